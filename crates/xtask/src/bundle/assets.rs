@@ -1,0 +1,101 @@
+//! Fonts, images and the style sheet.
+
+use super::Tools;
+use crate::workspace;
+use anyhow::{Context, Result, bail};
+use regex_lite::Regex;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Fonts by the name in the style sheet and their place in npm's folder: Latin, weight as an axis.
+const FONTS: &[(&str, &str)] = &[
+    (
+        "fonts/schibsted-grotesk.woff2",
+        "@fontsource-variable/schibsted-grotesk/files/schibsted-grotesk-latin-wght-normal.woff2",
+    ),
+    ("fonts/newsreader.woff2", "@fontsource-variable/newsreader/files/newsreader-latin-wght-normal.woff2"),
+    ("fonts/newsreader-italic.woff2", "@fontsource-variable/newsreader/files/newsreader-latin-wght-italic.woff2"),
+];
+
+const STATIC: &str = "style/assets";
+const ENTRY: &str = "style/main.css";
+
+/// Names and places of the fonts.
+pub fn fonts(tools: &Tools) -> Result<Vec<(String, PathBuf)>> {
+    FONTS
+        .iter()
+        .map(|(name, place)| {
+            let path = tools.modules().join(place);
+            if !path.exists() {
+                bail!("{} is missing: run scripts/setup", path.display());
+            }
+            Ok(((*name).to_owned(), path))
+        })
+        .collect()
+}
+
+/// Every file that goes along as it is.
+pub fn files(root: &Path, tools: &Tools) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    for (name, path) in fonts(tools)? {
+        files.insert(name, std::fs::read(path)?);
+    }
+    for path in workspace::walk(root, Path::new(STATIC))? {
+        let name = path.strip_prefix(STATIC)?.to_string_lossy().replace('\\', "/");
+        if files.insert(name.clone(), std::fs::read(root.join(&path))?).is_some() {
+            bail!("{name} is a font and stands in {STATIC}, too");
+        }
+    }
+    Ok(files)
+}
+
+/// The style sheet in one piece, with the hashed names of what it refers to.
+pub fn css(root: &Path, release: bool, tools: &Tools, files: &BTreeMap<String, String>) -> Result<String> {
+    let mut esbuild = tools.esbuild();
+    esbuild.current_dir(root).args([ENTRY, "--bundle", "--external:/assets/*", "--log-level=warning"]);
+    if release {
+        esbuild.arg("--minify");
+    }
+    rewrite(&workspace::output(&mut esbuild).context(ENTRY)?, files)
+}
+
+/// `url(/assets/fonts/x.woff2)` becomes `url(/assets/fonts/x.HASH.woff2)`; a name that is not there is an error.
+fn rewrite(css: &str, files: &BTreeMap<String, String>) -> Result<String> {
+    let url = Regex::new(r#"url\(\s*["']?/assets/([^"')?#\s]+)"#)?;
+    let mut out = String::with_capacity(css.len());
+    let mut last = 0;
+    for c in url.captures_iter(css) {
+        let Some(name) = c.get(1) else { continue };
+        let Some(placed) = files.get(name.as_str()) else {
+            bail!("the style sheet refers to /assets/{}, which is neither a font nor in {STATIC}", name.as_str());
+        };
+        out.push_str(&css[last..name.start()]);
+        out.push_str(placed.strip_prefix("assets/").unwrap_or(placed));
+        last = name.end();
+    }
+    out.push_str(&css[last..]);
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_get_their_hashes() {
+        let files = BTreeMap::from([("fonts/a.woff2".to_owned(), "assets/fonts/a.0123.woff2".to_owned())]);
+        for (before, after) in [
+            ("url(/assets/fonts/a.woff2)", "url(/assets/fonts/a.0123.woff2)"),
+            (
+                "url(\"/assets/fonts/a.woff2\") url('/assets/fonts/a.woff2')",
+                "url(\"/assets/fonts/a.0123.woff2\") url('/assets/fonts/a.0123.woff2')",
+            ),
+            ("url(/assets/fonts/a.woff2#x)", "url(/assets/fonts/a.0123.woff2#x)"),
+            ("url(data:image/svg+xml,x)", "url(data:image/svg+xml,x)"),
+            ("", ""),
+        ] {
+            assert_eq!(rewrite(before, &files).unwrap(), after);
+        }
+        assert!(rewrite("url(/assets/fonts/b.woff2)", &files).is_err());
+    }
+}
