@@ -1,0 +1,100 @@
+//! What the wire says about tenants, members, sessions and API keys.
+
+use crate::{ApiKeyId, MemberId, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What a member may do in a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub enum Role {
+    /// Everything, API keys and members included.
+    Owner,
+    /// Works in conversations; sees the tenant, changes nothing of it.
+    Agent,
+}
+
+impl Role {
+    /// The name in the database and on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Agent => "agent",
+        }
+    }
+
+    /// The role of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "owner" => Some(Self::Owner),
+            "agent" => Some(Self::Agent),
+            _ => None,
+        }
+    }
+}
+
+/// A tenant, as its members see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+    /// The company's name.
+    pub name: String,
+    /// When it signed up.
+    pub created_at: Timestamp,
+}
+
+/// A member of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Member {
+    /// The membership's id.
+    pub id: MemberId,
+    /// The person's name.
+    pub name: String,
+    /// The address that the person signs in with.
+    pub email: String,
+    /// What the person may do here.
+    pub role: Role,
+    /// When the person joined.
+    pub created_at: Timestamp,
+}
+
+/// Who is signed in, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct CurrentSession {
+    /// The tenant whose rows this session sees.
+    pub tenant: Tenant,
+    /// The person, as a member of it.
+    pub member: Member,
+}
+
+/// An API key, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct ApiKey {
+    /// The key's id.
+    pub id: ApiKeyId,
+    /// What it is for.
+    pub name: String,
+    /// The first characters of the secret, to recognise it by.
+    pub prefix: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last used, to within a minute.
+    pub last_used_at: Option<Timestamp>,
+    /// When it stopped working, if it did.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A key just made. This is the only time its secret is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct NewApiKey {
+    /// The key.
+    pub key: ApiKey,
+    /// The secret: send it as `Authorization: Bearer <secret>`.
+    pub secret: String,
+}

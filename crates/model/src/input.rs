@@ -1,0 +1,277 @@
+//! What people type, checked once at the edge and carried as types that cannot hold anything else.
+//!
+//! Every `parse` returns a sentence for the person who typed it. Secrets do not print.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
+
+/// What is wrong with an input, in words for the person who typed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Rejected(pub &'static str);
+
+/// One line of text: trimmed, without control characters, of a bounded number of characters.
+fn line(text: &str, max: usize, empty: &'static str, long: &'static str) -> Result<String, Rejected> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Rejected(empty));
+    }
+    if text.chars().any(forbidden) {
+        return Err(Rejected("Use one line of ordinary characters."));
+    }
+    if text.chars().count() > max {
+        return Err(Rejected(long));
+    }
+    Ok(text.to_owned())
+}
+
+/// Control characters, and the invisible ones that turn text around or hide in it (Unicode TR36, "bidirectional text
+/// spoofing"): they have no place in a name.
+fn forbidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+macro_rules! text_input {
+    ($(#[$doc:meta])* $name:ident, $parse:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks what was typed.
+            ///
+            /// # Errors
+            /// A sentence that says what is wrong.
+            pub fn parse(text: &str) -> Result<Self, Rejected> {
+                let parse: fn(&str) -> Result<String, Rejected> = $parse;
+                parse(text).map(Self)
+            }
+
+            /// The checked text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                Self::parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+text_input!(
+    /// A company's name, 1 to 100 characters.
+    CompanyName,
+    |text| line(
+        text,
+        100,
+        "Enter the name of your company.",
+        "Use at most 100 characters."
+    )
+);
+text_input!(
+    /// A person's name, 1 to 100 characters.
+    PersonName,
+    |text| line(text, 100, "Enter your name.", "Use at most 100 characters.")
+);
+text_input!(
+    /// What a key is for, 1 to 60 characters.
+    KeyName,
+    |text| line(
+        text,
+        60,
+        "Say what the key is for, for example \u{201c}Website\u{201d}.",
+        "Use at most 60 characters."
+    )
+);
+text_input!(
+    /// An email address in lower case, at most 254 bytes (RFC 5321, section 4.5.3.1.3). Only its form is checked: whether
+    /// it can be reached is known when a message has arrived.
+    Email,
+    |text| {
+        const FORM: Rejected = Rejected("Enter an email address like name@example.com.");
+        let text = text.trim().to_lowercase();
+        if text.is_empty() {
+            return Err(Rejected("Enter your email address."));
+        }
+        if text.len() > 254 {
+            return Err(Rejected("Use an email address of at most 254 characters."));
+        }
+        let (local, domain) = text.rsplit_once('@').ok_or(FORM)?;
+        let local_ok = !local.is_empty()
+            && local.len() <= 64
+            && !local.starts_with('.')
+            && !local.ends_with('.')
+            && !local.contains("..")
+            && local
+                .chars()
+                .all(|c| !c.is_whitespace() && !forbidden(c) && !"@,;:<>()[]\\\"".contains(c));
+        let label_ok = |label: &str| {
+            !label.is_empty()
+                && label.len() <= 63
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+        };
+        if !local_ok || !domain.contains('.') || !domain.split('.').all(label_ok) {
+            return Err(FORM);
+        }
+        Ok(text)
+    }
+);
+
+/// A new password: at least 10 characters, at most 128; any characters, no rules of composition (NIST SP 800-63B,
+/// section 3.1.1.2). Never printed; wiped when dropped is the holder's duty on the server.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewPassword(String);
+
+impl NewPassword {
+    /// Fewest characters.
+    pub const MIN: usize = 10;
+    /// Most characters, so that hashing one is bounded.
+    pub const MAX: usize = 128;
+
+    /// Checks what was typed. `known` are words that a password must not consist of: the email, the names.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn parse(text: &str, known: &[&str]) -> Result<Self, Rejected> {
+        let length = text.chars().count();
+        if text.is_empty() {
+            return Err(Rejected("Choose a password."));
+        }
+        if length < Self::MIN {
+            return Err(Rejected("Use at least 10 characters. A few unrelated words work well."));
+        }
+        if length > Self::MAX {
+            return Err(Rejected("Use at most 128 characters."));
+        }
+        let folded = text.to_lowercase();
+        let mut characters: Vec<char> = folded.chars().collect();
+        characters.sort_unstable();
+        characters.dedup();
+        if characters.len() < 4 || COMMON.contains(&folded.as_str()) {
+            return Err(Rejected("This password is easy to guess. A few unrelated words work well."));
+        }
+        if known.iter().any(|word| word.trim().to_lowercase() == folded) {
+            return Err(Rejected("Do not use your email address or a name as the password."));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The password itself, for hashing.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for NewPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewPassword(…)")
+    }
+}
+
+/// Passwords of ten characters and more that lead every published list of leaked ones.
+const COMMON: [&str; 28] = [
+    "1234567890",
+    "12345678910",
+    "123456789a",
+    "0123456789",
+    "0987654321",
+    "9876543210",
+    "1q2w3e4r5t",
+    "1qaz2wsx3edc",
+    "qwertyuiop",
+    "qwerty1234",
+    "qwerty12345",
+    "qwerty123456",
+    "asdfghjkl1",
+    "password12",
+    "password123",
+    "password1234",
+    "passw0rd123",
+    "iloveyou12",
+    "iloveyou123",
+    "welcome123",
+    "welcome1234",
+    "administrator",
+    "letmein123",
+    "changeme123",
+    "football123",
+    "sunshine123",
+    "princess123",
+    "abcdefghij",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn emails() {
+        for good in ["a@b.se", " Anna.Berg@Example.COM ", "o'neil+tag@sub.example.co.uk", "å@exämple.se"] {
+            let email = Email::parse(good);
+            assert!(email.is_ok(), "{good:?} {email:?}");
+        }
+        assert_eq!(Email::parse(" Anna@Example.COM ").map(|e| e.0).as_deref(), Ok("anna@example.com"));
+        for bad in [
+            "",
+            " ",
+            "a",
+            "@",
+            "a@",
+            "@b.se",
+            "a@b",
+            "a b@c.se",
+            "a@b..se",
+            ".a@b.se",
+            "a@-b.se",
+            "a@b.se\r\nBcc: x@y.se",
+            "a,b@c.se",
+        ] {
+            assert!(Email::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(Email::parse(&format!("a@{}.se", "x".repeat(300))).is_err());
+    }
+
+    #[test]
+    fn names() {
+        assert_eq!(CompanyName::parse("  Fjord & Söner AB ").map(|n| n.0).as_deref(), Ok("Fjord & Söner AB"));
+        assert!(CompanyName::parse("\u{202e}evil").is_err());
+        assert!(CompanyName::parse("two\nlines").is_err());
+        assert!(CompanyName::parse(&"x".repeat(101)).is_err());
+        assert!(CompanyName::parse(&"å".repeat(100)).is_ok());
+    }
+
+    #[test]
+    fn passwords() {
+        assert!(NewPassword::parse("correct horse battery", &[]).is_ok());
+        for bad in ["", "short", "aaaaaaaaaaaa", "Password123", "1234567890"] {
+            assert!(NewPassword::parse(bad, &[]).is_err(), "{bad:?}");
+        }
+        assert!(NewPassword::parse("Anna@Example.com", &["anna@example.com"]).is_err());
+        assert!(NewPassword::parse(&"ab cd".repeat(26), &[]).is_err());
+        assert_eq!(format!("{:?}", NewPassword("secret".into())), "NewPassword(…)");
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_panics_and_what_is_kept_is_stable(text in "\\PC{0,300}") {
+            if let Ok(email) = Email::parse(&text) { prop_assert_eq!(Email::parse(email.as_str()), Ok(email)); }
+            if let Ok(name) = PersonName::parse(&text) { prop_assert_eq!(PersonName::parse(name.as_str()), Ok(name)); }
+            let _ = NewPassword::parse(&text, &[]);
+        }
+    }
+}
