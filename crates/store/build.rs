@@ -1,0 +1,4 @@
+//! A changed migration rebuilds this crate, which embeds them.
+fn main() {
+    println!("cargo:rerun-if-changed=../../migrations");
+}

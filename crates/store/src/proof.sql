@@ -1,0 +1,387 @@
+-- The proof that tenants are walled off from each other: one row (object, problem) for each thing in the catalogue that
+-- breaks a lock, none when they all hold. It reads PostgreSQL's own tables only, changes nothing, and judges app_tenant,
+-- app_platform, samtal_tenant and samtal_platform whoever runs it. The session itself is judged as well: it must be one
+-- of the two logins, so that a server given an owner or a superuser says so. Who looks on as an administrator says
+-- `set role app_owner` first.
+with
+
+-- ── The reviewed lists. Every change here opens something: say in the review why it may be open ────────────────────────
+
+-- Who may become what, and nothing else.
+logins (login, role) as (values
+  ('samtal_platform', 'app_platform'),
+  ('samtal_tenant', 'app_tenant')
+),
+
+-- Tables that belong to no tenant: no tenant policy, nothing for app_tenant.
+global_tables (t) as (values
+  ('app.people'),
+  ('app.sessions'),
+  ('app.sign_in_attempts')
+),
+
+-- The one table without row-level security: the ledger of migrations, made by sqlx.
+ledgers (t) as (values
+  ('app.schema_migrations')
+),
+
+-- What may be done with the tables that work across tenants reaches; null: with every column. On every other table
+-- app_tenant may select, insert, update and delete, and app_platform nothing.
+rights (role, t, privilege, columns) as (values
+  ('app_platform', 'app.api_keys', 'INSERT',
+    '{created_at,created_by,expires_at,key_hash,key_id,name,prefix,tenant_id}'::name[]),
+  ('app_platform', 'app.api_keys', 'SELECT', '{expires_at,key_hash,key_id,last_used_at,revoked_at,tenant_id}'),
+  ('app_platform', 'app.api_keys', 'UPDATE', '{last_used_at}'),
+  ('app_platform', 'app.memberships', 'INSERT', '{created_at,email,member_id,name,person_id,role,tenant_id}'),
+  ('app_platform', 'app.memberships', 'SELECT', '{created_at,member_id,person_id,role,tenant_id}'),
+  ('app_platform', 'app.people', 'INSERT', '{created_at,email,name,password_hash,person_id}'),
+  ('app_platform', 'app.people', 'SELECT', '{created_at,email,name,password_hash,person_id}'),
+  ('app_platform', 'app.people', 'UPDATE', '{password_hash}'),
+  ('app_platform', 'app.schema_migrations', 'SELECT', '{checksum,success,version}'),
+  ('app_platform', 'app.sessions', 'DELETE', null),
+  ('app_platform', 'app.sessions', 'INSERT',
+    '{address,created_at,data,device,expires_at,last_seen_at,person_id,session_hash,tenant_id}'),
+  ('app_platform', 'app.sessions', 'SELECT',
+    '{address,created_at,data,device,expires_at,last_seen_at,person_id,session_hash,tenant_id}'),
+  ('app_platform', 'app.sessions', 'UPDATE', '{address,data,device,expires_at,last_seen_at,person_id,tenant_id}'),
+  ('app_platform', 'app.sign_in_attempts', 'DELETE', null),
+  ('app_platform', 'app.sign_in_attempts', 'INSERT', '{attempt_id,attempted_at,subject}'),
+  ('app_platform', 'app.sign_in_attempts', 'SELECT', '{attempt_id,attempted_at,subject}'),
+  ('app_platform', 'app.tenants', 'INSERT', '{created_at,name,tenant_id}'),
+  ('app_platform', 'app.tenants', 'SELECT', '{name,suspended_at,tenant_id}'),
+  ('app_tenant', 'app.api_keys', 'INSERT', null),
+  ('app_tenant', 'app.api_keys', 'SELECT', null),
+  ('app_tenant', 'app.api_keys', 'UPDATE', '{name,revoked_at}'),
+  ('app_tenant', 'app.memberships', 'DELETE', null),
+  ('app_tenant', 'app.memberships', 'INSERT', null),
+  ('app_tenant', 'app.memberships', 'SELECT', null),
+  ('app_tenant', 'app.memberships', 'UPDATE', null),
+  ('app_tenant', 'app.tenants', 'SELECT', null),
+  ('app_tenant', 'app.tenants', 'UPDATE', '{name}')
+),
+
+-- Indexes for work across tenants, which need not lead with tenant_id.
+directory_indexes (i) as (values
+  ('app.api_keys_key_hash_key'),
+  ('app.memberships_person_idx')
+),
+
+-- Functions that run with their owner's rights, as schema.name(arguments): none.
+definers (f) as (select null::text where false),
+
+-- Extensions that compute on the values they are given and read no tables themselves.
+extensions (e) as (values
+  ('btree_gin'),
+  ('pg_trgm'),
+  ('pgcrypto'),
+  ('plpgsql'),
+  ('unaccent'),
+  ('vector')
+),
+
+-- ── What is there ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+-- The roles of the application, by what they are.
+roles (name, kind) as (
+  values ('app_owner', 'owner')
+  union select role, 'group' from logins
+  union select login, 'login' from logins
+),
+judged as (
+  select r.oid, r.rolname, roles.kind
+  from roles join pg_roles r on r.rolname = roles.name
+  where roles.kind <> 'owner'
+),
+
+here as (select oid, datname, datdba, datacl from pg_database where datname = current_database()),
+
+schemas as (
+  select oid, nspname, nspowner, nspacl from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
+),
+
+-- Tables, views and the like. What an extension brought is judged by the extension's name.
+relations as (
+  select c.oid, format('%I.%I', s.nspname, c.relname) as t, c.relkind, c.relowner, c.relacl, c.reloptions,
+    c.relrowsecurity, c.relforcerowsecurity, c.relispartition as is_partition
+  from pg_class c join schemas s on s.oid = c.relnamespace
+  where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+    and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+),
+tables as (
+  select r.*, r.t in (select t from global_tables) as is_global, r.t in (select t from ledgers) as is_ledger,
+    a.attnum as tenant_id, coalesce(a.attnotnull, false) as tenant_id_not_null
+  from relations r
+  left join pg_attribute a
+    on a.attrelid = r.oid and a.attname = 'tenant_id' and a.atttypid = 'uuid'::regtype and not a.attisdropped
+  where r.relkind in ('r', 'p')
+),
+routines as (
+  select p.*, format('%I.%I(%s)', s.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as f
+  from pg_proc p join schemas s on s.oid = p.pronamespace
+  where not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+),
+
+-- Policies, and whether each is one of the two kinds that app.protect and app.directory make, word for word.
+policies as (
+  select tables.t, p.polname,
+    p.polpermissive and p.polcmd = '*' and p.polroles = array[to_regrole('app_tenant')::oid]
+      and using_text = '(tenant_id = ( SELECT app.tenant_id() AS tenant_id))'
+      and check_text = '(tenant_id = ( SELECT app.tenant_id() AS tenant_id))'
+      and not tables.is_global and not tables.is_ledger as is_tenant,
+    p.polpermissive and p.polroles = array[to_regrole('app_platform')::oid]
+      and using_text is not distinct from case when p.polcmd = 'a' then null else 'true' end
+      and check_text is not distinct from case when p.polcmd in ('a', 'w') then 'true' end
+      and exists (
+        select from rights
+        where rights.role = 'app_platform' and rights.t = tables.t
+          and p.polcmd::text = case rights.privilege
+            when 'SELECT' then 'r' when 'INSERT' then 'a' when 'UPDATE' then 'w' when 'DELETE' then 'd' end
+      ) as is_directory
+  from pg_policy p
+  join tables on tables.oid = p.polrelid
+  cross join lateral (
+    select pg_get_expr(p.polqual, p.polrelid) as using_text, pg_get_expr(p.polwithcheck, p.polrelid) as check_text
+  ) text
+),
+
+-- Every right that somebody other than the owner has, on anything.
+grants as (
+  select o.kind, o.object, o.id, o.col, acl.privilege_type as privilege, acl.is_grantable as grantable, who.grantee,
+    who.grantee || case when acl.is_grantable then ' with grant option' else '' end as to_whom
+  from (
+    select 'relation', t, oid, null::name, relowner, relacl from relations
+    union all
+    select 'relation', r.t, r.oid, a.attname, r.relowner, a.attacl
+    from relations r join pg_attribute a on a.attrelid = r.oid
+    where a.attacl is not null and not a.attisdropped
+    union all
+    select 'routine', f, oid, null, proowner, coalesce(proacl, acldefault('f', proowner)) from routines
+    union all
+    select 'schema', nspname, oid, null, nspowner, nspacl from schemas
+    union all
+    select 'database', 'database', oid, null, datdba, coalesce(datacl, acldefault('d', datdba)) from here
+    union all
+    select 'parameter', 'parameter ' || parname, oid, null, null, paracl from pg_parameter_acl
+    union all
+    select 'future', format('future objects (%s) in %s', d.defaclobjtype, coalesce(s.nspname, 'every schema')),
+      d.oid, null, d.defaclrole, d.defaclacl
+    from pg_default_acl d left join pg_namespace s on s.oid = d.defaclnamespace
+  ) o (kind, object, id, col, owner, acl)
+  cross join lateral aclexplode(o.acl) acl
+  cross join lateral (select case acl.grantee when 0 then 'public' else pg_get_userbyid(acl.grantee) end as grantee) who
+  where acl.grantee is distinct from o.owner
+),
+
+-- ── What breaks a lock ─────────────────────────────────────────────────────────────────────────────────────────────────
+problems (object, problem) as (
+
+  -- Tables: walled, and keyed by tenant.
+  select t, 'row-level security is not enabled' from tables where not relrowsecurity and not is_ledger
+  union all
+  select t, 'row-level security is not forced' from tables where not relforcerowsecurity and not is_ledger
+  union all
+  select t, 'no column tenant_id uuid not null' from tables
+  where not is_global and not is_ledger and not tenant_id_not_null
+  union all
+  select t, 'no tenant policy' from tables
+  where not is_global and not is_ledger and not is_partition
+    and not exists (select from policies where policies.t = tables.t and is_tenant)
+  union all
+  select t, 'more than one tenant policy' from policies where is_tenant group by t having count(*) > 1
+  union all
+  select t, format('policy %s is not one that app.protect or app.directory makes', polname) from policies
+  where (is_tenant or is_directory) is not true
+  union all
+  select t, 'no primary key' from tables
+  where not exists (select from pg_index where indrelid = tables.oid and indisprimary)
+  union all
+  select tables.t, format('index %s does not lead with tenant_id', ic.relname)
+  from tables
+  join pg_index i on i.indrelid = tables.oid
+  join pg_class ic on ic.oid = i.indexrelid
+  join pg_am am on am.oid = ic.relam
+  join pg_namespace n on n.oid = ic.relnamespace
+  where not tables.is_global and not tables.is_ledger
+    and (i.indisunique or i.indisexclusion or am.amname in ('btree', 'hash'))
+    and i.indkey[0] is distinct from tables.tenant_id
+    and format('%I.%I', n.nspname, ic.relname) not in (select i from directory_indexes)
+    and not exists (select from pg_inherits where inhrelid = ic.oid)
+  union all
+  select tables.t, format('foreign key %s does not pair tenant_id with tenant_id', k.conname)
+  from tables
+  join pg_constraint k on k.conrelid = tables.oid and k.contype = 'f'
+  join tables other on other.oid = k.confrelid
+  where not other.is_global
+    and not exists (
+      select from generate_subscripts(k.conkey, 1) i
+      where k.conkey[i] = tables.tenant_id and k.confkey[i] = other.tenant_id)
+  union all
+  select tables.t, format('foreign key %s takes tenant_id away from a row', k.conname)
+  from tables join pg_constraint k on k.conrelid = tables.oid and k.contype = 'f'
+  where tables.tenant_id = any (k.conkey)
+    and (k.confupdtype in ('n', 'd')
+      or k.confdeltype in ('n', 'd') and (k.confdelsetcols is null or tables.tenant_id = any (k.confdelsetcols)))
+  union all
+  select t, format('constraint %s is not validated', conname)
+  from tables join pg_constraint on conrelid = tables.oid where not convalidated
+  union all
+  select t, format('trigger %s is not as it was made', tgname)
+  from tables join pg_trigger on tgrelid = tables.oid where tgenabled <> 'O'
+  union all
+  select t, 'rule ' || rulename from tables join pg_rewrite on ev_class = tables.oid
+
+  -- Other relations: none that shows rows without a policy.
+  union all
+  select t, 'the view is not security_invoker' from relations
+  where relkind = 'v' and not coalesce(
+    (select bool_or(option_value::boolean) from pg_options_to_table(reloptions) where option_name = 'security_invoker'), false)
+  union all
+  select t, case relkind when 'm' then 'a materialized view' when 'f' then 'a foreign table' else 'a sequence' end
+    || ' has no row-level security'
+  from relations where relkind in ('m', 'f', 'S')
+  union all
+  select t, 'owned by ' || pg_get_userbyid(relowner) from relations
+  where relowner is distinct from to_regrole('app_owner')::oid
+
+  -- Rights on tables and views: what the list says; on a tenants' table, and on a view, all four verbs.
+  union all
+  select g.object, format('%s (%s) granted to %s', g.privilege, string_agg(g.col, ', ' order by g.col), g.to_whom)
+  from grants g join relations r on r.oid = g.id
+  where g.kind = 'relation' and g.col is not null and (
+    g.grantable or r.is_partition
+    or not (
+      exists (
+        select from rights
+        where rights.role = g.grantee and rights.t = g.object and rights.privilege = g.privilege
+          and (rights.columns is null or g.col = any (rights.columns)))
+      or g.grantee = 'app_tenant' and g.privilege in ('SELECT', 'INSERT', 'UPDATE') and r.relkind in ('r', 'p', 'v')
+        and g.object not in (select t from rights union select t from global_tables union select t from ledgers)))
+  group by g.object, g.privilege, g.to_whom
+  union all
+  select g.object, format('%s granted to %s', g.privilege, g.to_whom)
+  from grants g join relations r on r.oid = g.id
+  where g.kind = 'relation' and g.col is null and (
+    g.grantable or r.is_partition
+    or not (
+      exists (
+        select from rights
+        where rights.role = g.grantee and rights.t = g.object and rights.privilege = g.privilege and rights.columns is null)
+      or g.grantee = 'app_tenant' and g.privilege in ('SELECT', 'INSERT', 'UPDATE', 'DELETE') and r.relkind in ('r', 'p', 'v')
+        and g.object not in (select t from rights union select t from global_tables union select t from ledgers)))
+
+  -- Functions and procedures: the caller's rights, and nobody's but the two roles'.
+  union all
+  select f, 'security definer'
+    || case when array_to_string(proconfig, ',') ~ '(^|,)search_path=' then '' else ' without search_path' end
+  from routines where prosecdef and f not in (select f from definers)
+  union all
+  select f, 'leakproof' from routines where proleakproof
+  union all
+  select f, 'owned by ' || pg_get_userbyid(proowner) from routines where proowner is distinct from to_regrole('app_owner')::oid
+  union all
+  select object, 'executable by ' || to_whom from grants
+  where kind = 'routine' and (grantable or grantee not in ('app_tenant', 'app_platform'))
+  union all
+  select 'app.tenant_id()', 'is not the reviewed definition'
+  where not exists (
+    select from routines join pg_language l on l.oid = prolang
+    where f = 'app.tenant_id()' and l.lanname = 'sql' and provolatile = 's' and proparallel = 's' and not prosecdef
+      and not proretset and prorettype = 'uuid'::regtype and proconfig is null
+      and pg_get_function_sqlbody(routines.oid)
+        = $$RETURN (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid$$)
+
+  -- Schemas, the database, what is granted in advance.
+  union all
+  select 'schema app', 'owned by ' || pg_get_userbyid(nspowner) from schemas
+  where nspname = 'app' and nspowner is distinct from to_regrole('app_owner')::oid
+  union all
+  select 'schema ' || object, format('%s granted to %s', privilege, to_whom) from grants
+  where kind = 'schema' and case
+    when object = 'app' then grantable or privilege <> 'USAGE' or grantee not in ('app_tenant', 'app_platform')
+    when object = 'public' and grantee = 'public' then privilege <> 'USAGE'
+    else grantee = 'public' or grantee in (select rolname from judged) end
+  union all
+  select object, format('%s granted to %s', privilege, to_whom) from grants
+  where kind = 'database' and privilege in ('CREATE', 'TEMPORARY')
+    and (grantee = 'public' or grantee in (select rolname from judged))
+  union all
+  select object, format('%s granted to %s', privilege, to_whom) from grants where kind = 'future'
+  union all
+  select object, format('%s granted to %s', privilege, to_whom) from grants
+  where kind = 'parameter' and (grantee = 'public' or grantee in (select rolname from judged))
+
+  -- What reaches rows by another way, or sets a tenant or a role unasked.
+  union all
+  select 'extension ' || extname, 'is not on the list' from pg_extension where extname not in (select e from extensions)
+  union all
+  select 'foreign server ' || srvname, 'exists' from pg_foreign_server
+  union all
+  select 'large objects', count(*) || ' exist' from pg_largeobject_metadata having count(*) > 0
+  union all
+  select 'settings of ' || case setrole when 0 then 'every role' else pg_get_userbyid(setrole) end, setting
+  from pg_db_role_setting cross join lateral unnest(setconfig) as setting
+  where (setdatabase = 0 or setdatabase = (select oid from here))
+    and (setrole = 0 or setrole in (select oid from judged))
+    and setting ~* '^(app\.|role=|session_authorization=|row_security=|search_path=|session_replication_role=)'
+
+  -- Roles: without powers, without heritage, each reached as the list says.
+  union all
+  select 'role ' || name, 'does not exist' from roles where to_regrole(name) is null
+  union all
+  select 'role ' || r.rolname, 'superuser, bypassrls, createrole, createdb or replication'
+  from roles join pg_roles r on r.rolname = roles.name
+  where r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolcreatedb or r.rolreplication
+  union all
+  select 'role ' || r.rolname, 'can log in'
+  from roles join pg_roles r on r.rolname = roles.name where r.rolcanlogin and roles.kind <> 'login'
+  union all
+  select 'role ' || r.rolname, 'is a member of ' || other.rolname
+  from roles join pg_roles r on r.rolname = roles.name cross join pg_roles other
+  where r.oid <> other.oid and not r.rolsuper and pg_has_role(r.oid, other.oid, 'member')
+    and not exists (select from logins where login = r.rolname and role = other.rolname)
+  union all
+  select 'role ' || r.rolname, 'inherits ' || other.rolname
+  from roles join pg_roles r on r.rolname = roles.name cross join pg_roles other
+  where r.oid <> other.oid and not r.rolsuper and pg_has_role(r.oid, other.oid, 'usage')
+  union all
+  select 'role ' || m.rolname, 'may grant ' || r.rolname
+  from pg_auth_members a join pg_roles m on m.oid = a.member join pg_roles r on r.oid = a.roleid
+  where a.admin_option and m.rolname in (select name from roles)
+  union all
+  -- Whoever migrates may become app_owner: a superuser, who may make roles, or the owner of a database (roles belong to
+  -- the server, so another installation's migrator is a member as well).
+  select 'role ' || r.rolname, 'has the member ' || m.rolname
+  from pg_auth_members a join pg_roles m on m.oid = a.member join pg_roles r on r.oid = a.roleid
+  where r.rolname in (select name from roles) and m.rolname not in (select name from roles)
+    and not (m.rolsuper or m.rolcreaterole or exists (select from pg_database where datdba = m.oid))
+  union all
+  select 'role ' || rolname, 'owns something' from judged
+  where exists (
+    select from pg_shdepend where refclassid = 'pg_authid'::regclass and refobjid = judged.oid and deptype = 'o')
+  union all
+  -- A login has rights on nothing but the database; the roles have none on what PostgreSQL brings (oids below 16384).
+  select 'role ' || rolname, 'has rights on ' || pg_describe_object(classid, objid, objsubid)
+  from judged join pg_shdepend on refclassid = 'pg_authid'::regclass and refobjid = judged.oid
+  where deptype in ('a', 'r') and dbid in (0, (select oid from here)) and classid <> 'pg_database'::regclass
+    and (judged.kind = 'login' or objid < 16384)
+  union all
+  select 'session', format('runs as %s, not as %s', session_user, (select string_agg(login, ' or ' order by login) from logins))
+  where session_user not in (select login from logins) and current_user <> 'app_owner'
+
+  -- The lists themselves: a name that nothing bears any more waits for something else to take it.
+  union all
+  select t, 'is on a list of the proof and does not exist'
+  from (select t from global_tables union select t from ledgers union select t from rights) listed
+  where t not in (select t from tables)
+  union all
+  select i, 'is on a list of the proof and does not exist' from directory_indexes
+  where not exists (
+    select from pg_index x join tables on tables.oid = x.indrelid join pg_class ic on ic.oid = x.indexrelid
+    join pg_namespace n on n.oid = ic.relnamespace where format('%I.%I', n.nspname, ic.relname) = i)
+  union all
+  select rights.t, format('column %s is on a list of the proof and does not exist', name)
+  from rights join tables on tables.t = rights.t cross join lateral unnest(rights.columns) as name
+  where not exists (
+    select from pg_attribute where attrelid = tables.oid and attname = name and attnum > 0 and not attisdropped)
+)
+select distinct object::text, problem::text from problems order by 1, 2

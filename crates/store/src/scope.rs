@@ -1,0 +1,169 @@
+//! Who asks, and for which tenant: the only way to a [`Scope`], and so to a [`crate::TenantTx`].
+//!
+//! A scope is read from a directory table, by session or by API key; never from an address, a header or a body. The
+//! fields are private, and the functions that make one are the two below. (A widget's key and a claimed job follow with
+//! their tables.)
+
+use crate::{Actor, Caller, Services, StoreError};
+use model::identity::Role;
+use model::{ApiKeyId, MemberId, PersonId, RequestId, TenantId};
+use time::Duration;
+use uuid::Uuid;
+
+/// One tenant, seen on somebody's behalf, during one request.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    tenant: TenantId,
+    actor: Uuid,
+    request: RequestId,
+}
+
+impl Scope {
+    /// The tenant whose rows are in sight.
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// The member or key that acts.
+    pub fn actor(&self) -> Uuid {
+        self.actor
+    }
+
+    /// The request that this is part of.
+    pub fn request(&self) -> RequestId {
+        self.request
+    }
+}
+
+/// Why a transaction crosses tenants. Each reason names the only work that it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Find the tenant and member of a session; store and end sessions.
+    Session,
+    /// Find the tenant of an API key.
+    ApiKey,
+    /// Find a person by email and check the password.
+    SignIn,
+    /// Make a person, a tenant and its owner.
+    SignUp,
+    /// See whether the schema is the one that this program needs.
+    Readiness,
+    /// Remove what has expired.
+    CleanUp,
+}
+
+impl Reason {
+    /// The name in the log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::ApiKey => "api_key",
+            Self::SignIn => "sign_in",
+            Self::SignUp => "sign_up",
+            Self::Readiness => "readiness",
+            Self::CleanUp => "clean_up",
+        }
+    }
+}
+
+/// How long a session lasts.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionLifetime {
+    /// From sign-in to its end, whatever happens.
+    pub absolute: Duration,
+    /// From the last request to its end.
+    pub idle: Duration,
+}
+
+impl Default for SessionLifetime {
+    fn default() -> Self {
+        Self { absolute: Duration::hours(8), idle: Duration::hours(2) }
+    }
+}
+
+/// How exact "last seen" and "last used" are: one write a minute, not one a request.
+const SEEN: Duration = Duration::minutes(1);
+
+/// The caller of a live session; `None` when it is unknown, expired, ended, or its tenant is suspended.
+///
+/// # Errors
+/// The database's.
+#[tracing::instrument(name = "db.session.find", skip_all)]
+pub async fn of_session(
+    services: &Services,
+    session_hash: &[u8; 32],
+    lifetime: SessionLifetime,
+    request: RequestId,
+) -> Result<Option<Caller>, StoreError> {
+    let now = services.now();
+    let mut tx = services.store.platform(Reason::Session, request).await?;
+    let found = sqlx::query!(
+        r#"select m.tenant_id, m.member_id, m.person_id, m.role, s.last_seen_at
+           from app.sessions s
+           join app.memberships m on m.tenant_id = s.tenant_id and m.person_id = s.person_id
+           join app.tenants t on t.tenant_id = m.tenant_id
+           where s.session_hash = $1 and s.expires_at > $2 and s.created_at > $3 and s.last_seen_at > $4
+             and t.suspended_at is null"#,
+        session_hash.as_slice(),
+        now,
+        now - lifetime.absolute,
+        now - lifetime.idle,
+    )
+    .fetch_optional(&mut tx)
+    .await?;
+    let Some(row) = found else { return Ok(None) };
+    if row.last_seen_at < now - SEEN {
+        sqlx::query!(
+            "update app.sessions set last_seen_at = $2 where session_hash = $1 and last_seen_at < $2",
+            session_hash.as_slice(),
+            now
+        )
+        .execute(&mut tx)
+        .await?;
+        tx.commit().await?;
+    }
+    let role = Role::from_name(&row.role).ok_or(StoreError::Corrupt("memberships.role"))?;
+    let scope = Scope { tenant: TenantId::from_uuid(row.tenant_id), actor: row.member_id, request };
+    let actor =
+        Actor::Member { member: MemberId::from_uuid(row.member_id), person: PersonId::from_uuid(row.person_id), role };
+    Ok(Some(Caller::new(scope, actor)))
+}
+
+/// The caller behind an API key, by the keyed hash of its secret; `None` when it is unknown, revoked, expired, or its
+/// tenant is suspended.
+///
+/// # Errors
+/// The database's.
+#[tracing::instrument(name = "db.api_key.find", skip_all)]
+pub async fn of_api_key(
+    services: &Services,
+    key_hash: &[u8; 32],
+    request: RequestId,
+) -> Result<Option<Caller>, StoreError> {
+    let now = services.now();
+    let mut tx = services.store.platform(Reason::ApiKey, request).await?;
+    let found = sqlx::query!(
+        r#"select k.tenant_id, k.key_id, k.last_used_at
+           from app.api_keys k join app.tenants t on t.tenant_id = k.tenant_id
+           where k.key_hash = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
+             and t.suspended_at is null"#,
+        key_hash.as_slice(),
+        now
+    )
+    .fetch_optional(&mut tx)
+    .await?;
+    let Some(row) = found else { return Ok(None) };
+    if row.last_used_at.is_none_or(|at| at < now - SEEN) {
+        sqlx::query!(
+            "update app.api_keys set last_used_at = $3 where tenant_id = $1 and key_id = $2",
+            row.tenant_id,
+            row.key_id,
+            now
+        )
+        .execute(&mut tx)
+        .await?;
+        tx.commit().await?;
+    }
+    let scope = Scope { tenant: TenantId::from_uuid(row.tenant_id), actor: row.key_id, request };
+    Ok(Some(Caller::new(scope, Actor::ApiKey { key: ApiKeyId::from_uuid(row.key_id) })))
+}

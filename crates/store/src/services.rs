@@ -1,0 +1,57 @@
+//! What every capability is given: the store, the time, and new ids. Tests give a clock that stands still.
+
+use crate::Store;
+use model::Timestamp;
+use std::sync::Arc;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Tells the time.
+pub trait Clock: Send + Sync + std::fmt::Debug {
+    /// Now, in UTC.
+    fn now(&self) -> OffsetDateTime;
+}
+
+/// The computer's clock.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods)] // the one place that asks the computer for the time
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+}
+
+/// Store, clock and ids.
+#[derive(Debug, Clone)]
+pub struct Services {
+    /// The way to rows.
+    pub store: Store,
+    clock: Arc<dyn Clock>,
+}
+
+impl Services {
+    /// Services over a store and a clock.
+    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// Now, to the millisecond, which is what ids and the wire carry.
+    pub fn now(&self) -> OffsetDateTime {
+        let now = self.clock.now();
+        now.replace_millisecond(now.millisecond()).unwrap_or(now)
+    }
+
+    /// A new id: UUIDv7 (RFC 9562, section 5.7) of now.
+    pub fn new_id(&self) -> Uuid {
+        let random: [u8; 10] = rand::random();
+        let millis = u64::try_from(self.now().unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    }
+}
+
+/// The wire's form of a column.
+pub fn timestamp(at: OffsetDateTime) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or_default())
+}

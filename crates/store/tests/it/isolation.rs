@@ -1,0 +1,365 @@
+//! No tenant reaches another one's rows, in any table: the tables come from the catalogue, so a new one is tried too.
+//! Everything is tried as the application; the superuser only sets the stage and counts.
+
+use sqlx::{Executor as _, PgConnection, Row as _};
+use store::{Reason, Scope, TenantTx};
+use testkit::{TestDb, Two, sql};
+use uuid::Uuid;
+
+/// Gives both tenants a row in a table. A new table needs an arm here, and nothing else in this file.
+fn seed(table: &str) {
+    match table {
+        // Signing up makes these, and testkit signs both in.
+        "app.tenants" | "app.memberships" | "app.api_keys" | "app.sessions" => {}
+        other => {
+            panic!("{other} is new: let `seed` in crates/store/tests/it/isolation.rs give each tenant a row in it")
+        }
+    }
+}
+
+/// A table with tenant_id, and what app_tenant may do with it.
+#[derive(Debug)]
+struct Table {
+    name: String,
+    /// Every column that an insert may name.
+    columns: Vec<String>,
+    /// A column of its key, by which a row is moved: never tenant_id.
+    updatable: Option<String>,
+    select: bool,
+    insert: bool,
+    update: bool,
+    delete: bool,
+    may_move: bool,
+}
+
+async fn tables(conn: &mut PgConnection) -> Vec<Table> {
+    let rows = conn
+        .fetch_all(
+            "select t::regclass::text as name,
+               array(select quote_ident(attname) from pg_attribute
+                     where attrelid = t and attnum > 0 and not attisdropped and attgenerated = '' order by attnum) as columns,
+               (select quote_ident(attname) from pg_attribute
+                where attrelid = t and attnum > 0 and not attisdropped and attname <> 'tenant_id'
+                  and has_column_privilege('app_tenant', t, attname, 'update')
+                order by attnum limit 1) as updatable,
+               has_any_column_privilege('app_tenant', t, 'select') as may_select,
+               has_any_column_privilege('app_tenant', t, 'insert') as may_insert,
+               has_any_column_privilege('app_tenant', t, 'update') as may_update,
+               has_table_privilege('app_tenant', t, 'delete') as may_delete,
+               has_column_privilege('app_tenant', t, 'tenant_id', 'update') as may_move
+             from (
+               select c.oid as t from pg_class c
+               where relnamespace = 'app'::regnamespace and relkind in ('r', 'p') and not relispartition
+                 and exists (select from pg_attribute
+                             where attrelid = c.oid and attname = 'tenant_id' and not attisdropped)
+             ) tenants_tables order by 1",
+        )
+        .await
+        .unwrap();
+    rows.iter()
+        .map(|row| Table {
+            name: row.get("name"),
+            columns: row.get("columns"),
+            updatable: row.get("updatable"),
+            select: row.get("may_select"),
+            insert: row.get("may_insert"),
+            update: row.get("may_update"),
+            delete: row.get("may_delete"),
+            may_move: row.get("may_move"),
+        })
+        .collect()
+}
+
+async fn count(conn: &mut PgConnection, table: &str, tenant: Uuid) -> i64 {
+    let count = format!("select count(*) from {table} where tenant_id = $1");
+    sqlx::query_scalar(sql(count)).bind(tenant).fetch_one(conn).await.unwrap()
+}
+
+async fn begin(db: &TestDb, scope: &Scope) -> TenantTx {
+    db.services.store.tenant(scope).await.unwrap()
+}
+
+/// PostgreSQL's code and words for a statement that has to fail.
+fn refusal<T: std::fmt::Debug>(what: &str, result: Result<T, sqlx::Error>) -> (String, String) {
+    match result {
+        Err(sqlx::Error::Database(e)) => (e.code().unwrap_or_default().into_owned(), e.message().to_owned()),
+        other => panic!("{what} was not refused: {other:?}"),
+    }
+}
+
+/// Refused by the rights: the verb or column is not granted.
+fn denied<T: std::fmt::Debug>(what: &str, result: Result<T, sqlx::Error>) {
+    let (code, message) = refusal(what, result);
+    assert!(code == "42501" && message.starts_with("permission denied"), "{what}: {code} {message}");
+}
+
+/// Refused by the policy: the row would be another tenant's.
+fn walled<T: std::fmt::Debug>(what: &str, result: Result<T, sqlx::Error>) {
+    let (code, message) = refusal(what, result);
+    assert!(code == "42501" && message.contains("violates row-level security policy"), "{what}: {code} {message}");
+}
+
+#[tokio::test]
+async fn no_table_lets_one_tenant_reach_another() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let (own, other) = (two.aurora.id.uuid(), two.borealis.id.uuid());
+    let scope = two.aurora.owner.scope();
+    let mut behind = db.superuser().await;
+    let tables = tables(&mut behind).await;
+    assert!(tables.len() >= 4, "{tables:?}");
+
+    for table in &tables {
+        let name = &table.name;
+        seed(name);
+        let (own_rows, other_rows) = (count(&mut behind, name, own).await, count(&mut behind, name, other).await);
+        assert!(
+            own_rows > 0 && other_rows > 0,
+            "{name}: `seed` left a tenant without a row ({own_rows}, {other_rows})"
+        );
+
+        // Read.
+        let what = format!("select from {name}");
+        let read = format!("select count(*), count(*) filter (where tenant_id is distinct from $1) from {name}");
+        let mut tx = begin(&db, scope).await;
+        let seen = sqlx::query_as::<_, (i64, i64)>(sql(read)).bind(own).fetch_one(&mut tx).await;
+        if table.select {
+            assert_eq!(seen.unwrap(), (own_rows, 0), "{what}");
+            let by_id = format!("select count(*) from {name} where tenant_id = $1");
+            let foreign: i64 = sqlx::query_scalar(sql(by_id)).bind(other).fetch_one(&mut tx).await.unwrap();
+            assert_eq!(foreign, 0, "{what}");
+        } else {
+            denied(&what, seen);
+        }
+        drop(tx);
+
+        // Change.
+        let what = format!("update of {name}");
+        let column = table.updatable.as_deref().unwrap_or("tenant_id");
+        let update = format!("update {name} set {column} = {column} where tenant_id = $1");
+        let mut tx = begin(&db, scope).await;
+        let foreign = sqlx::query(sql(update)).bind(other).execute(&mut tx).await;
+        if table.update {
+            assert_eq!(foreign.unwrap().rows_affected(), 0, "{what}");
+            let all = format!("update {name} set {column} = {column}");
+            let done = sqlx::query(sql(all)).execute(&mut tx).await.unwrap();
+            assert_eq!(done.rows_affected(), u64::try_from(own_rows).unwrap(), "{what} without a condition");
+        } else {
+            denied(&what, foreign);
+        }
+        drop(tx);
+
+        // Move an own row to the other tenant.
+        let what = format!("move out of {name}");
+        let away = format!("update {name} set tenant_id = $1");
+        let mut tx = begin(&db, scope).await;
+        let moved = sqlx::query(sql(away)).bind(other).execute(&mut tx).await;
+        if table.may_move {
+            walled(&what, moved)
+        } else {
+            denied(&what, moved)
+        }
+        drop(tx);
+
+        // Remove.
+        let what = format!("delete from {name}");
+        let delete = format!("delete from {name} where tenant_id = $1");
+        let mut tx = begin(&db, scope).await;
+        let foreign = sqlx::query(sql(delete)).bind(other).execute(&mut tx).await;
+        if table.delete {
+            assert_eq!(foreign.unwrap().rows_affected(), 0, "{what}");
+            let all = sqlx::query(sql(format!("delete from {name}"))).execute(&mut tx).await.unwrap();
+            assert_eq!(all.rows_affected(), u64::try_from(own_rows).unwrap(), "{what} without a condition");
+        } else {
+            denied(&what, foreign);
+        }
+        drop(tx);
+
+        // Add a row to the other tenant: one of its own rows, as it stands, so that nothing but the wall refuses it.
+        let what = format!("insert into {name}");
+        let copy = format!("select to_jsonb(t) from {name} t where tenant_id = $1 limit 1");
+        let row: serde_json::Value = sqlx::query_scalar(sql(copy)).bind(other).fetch_one(&mut behind).await.unwrap();
+        let columns = table.columns.join(", ");
+        let insert =
+            format!("insert into {name} ({columns}) select {columns} from jsonb_populate_record(null::{name}, $1)");
+        let mut tx = begin(&db, scope).await;
+        let added = sqlx::query(sql(insert)).bind(row).execute(&mut tx).await;
+        if table.insert {
+            walled(&what, added)
+        } else {
+            denied(&what, added)
+        }
+
+        // Nothing of all this was committed, and none of it reached the other tenant.
+        drop(tx);
+        assert_eq!(count(&mut behind, name, other).await, other_rows, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn both_tenants_work_side_by_side() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    for (tenant, name) in [(&two.aurora, "Aurora"), (&two.borealis, "Borealis")] {
+        for caller in [&tenant.owner, &tenant.key] {
+            let mut tx = begin(&db, caller.scope()).await;
+            let seen: (String, String, Uuid) = sqlx::query_as(
+                "select t.name, m.email, m.tenant_id from app.tenants t join app.memberships m using (tenant_id)",
+            )
+            .fetch_one(&mut tx)
+            .await
+            .unwrap();
+            assert_eq!(seen, (name.to_owned(), tenant.email.clone(), tenant.id.uuid()));
+        }
+    }
+    // What one commits, it sees; the other does not.
+    let mut tx = begin(&db, two.aurora.owner.scope()).await;
+    tx.execute("update app.tenants set name = 'Aurora AB'").await.unwrap();
+    tx.commit().await.unwrap();
+    let mut names = Vec::new();
+    for tenant in [&two.aurora, &two.borealis] {
+        let mut tx = begin(&db, tenant.owner.scope()).await;
+        names.push(sqlx::query_scalar::<_, String>("select name from app.tenants").fetch_one(&mut tx).await.unwrap());
+    }
+    assert_eq!(names, ["Aurora AB", "Borealis"]);
+}
+
+#[tokio::test]
+async fn tables_of_no_tenant_are_closed_to_tenants() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let mut behind = db.superuser().await;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "select c.oid::regclass::text from pg_class c
+         where relnamespace = 'app'::regnamespace and relkind in ('r', 'p')
+           and (relname = 'sessions' or not exists (
+             select from pg_attribute where attrelid = c.oid and attname = 'tenant_id' and not attisdropped))
+         order by 1",
+    )
+    .fetch_all(&mut behind)
+    .await
+    .unwrap();
+    assert_eq!(tables, ["app.people", "app.schema_migrations", "app.sessions", "app.sign_in_attempts"]);
+    for table in tables {
+        for statement in [
+            format!("select count(*) from {table}"),
+            format!("select 1 from {table} limit 1"),
+            format!("select t from {table} t"),
+            format!("insert into {table} default values"),
+            format!("delete from {table}"),
+            format!("truncate {table}"),
+            format!("lock table {table}"),
+        ] {
+            let mut tx = begin(&db, two.aurora.owner.scope()).await;
+            denied(&statement, tx.execute(sql(statement.clone())).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn work_across_tenants_does_not_see_what_tenants_keep() {
+    let db = TestDb::new().await;
+    Two::new(&db).await;
+    let begin = || db.services.store.platform(Reason::Session, db.request());
+    for column in [
+        "memberships.name",
+        "memberships.email",
+        "api_keys.name",
+        "api_keys.prefix",
+        "api_keys.created_by",
+        "api_keys.created_at",
+        "tenants.created_at",
+        "schema_migrations.description",
+    ] {
+        let (table, column) = column.split_once('.').unwrap();
+        let mut tx = begin().await.unwrap();
+        denied(column, tx.fetch_all(sql(format!("select {column} from app.{table}"))).await);
+        // Nor by way of the whole row, or of a condition.
+        let mut tx = begin().await.unwrap();
+        denied(column, tx.fetch_all(sql(format!("select t from app.{table} t"))).await);
+        let mut tx = begin().await.unwrap();
+        denied(column, tx.fetch_all(sql(format!("select 1 from app.{table} where {column} is not null"))).await);
+    }
+    for statement in [
+        "update app.tenants set name = 'x'",
+        "update app.memberships set role = 'owner'",
+        "update app.people set email = 'x@y.example'",
+        "update app.sessions set session_hash = session_hash",
+        "update app.api_keys set revoked_at = null",
+        "delete from app.tenants",
+        "delete from app.people",
+        "delete from app.memberships",
+        "delete from app.api_keys",
+    ] {
+        let mut tx = begin().await.unwrap();
+        denied(statement, tx.execute(statement).await);
+    }
+}
+
+#[tokio::test]
+async fn without_a_tenant_there_is_nothing() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let count = "select count(*) from app.memberships";
+    for unset in ["set local app.tenant_id = ''", "set local app.tenant_id to default"] {
+        let mut tx = begin(&db, two.aurora.owner.scope()).await;
+        tx.execute(unset).await.unwrap();
+        assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&mut tx).await.unwrap(), 0, "{unset}");
+        let insert = "insert into app.memberships (tenant_id, member_id, person_id, name, email, role, created_at)
+                      values ($1, $2, $2, 'x', 'x@y.example', 'owner', now())";
+        let added = sqlx::query(insert).bind(two.aurora.id.uuid()).bind(db.services.new_id()).execute(&mut tx).await;
+        walled(unset, added);
+    }
+    let mut tx = begin(&db, two.aurora.owner.scope()).await;
+    tx.execute("set local app.tenant_id = 'everyone'").await.unwrap();
+    let (code, _) = refusal("garbage for a tenant", sqlx::query_scalar::<_, i64>(count).fetch_one(&mut tx).await);
+    assert_eq!(code, "22P02");
+}
+
+#[tokio::test]
+async fn what_surrounds_the_policies_is_refused() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    for statement in [
+        "set local role app_owner",
+        "set local role app_platform",
+        "set local role samtal_platform",
+        "set local role postgres",
+        "set local session authorization postgres",
+        "alter table app.memberships disable row level security",
+        "drop policy tenant on app.memberships",
+        "create policy mine on app.memberships using (true)",
+        "create table app.mine (x int)",
+        "create table public.mine (x int)",
+        "create temporary table mine (x int)",
+        "create function public.mine() returns int language sql return 1",
+        "truncate app.memberships",
+        "copy app.memberships to '/tmp/rows'",
+        "set local session_replication_role = 'replica'",
+        "set local row_security = off; select count(*) from app.memberships",
+    ] {
+        let mut tx = begin(&db, two.aurora.owner.scope()).await;
+        let (code, message) = refusal(statement, sqlx::raw_sql(statement).execute(&mut tx).await);
+        assert_eq!(code, "42501", "{statement}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_cannot_point_into_another_tenant() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let mut tx = begin(&db, two.aurora.owner.scope()).await;
+    let added = sqlx::query(
+        "insert into app.api_keys (tenant_id, key_id, name, prefix, key_hash, created_by, created_at)
+         values ($1, $2, 'x', 'smt_', sha256('x'), $3, now())",
+    )
+    .bind(two.aurora.id.uuid())
+    .bind(db.services.new_id())
+    .bind(two.borealis.member.uuid())
+    .execute(&mut tx)
+    .await;
+    let (code, message) = refusal("a key made by a foreign member", added);
+    assert_eq!(code, "23503", "{message}");
+    // As with a member that there is not: the same words but for the id, and no detail of any row.
+    assert!(message.contains("api_keys_created_by_fkey"), "{message}");
+}

@@ -1,0 +1,11 @@
+//! `store` on real PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod embedded;
+mod isolation;
+mod migrate;
+mod plans;
+mod proxy;
+mod sessions;
+mod tx;
+mod walls;

@@ -1,0 +1,11 @@
+#![doc = include_str!("../README.md")]
+// Tests stop at the first surprise.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod cluster;
+mod database;
+mod tenants;
+
+pub use cluster::{OwnCluster, Version};
+pub use database::{Database, TestClock, TestDb, sql};
+pub use tenants::{OWNER_PASSWORD, Tenant, Two};
