@@ -1,0 +1,90 @@
+//! What can go wrong in identity, and how it looks from outside.
+
+use model::{ErrorCode, FieldError, Problem};
+use store::{Denied, StoreError};
+
+/// A use case that failed; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// Some fields are wrong.
+    #[error("{} fields are wrong", .0.len())]
+    Invalid(Vec<FieldError>),
+    /// The email or the password is wrong; which one is not said.
+    #[error("wrong email or password")]
+    WrongCredentials,
+    /// The account cannot be made; whether the email is taken is not said.
+    #[error("the account cannot be made")]
+    EmailTaken,
+    /// Too many failures lately.
+    #[error("too many failed attempts; again in {retry_after} s")]
+    TooManyAttempts {
+        /// Seconds until the oldest failure no longer counts.
+        retry_after: u64,
+    },
+    /// The threads that hash passwords have as much work queued as they take.
+    #[error("the password threads are busy")]
+    Busy,
+    /// A tenant has as many keys as it may have.
+    #[error("the tenant has {0} keys already")]
+    TooManyKeys(usize),
+    /// Not there, or not the caller's.
+    #[error("not found")]
+    NotFound,
+    /// The caller may not do this.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The database's.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stored password hash that cannot be read, or a fault of the hash function.
+    #[error("password hash: {0}")]
+    Hash(String),
+}
+
+impl IdentityError {
+    /// One field is wrong.
+    pub fn field(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError { field: field.to_owned(), message: message.into() }])
+    }
+
+    /// How this looks from outside.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Invalid(errors) => Problem::invalid(errors.clone()),
+            Self::WrongCredentials => Problem::new(
+                ErrorCode::Invalid,
+                "The email address or the password is not right. Check both and try again.",
+            ),
+            Self::EmailTaken => Problem::new(
+                ErrorCode::Invalid,
+                "We could not make an account with these details. If you already have one, sign in instead.",
+            ),
+            Self::TooManyAttempts { retry_after } => {
+                let minutes = retry_after.div_ceil(60).max(1);
+                let unit = if minutes == 1 { "minute" } else { "minutes" };
+                let mut problem = Problem::new(
+                    ErrorCode::RateLimited,
+                    format!("There were too many attempts that did not work. Try again in {minutes} {unit}."),
+                );
+                problem.retry_after = Some(*retry_after);
+                problem
+            }
+            Self::Busy => {
+                let mut problem = Problem::new(
+                    ErrorCode::Unavailable,
+                    "Many people are signing in just now. Nothing was changed; try again in a few seconds.",
+                );
+                problem.retry_after = Some(5);
+                problem
+            }
+            Self::TooManyKeys(most) => Problem::new(
+                ErrorCode::Conflict,
+                format!("A workspace can have {most} working keys. Revoke one that is no longer used."),
+            ),
+            Self::NotFound => Problem::not_found(),
+            Self::Denied(_) => Problem::new(ErrorCode::Forbidden, "Only an owner of the workspace can do this."),
+            Self::Store(error) => error.problem(),
+            Self::Hash(_) => Problem::new(ErrorCode::Internal, "Nothing was changed. Try again."),
+        }
+    }
+}

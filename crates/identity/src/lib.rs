@@ -1,0 +1,62 @@
+#![doc = include_str!("../README.md")]
+
+mod api_keys;
+mod attempts;
+mod error;
+mod members;
+mod passwords;
+mod sign_in;
+mod sign_up;
+mod tenants;
+
+pub use api_keys::MAX_KEYS;
+pub use attempts::{AttemptLimits, Origin};
+pub use error::IdentityError;
+pub use members::PageRequest;
+pub use passwords::Passwords;
+pub use sign_in::SignInForm;
+pub use sign_up::{NewTenant, SignUpForm};
+pub use tenants::{CreatedTenant, Who};
+
+use model::RequestId;
+use store::secret_key::{DerivedKey, SecretKey};
+use store::{Caller, Services, StoreError, scope};
+
+/// The capability: everything that it needs, and its use cases as methods.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    services: Services,
+    passwords: Passwords,
+    limits: AttemptLimits,
+    api_key_mac: DerivedKey,
+    attempt_mac: DerivedKey,
+}
+
+impl Identity {
+    /// Identity over the services of this process.
+    pub fn new(services: Services, passwords: Passwords, limits: AttemptLimits, secret: &SecretKey) -> Self {
+        Self {
+            services,
+            passwords,
+            limits,
+            api_key_mac: secret.derive("identity/api-key/1"),
+            attempt_mac: secret.derive("identity/sign-in-attempt/1"),
+        }
+    }
+
+    /// Store, clock and ids.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// The caller behind the secret of an API key; `None` when it opens nothing.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn authenticate_key(&self, secret: &str, request: RequestId) -> Result<Option<Caller>, StoreError> {
+        if !api_keys::well_formed(secret) {
+            return Ok(None);
+        }
+        scope::of_api_key(&self.services, &self.api_key_mac.mac(secret.as_bytes()), request).await
+    }
+}

@@ -1,0 +1,172 @@
+//! Password hashing, Argon2id (RFC 9106) with 19 MiB, two passes, one lane (OWASP, Password Storage Cheat Sheet), on
+//! threads of its own: bounded in number and in queue, so that a flood of sign-ins slows sign-ins and nothing else.
+
+use crate::IdentityError;
+use argon2::{
+    Argon2, Params, PasswordHasher, PasswordVerifier,
+    password_hash::{Error, phc::PasswordHash},
+};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+type Work = Box<dyn FnOnce() + Send>;
+
+/// The hashing threads.
+#[derive(Clone)]
+pub struct Passwords {
+    queue: mpsc::SyncSender<Work>,
+    /// A hash of a password that nobody has: verified when there is no account, so that both take the same time.
+    nobody: Arc<str>,
+}
+
+impl std::fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Passwords(…)")
+    }
+}
+
+/// What verifying found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Wrong,
+    Right,
+    /// Right, but hashed with other parameters than today's: hash again.
+    RightButOld,
+}
+
+impl Passwords {
+    /// Starts `threads` threads, with at most `queue` passwords waiting.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn start(threads: usize, queue: usize) -> Result<Self, IdentityError> {
+        let (sender, receiver) = mpsc::sync_channel::<Work>(queue);
+        let receiver = Arc::new(Mutex::new(receiver));
+        for n in 0..threads.max(1) {
+            let receiver = Arc::clone(&receiver);
+            std::thread::Builder::new()
+                .name(format!("password-{n}"))
+                .spawn(move || {
+                    loop {
+                        let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                        match next {
+                            Ok(work) => work(),
+                            Err(_) => return,
+                        }
+                    }
+                })
+                .map_err(|e| IdentityError::Hash(e.to_string()))?;
+        }
+        let random: [u8; 32] = rand::random();
+        Ok(Self { queue: sender, nobody: hash(&random)?.into() })
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, IdentityError> {
+        let (answer, result) = oneshot::channel();
+        let work = Box::new(move || {
+            // Whoever asked may have gone: then the work is not worth doing.
+            if !answer.is_closed() {
+                let _ = answer.send(work());
+            }
+        });
+        self.queue.try_send(work).map_err(|_| IdentityError::Busy)?;
+        result.await.map_err(|_| IdentityError::Busy)
+    }
+
+    /// Hashes a new password.
+    pub(crate) async fn hash(&self, password: Zeroizing<String>) -> Result<String, IdentityError> {
+        self.run(move || hash(password.as_bytes())).await?
+    }
+
+    /// Verifies a password against a stored hash, or against nobody's, which takes as long.
+    pub(crate) async fn verify(
+        &self,
+        password: Zeroizing<String>,
+        stored: Option<String>,
+    ) -> Result<Verdict, IdentityError> {
+        let nobody = Arc::clone(&self.nobody);
+        self.run(move || match stored {
+            Some(stored) => verify(password.as_bytes(), &stored),
+            None => verify(password.as_bytes(), &nobody).map(|_| Verdict::Wrong),
+        })
+        .await?
+    }
+}
+
+fn hash(password: &[u8]) -> Result<String, IdentityError> {
+    let hash: PasswordHash =
+        Argon2::default().hash_password(password).map_err(|e| IdentityError::Hash(e.to_string()))?;
+    Ok(hash.to_string())
+}
+
+fn verify(password: &[u8], stored: &str) -> Result<Verdict, IdentityError> {
+    let fault = |e: String| IdentityError::Hash(e);
+    let stored = PasswordHash::new(stored).map_err(|e| fault(e.to_string()))?;
+    match Argon2::default().verify_password(password, &stored) {
+        Ok(()) => {
+            let params = Params::try_from(&stored).map_err(|e| fault(e.to_string()))?;
+            let today = Params::default();
+            let same =
+                (params.m_cost(), params.t_cost(), params.p_cost()) == (today.m_cost(), today.t_cost(), today.p_cost());
+            Ok(if same { Verdict::Right } else { Verdict::RightButOld })
+        }
+        Err(Error::PasswordInvalid) => Ok(Verdict::Wrong),
+        Err(e) => Err(fault(e.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(s: &str) -> Zeroizing<String> {
+        Zeroizing::new(s.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_hash_verifies_its_password_alone() -> Result<(), IdentityError> {
+        let passwords = Passwords::start(1, 4)?;
+        let stored = passwords.hash(text("correct horse")).await?;
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        assert_eq!(passwords.verify(text("correct horse"), Some(stored.clone())).await?, Verdict::Right);
+        assert_eq!(passwords.verify(text("Correct horse"), Some(stored)).await?, Verdict::Wrong);
+        assert_eq!(passwords.verify(text("correct horse"), None).await?, Verdict::Wrong);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once() -> Result<(), IdentityError> {
+        let passwords = Passwords::start(1, 1)?;
+        let (release, gate) = mpsc::channel::<()>();
+        let (started, running) = oneshot::channel::<()>();
+        let first = passwords.clone();
+        let first = tokio::spawn(async move {
+            first
+                .run(move || {
+                    let _ = started.send(());
+                    let _ = gate.recv();
+                })
+                .await
+        });
+        let _ = running.await;
+        let (queued, waiting) = (passwords.clone(), passwords.clone());
+        let second = tokio::spawn(async move { queued.run(|| ()).await });
+        // The one place in the queue is taken once the second has been polled.
+        tokio::task::yield_now().await;
+        assert!(matches!(waiting.run(|| ()).await, Err(IdentityError::Busy)));
+        let _ = release.send(());
+        assert!(matches!(first.await, Ok(Ok(()))));
+        assert!(matches!(second.await, Ok(Ok(()))));
+        Ok(())
+    }
+
+    #[test]
+    fn older_parameters_are_told() -> Result<(), Box<dyn std::error::Error>> {
+        let params = Params::new(8, 1, 1, None).map_err(|e| e.to_string())?;
+        let weak = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+        let stored: PasswordHash = weak.hash_password(b"old").map_err(|e| e.to_string())?;
+        assert_eq!(verify(b"old", &stored.to_string())?, Verdict::RightButOld);
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! Sign up: a person, a tenant, and the person as its owner, in one transaction or not at all.
+
+use crate::tenants::CreatedTenant;
+use crate::{Identity, IdentityError, Origin};
+use model::FieldError;
+use model::input::{CompanyName, Email, NewPassword, PersonName};
+use store::sessions::SignedIn;
+use zeroize::Zeroizing;
+
+/// What the form holds, as it was typed.
+#[derive(Debug, Default)]
+pub struct SignUpForm {
+    /// The company's name.
+    pub company: String,
+    /// The person's name.
+    pub name: String,
+    /// The person's email address.
+    pub email: String,
+    /// The new password.
+    pub password: Zeroizing<String>,
+}
+
+/// A form whose fields are all right.
+#[derive(Debug)]
+pub struct NewTenant {
+    pub(crate) company: CompanyName,
+    pub(crate) name: PersonName,
+    pub(crate) email: Email,
+    pub(crate) password: Zeroizing<String>,
+}
+
+impl NewTenant {
+    /// Checks every field and reports all that are wrong at once.
+    ///
+    /// # Errors
+    /// [`IdentityError::Invalid`] with a message for each wrong field.
+    pub fn parse(form: SignUpForm) -> Result<Self, IdentityError> {
+        let mut errors = Vec::new();
+        let mut wrong = |field: &str, rejected: model::input::Rejected| {
+            errors.push(FieldError { field: field.to_owned(), message: rejected.to_string() });
+        };
+        let company = CompanyName::parse(&form.company).map_err(|e| wrong("company", e)).ok();
+        let name = PersonName::parse(&form.name).map_err(|e| wrong("name", e)).ok();
+        let email = Email::parse(&form.email).map_err(|e| wrong("email", e)).ok();
+        let known = [form.email.as_str(), form.name.as_str(), form.company.as_str()];
+        let password = NewPassword::parse(&form.password, &known).map_err(|e| wrong("password", e)).ok();
+        match (company, name, email, password) {
+            (Some(company), Some(name), Some(email), Some(password)) => {
+                Ok(Self { company, name, email, password: Zeroizing::new(password.expose().to_owned()) })
+            }
+            _ => Err(IdentityError::Invalid(errors)),
+        }
+    }
+}
+
+impl Identity {
+    /// Makes the tenant and its owner. An email that is taken gives a neutral refusal that costs as much time and counts
+    /// as a failed attempt.
+    ///
+    /// # Errors
+    /// [`IdentityError`]; nothing is kept then.
+    pub async fn sign_up(&self, form: SignUpForm, origin: &Origin) -> Result<SignedIn, IdentityError> {
+        let new = NewTenant::parse(form)?;
+        let attempt = self.attempt(&new.email, origin).await?;
+        match self.create_tenant(new, false, origin.request).await {
+            Ok(CreatedTenant { person, tenant, member, .. }) => {
+                self.forgive(attempt, origin.request).await?;
+                Ok(SignedIn { person, tenant, member })
+            }
+            Err(IdentityError::EmailTaken) => Err(IdentityError::EmailTaken),
+            Err(fault) => {
+                // Ours, not theirs. If even this fails, the attempt counts for a quarter of an hour.
+                let _ = self.forgive(attempt, origin.request).await;
+                Err(fault)
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Tenants: making one, and what its members see of it.
+
+use crate::{Identity, IdentityError, NewTenant};
+use model::identity::{ApiKey, CurrentSession, Member, Role, Tenant};
+use model::{ApiKeyId, MemberId, PersonId, RequestId, TenantId};
+use store::services::timestamp;
+use store::{Actor, Caller, Reason, StoreError};
+
+/// A tenant just made.
+#[derive(Debug)]
+pub struct CreatedTenant {
+    /// Its id.
+    pub tenant: TenantId,
+    /// Its owner.
+    pub person: PersonId,
+    /// Its owner's membership.
+    pub member: MemberId,
+    /// The secret of its first key, when one was asked for.
+    pub api_key: Option<String>,
+}
+
+/// Who a caller is, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// A person who is signed in.
+    Member(Member),
+    /// A program.
+    Key(ApiKey),
+}
+
+impl Identity {
+    /// Makes a person, a tenant with that person as its owner and, where asked, a first API key: all or nothing.
+    ///
+    /// # Errors
+    /// [`IdentityError::EmailTaken`] when there is such a person already, or a fault of the database's.
+    #[tracing::instrument(name = "db.tenant.create", skip_all)]
+    pub async fn create_tenant(
+        &self,
+        new: NewTenant,
+        with_key: bool,
+        request: RequestId,
+    ) -> Result<CreatedTenant, IdentityError> {
+        let password_hash = self.passwords.hash(new.password).await?;
+        let now = self.services.now();
+        let (person, tenant, member) = (self.services.new_id(), self.services.new_id(), self.services.new_id());
+        let key = with_key.then(|| self.draw_key());
+
+        let store = |e: sqlx::Error| IdentityError::Store(e.into());
+        let mut tx = self.services.store.platform(Reason::SignUp, request).await?;
+        let made = sqlx::query!(
+            "insert into app.people (person_id, email, name, password_hash, created_at) values ($1, $2, $3, $4, $5)
+             on conflict (email) do nothing",
+            person,
+            new.email.as_str(),
+            new.name.as_str(),
+            password_hash,
+            now
+        )
+        .execute(&mut tx)
+        .await
+        .map_err(store)?;
+        if made.rows_affected() == 0 {
+            return Err(IdentityError::EmailTaken);
+        }
+        sqlx::query!(
+            "insert into app.tenants (tenant_id, name, created_at) values ($1, $2, $3)",
+            tenant,
+            new.company.as_str(),
+            now
+        )
+        .execute(&mut tx)
+        .await
+        .map_err(store)?;
+        sqlx::query!(
+            "insert into app.memberships (tenant_id, member_id, person_id, name, email, role, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7)",
+            tenant,
+            member,
+            person,
+            new.name.as_str(),
+            new.email.as_str(),
+            Role::Owner.name(),
+            now
+        )
+        .execute(&mut tx)
+        .await
+        .map_err(store)?;
+        if let Some(key) = &key {
+            sqlx::query!(
+                "insert into app.api_keys (tenant_id, key_id, name, prefix, key_hash, created_by, created_at)
+                 values ($1, $2, 'First key', $3, $4, $5, $6)",
+                tenant,
+                self.services.new_id(),
+                key.prefix,
+                key.hash.as_slice(),
+                member,
+                now
+            )
+            .execute(&mut tx)
+            .await
+            .map_err(store)?;
+        }
+        tx.commit().await?;
+        let tenant = TenantId::from_uuid(tenant);
+        tracing::info!(%tenant, "tenant created");
+        Ok(CreatedTenant {
+            tenant,
+            person: PersonId::from_uuid(person),
+            member: MemberId::from_uuid(member),
+            api_key: key.map(|k| k.secret),
+        })
+    }
+
+    /// Who the caller is, and the tenant it works in.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotFound`] when the membership or key has just been removed.
+    #[tracing::instrument(name = "db.tenant.get", skip_all)]
+    pub async fn whoami(&self, caller: &Caller) -> Result<(Tenant, Who), IdentityError> {
+        let right = caller.agent()?;
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        match caller.actor() {
+            Actor::Member { member, .. } => {
+                let row = sqlx::query!(
+                    "select t.tenant_id, t.name as tenant_name, t.created_at as tenant_created_at,
+                            m.member_id, m.name, m.email, m.role, m.created_at
+                     from app.tenants t join app.memberships m on m.tenant_id = t.tenant_id
+                     where m.member_id = $1",
+                    member.uuid()
+                )
+                .fetch_optional(&mut tx)
+                .await
+                .map_err(StoreError::from)?
+                .ok_or(IdentityError::NotFound)?;
+                let tenant = Tenant {
+                    id: TenantId::from_uuid(row.tenant_id),
+                    name: row.tenant_name,
+                    created_at: timestamp(row.tenant_created_at),
+                };
+                let member = Member {
+                    id: MemberId::from_uuid(row.member_id),
+                    name: row.name,
+                    email: row.email,
+                    role: Role::from_name(&row.role).ok_or(StoreError::Corrupt("memberships.role"))?,
+                    created_at: timestamp(row.created_at),
+                };
+                Ok((tenant, Who::Member(member)))
+            }
+            Actor::ApiKey { key } => {
+                let row = sqlx::query!(
+                    "select t.tenant_id, t.name as tenant_name, t.created_at as tenant_created_at,
+                            k.key_id, k.name, k.prefix, k.created_at, k.last_used_at, k.revoked_at
+                     from app.tenants t join app.api_keys k on k.tenant_id = t.tenant_id
+                     where k.key_id = $1",
+                    key.uuid()
+                )
+                .fetch_optional(&mut tx)
+                .await
+                .map_err(StoreError::from)?
+                .ok_or(IdentityError::NotFound)?;
+                let tenant = Tenant {
+                    id: TenantId::from_uuid(row.tenant_id),
+                    name: row.tenant_name,
+                    created_at: timestamp(row.tenant_created_at),
+                };
+                let key = ApiKey {
+                    id: ApiKeyId::from_uuid(row.key_id),
+                    name: row.name,
+                    prefix: row.prefix,
+                    created_at: timestamp(row.created_at),
+                    last_used_at: row.last_used_at.map(timestamp),
+                    revoked_at: row.revoked_at.map(timestamp),
+                };
+                Ok((tenant, Who::Key(key)))
+            }
+        }
+    }
+
+    /// The session of a caller who is a person; `None` for a key.
+    ///
+    /// # Errors
+    /// As [`Identity::whoami`].
+    pub async fn current_session(&self, caller: &Caller) -> Result<Option<CurrentSession>, IdentityError> {
+        Ok(match self.whoami(caller).await? {
+            (tenant, Who::Member(member)) => Some(CurrentSession { tenant, member }),
+            (_, Who::Key(_)) => None,
+        })
+    }
+}

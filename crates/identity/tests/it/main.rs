@@ -1,0 +1,11 @@
+//! `identity` on real PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod api_keys;
+mod attempts;
+mod members;
+mod secrets;
+mod sign_in;
+mod sign_up;
+mod stage;
+mod whoami;
