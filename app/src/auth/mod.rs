@@ -1,0 +1,65 @@
+//! Sign-in and sign-up: plain forms, shown again with what was typed when something is wrong.
+
+mod sign_in;
+mod sign_up;
+
+pub use sign_in::SignIn;
+pub use sign_up::SignUp;
+
+use crate::ui::Brand;
+use leptos::prelude::*;
+use model::Problem;
+
+/// What a form was sent with and what is wrong with it. Empty when it is shown for the first time. Never holds a
+/// password.
+#[derive(Debug, Clone, Default)]
+pub struct FormState {
+    values: Vec<(&'static str, String)>,
+    /// What went wrong.
+    pub problem: Option<Problem>,
+}
+
+impl FormState {
+    /// What was typed, by field.
+    pub fn new<const N: usize>(values: [(&'static str, &String); N]) -> Self {
+        Self { values: values.into_iter().map(|(name, value)| (name, value.clone())).collect(), problem: None }
+    }
+
+    fn value(&self, name: &str) -> String {
+        self.values.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone()).unwrap_or_default()
+    }
+
+    fn error(&self, name: &str) -> Option<String> {
+        self.problem.as_ref().and_then(|p| p.field(name)).map(str::to_owned)
+    }
+}
+
+fn form_state() -> FormState {
+    use_context().unwrap_or_default()
+}
+
+/// The page around either form.
+#[component]
+fn AuthPage(
+    /// What stands at the top right: the way to the other form.
+    other: AnyView,
+    /// The words beside the form.
+    aside: AnyView,
+    /// The form.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="auth">
+            <header class="auth__head"><Brand/><p>{other}</p></header>
+            <main class="auth__main" id="main" tabindex="-1"><div>{children()}</div></main>
+            <aside class="auth__aside" aria-label="About Samtal">
+                <dl class="entry-word">
+                    <dt lang="sv">"sam"<span>"·"</span>"tal"</dt>
+                    <dd>"noun, Swedish"</dd>
+                    <dd>"A talk between people. "<b lang="sv">"Tack för samtalet"</b>": thank you for the talk."</dd>
+                </dl>
+                {aside}
+            </aside>
+        </div>
+    }
+}

@@ -1,0 +1,47 @@
+//! The sign-up page.
+
+use super::{AuthPage, form_state};
+use crate::ui::{Field, FormNotice};
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+const FIELDS: &[(&str, &str)] =
+    &[("company", "Company"), ("name", "Your name"), ("email", "Email"), ("password", "Password")];
+
+/// The sign-up page.
+#[component]
+pub fn SignUp() -> impl IntoView {
+    let state = form_state();
+    let title =
+        if state.problem.is_some() { "Error: Create a workspace · Samtal" } else { "Create a workspace · Samtal" };
+    view! {
+        <Title text=title/>
+        <AuthPage
+            other=view! { "Have one already? "<a href="/login">"Sign in"</a> }.into_any()
+            aside=view! {
+                <ul class="auth__note" role="list">
+                    <li><b>"A workspace of your own"</b>" What is in it stays in it. The database sees to that."</li>
+                    <li><b>"You will be its owner"</b>" You decide which programs get a key, and when they lose it."</li>
+                </ul>
+            }
+            .into_any()
+        >
+            <div><h1>"Create a workspace"</h1><p>"For your company, with you as its owner."</p></div>
+            {state.problem.clone().map(|problem| view! { <FormNotice problem=problem fields=FIELDS/> })}
+            <form class="form" method="post" action="/signup">
+                <Field name="company" label="Company" autocomplete="organization" value=state.value("company") error=state.error("company")/>
+                <Field name="name" label="Your name" autocomplete="name" value=state.value("name") error=state.error("name")/>
+                <Field name="email" label="Email" kind="email" autocomplete="email" value=state.value("email") error=state.error("email")/>
+                <Field
+                    name="password"
+                    label="Password"
+                    kind="password"
+                    autocomplete="new-password"
+                    hint="At least 10 characters. A sentence that you will remember is a good one."
+                    error=state.error("password")
+                />
+                <button class="button button--primary button--block" type="submit">"Create workspace"</button>
+            </form>
+        </AuthPage>
+    }
+}

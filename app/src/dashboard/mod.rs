@@ -1,0 +1,76 @@
+//! What members see: hydrated in the browser, complete without it.
+
+pub mod api_keys;
+mod home;
+mod members;
+mod navigation;
+
+use crate::api::ApiError;
+use crate::api::session;
+use crate::site::SkipLink;
+use api_keys::ApiKeys;
+use home::Home;
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::path;
+use members::Members;
+use model::identity::CurrentSession;
+use navigation::Navigation;
+
+/// The session of everything below; one question to the server for all of it.
+#[derive(Clone, Copy)]
+pub(crate) struct SessionResource(pub Resource<Result<Option<CurrentSession>, ApiError>>);
+
+/// The dashboard.
+#[component]
+pub fn Dashboard() -> impl IntoView {
+    provide_meta_context();
+    let session = Resource::new_blocking(|| (), |()| session::current());
+    provide_context(SessionResource(session));
+    view! {
+        <SkipLink/>
+        <Router>
+            <Navigation/>
+            <main class="page" id="main" tabindex="-1">
+                <FlatRoutes fallback=NotHere>
+                    <Route path=path!("/dashboard") view=Home/>
+                    <Route path=path!("/dashboard/members") view=Members/>
+                    <Route path=path!("/dashboard/api-keys") view=ApiKeys/>
+                </FlatRoutes>
+            </main>
+        </Router>
+    }
+}
+
+/// An address of the dashboard that leads nowhere.
+#[component]
+fn NotHere() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    crate::api::context::set_status(404);
+    view! {
+        <Title text="There is nothing here · Samtal"/>
+        <header class="page__head">
+            <h1>"There is nothing here"</h1>
+            <p>"It may have been removed, or the address is not quite right."</p>
+        </header>
+        <p class="actions"><a class="button button--primary" href="/dashboard">"To the home page"</a></p>
+    }
+}
+
+/// What stands where something could not be loaded.
+#[component]
+pub(crate) fn LoadError(
+    /// Why.
+    error: ApiError,
+) -> impl IntoView {
+    let signed_out = error.0.status == 401;
+    view! {
+        <div class="notice notice--attention" role="alert">
+            <h2 class="notice__title">{error.0.title.clone()}</h2>
+            <p>{error.0.detail.clone()}</p>
+            {signed_out.then(|| view! { <p><a href="/login" rel="external">"Sign in"</a></p> })}
+            {error.0.request_id.clone().map(|id| view! { <p>"Request "<code>{id}</code></p> })}
+        </div>
+    }
+}

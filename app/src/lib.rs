@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+// Leptos views nest types deeply.
+#![recursion_limit = "512"]
+
+pub mod api;
+pub mod auth;
+pub mod dashboard;
+pub mod shell;
+pub mod site;
+pub mod ui;

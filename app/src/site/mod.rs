@@ -1,0 +1,34 @@
+//! Pages without WASM: the landing page, sign-in and sign-up, errors.
+
+pub mod error_page;
+mod landing;
+
+use crate::auth::{SignIn, SignUp};
+use error_page::NotFound;
+use landing::Landing;
+use leptos::prelude::*;
+use leptos_meta::provide_meta_context;
+use leptos_router::components::{Route, Router, Routes};
+use leptos_router::path;
+
+/// The site.
+#[component]
+pub fn Site() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <SkipLink/>
+        <Router>
+            <Routes fallback=NotFound>
+                <Route path=path!("/") view=Landing/>
+                <Route path=path!("/login") view=SignIn/>
+                <Route path=path!("/signup") view=SignUp/>
+            </Routes>
+        </Router>
+    }
+}
+
+/// The first thing that the Tab key reaches.
+#[component]
+pub(crate) fn SkipLink() -> impl IntoView {
+    view! { <a class="skip-link" href="#main">"Skip to the content"</a> }
+}

@@ -1,0 +1,47 @@
+//! Icons: lines on a grid of 20, drawn for this product. Decoration only; the words stand beside them.
+
+use leptos::prelude::*;
+
+/// Which icon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A house.
+    Home,
+    /// Two people.
+    People,
+    /// A key.
+    Key,
+    /// Three lines.
+    Menu,
+    /// Arrows up and down.
+    UpDown,
+    /// A door with an arrow.
+    Leave,
+    /// A plus.
+    Plus,
+}
+
+impl Shape {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Home => "M3.5 9 10 3.5 16.5 9v7.5h-4.5v-5h-4v5H3.5Z",
+            Self::People => {
+                "M4.75 7a2.75 2.75 0 1 1 5.5 0 2.75 2.75 0 0 1-5.5 0ZM2.5 16.5c0-3 2-4.75 5-4.75s5 1.75 5 4.75M12.75 4.5a2.75 2.75 0 0 1 0 5M14 12c2.2.5 3.5 2.1 3.5 4.5"
+            }
+            Self::Key => "M3.5 13.5a3 3 0 1 1 6 0 3 3 0 0 1-6 0ZM8.7 11.3 16 4M13 7l2.5 2.5M15 5l1.5 1.5",
+            Self::Menu => "M3 6h14M3 10h14M3 14h9",
+            Self::UpDown => "m6.5 8 3.5-3.5L13.5 8M6.5 12l3.5 3.5 3.5-3.5",
+            Self::Leave => "M8 3.5H3.5v13H8M12.5 6.5 16 10l-3.5 3.5M16 10H8",
+            Self::Plus => "M10 4v12M4 10h12",
+        }
+    }
+}
+
+/// An icon.
+#[component]
+pub fn Icon(
+    /// Which one.
+    shape: Shape,
+) -> impl IntoView {
+    view! { <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d=shape.path()/></svg> }
+}
