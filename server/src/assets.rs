@@ -1,0 +1,87 @@
+//! Bundles, styles and fonts: embedded in a release, read from `target/bundle` in development. Names carry a hash of
+//! the content, so browsers may keep them for ever; Brotli and gzip were made at build time.
+
+use app::ui::{Assets, Bundle};
+use axum::{
+    body::{Body, Bytes},
+    extract::Path,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use rust_embed::RustEmbed;
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+#[derive(RustEmbed)]
+#[folder = "../target/bundle"]
+#[allow_missing = true]
+struct Files;
+
+#[derive(Deserialize)]
+struct Manifest {
+    files: BTreeMap<String, String>,
+    surfaces: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// The names of this build's bundles. Without a bundle (development, tests) pages go out plain.
+pub fn load() -> Assets {
+    let manifest = Files::get("manifest.json").and_then(|f| serde_json::from_slice::<Manifest>(&f.data).ok());
+    let Some(manifest) = manifest else {
+        tracing::warn!("no bundle in target/bundle: pages have no style until `scripts/cargo xtask bundle` has run");
+        return Assets::default();
+    };
+    let address = |path: &String| format!("/{path}");
+    Assets {
+        files: manifest.files.iter().map(|(name, path)| (name.clone(), address(path))).collect(),
+        bundles: manifest
+            .surfaces
+            .iter()
+            .filter_map(|(name, parts)| {
+                let bundle = Bundle { script: address(parts.get("js")?), wasm: address(parts.get("wasm")?) };
+                Some((name.clone(), bundle))
+            })
+            .collect(),
+    }
+}
+
+/// Serves one file.
+pub async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    let name = format!("assets/{path}");
+    let Some(mime) = mime(&path) else { return StatusCode::NOT_FOUND.into_response() };
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let accepts = |coding: &str| accepted.split(',').any(|c| c.split(';').next().is_some_and(|c| c.trim() == coding));
+    let packed = [("br", "br"), ("gzip", "gz")]
+        .into_iter()
+        .filter(|(coding, _)| accepts(coding))
+        .find_map(|(coding, suffix)| Some((Files::get(&format!("{name}.{suffix}"))?, Some(coding))));
+    let Some((file, coding)) = packed.or_else(|| Some((Files::get(&name)?, None))) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let body = match file.data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    };
+    let mut response = Response::new(Body::from(body));
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(mime));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(coding) = coding {
+        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+    }
+    response
+}
+
+fn mime(path: &str) -> Option<&'static str> {
+    Some(match path.rsplit_once('.')?.1 {
+        "css" => "text/css; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "wasm" => "application/wasm",
+        "svg" => "image/svg+xml",
+        "woff2" => "font/woff2",
+        "png" => "image/png",
+        "ico" => "image/x-icon",
+        _ => return None,
+    })
+}

@@ -1,0 +1,110 @@
+//! `samtal serve`.
+
+use super::{demo, say};
+use crate::boot::{self, App, BootError, Database, Role};
+use crate::config::{Config, Environment};
+use crate::privileges::Places;
+use crate::{listener, router};
+use std::{io, net::TcpListener, process::ExitCode, time::Duration};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Options of `serve`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Make the demo tenant, if there is none, and print how to sign in (development only).
+    #[arg(long)]
+    with_demo: bool,
+}
+
+/// Opens the socket. Before root is left, so that a port below 1024 is possible.
+///
+/// # Errors
+/// A sentence that says what to do when the port is taken.
+pub fn bind(config: &Config) -> Result<TcpListener, BootError> {
+    let listen = config.listen;
+    let socket = TcpListener::bind(listen).map_err(|e| {
+        BootError::Other(match e.kind() {
+            io::ErrorKind::AddrInUse => format!(
+                "something else listens on {listen} already. Stop it, or choose another port with SAMTAL_LISTEN (port 0 takes a free one)."
+            ),
+            io::ErrorKind::PermissionDenied => format!("this user may not listen on {listen}. Choose a port above 1023 with SAMTAL_LISTEN."),
+            _ => format!("cannot listen on {listen}: {e}"),
+        })
+    })?;
+    socket.set_nonblocking(true).map_err(|e| BootError::Other(format!("cannot listen on {listen}: {e}")))?;
+    Ok(socket)
+}
+
+/// Serves until a signal says stop.
+///
+/// # Errors
+/// See [`BootError`].
+pub async fn run(mut config: Config, places: Places, socket: TcpListener, args: Args) -> Result<ExitCode, BootError> {
+    if args.with_demo && config.env == Environment::Production {
+        return Err(BootError::Other(
+            "--with-demo makes a tenant with a known password; it is for development only.".into(),
+        ));
+    }
+    // From here on a signal stops politely, also in the middle of starting.
+    let (mut term, mut int) = signal(SignalKind::terminate())
+        .and_then(|t| Ok((t, signal(SignalKind::interrupt())?)))
+        .map_err(|e| BootError::Other(format!("cannot wait for signals: {e}")))?;
+    let stop = async move {
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+    };
+
+    let address = socket.local_addr().map_err(|e| BootError::Other(e.to_string()))?;
+    let url = config.public_url.get_or_insert_with(|| format!("http://{address}")).trim_end_matches('/').to_owned();
+    config.public_url = Some(url.clone());
+    if places.moved {
+        tracing::info!(folder = %places.data_dir.display(), "the user samtal cannot enter the data folder or PostgreSQL's programs: data is here instead");
+    }
+    if config.embedded() {
+        tracing::info!(folder = %config.data_dir.display(), "starting PostgreSQL");
+    }
+    let database = Database::open(&config, Role::Supervisor).await?;
+    let started = start(config, &database, args).await;
+    let app = match started {
+        Ok(app) => app,
+        Err(error) => {
+            database.close().await?;
+            return Err(error);
+        }
+    };
+    let cleaner = tokio::spawn(clean_up(app.clone()));
+    let listener = tokio::net::TcpListener::from_std(socket).map_err(|e| BootError::Other(e.to_string()))?;
+    say(format_args!("Samtal is at {url}"))?;
+    listener::serve(listener, router::build(&app), &app.config().server, stop).await;
+    tracing::info!("stopping");
+    cleaner.abort();
+    app.services().store.close().await;
+    database.close().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn start(config: Config, database: &Database, args: Args) -> Result<App, BootError> {
+    let store = database.prepare(&config).await?;
+    let app = boot::app(config, store)?;
+    if args.with_demo {
+        demo::ensure(&app).await?;
+    }
+    Ok(app)
+}
+
+/// Removes what has expired, now and then.
+async fn clean_up(app: App) {
+    let mut every = tokio::time::interval(Duration::from_secs(10 * 60));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        let removed = async {
+            let sessions = app.sessions().delete_ended().await?;
+            let attempts = app.identity().delete_old_attempts().await?;
+            Ok::<_, store::StoreError>((sessions, attempts))
+        };
+        match removed.await {
+            Ok((sessions, attempts)) => tracing::debug!(sessions, attempts, "removed what has expired"),
+            Err(e) => tracing::warn!(error = %e, "what has expired could not be removed; the next round will"),
+        }
+    }
+}

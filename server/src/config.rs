@@ -1,0 +1,375 @@
+//! Settings: `samtal.toml` in the working directory, then the environment on top. Checked whole at start; an unknown
+//! key is an error, because a misspelt limit is no limit.
+
+use serde::Deserialize;
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+/// A setting is missing, misspelt or does not go with another. The text is for the operator.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+/// Where the server stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// A person's own machine: loopback only, secrets made on the spot.
+    #[default]
+    Development,
+    /// Reachable by others: secrets must be given, and the public address must be https.
+    Production,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One line of text for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Every setting.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the server stands (`SAMTAL_ENV`).
+    pub env: Environment,
+    /// Address and port to listen on (`SAMTAL_LISTEN`). Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// How browsers reach the server (`SAMTAL_PUBLIC_URL`), without a trailing slash. Default: the address listened on.
+    pub public_url: Option<String>,
+    /// Where the embedded database and the development secrets live (`SAMTAL_DATA_DIR`).
+    pub data_dir: PathBuf,
+    /// Where PostgreSQL's programs are sought first (`SAMTAL_VENDOR_DIR`).
+    pub vendor_dir: Option<PathBuf>,
+    /// The installation's secret. Development makes one in the data folder.
+    pub secret_key_file: Option<PathBuf>,
+    /// A database of one's own instead of the embedded one.
+    pub database: Database,
+    /// Bounds of the web server.
+    pub server: Server,
+    /// Bounds on sign-ins that fail.
+    pub sign_in: SignIn,
+    /// How long sessions last.
+    pub session: Session,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            env: Environment::default(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            public_url: None,
+            data_dir: PathBuf::from("data"),
+            vendor_dir: None,
+            secret_key_file: None,
+            database: Database::default(),
+            server: Server::default(),
+            sign_in: SignIn::default(),
+            session: Session::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+/// A database of one's own. The three addresses are given together or not at all.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// Login `samtal_tenant` (`DATABASE_URL`).
+    pub url: Option<String>,
+    /// Login `samtal_platform`.
+    pub platform_url: Option<String>,
+    /// The login that owns the schema; used by `samtal migrate` alone.
+    pub admin_url: Option<String>,
+    /// False behind a transaction-pooling proxy that does not carry prepared statements.
+    pub prepared: bool,
+    /// Most connections for tenants' work.
+    pub tenant_connections: u32,
+    /// Most connections for work across tenants.
+    pub platform_connections: u32,
+    /// Longest wait for a connection, in milliseconds.
+    pub acquire_timeout_ms: u64,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            url: None,
+            platform_url: None,
+            admin_url: None,
+            prepared: true,
+            tenant_connections: 16,
+            platform_connections: 6,
+            acquire_timeout_ms: 2_000,
+        }
+    }
+}
+
+/// Addresses hold passwords, so they do not print.
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database")
+            .field("url", &self.url.as_ref().map(|_| "…"))
+            .field("platform_url", &self.platform_url.as_ref().map(|_| "…"))
+            .field("admin_url", &self.admin_url.as_ref().map(|_| "…"))
+            .field("prepared", &self.prepared)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Bounds of the web server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Most connections open at once.
+    pub connections: usize,
+    /// Most requests worked on at once; more are told to come back.
+    pub requests: usize,
+    /// Longest a request may take, in seconds.
+    pub request_timeout_s: u64,
+    /// Longest that the headers of a request may take to arrive, in seconds.
+    pub header_timeout_s: u64,
+    /// Largest body of a form or JSON document, in bytes.
+    pub body_bytes: usize,
+    /// How long requests in progress may go on after a signal to stop, in seconds.
+    pub shutdown_s: u64,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            connections: 20_000,
+            requests: 1_024,
+            request_timeout_s: 30,
+            header_timeout_s: 10,
+            body_bytes: 256 * 1024,
+            shutdown_s: 20,
+            trusted_proxies: Vec::new(),
+        }
+    }
+}
+
+/// Bounds on sign-ins that fail.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignIn {
+    /// Failures borne per account.
+    pub account_failures: u32,
+    /// Failures borne per address.
+    pub address_failures: u32,
+    /// Over how many minutes.
+    pub window_minutes: u32,
+    /// Threads that hash passwords.
+    pub hash_threads: usize,
+    /// Passwords that may wait for them.
+    pub hash_queue: usize,
+}
+
+impl Default for SignIn {
+    fn default() -> Self {
+        Self { account_failures: 10, address_failures: 100, window_minutes: 15, hash_threads: 2, hash_queue: 256 }
+    }
+}
+
+/// How long sessions last.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Session {
+    /// From sign-in to the end, in minutes.
+    pub absolute_minutes: u32,
+    /// From the last request to the end, in minutes.
+    pub idle_minutes: u32,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self { absolute_minutes: 480, idle_minutes: 120 }
+    }
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter like `info,sqlx=debug`.
+    pub level: String,
+    /// Text or JSON.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info,sqlx=warn".into(), format: LogFormat::Text }
+    }
+}
+
+/// Names of the environment that are not of the form `SAMTAL__SECTION__KEY`.
+const SHORT: [(&str, &str); 6] = [
+    ("DATABASE_URL", "database.url"),
+    ("SAMTAL_DATA_DIR", "data_dir"),
+    ("SAMTAL_ENV", "env"),
+    ("SAMTAL_LISTEN", "listen"),
+    ("SAMTAL_PUBLIC_URL", "public_url"),
+    ("SAMTAL_VENDOR_DIR", "vendor_dir"),
+];
+
+impl Config {
+    /// Reads `samtal.toml`, if there is one in the working directory, and the environment.
+    ///
+    /// # Errors
+    /// A sentence that names the setting.
+    pub fn load() -> Result<Self, ConfigError> {
+        Self::from(
+            Path::new("samtal.toml"),
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))),
+        )
+    }
+
+    /// Reads a file, if it exists, and pairs of an environment.
+    ///
+    /// # Errors
+    /// A sentence that names the setting.
+    pub fn from(file: &Path, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let fail =
+            |e: ::config::ConfigError| ConfigError(format!("Setting: {e}. docs/operators/settings.md lists them all."));
+        let mut builder = ::config::Config::builder()
+            .add_source(::config::File::from(file).format(::config::FileFormat::Toml).required(false));
+        let mut long = BTreeMap::new();
+        for (name, value) in env {
+            if let Some((_, key)) = SHORT.iter().find(|(short, _)| *short == name) {
+                builder = builder.set_override(*key, value).map_err(fail)?;
+            } else if name.starts_with("SAMTAL__") {
+                long.insert(name, value);
+            } else if name.starts_with("SAMTAL_") {
+                let known: Vec<_> = SHORT.iter().map(|(short, _)| *short).collect();
+                return Err(ConfigError(format!(
+                    "{name} is not a setting. There are {}, and SAMTAL__SECTION__KEY for the rest (docs/operators/settings.md).",
+                    known.join(", ")
+                )));
+            }
+        }
+        let environment = ::config::Environment::with_prefix("SAMTAL")
+            .prefix_separator("__")
+            .separator("__")
+            .try_parsing(true)
+            .list_separator(",")
+            .with_list_parse_key("server.trusted_proxies")
+            .source(Some(long.into_iter().collect()));
+        let config: Self =
+            builder.add_source(environment).build().and_then(::config::Config::try_deserialize).map_err(fail)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let fail = |text: &str| Err(ConfigError(text.to_owned()));
+        let urls = [&self.database.url, &self.database.platform_url, &self.database.admin_url];
+        let given = urls.iter().filter(|u| u.is_some()).count();
+        if given != 0 && given != 3 {
+            return fail(
+                "DATABASE_URL, SAMTAL__DATABASE__PLATFORM_URL and SAMTAL__DATABASE__ADMIN_URL go together: set all three, or none for the embedded database.",
+            );
+        }
+        if self.database.tenant_connections == 0 || self.database.platform_connections == 0 {
+            return fail("database.tenant_connections and database.platform_connections must be at least 1.");
+        }
+        if let Some(url) = &self.public_url
+            && !(url.starts_with("http://") || url.starts_with("https://"))
+        {
+            return fail("SAMTAL_PUBLIC_URL must begin with http:// or https://.");
+        }
+        match self.env {
+            Environment::Development => {
+                if !self.listen.ip().is_loopback() {
+                    return fail(
+                        "In development the server listens on loopback only: set SAMTAL_LISTEN to 127.0.0.1:3000 or the like, or SAMTAL_ENV=production.",
+                    );
+                }
+            }
+            Environment::Production => {
+                if self.secret_key_file.is_none() {
+                    return fail(
+                        "Production needs a secret: make one with `openssl rand -hex 32 > secret.key && chmod 600 secret.key` and set SAMTAL__SECRET_KEY_FILE to its path.",
+                    );
+                }
+                if !self.public_url.as_deref().is_some_and(|u| u.starts_with("https://")) {
+                    return fail("Production needs SAMTAL_PUBLIC_URL, and it must begin with https://.");
+                }
+                if rustix::process::geteuid().is_root() {
+                    return fail("In production Samtal does not run as root: start it as a user of its own.");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether cookies are for https alone.
+    pub fn secure(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|u| u.starts_with("https://"))
+    }
+
+    /// Whether Samtal brings its own PostgreSQL.
+    pub fn embedded(&self) -> bool {
+        self.database.url.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from(Path::new("there/is/no/such.toml"), pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
+    }
+
+    #[test]
+    fn the_environment_is_read() -> Result<(), ConfigError> {
+        let config = from(&[
+            ("SAMTAL_LISTEN", "127.0.0.1:0"),
+            ("SAMTAL__SIGN_IN__ACCOUNT_FAILURES", "3"),
+            ("SAMTAL__SERVER__TRUSTED_PROXIES", "127.0.0.1,::1"),
+            ("SAMTAL__DATABASE__PREPARED", "false"),
+            ("HOME", "/nowhere"),
+        ])?;
+        assert_eq!(config.listen.port(), 0);
+        assert_eq!(config.sign_in.account_failures, 3);
+        assert_eq!(config.server.trusted_proxies.len(), 2);
+        assert!(!config.database.prepared);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (pairs, words) in [
+            (&[("SAMTAL_LISTNE", "x")][..], "SAMTAL_LISTNE"),
+            (&[("SAMTAL__SERVER__CONECTIONS", "1")], "conections"),
+            (&[("SAMTAL__NOTHING", "1")], "nothing"),
+            (&[("SAMTAL_LISTEN", "here")], "listen"),
+            (&[("SAMTAL_LISTEN", "0.0.0.0:3000")], "loopback"),
+            (&[("DATABASE_URL", "postgres://x")], "go together"),
+            (&[("SAMTAL_ENV", "production")], "SECRET_KEY_FILE"),
+            (
+                &[("SAMTAL_ENV", "production"), ("SAMTAL__SECRET_KEY_FILE", "k"), ("SAMTAL_PUBLIC_URL", "http://x")],
+                "https",
+            ),
+        ] {
+            let error = from(pairs).map(|_| ()).map_err(|e| e.to_string());
+            assert!(
+                error.as_ref().is_err_and(|e| e.to_lowercase().contains(&words.to_lowercase())),
+                "{pairs:?}: {error:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Endpoints and form handlers, one file each: read the request, call one capability, answer.
+//!
+//! The REST interface is under `/api/v1`; its routes and its OpenAPI description are one thing, so neither can be
+//! without the other.
+
+pub mod api_docs;
+pub mod dashboard;
+pub mod me;
+pub mod members;
+pub mod preferences;
+mod query;
+pub mod sign_in;
+pub mod sign_out;
+pub mod sign_up;
+pub mod site;
+
+pub use query::ApiQuery;
+
+use crate::boot::App;
+use axum::Router;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The REST interface and its description.
+pub fn api_router() -> (Router<App>, OpenApi) {
+    let info = InfoBuilder::new()
+        .title("Samtal")
+        .version("1")
+        .description(Some(
+            "The REST interface of a tenant. Send an API key as `Authorization: Bearer smt_…`. Errors are problem documents \
+             (RFC 9457) with a `code` and a `request_id`; a foreign id and an unknown one get the same answer.",
+        ))
+        .build();
+    let mut base = OpenApiBuilder::new().info(info).build();
+    let mut components = utoipa::openapi::Components::new();
+    components.add_security_scheme(
+        "api_key",
+        SecurityScheme::Http(
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A key of the tenant's")).build(),
+        ),
+    );
+    base.components = Some(components);
+    OpenApiRouter::with_openapi(base).routes(routes!(me::get)).routes(routes!(members::list)).split_for_parts()
+}
+
+/// The description alone.
+pub fn openapi() -> OpenApi {
+    api_router().1
+}

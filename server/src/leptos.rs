@@ -1,0 +1,108 @@
+//! Renders pages and runs server functions. The only file, with `app::api::context`, that names `leptos_axum`.
+
+use crate::access::Visitor;
+use crate::boot::App;
+use crate::telemetry::RequestInfo;
+use app::api::context::{PageContext, Theme};
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use leptos::nonce::use_nonce;
+use leptos::prelude::{IntoView, provide_context, use_context};
+use leptos_axum::ResponseOptions;
+use model::RequestId;
+
+/// What responses without a render carry: nothing may be loaded, nothing may frame them.
+pub const CLOSED_CSP: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// The policy of a rendered page: scripts by nonce, everything else from here.
+fn page_csp(nonce: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; \
+         base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    )
+}
+
+fn context_of(app: &App, request: &Request) -> PageContext {
+    let info = request.extensions().get::<RequestInfo>();
+    PageContext {
+        identity: app.identity().clone(),
+        visitor: request.extensions().get::<Visitor>().map_or(Ok(None), |v| v.0.clone()),
+        request: info.map_or_else(|| RequestId::from_uuid(app.services().new_id()), |i| i.id),
+        assets: app.assets(),
+        theme: theme_of(request),
+    }
+}
+
+/// The name of the cookie that holds the chosen look.
+pub const THEME_COOKIE: &str = "samtal_theme";
+
+fn theme_of(request: &Request) -> Theme {
+    request
+        .headers()
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == THEME_COOKIE)
+        .map_or(Theme::System, |(_, value)| Theme::from_name(value))
+}
+
+/// Tells Leptos which runtime to spawn on. Nothing can be rendered before; a second time does nothing.
+pub fn prepare() {
+    let _ = any_spawner::Executor::init_tokio();
+}
+
+/// Renders a page with nothing more in context than every page has.
+pub async fn render<IV: IntoView + 'static>(app: &App, request: Request, page: fn() -> IV) -> Response {
+    render_with(app, request, StatusCode::OK, (), page).await
+}
+
+/// Renders a page with one more value in context: what a form was sent with, or what went wrong. `status` holds unless
+/// the page itself says otherwise.
+pub async fn render_with<T, IV>(app: &App, request: Request, status: StatusCode, more: T, page: fn() -> IV) -> Response
+where
+    T: Clone + Send + Sync + 'static,
+    IV: IntoView + 'static,
+{
+    let context = context_of(app, &request);
+    let handler = leptos_axum::render_app_async_with_context(
+        move || {
+            provide_context(context.clone());
+            provide_context(more.clone());
+            if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce())
+                && let Ok(csp) = HeaderValue::from_str(&page_csp(&nonce))
+            {
+                response.insert_header(header::CONTENT_SECURITY_POLICY, csp);
+            }
+        },
+        page,
+    );
+    let mut response = handler(request).await;
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = status;
+    }
+    // Pages hold what a person may see, and names of bundles that change with every version.
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Runs a server function.
+pub async fn rpc(State(app): State<App>, request: Request<Body>) -> Response {
+    let known = server_fn::axum::server_fn_paths()
+        .any(|(path, method)| path == request.uri().path() && method == *request.method());
+    if !known {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let context = context_of(&app, &request);
+    let mut response = leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request)
+        .await
+        .into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

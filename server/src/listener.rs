@@ -1,0 +1,86 @@
+//! Connections: bounded in number, in the time their headers may take, and ended politely. At a signal the server
+//! accepts no more, finishes what it works on within a limit, and returns.
+
+use crate::config::Server;
+use axum::{Router, extract::ConnectInfo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::{conn::auto, graceful::GracefulShutdown};
+use hyper_util::service::TowerToHyperService;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tower::ServiceExt as _;
+
+/// Is over when no request has come within `patience`, and never once one has. Hyper's own limit begins only when it
+/// knows the version of HTTP: who says nothing, or half of the preface of version 2, would stay for ever.
+async fn silence(patience: Duration, heard: &AtomicBool) {
+    tokio::time::sleep(patience).await;
+    if heard.load(Ordering::Relaxed) {
+        std::future::pending().await
+    }
+}
+
+/// Serves until `stop` is done, then until the work in progress is, at most `settings.shutdown_s`.
+pub async fn serve(listener: TcpListener, router: Router, settings: &Server, stop: impl Future<Output = ()>) {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(settings.header_timeout_s))
+        .max_buf_size(64 * 1024);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(30)).max_concurrent_streams(128);
+    let graceful = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(settings.connections));
+    tokio::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            accepted = async {
+                // A full house leaves new connections in the kernel's queue.
+                let place = Arc::clone(&room).acquire_owned().await;
+                (listener.accept().await, place)
+            } => accepted,
+        };
+        let ((stream, peer), place) = match accepted {
+            (Ok(connection), Ok(place)) => (connection, place),
+            (Err(e), _) => {
+                tracing::warn!(error = %e, "a connection could not be accepted");
+                // Out of file descriptors, most likely; accepting again at once would spin.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+            (Ok(_), Err(_)) => break,
+        };
+        let _ = stream.set_nodelay(true);
+        let heard = Arc::new(AtomicBool::new(false));
+        let hears = Arc::clone(&heard);
+        let service = router.clone().map_request(move |mut request: http::Request<hyper::body::Incoming>| {
+            hears.store(true, Ordering::Relaxed);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request.map(axum::body::Body::new)
+        });
+        let connection = builder
+            .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))
+            .into_owned();
+        let connection = graceful.watch(connection);
+        let patience = Duration::from_secs(settings.header_timeout_s);
+        tokio::spawn(async move {
+            tokio::select! {
+                ended = connection => {
+                    // An error here is the client's: gone, slow, or not speaking HTTP.
+                    if let Err(e) = ended {
+                        tracing::debug!(error = %e, "connection ended");
+                    }
+                }
+                () = silence(patience, &heard) => tracing::debug!("connection ended: no request came"),
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    let limit = Duration::from_secs(settings.shutdown_s);
+    if tokio::time::timeout(limit, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests were still in progress after {} s; ending them", settings.shutdown_s);
+    }
+}

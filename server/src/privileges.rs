@@ -1,0 +1,171 @@
+//! From root to the system user `samtal`.
+//!
+//! PostgreSQL refuses to run as root, and a web server should. In development, a process that root started becomes
+//! `samtal` after it has read its settings and opened its socket, before any thread exists. (In production the
+//! configuration refuses root.) Where that user cannot enter the data folder or PostgreSQL's programs, both move to a
+//! folder of their own, found again by the data folder's path.
+
+use rustix::process::{Gid, Uid};
+use sha2::{Digest, Sha256};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, chown},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The user that root becomes.
+const USER: &str = "samtal";
+/// Where data goes when its own folder is closed to that user.
+const ELSEWHERE: &str = "/var/lib/samtal";
+
+/// Root could not be left. The text is for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivilegeError {
+    /// There is no such user.
+    #[error(
+        "Started as root, Samtal runs as the system user `samtal`, and there is none. Make it with `make setup`, or: useradd --system --no-create-home --shell /usr/sbin/nologin samtal"
+    )]
+    NoUser,
+    /// The system refused.
+    #[error("cannot give {0} to the user samtal: {1}")]
+    Folder(PathBuf, #[source] std::io::Error),
+    /// The system refused.
+    #[error("cannot become the user samtal: {0}")]
+    Become(#[source] std::io::Error),
+}
+
+/// Where things are once root is left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    /// The data folder, absolute.
+    pub data_dir: PathBuf,
+    /// Where PostgreSQL's programs are, when they had to move.
+    pub vendor_dir: Option<PathBuf>,
+    /// Whether the data folder is another one than was asked for.
+    pub moved: bool,
+}
+
+/// A user and a group.
+#[derive(Debug, Clone, Copy)]
+struct User {
+    uid: u32,
+    gid: u32,
+}
+
+/// Leaves root, if this process is root, and says where the data folder is. Call before any thread is started.
+///
+/// # Errors
+/// [`PrivilegeError`], with what to do.
+pub fn leave_root(data_dir: &Path, programs: Option<&Path>) -> Result<Places, PrivilegeError> {
+    let absolute = std::path::absolute(data_dir).map_err(|e| PrivilegeError::Folder(data_dir.to_owned(), e))?;
+    if !rustix::process::geteuid().is_root() {
+        return Ok(Places { data_dir: absolute, vendor_dir: None, moved: false });
+    }
+    let user = find_user()?;
+    let parent = absolute.parent().unwrap_or(Path::new("/"));
+    let reachable = enterable(user, parent) && programs.is_none_or(|p| enterable(user, p));
+    let places = if reachable {
+        give(user, &absolute)?;
+        Places { data_dir: absolute, vendor_dir: None, moved: false }
+    } else {
+        let digest = Sha256::digest(absolute.as_os_str().as_encoded_bytes());
+        let short: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
+        let home = Path::new(ELSEWHERE).join(short);
+        let data_dir = home.join("data");
+        fs::create_dir_all(&home).map_err(|e| PrivilegeError::Folder(home.clone(), e))?;
+        give(user, &data_dir)?;
+        let vendor_dir = programs.map(|p| copy_programs(p, &home)).transpose()?;
+        Places { data_dir, vendor_dir, moved: true }
+    };
+    become_user(user).map_err(PrivilegeError::Become)?;
+    Ok(places)
+}
+
+fn find_user() -> Result<User, PrivilegeError> {
+    let passwd = fs::read_to_string("/etc/passwd").map_err(|_| PrivilegeError::NoUser)?;
+    let line = passwd.lines().find(|l| l.split(':').next() == Some(USER)).ok_or(PrivilegeError::NoUser)?;
+    let mut ids = line.split(':').skip(2).map(str::parse::<u32>);
+    match (ids.next(), ids.next()) {
+        (Some(Ok(uid)), Some(Ok(gid))) => Ok(User { uid, gid }),
+        _ => Err(PrivilegeError::NoUser),
+    }
+}
+
+/// Whether the user may pass every folder on the way to `path` that exists.
+fn enterable(user: User, path: &Path) -> bool {
+    let Ok(path) = path.canonicalize().or_else(|_| std::path::absolute(path)) else { return false };
+    path.ancestors().filter_map(|p| fs::metadata(p).ok()).filter(fs::Metadata::is_dir).all(|m| {
+        let bit = if m.uid() == user.uid {
+            0o100
+        } else if m.gid() == user.gid {
+            0o010
+        } else {
+            0o001
+        };
+        m.mode() & bit != 0
+    })
+}
+
+/// Makes the folder and everything in it the user's.
+fn give(user: User, folder: &Path) -> Result<(), PrivilegeError> {
+    let fail = |e| PrivilegeError::Folder(folder.to_owned(), e);
+    fs::create_dir_all(folder).map_err(fail)?;
+    if fs::metadata(folder).map_err(fail)?.uid() == user.uid {
+        return Ok(());
+    }
+    let mut stack = vec![folder.to_owned()];
+    while let Some(path) = stack.pop() {
+        if fs::symlink_metadata(&path).map_err(fail)?.is_dir() {
+            for entry in fs::read_dir(&path).map_err(fail)? {
+                stack.push(entry.map_err(fail)?.path());
+            }
+        }
+        std::os::unix::fs::lchown(&path, Some(user.uid), Some(user.gid)).map_err(fail)?;
+    }
+    chown(folder, Some(user.uid), Some(user.gid)).map_err(fail)
+}
+
+/// Copies the tree of programs (`<vendor>/postgres/18`) and the libraries beside it (`<vendor>/*.libs`) to a vendor
+/// folder that everybody can enter.
+fn copy_programs(programs: &Path, home: &Path) -> Result<PathBuf, PrivilegeError> {
+    let vendor = home.join("vendor");
+    let fail = |e| PrivilegeError::Folder(vendor.clone(), e);
+    let mut ancestors = programs.ancestors();
+    let (Some(tree), Some(postgres), Some(from)) = (ancestors.next(), ancestors.next(), ancestors.next()) else {
+        return Err(fail(std::io::Error::other("PostgreSQL's programs are not in a folder like vendor/postgres/18")));
+    };
+    let inside = tree.strip_prefix(from).unwrap_or(postgres);
+    if vendor.join(inside).join("bin/postgres").exists() {
+        return Ok(vendor);
+    }
+    // Made beside and renamed when complete: a copy that was interrupted is begun again.
+    let draft = home.join("vendor.new");
+    let _ = fs::remove_dir_all(&draft);
+    fs::create_dir_all(draft.join("postgres")).map_err(fail)?;
+    copy(tree, &draft.join("postgres")).map_err(fail)?;
+    for entry in fs::read_dir(from).map_err(fail)? {
+        let path = entry.map_err(fail)?.path();
+        if path.extension().is_some_and(|e| e == "libs") {
+            copy(&path, &draft).map_err(fail)?;
+        }
+    }
+    let _ = fs::remove_dir_all(&vendor);
+    fs::rename(&draft, &vendor).map_err(fail)?;
+    Ok(vendor)
+}
+
+/// Copies a folder with everything in it into another.
+fn copy(folder: &Path, into: &Path) -> std::io::Result<()> {
+    let done = Command::new("cp").arg("-a").arg("--").arg(folder).arg(into).status()?;
+    if done.success() { Ok(()) } else { Err(std::io::Error::other("cp failed")) }
+}
+
+/// The kernel keeps these per thread; threads started later inherit them, and there are none yet.
+fn become_user(user: User) -> std::io::Result<()> {
+    let (uid, gid) = (Uid::from_raw(user.uid), Gid::from_raw(user.gid));
+    rustix::thread::set_thread_groups(&[gid])?;
+    rustix::thread::set_thread_res_gid(gid, gid, gid)?;
+    rustix::thread::set_thread_res_uid(uid, uid, uid)?;
+    Ok(())
+}

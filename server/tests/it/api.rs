@@ -1,0 +1,213 @@
+//! The REST interface: shapes, keys that open nothing, and that its description says what it does.
+
+use crate::harness::{Answer, Ask, TestServer};
+use crate::probes::key_of;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use testkit::Tenant;
+
+fn keys_of(value: &Value) -> BTreeSet<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+/// `prefix_` and 32 lower-case hex digits.
+fn assert_id(value: &Value, prefix: &str) {
+    let digits = value.as_str().and_then(|t| t.strip_prefix(prefix)).and_then(|t| t.strip_prefix('_'));
+    let lower = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    assert!(digits.is_some_and(|d| d.len() == 32 && d.bytes().all(lower)), "{value} is not {prefix}_…");
+}
+
+fn assert_time(value: &Value) {
+    assert!(value.as_str().unwrap().parse::<model::Timestamp>().is_ok(), "{value}");
+}
+
+#[tokio::test]
+async fn me_says_whose_key_it_is() {
+    let server = TestServer::start().await;
+    for (tenant, company) in [(&server.two.aurora, "Aurora"), (&server.two.borealis, "Borealis")] {
+        let answer = server.ask(Ask::get("/api/v1/me").key(tenant)).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"), "{answer}");
+        let me = answer.json();
+        assert_eq!(keys_of(&me), ["key", "tenant"].into());
+        assert_eq!(keys_of(&me["tenant"]), ["created_at", "id", "name"].into());
+        assert_eq!(keys_of(&me["key"]), ["created_at", "id", "last_used_at", "name", "prefix", "revoked_at"].into());
+        assert_id(&me["tenant"]["id"], "ten");
+        assert_id(&me["key"]["id"], "key");
+        assert_time(&me["tenant"]["created_at"]);
+        assert_time(&me["key"]["created_at"]);
+        assert_time(&me["key"]["last_used_at"]);
+        assert_eq!(me["tenant"]["id"], tenant.id.to_string());
+        assert_eq!(me["tenant"]["name"], company);
+        assert_eq!(me["key"]["id"], key_of(tenant).to_string());
+        assert_eq!(me["key"]["prefix"], tenant.api_key[..12]);
+        assert_eq!(me["key"]["revoked_at"], Value::Null);
+        assert!(!answer.body.contains(&tenant.api_key), "the secret came back");
+    }
+    // The scheme's case does not matter (RFC 9110, section 11.1); the key's does.
+    let aurora = &server.two.aurora;
+    let lower = Ask::get("/api/v1/me").header("authorization", format!("bearer {}", aurora.api_key));
+    assert_eq!(server.ask(lower).await.status, 200);
+    let upper = Ask::get("/api/v1/me").bearer(&format!("smt_{}", aurora.api_key[4..].to_uppercase()));
+    assert_eq!(server.ask(upper).await.status, 401);
+}
+
+/// Makes a tenant that has more than one page of members.
+async fn add_members(server: &TestServer) {
+    server
+        .execute(
+            "insert into app.people (person_id, email, name, created_at)
+             select gen_random_uuid(), 'agent' || n || '@' || lower(t.name) || '.example', 'Agent ' || n, now()
+             from app.tenants t, generate_series(1, 6) n;
+             insert into app.memberships (tenant_id, member_id, person_id, name, email, role, created_at)
+             select t.tenant_id, uuidv7(), p.person_id, p.name, p.email, 'agent', now()
+             from app.people p join app.tenants t on p.email like 'agent%@' || lower(t.name) || '.example'",
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn members_come_in_pages() {
+    let server = TestServer::start().await;
+    add_members(&server).await;
+    for tenant in [&server.two.aurora, &server.two.borealis] {
+        let whole = server.ask(Ask::get("/api/v1/members").key(tenant)).await;
+        assert_eq!(whole.status, 200, "{whole}");
+        let whole = whole.json();
+        assert_eq!(keys_of(&whole), ["data", "next_cursor"].into());
+        assert_eq!(whole["next_cursor"], Value::Null);
+        let all = whole["data"].as_array().unwrap();
+        assert_eq!(all.len(), 7);
+        assert_eq!(all[0]["id"], tenant.member.to_string());
+        for member in all {
+            assert_eq!(keys_of(member), ["created_at", "email", "id", "name", "role"].into());
+            assert_id(&member["id"], "mem");
+            assert_time(&member["created_at"]);
+            let domain = tenant.email.split_once('@').unwrap().1;
+            assert!(member["email"].as_str().unwrap().ends_with(domain), "{member}");
+        }
+        // Page by page the same, each member once, whether the last page is full or not.
+        for limit in [1, 2, 3, 6, 7, 8] {
+            let (mut path, mut seen) = (format!("/api/v1/members?limit={limit}"), Vec::new());
+            loop {
+                let page = server.ask(Ask::get(&path).key(tenant)).await.json();
+                let data = page["data"].as_array().unwrap();
+                assert!(!data.is_empty() && data.len() <= limit, "{path}: {page}");
+                seen.extend(data.clone());
+                let Some(next) = page["next_cursor"].as_str() else { break };
+                path = format!("/api/v1/members?limit={limit}&cursor={next}");
+            }
+            assert_eq!(&seen, all, "limit {limit}");
+        }
+    }
+}
+
+async fn me(server: &TestServer, tenant: &Tenant) -> Answer {
+    server.ask(Ask::get("/api/v1/me").key(tenant)).await
+}
+
+#[tokio::test]
+async fn keys_that_open_nothing_look_alike() {
+    let server = TestServer::start().await;
+    let (aurora, borealis) = (&server.two.aurora, &server.two.borealis);
+    let spare = server.new_key(aurora, "Spare").await;
+    let with = |secret: String| server.ask(Ask::get("/api/v1/me").bearer(&secret));
+    let unknown = with(format!("smt_{}", "0".repeat(48))).await;
+    assert_eq!(unknown.status, 401, "{unknown}");
+
+    // Revoked over the form, from one request to the next; other keys go on.
+    assert_eq!(with(spare.secret.clone()).await.status, 200);
+    let revoke = format!("/dashboard/api-keys/{}/revoke", spare.key.id);
+    assert_eq!(server.ask(Ask::post(revoke).session(aurora)).await.status, 303);
+    assert_eq!(with(spare.secret.clone()).await.comparable(), unknown.comparable());
+    assert_eq!(me(&server, aurora).await.status, 200);
+    // Expired.
+    server.execute("update app.api_keys set expires_at = created_at where name = 'Spare'; update app.api_keys set revoked_at = null").await;
+    assert_eq!(with(spare.secret.clone()).await.comparable(), unknown.comparable());
+    // Of a tenant that is suspended; the other goes on.
+    server.execute("update app.tenants set suspended_at = created_at where name = 'Aurora'").await;
+    assert_eq!(me(&server, aurora).await.comparable(), unknown.comparable());
+    assert_eq!(me(&server, borealis).await.status, 200);
+    server.execute("update app.tenants set suspended_at = null").await;
+    assert_eq!(me(&server, aurora).await.status, 200);
+    // Nearly right, and not a key at all.
+    let mut nearly = aurora.api_key.clone();
+    let last = if nearly.ends_with('0') { "1" } else { "0" };
+    nearly.replace_range(nearly.len() - 1.., last);
+    for secret in
+        [nearly, aurora.api_key[..51].to_owned(), format!("{}0", aurora.api_key), "smt_".into(), "x".repeat(5000)]
+    {
+        assert_eq!(with(secret.clone()).await.comparable(), unknown.comparable(), "{secret}");
+    }
+}
+
+/// An agent sees keys and makes none; an owner of another tenant has no say either.
+#[tokio::test]
+async fn only_owners_make_and_revoke_keys() {
+    let server = TestServer::start().await;
+    let aurora = &server.two.aurora;
+    let key = server.new_key(aurora, "Till").await;
+    server.execute("update app.memberships set role = 'agent' where email = 'owner@aurora.example'").await;
+    let before = server.rows_of(aurora).await;
+    let id = key.key.id.to_string();
+    for ask in [
+        Ask::post("/dashboard/api-keys").form([("name", "More")]),
+        Ask::post(format!("/dashboard/api-keys/{id}/revoke")),
+        Ask::post("/rpc/app/api/keys/create").form([("name", "More")]),
+        Ask::post("/rpc/app/api/keys/revoke").form([("key", &id)]),
+    ] {
+        let path = ask.path.clone();
+        let answer = server.ask(ask.session(aurora)).await;
+        assert_eq!(answer.status, 403, "{path}: {answer}");
+    }
+    assert_eq!(before, server.rows_of(aurora).await);
+    let list = server.ask(Ask::post("/rpc/app/api/keys/list").form([]).session(aurora)).await;
+    assert!(list.status == 200 && list.body.contains(&id), "{list}");
+}
+
+/// Every answer that the interface gives here stands in its description, with the media type that it has.
+#[tokio::test]
+async fn the_description_is_complete() {
+    let server = TestServer::start().await;
+    let aurora = &server.two.aurora;
+    let document = server.ask(Ask::get("/api/openapi.json")).await;
+    assert_eq!((document.status, document.header("content-type")), (200, "application/json"));
+    let document = document.json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."), "{}", document["openapi"]);
+    assert_eq!(document["components"]["securitySchemes"]["api_key"]["scheme"], "bearer");
+
+    let mut asked = BTreeSet::new();
+    for (path, query, key, status) in [
+        ("/api/v1/me", "", true, 200),
+        ("/api/v1/me", "?x=1", true, 400),
+        ("/api/v1/me", "", false, 401),
+        ("/api/v1/members", "?limit=1", true, 200),
+        ("/api/v1/members", "?limit=x", true, 400),
+        ("/api/v1/members", "", false, 401),
+        ("/api/v1/members", "?limit=0", true, 422),
+        ("/api/v1/members", "?cursor=x", true, 422),
+    ] {
+        let mut ask = Ask::get(format!("{path}{query}"));
+        if key {
+            ask = ask.key(aurora);
+        }
+        let answer = server.ask(ask).await;
+        assert_eq!(answer.status, status, "{path}{query}: {answer}");
+        let responses = &document["paths"][path]["get"]["responses"];
+        let described = &responses[status.to_string()]["content"];
+        assert!(
+            described.get(answer.header("content-type")).is_some(),
+            "{path} {status} as it came is not in {responses}"
+        );
+        asked.insert(path.to_owned());
+    }
+    let described: BTreeSet<_> = document["paths"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(asked, described, "an endpoint is described and not asked here, or the other way round");
+    // Faults can come from everywhere: the rest is described at once.
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let rest = &operation["responses"]["default"]["content"];
+            assert!(rest.get("application/problem+json").is_some(), "{method} {path} has no default response");
+            assert_eq!(operation["security"][0]["api_key"], serde_json::json!([]), "{method} {path} names no key");
+        }
+    }
+}

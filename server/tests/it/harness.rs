@@ -1,0 +1,359 @@
+//! A server on a database of its own with two tenants, and a client that speaks to it from outside.
+//!
+//! The client follows no redirects and keeps no cookies: each request says all that it brings. The clock stands still at
+//! the computer's time (sessions get their end from both), and moves only when a test moves it.
+
+use http::header::{self, HeaderMap, HeaderName};
+use http::{HeaderValue, Method};
+use identity::{AttemptLimits, Identity, Passwords};
+use model::identity::NewApiKey;
+use serde_json::Value;
+use server::boot::App;
+use server::config::Config;
+use server::{listener, router};
+use sqlx::Row as _;
+use std::net::SocketAddr;
+use std::ops::Deref;
+use store::Services;
+use store::scope::SessionLifetime;
+use store::secret_key::SecretKey;
+use store::services::{Clock as _, SystemClock};
+use store::sessions::Sessions;
+use testkit::{Tenant, TestDb, Two};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// The password of every owner.
+pub const PASSWORD: &str = "correct horse battery";
+/// The session cookie where the public address is not https.
+pub const COOKIE: &str = "samtal";
+
+/// One request.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    pub method: Method,
+    pub path: String,
+    headers: HeaderMap,
+    form: Option<Vec<(String, String)>>,
+    body: Option<String>,
+}
+
+impl Ask {
+    pub fn new(method: &str, path: impl Into<String>) -> Self {
+        let method = method.parse().unwrap();
+        Self { method, path: path.into(), headers: HeaderMap::new(), form: None, body: None }
+    }
+
+    pub fn get(path: impl Into<String>) -> Self {
+        Self::new("GET", path)
+    }
+
+    pub fn post(path: impl Into<String>) -> Self {
+        Self::new("POST", path)
+    }
+
+    /// With fields of a form.
+    pub fn form<const N: usize>(mut self, fields: [(&str, &str); N]) -> Self {
+        self.form = Some(fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
+        self
+    }
+
+    /// With a body as it is.
+    pub fn body(mut self, media_type: &str, text: impl Into<String>) -> Self {
+        self.body = Some(text.into());
+        self.header("content-type", media_type)
+    }
+
+    /// With one more header.
+    pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        let name: HeaderName = name.parse().unwrap();
+        self.headers.append(name, HeaderValue::from_str(value.as_ref()).unwrap());
+        self
+    }
+
+    /// With a session cookie.
+    pub fn cookie(self, value: impl std::fmt::Display) -> Self {
+        self.header("cookie", format!("{COOKIE}={value}"))
+    }
+
+    /// As the owner of a tenant, signed in.
+    pub fn session(self, tenant: &Tenant) -> Self {
+        self.cookie(tenant.session)
+    }
+
+    /// As a program with a key.
+    pub fn key(self, tenant: &Tenant) -> Self {
+        self.bearer(&tenant.api_key)
+    }
+
+    pub fn bearer(self, secret: &str) -> Self {
+        self.header("authorization", format!("Bearer {secret}"))
+    }
+}
+
+/// One answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    /// A header; empty when it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|v| v.to_str().unwrap()).unwrap_or_default()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("not JSON ({e}): {self}"))
+    }
+
+    pub fn is_page(&self) -> bool {
+        self.header("content-type").starts_with("text/html")
+    }
+
+    /// The nonce of the content security policy.
+    pub fn nonce(&self) -> Option<&str> {
+        let (_, rest) = self.header("content-security-policy").split_once("'nonce-")?;
+        rest.split_once('\'').map(|(nonce, _)| nonce)
+    }
+
+    /// The whole `Set-Cookie` header of a cookie.
+    pub fn set_cookie(&self, name: &str) -> Option<&str> {
+        let cookies = self.headers.get_all(header::SET_COOKIE).iter().map(|v| v.to_str().unwrap());
+        cookies.into_iter().find(|c| c.split_once('=').is_some_and(|(n, _)| n == name))
+    }
+
+    /// The value that a cookie is given.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.set_cookie(name)?.split(';').next()?.split_once('=').map(|(_, value)| value)
+    }
+
+    /// Everything that went over the wire.
+    pub fn text(&self) -> String {
+        let mut text = format!("{}\n", self.status);
+        for (name, value) in &self.headers {
+            text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+        }
+        text + "\n" + &self.body
+    }
+
+    /// The same with headers in order, and without what differs from one request to the next whatever is asked: id,
+    /// nonce and date.
+    pub fn comparable(&self) -> String {
+        let mut headers: Vec<_> = self.headers.iter().filter(|(name, _)| *name != header::DATE).collect();
+        headers.sort_by_key(|(name, value)| (name.as_str(), value.as_bytes()));
+        let mut text = format!("{}\n", self.status);
+        for (name, value) in headers {
+            text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+        }
+        text.push_str(&self.body);
+        for (varying, name) in
+            [(self.header("x-request-id"), "<request>"), (self.nonce().unwrap_or_default(), "<nonce>")]
+        {
+            if !varying.is_empty() {
+                text = text.replace(varying, name);
+            }
+        }
+        text
+    }
+
+    /// The value of an input of a form, as a browser would read it.
+    pub fn input(&self, name: &str) -> Option<String> {
+        let tag = self.body.split("<input").skip(1).find(|tag| tag.contains(&format!(" name=\"{name}\"")))?;
+        let (_, value) = tag.split_once(" value=\"")?;
+        let raw = value.split('"').next()?;
+        let plain = [("&quot;", "\""), ("&#x27;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")]
+            .iter()
+            .fold(raw.to_owned(), |text, (entity, plain)| text.replace(entity, plain));
+        Some(plain)
+    }
+}
+
+impl std::fmt::Display for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+/// An application that listens on a port of its own, and a client for it.
+pub struct Served {
+    pub address: SocketAddr,
+    client: reqwest::Client,
+    stop: Option<oneshot::Sender<()>>,
+    /// Over when the server has stopped.
+    pub done: Option<JoinHandle<()>>,
+}
+
+impl Served {
+    pub async fn start(app: &App) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let (router, settings) = (router::build(app), app.config().server.clone());
+        let done = tokio::spawn(async move {
+            let stopped = async { stopped.await.unwrap_or_default() };
+            listener::serve(listener, router, &settings, stopped).await;
+        });
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+        Self { address, client, stop: Some(stop), done: Some(done) }
+    }
+
+    /// What a signal does.
+    pub fn stop(&mut self) {
+        let _ = self.stop.take().unwrap().send(());
+    }
+
+    pub async fn ask(&self, ask: Ask) -> Answer {
+        send(self.client.clone(), self.address, ask).await
+    }
+
+    /// Asks without waiting for the answer.
+    pub fn ask_later(&self, ask: Ask) -> JoinHandle<Answer> {
+        tokio::spawn(send(self.client.clone(), self.address, ask))
+    }
+
+    /// Sends bytes as they are and reads until the connection ends.
+    pub async fn raw(&self, text: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // A reset is an end, too.
+        let _ = stream.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+async fn send(client: reqwest::Client, address: SocketAddr, ask: Ask) -> Answer {
+    let mut request = client.request(ask.method, format!("http://{address}{}", ask.path));
+    if let Some(fields) = ask.form {
+        request = request.form(&fields);
+    }
+    if let Some(body) = ask.body {
+        request = request.body(body);
+    }
+    let response = request.headers(ask.headers).send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned();
+    Answer { status, headers, body }
+}
+
+/// An application over the services of a test, as `boot` puts it together.
+pub fn application(services: Services, config: Config) -> App {
+    let lifetime = SessionLifetime {
+        absolute: time::Duration::minutes(config.session.absolute_minutes.into()),
+        idle: time::Duration::minutes(config.session.idle_minutes.into()),
+    };
+    let limits = AttemptLimits {
+        account: config.sign_in.account_failures,
+        address: config.sign_in.address_failures,
+        window: time::Duration::minutes(config.sign_in.window_minutes.into()),
+    };
+    let passwords = Passwords::start(config.sign_in.hash_threads, config.sign_in.hash_queue).unwrap();
+    // The secret of testkit's own identity, so that the keys of its tenants open something.
+    let identity = Identity::new(services.clone(), passwords, limits, &SecretKey::from_bytes([7; 32]));
+    App::new(config, identity, Sessions::new(services, lifetime))
+}
+
+/// A server with two tenants.
+pub struct TestServer {
+    served: Served,
+    pub two: Two,
+    // Last, so that the database outlives the rest.
+    pub db: TestDb,
+}
+
+impl Deref for TestServer {
+    type Target = Served;
+    fn deref(&self) -> &Served {
+        &self.served
+    }
+}
+
+impl TestServer {
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With other settings than the default.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let db = TestDb::new().await;
+        db.clock.advance(SystemClock.now() - db.clock.now());
+        let two = Two::new(&db).await;
+        let mut config = Config::default();
+        change(&mut config);
+        let served = Served::start(&application(db.services.clone(), config)).await;
+        Self { served, two, db }
+    }
+
+    /// The server itself, to stop it.
+    pub fn served(&mut self) -> &mut Served {
+        &mut self.served
+    }
+
+    /// One more key of a tenant's.
+    pub async fn new_key(&self, tenant: &Tenant, name: &str) -> NewApiKey {
+        self.db.identity.create_api_key(&tenant.owner, name).await.unwrap()
+    }
+
+    /// One number from the database, behind every wall.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        let mut conn = self.db.superuser().await;
+        sqlx::query_scalar(sql).fetch_one(&mut conn).await.unwrap()
+    }
+
+    /// One statement behind every wall.
+    pub async fn execute(&self, sql: &'static str) {
+        let mut conn = self.db.superuser().await;
+        sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
+    }
+
+    /// Every row of a tenant's in every table that has a tenant, and the people who are its members: table and row, in
+    /// one order. Read behind every wall.
+    pub async fn rows_of(&self, tenant: &Tenant) -> Vec<(String, Value)> {
+        let mut conn = self.db.superuser().await;
+        sqlx::raw_sql(
+            "create function pg_temp.rows_of(tenant uuid) returns table (name text, data jsonb) language plpgsql as $$
+             declare t text;
+             begin
+               for t in select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
+                 where c.relnamespace = 'app'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+                   and a.attname = 'tenant_id' and not a.attisdropped
+               loop
+                 return query execute
+                   format('select %L::text, to_jsonb(r) from app.%I r where r.tenant_id = $1', t, t) using tenant;
+               end loop;
+               return query select 'people', to_jsonb(p) from app.people p
+                 join app.memberships m on m.person_id = p.person_id where m.tenant_id = tenant;
+             end $$",
+        )
+        .execute(&mut conn)
+        .await
+        .unwrap();
+        sqlx::query("select name, data from pg_temp.rows_of($1) order by name, data::text")
+            .bind(tenant.id.uuid())
+            .fetch_all(&mut conn)
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| (row.get(0), row.get(1)))
+            .collect()
+    }
+
+    /// The tables that have a tenant.
+    pub async fn tenant_tables(&self) -> Vec<String> {
+        let mut conn = self.db.superuser().await;
+        sqlx::query_scalar(
+            "select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid
+             where c.relnamespace = 'app'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+               and a.attname = 'tenant_id' and not a.attisdropped
+             order by 1",
+        )
+        .fetch_all(&mut conn)
+        .await
+        .unwrap()
+    }
+}

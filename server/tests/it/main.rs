@@ -1,0 +1,13 @@
+//! The whole server, from outside: real requests over real connections, on a real PostgreSQL with two tenants in it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod api;
+mod errors;
+mod graceful;
+mod harness;
+mod headers;
+mod health;
+mod probes;
+mod session_three_ways;
+mod sign_in;
+mod sign_up;

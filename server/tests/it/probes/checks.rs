@@ -1,0 +1,346 @@
+//! The checks that every probe goes through.
+
+use super::{By, Ids, Malformed, Probe, Stranger, World, all, key_of};
+use crate::harness::{Answer, Ask};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Method and path.
+type Endpoint = (String, String);
+
+/// Everything that the server answers: the REST interface, the other routes, the server functions.
+fn endpoints() -> BTreeSet<Endpoint> {
+    let document = serde_json::to_value(server::http::openapi()).unwrap();
+    let rest = document["paths"].as_object().unwrap().iter().flat_map(|(path, item)| {
+        let methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+        methods.into_iter().filter(|m| item.get(m).is_some()).map(|m| (m.to_uppercase(), path.clone()))
+    });
+    let routes = server::router::routes();
+    let routes = routes.iter().flat_map(|r| r.methods.iter().map(|method| ((*method).to_owned(), r.path.to_owned())));
+    let functions = server_fn::axum::server_fn_paths().map(|(path, method)| (method.to_string(), path.to_owned()));
+    rest.chain(routes).chain(functions).collect()
+}
+
+#[test]
+fn every_endpoint_has_a_probe_and_every_probe_an_endpoint() {
+    let endpoints = endpoints();
+    // Each of the three sources holds something; an empty one would make this test blind.
+    for known in [("GET", "/api/v1/me"), ("GET", "/dashboard"), ("POST", "/rpc/app/api/keys/revoke")] {
+        assert!(endpoints.contains(&(known.0.to_owned(), known.1.to_owned())), "{known:?} is not among {endpoints:#?}");
+    }
+    let mut probed = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for probe in all() {
+        let endpoint = (probe.method.to_owned(), probe.path.to_owned());
+        if !endpoints.contains(&endpoint) {
+            let names = format!("{} {}", probe.method, probe.path);
+            wrong.push(format!(
+                "{names} has a probe but is no endpoint: remove the probe, or write its path as the table does"
+            ));
+        }
+        if !probed.insert(endpoint) {
+            wrong.push(format!("{} {} has two probes: remove one", probe.method, probe.path));
+        }
+        let silent = matches!(probe.ids, Ids::None("") | Ids::At([])) || matches!(probe.by, By::Anybody(""));
+        if silent {
+            wrong.push(format!("{} {} names no place of an id and gives no reason", probe.method, probe.path));
+        }
+        if matches!(probe.ids, Ids::None(_)) && probe.path.contains('{') && !probe.path.contains("{*") {
+            wrong.push(format!("{} {} has a parameter in its path: Ids::At", probe.method, probe.path));
+        }
+    }
+    for (method, path) in endpoints.difference(&probed) {
+        wrong.push(format!(
+            "{method} {path} has no probe: add one to the file of its resource in server/tests/it/probes/ \
+             (a new file also to `all` in probes/mod.rs)"
+        ));
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+/// The OpenAPI document says where parameters are; each that is named like an id must be a place.
+#[test]
+fn every_parameter_that_can_hold_an_id_is_a_place() {
+    let document = serde_json::to_value(server::http::openapi()).unwrap();
+    for probe in all() {
+        let parameters = &document["paths"][probe.path][probe.method.to_lowercase()]["parameters"];
+        let Value::Array(parameters) = parameters else { continue };
+        let places: Vec<_> = match &probe.ids {
+            Ids::At(places) => places.iter().map(|p| p.name).collect(),
+            Ids::None(_) => Vec::new(),
+        };
+        for parameter in parameters {
+            let name = parameter["name"].as_str().unwrap();
+            let id = parameter["in"] == "path" || name == "cursor" || name.ends_with("_id") || name == "id";
+            assert!(
+                !id || places.contains(&name),
+                "{} {}: the parameter {name} needs a Place",
+                probe.method,
+                probe.path
+            );
+        }
+    }
+}
+
+/// The id next to one that exists: of the same kind and the same time, and nobody's.
+fn unknown(foreign: &str) -> String {
+    let (rest, last) = foreign.split_at(foreign.len() - 1);
+    format!("{rest}{:x}", u8::from_str_radix(last, 16).unwrap() ^ 1)
+}
+
+/// What tells a foreign id from an unknown one, or lets Aurora touch Borealis, place by place.
+async fn told_apart(world: &World) -> Vec<String> {
+    let (aurora, borealis) = (&world.server.two.aurora, &world.server.two.borealis);
+    let before = world.server.rows_of(borealis).await;
+    let mut found = Vec::new();
+    for probe in all() {
+        let Ids::At(here) = &probe.ids else { continue };
+        for place in *here {
+            let named = format!("{} {}, {}", probe.method, probe.path, place.name);
+            let ask = |id: &str| world.server.ask(probe.signed((place.ask)(id), aurora));
+            let (own, foreign) = world.ids(place.kind);
+            let theirs = ask(&foreign).await.comparable();
+            let nobodys = ask(&unknown(&foreign)).await.comparable();
+            if theirs != nobodys {
+                found.push(format!("{named}: a foreign id gets\n{theirs}\nand an unknown one\n{nobodys}"));
+            }
+            for malformed in place.kind.malformed(&foreign) {
+                let answer = ask(&malformed).await;
+                match place.malformed {
+                    Malformed::AsUnknown if nobodys != answer.comparable() => {
+                        found.push(format!("{named}: an unknown id gets\n{nobodys}\nand {malformed:?}\n{answer}"));
+                    }
+                    Malformed::Refused(why)
+                        if answer.status != 422 || !answer.body.contains(&format!("\"field\":\"{}\"", place.name)) =>
+                    {
+                        found.push(format!("{named}: {malformed:?} is not refused, though {why}: {answer}"));
+                    }
+                    _ => {}
+                }
+            }
+            if before != world.server.rows_of(borealis).await {
+                found.push(format!("{named}: Borealis was changed"));
+            }
+            // And the request was a good one: with an id of its own Aurora gets what it asks for.
+            let answer = ask(&own).await;
+            if answer.status >= 400 {
+                found.push(format!("{named}: not valid even with an own id: {answer}"));
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_foreign_id_is_an_unknown_id() {
+    let world = World::new().await;
+    let before = world.server.rows_of(&world.server.two.borealis).await;
+    for table in world.server.tenant_tables().await {
+        assert!(
+            before.iter().any(|(name, _)| *name == table),
+            "app.{table} has no row of Borealis, so nobody would see one change: make some in World::new"
+        );
+    }
+    let found = told_apart(&world).await;
+    assert!(found.is_empty(), "\n{}\n", found.join("\n\n"));
+}
+
+/// The same checks see what they are there to see: without the walls, a foreign key can be revoked.
+#[tokio::test]
+async fn a_hole_would_be_noticed() {
+    let world = World::new().await;
+    world.server.execute(OPEN).await;
+    let found = told_apart(&world).await;
+    for (endpoint, what) in [
+        ("POST /dashboard/api-keys/{key}/revoke, key", "a foreign id gets"),
+        ("POST /dashboard/api-keys/{key}/revoke, key", "Borealis was changed"),
+        ("POST /rpc/app/api/keys/revoke, key", "a foreign id gets"),
+    ] {
+        assert!(found.iter().any(|f| f.starts_with(endpoint) && f.contains(what)), "{endpoint}: {what}: {found:#?}");
+    }
+
+    let shown = shown(&world).await;
+    for endpoint in [
+        "GET /dashboard",
+        "GET /dashboard/{*page}",
+        "GET /dashboard/api-keys",
+        "GET /api/v1/members",
+        "POST /rpc/app/api/keys/list",
+        "POST /rpc/app/api/members/list",
+    ] {
+        assert!(shown.iter().any(|f| f.starts_with(&format!("{endpoint} shows"))), "{endpoint}: {shown:#?}");
+    }
+}
+
+/// Takes the walls away.
+const OPEN: &str =
+    "alter table app.api_keys disable row level security; alter table app.memberships disable row level security";
+
+/// Every text in a document, at any depth.
+fn texts(value: &Value, into: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => {
+            into.insert(text.clone());
+        }
+        Value::Array(list) => list.iter().for_each(|v| texts(v, into)),
+        Value::Object(map) => map.values().for_each(|v| texts(v, into)),
+        _ => {}
+    }
+}
+
+/// What gives a tenant away: every text in its rows that the other's do not hold, ids in all their spellings.
+fn marks(rows: &[(String, Value)], others: &[(String, Value)], secrets: [String; 3]) -> BTreeSet<String> {
+    let (mut own, mut other) = (BTreeSet::new(), BTreeSet::new());
+    rows.iter().for_each(|(_, row)| texts(row, &mut own));
+    others.iter().for_each(|(_, row)| texts(row, &mut other));
+    let mut marks = BTreeSet::from(secrets);
+    for text in own.difference(&other).filter(|t| t.len() >= 6) {
+        let digits = text.strip_prefix("\\x").map_or_else(|| text.replace('-', ""), str::to_owned);
+        if digits.len() >= 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            marks.extend([digits.to_uppercase(), text.to_uppercase(), digits]);
+        }
+        marks.insert(text.clone());
+    }
+    marks
+}
+
+async fn marks_of_both(world: &World) -> (BTreeSet<String>, BTreeSet<String>) {
+    let (aurora, borealis) = (&world.server.two.aurora, &world.server.two.borealis);
+    let (a, b) = (world.server.rows_of(aurora).await, world.server.rows_of(borealis).await);
+    let secrets = [aurora.api_key.clone(), world.aurora_key.secret.clone(), aurora.session.to_string()];
+    let of_aurora = marks(&a, &b, secrets);
+    let secrets = [borealis.api_key.clone(), world.borealis_key.secret.clone(), borealis.session.to_string()];
+    (of_aurora, marks(&b, &a, secrets))
+}
+
+fn assert_none_of(marks: &BTreeSet<String>, answer: &Answer, named: &str) {
+    let text = answer.text();
+    if let Some(mark) = marks.iter().find(|m| text.contains(m.as_str())) {
+        panic!("{named} shows {mark:?}: {text}");
+    }
+}
+
+/// What Aurora is shown of Borealis, endpoint by endpoint; and whether anything of Borealis changed.
+async fn shown(world: &World) -> Vec<String> {
+    let (of_aurora, of_borealis) = marks_of_both(world).await;
+    // The list knows what it has to know.
+    let borealis = &world.server.two.borealis;
+    for mark in ["Borealis", "Borealis till", &borealis.email, &world.borealis_key.key.prefix] {
+        assert!(of_borealis.contains(mark), "{mark} is not among {of_borealis:#?}");
+    }
+    let digits = borealis.member.uuid().simple().to_string();
+    assert!(of_borealis.contains(&digits) && of_borealis.contains(&digits.to_uppercase()));
+    assert!(!of_borealis.iter().any(|m| of_aurora.contains(m)));
+
+    let before = world.server.rows_of(borealis).await;
+    let (mut found, mut seen) = (Vec::new(), String::new());
+    for probe in all() {
+        let named = format!("{} {}", probe.method, probe.path);
+        let answer = world.server.ask(probe.as_aurora(world)).await;
+        assert!(answer.status < 400 || matches!(probe.by, By::Open), "{named} as Aurora: {answer}");
+        let text = answer.text();
+        if let Some(mark) = of_borealis.iter().find(|m| text.contains(m.as_str())) {
+            found.push(format!("{named} shows {mark:?}"));
+        }
+        seen.push_str(&answer.body);
+    }
+    if before != world.server.rows_of(borealis).await {
+        found.push("some request of Aurora's changed Borealis".to_owned());
+    }
+    // What was looked at are lists and pages with something on them.
+    let aurora = &world.server.two.aurora;
+    for mark in [
+        "Aurora till".to_owned(),
+        aurora.id.to_string(),
+        aurora.member.to_string(),
+        aurora.email.clone(),
+        key_of(aurora).to_string(),
+        world.aurora_key.key.prefix.clone(),
+    ] {
+        assert!(seen.contains(&mark), "no page or list shows {mark} of Aurora itself, so nothing was proved");
+    }
+    found
+}
+
+#[tokio::test]
+async fn nothing_of_another_tenant_is_ever_shown() {
+    let world = World::new().await;
+    assert_eq!(shown(&world).await, Vec::<String>::new());
+}
+
+/// Credentials that open nothing here: none, those of the other kind, and such as are made up.
+fn wrong_credentials(probe: &Probe, world: &World) -> Vec<(&'static str, Ask)> {
+    let bare = || (probe.ask)(world);
+    let aurora = &world.server.two.aurora;
+    let made_up = format!("Bearer smt_{}", "0".repeat(48));
+    let mut all = vec![
+        ("nothing", bare()),
+        ("a session that never was", bare().cookie("AAAAAAAAAAAAAAAAAAAAAA")),
+        ("a cookie that is none", bare().cookie("..")),
+        ("a key that never was", bare().header("authorization", made_up)),
+        ("half a key", bare().header("authorization", "Bearer smt_")),
+        ("another scheme", bare().header("authorization", format!("Basic {}", aurora.api_key))),
+        ("a key without a scheme", bare().header("authorization", &aurora.api_key)),
+        ("a key in the query", {
+            let mut ask = bare();
+            let sign = if ask.path.contains('?') { '&' } else { '?' };
+            ask.path = format!("{}{sign}api_key={}", ask.path, aurora.api_key);
+            ask
+        }),
+    ];
+    all.push(match probe.by {
+        By::Key => ("a session instead of a key", bare().session(aurora)),
+        _ => ("a key instead of a session", bare().key(aurora)),
+    });
+    all
+}
+
+#[tokio::test]
+async fn without_the_right_credentials_nothing_is_told() {
+    let world = World::new().await;
+    let (of_aurora, of_borealis) = marks_of_both(&world).await;
+    let (aurora, borealis) = (&world.server.two.aurora, &world.server.two.borealis);
+    let before = (world.server.rows_of(aurora).await, world.server.rows_of(borealis).await);
+    for probe in all() {
+        if let By::Anybody(_) = probe.by {
+            continue;
+        }
+        let mut answers = BTreeMap::new();
+        for (what, ask) in wrong_credentials(probe, &world) {
+            let named = format!("{} {} with {what}", probe.method, probe.path);
+            let path = ask.path.clone();
+            let answer = world.server.ask(ask).await;
+            let expected = match probe.by {
+                By::Open | By::Anybody(_) => None,
+                By::Key | By::Session(Stranger::Refused) => Some(401),
+                By::Session(Stranger::SignIn) => Some(303),
+                By::Session(Stranger::Neutral) => Some(200),
+            };
+            assert!(expected.is_none_or(|status| status == answer.status), "{named}: {answer}");
+            if matches!(probe.by, By::Session(Stranger::SignIn)) {
+                assert!(answer.header("location").starts_with("/login"), "{named}: {answer}");
+            }
+            assert_none_of(&of_aurora, &answer, &named);
+            assert_none_of(&of_borealis, &answer, &named);
+            // A browser is told to forget a cookie that is none.
+            let mut plain = answer;
+            plain.headers.remove("set-cookie");
+            if !path.contains("api_key=") {
+                answers.insert(what, plain);
+            }
+        }
+        // Whoever may not ask learns nothing from how: on pages and functions all the wrong ways look alike.
+        if !matches!(probe.by, By::Key) {
+            let distinct: BTreeSet<_> = answers.values().map(Answer::comparable).collect();
+            assert!(distinct.len() <= 1, "{} {}: {distinct:#?}", probe.method, probe.path);
+        }
+        // Open addresses are the same for who is signed in, too.
+        if let (By::Open, Some(plain)) = (&probe.by, answers.get("nothing")) {
+            let mut answer = world.server.ask((probe.ask)(&world).session(aurora)).await;
+            answer.headers.remove("set-cookie");
+            assert_eq!(plain.comparable(), answer.comparable(), "{} {}", probe.method, probe.path);
+        }
+    }
+    let after = (world.server.rows_of(aurora).await, world.server.rows_of(borealis).await);
+    assert_eq!(before, after, "somebody without credentials changed something");
+}

@@ -1,0 +1,35 @@
+//! Pages: the landing page and those of the dashboard, and the choice of how they look.
+
+use super::{By, Ids, Probe, Stranger};
+use crate::harness::Ask;
+
+pub const PROBES: &[Probe] = &[
+    Probe {
+        method: "GET",
+        path: "/",
+        by: By::Session(Stranger::Neutral),
+        ask: |_| Ask::get("/"),
+        ids: Ids::None("the tenant is the session's"),
+    },
+    Probe {
+        method: "GET",
+        path: "/dashboard",
+        by: By::Session(Stranger::SignIn),
+        ask: |_| Ask::get("/dashboard"),
+        ids: Ids::None("the tenant is the session's"),
+    },
+    Probe {
+        method: "GET",
+        path: "/dashboard/{*page}",
+        by: By::Session(Stranger::SignIn),
+        ask: |_| Ask::get("/dashboard/members"),
+        ids: Ids::None("names a page; pages of one thing come with their own probes"),
+    },
+    Probe {
+        method: "POST",
+        path: "/preferences/theme",
+        by: By::Open,
+        ask: |_| Ask::post("/preferences/theme").form([("theme", "dark")]),
+        ids: Ids::None("a colour, kept in the browser"),
+    },
+];

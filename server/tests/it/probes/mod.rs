@@ -1,0 +1,176 @@
+//! What shows that no endpoint leads from one tenant into another (requirement TE-4).
+//!
+//! Every endpoint has a probe, in the file of its resource: a valid request of Aurora's, the places in it where an id
+//! stands or the reason why there is none, and who may send it. `checks.rs` compares the probes with everything that the
+//! server answers, sends each of them, and looks at what came back and at what happened to Borealis.
+//!
+//! A new endpoint: its probe in the file of its resource; a new resource: a file, and its line in [`all`].
+
+mod accounts;
+mod checks;
+mod dashboard;
+mod keys;
+mod members;
+mod platform;
+mod session;
+
+pub use session::CURRENT;
+
+use crate::harness::{Ask, TestServer};
+use model::identity::NewApiKey;
+use model::{ApiKeyId, MemberId};
+use store::Actor;
+use testkit::Tenant;
+use tower_sessions::session::Id;
+
+/// One endpoint.
+pub struct Probe {
+    pub method: &'static str,
+    /// As axum's table, the OpenAPI document or the list of server functions writes it.
+    pub path: &'static str,
+    pub by: By,
+    /// A valid request of Aurora's, without what shows who asks.
+    pub ask: fn(&World) -> Ask,
+    pub ids: Ids,
+}
+
+/// Who may send a request.
+pub enum By {
+    /// Anybody, and everybody gets the same.
+    Open,
+    /// Anybody: what it needs is in the request itself. Says what that is.
+    Anybody(&'static str),
+    /// Who has a session; others get something else.
+    Session(Stranger),
+    /// Who has a key; others get 401.
+    Key,
+}
+
+/// What the address has for who is not signed in.
+#[derive(Debug, Clone, Copy)]
+pub enum Stranger {
+    /// Nothing: 401.
+    Refused,
+    /// The sign-in page: 303 to there.
+    SignIn,
+    /// Something that everybody may see: 200.
+    Neutral,
+}
+
+/// Where ids stand in a request.
+pub enum Ids {
+    /// Nowhere, for this reason.
+    None(&'static str),
+    /// Here.
+    At(&'static [Place]),
+}
+
+/// A place in a request where an id stands.
+pub struct Place {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// The request with that id, or with what is none.
+    pub ask: fn(&str) -> Ask,
+    pub malformed: Malformed,
+}
+
+/// What kind of id.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    Key,
+    Member,
+}
+
+/// How a text that cannot be an id is answered.
+pub enum Malformed {
+    /// As an unknown one.
+    AsUnknown,
+    /// With 422. Says why that tells nobody anything.
+    Refused(&'static str),
+}
+
+/// Two tenants with rows of every kind.
+pub struct World {
+    pub server: TestServer,
+    /// A working key of Aurora's that no probe needs.
+    pub aurora_key: NewApiKey,
+    /// The same of Borealis.
+    pub borealis_key: NewApiKey,
+    /// A session of Aurora's owner that no probe needs: something to sign out of.
+    pub aurora_session: Id,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let server = TestServer::start().await;
+        let (aurora, borealis) = (&server.two.aurora, &server.two.borealis);
+        let aurora_key = server.new_key(aurora, "Aurora till").await;
+        let borealis_key = server.new_key(borealis, "Borealis till").await;
+        let aurora_session = server.db.open_session(aurora.person, aurora.id).await;
+        Self { aurora_key, borealis_key, aurora_session, server }
+    }
+
+    /// An id of a kind that belongs to Aurora, and one that belongs to Borealis.
+    fn ids(&self, kind: Kind) -> (String, String) {
+        let (aurora, borealis) = (&self.server.two.aurora, &self.server.two.borealis);
+        match kind {
+            Kind::Key => (self.aurora_key.key.id.to_string(), self.borealis_key.key.id.to_string()),
+            Kind::Member => (aurora.member.to_string(), borealis.member.to_string()),
+        }
+    }
+}
+
+impl Kind {
+    /// Texts that are no ids of this kind, though some hold the digits of one that exists.
+    fn malformed(self, foreign: &str) -> Vec<String> {
+        let digits = &foreign[foreign.len() - 32..];
+        let prefix = match self {
+            Self::Key => ApiKeyId::PREFIX,
+            Self::Member => MemberId::PREFIX,
+        };
+        vec![
+            "x".to_owned(),
+            digits.to_owned(),
+            format!("{prefix}_"),
+            format!("{prefix}_{}", digits.to_uppercase()),
+            format!("{prefix}_{digits}0"),
+            format!("ten_{digits}"),
+            format!("{prefix}_{}", "0".repeat(400)),
+            format!("{prefix}_{digits}%00"),
+            format!("{prefix}_{digits}'--"),
+            format!("..%2f{prefix}_{digits}"),
+        ]
+    }
+}
+
+/// Every probe.
+pub fn all() -> Vec<&'static Probe> {
+    [accounts::PROBES, dashboard::PROBES, keys::PROBES, members::PROBES, platform::PROBES, session::PROBES]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+impl Probe {
+    /// The request as Aurora sends it.
+    pub fn as_aurora(&self, world: &World) -> Ask {
+        self.signed((self.ask)(world), &world.server.two.aurora)
+    }
+
+    /// A request as a tenant sends it.
+    pub fn signed(&self, ask: Ask, tenant: &Tenant) -> Ask {
+        match self.by {
+            By::Open | By::Anybody(_) => ask,
+            By::Session(_) => ask.session(tenant),
+            By::Key => ask.key(tenant),
+        }
+    }
+}
+
+/// The key that a caller is.
+pub fn key_of(tenant: &Tenant) -> ApiKeyId {
+    match tenant.key.actor() {
+        Actor::ApiKey { key } => key,
+        Actor::Member { .. } => panic!("not a key"),
+    }
+}

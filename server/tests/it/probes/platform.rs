@@ -1,0 +1,28 @@
+//! What is the same for everybody: files, documents, and whether the server is well.
+
+use super::{By, Ids, Probe};
+use crate::harness::Ask;
+
+const NOBODYS: Ids = Ids::None("the same for everybody");
+
+pub const PROBES: &[Probe] = &[
+    Probe { method: "GET", path: "/healthz", by: By::Open, ask: |_| Ask::get("/healthz"), ids: NOBODYS },
+    Probe { method: "GET", path: "/readyz", by: By::Open, ask: |_| Ask::get("/readyz"), ids: NOBODYS },
+    Probe { method: "GET", path: "/assets/{*path}", by: By::Open, ask: |_| Ask::get("/assets/none.css"), ids: NOBODYS },
+    Probe {
+        method: "GET",
+        path: "/api/openapi.json",
+        by: By::Open,
+        ask: |_| Ask::get("/api/openapi.json"),
+        ids: NOBODYS,
+    },
+    Probe { method: "GET", path: "/robots.txt", by: By::Open, ask: |_| Ask::get("/robots.txt"), ids: NOBODYS },
+    Probe { method: "GET", path: "/favicon.ico", by: By::Open, ask: |_| Ask::get("/favicon.ico"), ids: NOBODYS },
+    Probe {
+        method: "POST",
+        path: "/rpc/{*function}",
+        by: By::Open,
+        ask: |_| Ask::post("/rpc/app/api/none").form([]),
+        ids: Ids::None("leads to the server functions, which have probes of their own"),
+    },
+];
