@@ -110,12 +110,12 @@ impl Sessions {
                 text(key::DEVICE),
                 text(key::ADDRESS),
                 now,
-                now + self.lifetime.absolute
+                record.expiry_date.min(now + self.lifetime.absolute)
             )
             .execute(&mut tx)
             .await?
         } else {
-            // Saving never revives: a session that was ended meanwhile stays ended.
+            // Saving neither revives nor prolongs: a session that was ended meanwhile stays ended.
             sqlx::query!(
                 "update app.sessions
                  set person_id = $2, tenant_id = $3, data = $4, device = $5, address = $6
