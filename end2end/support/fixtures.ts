@@ -1,0 +1,159 @@
+// What every test gets: a server (one for each worker), pages on it, and a watch over everything that the browser
+// complains about.
+import { type BrowserContext, type Page, test as base, expect } from '@playwright/test';
+import { Server } from './server.ts';
+
+/** What the browser has complained about. A test fails at the end if there is anything that it did not expect. */
+export class Complaints {
+  private readonly heard: string[] = [];
+  private readonly expected: RegExp[] = [];
+
+  /** Some pages answer with an error on purpose, and the browser says so. */
+  expect(...patterns: RegExp[]): void {
+    this.expected.push(...patterns);
+  }
+
+  /** Listens to a context; contexts that a test opens itself are added by `newContext`. */
+  async listen(context: BrowserContext): Promise<void> {
+    await context.addInitScript(() => {
+      addEventListener('securitypolicyviolation', (event) => {
+        console.error(`CSP ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
+      });
+      // The page is the browser's own until the program has arrived and taken over, in one go.
+      const real = WebAssembly.instantiateStreaming;
+      WebAssembly.instantiateStreaming = async (...given) => {
+        const made = await real.apply(WebAssembly, given as Parameters<typeof real>);
+        setTimeout(() => setTimeout(() => Object.assign(window, { hydrated: true })));
+        return made;
+      };
+    });
+    await context.route(/\/dashboard/, async (route) => {
+      if (route.request().resourceType() !== 'document') return route.fallback();
+      const response = await route.fetch({ maxRedirects: 0 });
+      let body = await response.text();
+      const theme = /__RESOLVED_RESOURCES\[\d+\] = ("system"|"dark"|"light")/.exec(body)?.[1];
+      if (theme) {
+        const all = [...body.matchAll(/__RESOLVED_RESOURCES\[\d+\] = ("(?:[^"\\]|\\.)*")/g)].map((m) => m[1]!);
+        const session = all[0]!;
+        const rest = all.slice(1).filter((v) => v !== theme);
+        const members = rest.filter((v) => v.includes('next_cursor'));
+        const outcome = rest.filter((v) => /^"(\\"Nothing|\{\\"(Created|Refused))/.test(v));
+        const keys = rest.filter((v) => !members.includes(v) && !outcome.includes(v));
+        const out = new URL(route.request().url()).pathname === '/dashboard' ? [session, undefined, theme, undefined, ...members, undefined, ...outcome, ...keys] : [session, undefined, theme, ...members, ...outcome, ...keys];
+        const js = out.map((v, i) => (v ? `__RESOLVED_RESOURCES[${i}] = ${v};` : '')).join('');
+        body = body.replace(/__PENDING_RESOURCES=\[[^\]]*\]/, `__PENDING_RESOURCES=[${out.map((v, i) => (v ? i : '')).filter((x) => x !== '').join(',')}]`);
+        const at = body.indexOf('__RESOLVED_RESOURCES[0]');
+        const end = body.indexOf('</script>', at);
+        body = body.slice(0, at) + js + body.slice(end);
+      }
+      await route.fulfill({ response, body });
+    });
+    context.on('page', (page) => this.listenToPage(page));
+  }
+
+  private listenToPage(page: Page): void {
+    page.on('pageerror', (error) => this.heard.push(`${page.url()}: uncaught ${error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') {
+        this.heard.push(`${page.url()}: ${message.type()} ${message.text()} (${message.location().url})`);
+      }
+    });
+  }
+
+  /** What was heard and not expected. */
+  get surprises(): string[] {
+    return this.heard.filter((text) => !this.expected.some((pattern) => pattern.test(text)));
+  }
+}
+
+type Own = {
+  complaints: Complaints;
+  startServer: (settings?: Record<string, string>) => Promise<Server>;
+  newContext: (options?: Parameters<import('@playwright/test').Browser['newContext']>[0]) => Promise<BrowserContext>;
+};
+
+/** Every server has to end well, unless the test itself has killed it. */
+async function stopCleanly(server: Server): Promise<void> {
+  const { code, signal } = await server.stop();
+  if (signal !== 'SIGKILL') expect({ code, signal }, server.stderr).toEqual({ code: 0, signal: null });
+  expect(server.stderr, 'nothing panicked').not.toContain('panicked');
+}
+
+export const test = base.extend<Own, { server: Server }>({
+  server: [
+    async ({}, use) => {
+      const server = await Server.start();
+      await use(server);
+      await stopCleanly(server);
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+
+  /** Servers for one test, which may do to them what it likes. */
+  startServer: async ({}, use) => {
+    const started: Server[] = [];
+    await use(async (settings) => {
+      const server = await Server.start(settings);
+      started.push(server);
+      return server;
+    });
+    // The later one may use the data folder of the earlier one.
+    for (const server of started.reverse()) await stopCleanly(server);
+  },
+
+  baseURL: async ({ server }, use) => use(server.url),
+
+  complaints: async ({}, use) => {
+    const complaints = new Complaints();
+    await use(complaints);
+    expect(complaints.surprises).toEqual([]);
+  },
+
+  context: async ({ context, complaints }, use) => {
+    await complaints.listen(context);
+    await use(context);
+  },
+
+  /** Another browser, as it were: cookies of its own. */
+  newContext: async ({ browser, complaints, baseURL }, use) => {
+    const opened: BrowserContext[] = [];
+    await use(async (options = {}) => {
+      const context = await browser.newContext({ baseURL, ...options });
+      await complaints.listen(context);
+      opened.push(context);
+      return context;
+    });
+    for (const context of opened) await context.close();
+  },
+});
+
+export { expect };
+
+/** Waits until WASM has taken the page over. */
+export async function hydrated(page: Page): Promise<void> {
+  await page.waitForFunction(() => (window as { hydrated?: boolean }).hydrated === true);
+}
+
+/** Goes to a page of the dashboard and waits until WASM has taken it over. */
+export async function visit(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await hydrated(page);
+}
+
+/** Does something and makes sure that the page stayed: no document was loaded meanwhile. */
+export async function withoutLoading(page: Page, action: () => Promise<void>): Promise<void> {
+  await page.evaluate(() => Object.assign(window, { stayed: true }));
+  await action();
+  expect(await page.evaluate(() => (window as { stayed?: boolean }).stayed), 'the page stayed').toBe(true);
+}
+
+/** Calls a server function as the page's program does, with the page's cookies. */
+export async function rpc(page: Page, name: string, fields: Record<string, string> = {}) {
+  const answer = await page.request.post(`/rpc/app/api/${name}`, { form: fields });
+  return { status: answer.status(), type: answer.headers()['content-type'], text: await answer.text() };
+}
+
+/** A body without what differs from one request to the next. */
+export function withoutRequestId(text: string): string {
+  return text.replaceAll(/req_[0-9a-f]{32}/g, 'req_…');
+}

@@ -1,0 +1,115 @@
+// Every page in every state worth looking at. Looks, widths and accessibility are checked on all of them, so a new page
+// or state gets its line here and nowhere else.
+import type { Page } from '@playwright/test';
+import { expect, visit } from './fixtures.ts';
+import { type Person, fillSignIn, fillSignUp, openMenu, signUp } from './people.ts';
+
+export type State = {
+  name: string;
+  /** Brings the page into this state. The page is nobody's until then; `person` has not signed up yet. */
+  open: (page: Page, person: Person) => Promise<void>;
+  /** The browser itself reports pages that answer with an error. */
+  status?: number;
+};
+
+const nobody = (path: string) => async (page: Page) => {
+  await page.goto(path);
+};
+
+const member = (path: string, then?: (page: Page) => Promise<void>) => async (page: Page, person: Person) => {
+  await signUp(page.request, person);
+  await visit(page, path);
+  await then?.(page);
+};
+
+const keys = ['Website', 'Till in Umeå', 'Import of last year’s orders from the old shop'];
+
+const withKeys = (path: string, then?: (page: Page) => Promise<void>) => async (page: Page, person: Person) => {
+  await signUp(page.request, person);
+  for (const name of keys) await page.request.post('/rpc/app/api/keys/create', { form: { name } });
+  await visit(page, path);
+  await expect(page.getByRole('table').last()).toContainText('Website');
+  await then?.(page);
+};
+
+const dialog = async (page: Page) => {
+  await page.getByRole('button', { name: 'Revoke Website', exact: true }).first().click();
+  await expect(page.getByRole('dialog')).toBeVisible();
+};
+
+export const states: State[] = [
+  { name: 'landing', open: nobody('/') },
+  {
+    name: 'landing-signed-in',
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      await page.goto('/');
+    },
+  },
+  { name: 'login', open: nobody('/login') },
+  {
+    name: 'login-wrong',
+    status: 422,
+    open: async (page, person) => {
+      await page.goto('/login');
+      await fillSignIn(page, person);
+      await expect(page.getByRole('alert')).toBeVisible();
+    },
+  },
+  { name: 'signup', open: nobody('/signup') },
+  {
+    name: 'signup-errors',
+    status: 422,
+    open: async (page, person) => {
+      await page.goto('/signup');
+      await page.locator('form').evaluate((form: HTMLFormElement) => (form.noValidate = true));
+      await fillSignUp(page, { ...person, name: '', email: 'astrid@fjallhus', password: 'short' });
+      await expect(page.getByRole('alert')).toBeVisible();
+    },
+  },
+  { name: 'dashboard-new', open: member('/dashboard') },
+  { name: 'dashboard', open: withKeys('/dashboard') },
+  { name: 'dashboard-menu', open: member('/dashboard', openMenu) },
+  {
+    name: 'dashboard-navigation',
+    open: member('/dashboard/members', async (page) => {
+      const button = page.getByRole('button', { name: 'Menu', exact: true });
+      if (await button.isVisible()) await button.click();
+    }),
+  },
+  { name: 'members', open: member('/dashboard/members') },
+  { name: 'keys-new', open: member('/dashboard/api-keys') },
+  { name: 'keys', open: withKeys('/dashboard/api-keys') },
+  { name: 'keys-revoke', open: withKeys('/dashboard/api-keys', dialog) },
+  {
+    name: 'keys-once',
+    open: withKeys('/dashboard/api-keys', async (page) => {
+      await page.getByLabel('What the key is for').fill('Newsletter');
+      await page.getByRole('button', { name: 'Create key' }).click();
+      await expect(page.locator('#secret')).toBeVisible();
+      await expect(page.getByRole('table')).toContainText('Newsletter');
+    }),
+  },
+  {
+    name: 'keys-refused',
+    status: 422,
+    open: member('/dashboard/api-keys', async (page) => {
+      await page.getByLabel('What the key is for').fill('   ');
+      await page.getByRole('button', { name: 'Create key' }).click();
+      await expect(page.getByRole('alert')).toBeVisible();
+    }),
+  },
+  { name: 'dashboard-404', status: 404, open: member('/dashboard/no-such-page') },
+  { name: 'error-404', status: 404, open: nobody('/no-such-page') },
+  {
+    name: 'error-403',
+    status: 403,
+    open: async (page) => {
+      const login = (await page.request.get('/login')).url();
+      // Somebody else's page sends our form.
+      await page.setContent(`<form method="post" action="${login}"><button>Win a lamp</button></form>`);
+      await page.getByRole('button').click();
+      await expect(page).toHaveURL('/login');
+    },
+  },
+];

@@ -1,0 +1,67 @@
+// No page scrolls sideways, whatever the width and however long the words.
+import type { Page } from '@playwright/test';
+import { expect, test, visit } from '../support/fixtures.ts';
+import { signUp, somebody } from '../support/people.ts';
+import { states } from '../support/pages.ts';
+
+const widths = [360, 390, 768, 1440];
+
+async function expectNoSidewaysScroll(page: Page, what: string): Promise<void> {
+  const { inner, outer, wide } = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const beyond = [...document.querySelectorAll('body *')].filter((element) => {
+      const box = element.getBoundingClientRect();
+      return box.width > 0 && box.right > clientWidth + 1 && !element.closest('pre, [popover]');
+    });
+    return { inner: scrollWidth, outer: clientWidth, wide: beyond.slice(0, 3).map((element) => element.outerHTML.slice(0, 160)) };
+  });
+  expect({ what, inner, wide: inner > outer ? wide : [] }).toEqual({ what, inner: outer, wide: [] });
+}
+
+for (const state of states) {
+  test(`${state.name} does not scroll sideways`, async ({ page, complaints }) => {
+    if (state.status) complaints.expect(new RegExp(`status of ${state.status}`));
+    await page.setViewportSize({ width: widths[0]!, height: 800 });
+    await state.open(page, somebody());
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: 800 });
+      await expectNoSidewaysScroll(page, `${state.name} at ${width}`);
+    }
+  });
+}
+
+test('the longest names there can be, without a space, do not make a page scroll sideways', async ({ page }) => {
+  const mark = somebody().email.split('@')[0]!.replace('.', '');
+  const person = somebody({
+    company: 'W'.repeat(100),
+    name: 'M'.repeat(100),
+    email: `${mark}${'m'.repeat(60 - mark.length)}@${'w'.repeat(60)}.${'w'.repeat(60)}.example`,
+  });
+  await signUp(page.request, person);
+  const made = await page.request.post('/rpc/app/api/keys/create', { form: { name: 'W'.repeat(60) } });
+  expect(made.status()).toBe(200);
+  for (const path of ['/', '/dashboard', '/dashboard/members', '/dashboard/api-keys']) {
+    if (path === '/') await page.goto(path);
+    else await visit(page, path);
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: 800 });
+      await expectNoSidewaysScroll(page, `${path} at ${width}`);
+    }
+  }
+  await page.setViewportSize({ width: 360, height: 800 });
+  await page.getByRole('button', { name: /^Revoke W/ }).first().click();
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await expectNoSidewaysScroll(page, 'the dialog');
+});
+
+test('from right to left, pages do not scroll sideways either', async ({ page }) => {
+  await signUp(page.request);
+  for (const path of ['/', '/dashboard', '/dashboard/api-keys']) {
+    await page.goto(path, { waitUntil: 'networkidle' });
+    await page.evaluate(() => (document.documentElement.dir = 'rtl'));
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: 800 });
+      await expectNoSidewaysScroll(page, `${path} at ${width}, right to left`);
+    }
+  }
+});
