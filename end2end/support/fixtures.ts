@@ -27,27 +27,6 @@ export class Complaints {
         return made;
       };
     });
-    await context.route(/\/dashboard/, async (route) => {
-      if (route.request().resourceType() !== 'document') return route.fallback();
-      const response = await route.fetch({ maxRedirects: 0 });
-      let body = await response.text();
-      const theme = /__RESOLVED_RESOURCES\[\d+\] = ("system"|"dark"|"light")/.exec(body)?.[1];
-      if (theme) {
-        const all = [...body.matchAll(/__RESOLVED_RESOURCES\[\d+\] = ("(?:[^"\\]|\\.)*")/g)].map((m) => m[1]!);
-        const session = all[0]!;
-        const rest = all.slice(1).filter((v) => v !== theme);
-        const members = rest.filter((v) => v.includes('next_cursor'));
-        const outcome = rest.filter((v) => /^"(\\"Nothing|\{\\"(Created|Refused))/.test(v));
-        const keys = rest.filter((v) => !members.includes(v) && !outcome.includes(v));
-        const out = new URL(route.request().url()).pathname === '/dashboard' ? [session, undefined, theme, undefined, ...members, undefined, ...outcome, ...keys] : [session, undefined, theme, ...members, ...outcome, ...keys];
-        const js = out.map((v, i) => (v ? `__RESOLVED_RESOURCES[${i}] = ${v};` : '')).join('');
-        body = body.replace(/__PENDING_RESOURCES=\[[^\]]*\]/, `__PENDING_RESOURCES=[${out.map((v, i) => (v ? i : '')).filter((x) => x !== '').join(',')}]`);
-        const at = body.indexOf('__RESOLVED_RESOURCES[0]');
-        const end = body.indexOf('</script>', at);
-        body = body.slice(0, at) + js + body.slice(end);
-      }
-      await route.fulfill({ response, body });
-    });
     context.on('page', (page) => this.listenToPage(page));
   }
 
