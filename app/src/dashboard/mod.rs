@@ -16,7 +16,7 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 use members::Members;
 use model::identity::CurrentSession;
-use navigation::Navigation;
+use navigation::{ChosenTheme, Navigation, chosen_theme};
 
 /// The session of everything below; one question to the server for all of it.
 #[derive(Clone, Copy)]
@@ -28,6 +28,8 @@ pub fn Dashboard() -> impl IntoView {
     provide_meta_context();
     let session = Resource::new_blocking(|| (), |()| session::current());
     provide_context(SessionResource(session));
+    // Values for the browser are numbered in the order in which they are made, so none may be made after a wait.
+    provide_context(ChosenTheme(SharedValue::new_str(chosen_theme).into_inner()));
     view! {
         <SkipLink/>
         <Router>

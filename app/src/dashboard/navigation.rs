@@ -29,14 +29,18 @@ pub(super) fn Navigation() -> impl IntoView {
 /// The looks that one may choose: value and name.
 const THEMES: [(&str, &str); 3] = [("system", "System"), ("light", "Light"), ("dark", "Dark")];
 
+/// The look that was chosen. The server reads the cookie; the browser is told with the page.
+#[derive(Clone)]
+pub(super) struct ChosenTheme(pub String);
+
 #[cfg(feature = "ssr")]
-fn chosen_theme() -> String {
+pub(super) fn chosen_theme() -> String {
     crate::api::context::page().theme.name().to_owned()
 }
 
 /// Only asked when the page did not come from the server, which cannot be.
 #[cfg(not(feature = "ssr"))]
-fn chosen_theme() -> String {
+pub(super) fn chosen_theme() -> String {
     "system".to_owned()
 }
 
@@ -51,8 +55,7 @@ fn role_name(role: Role) -> &'static str {
 fn Frame(session: CurrentSession) -> impl IntoView {
     let CurrentSession { tenant, member } = session;
     let role = role_name(member.role);
-    // The server reads the cookie; the browser is told with the page.
-    let theme = SharedValue::new_str(chosen_theme).into_inner();
+    let ChosenTheme(theme) = expect_context();
     view! {
         <header class="topbar">
             <button class="button button--plain button--square" type="button" popovertarget="sidebar" aria-label="Menu">
