@@ -27,6 +27,8 @@ const SURFACES: &[&str] = &["dashboard"];
 #[derive(Debug)]
 pub struct Options {
     pub release: bool,
+    /// A bundle over its budget is an error. Otherwise it is only said: nobody's start fails for a few bytes.
+    pub strict: bool,
     pub surfaces: Vec<String>,
     pub out: PathBuf,
 }
@@ -36,6 +38,7 @@ impl Options {
     pub fn all(root: &Path, release: bool) -> Self {
         Options {
             release,
+            strict: false,
             surfaces: SURFACES.iter().map(|s| (*s).to_owned()).collect(),
             out: root.join("target/bundle"),
         }
@@ -49,6 +52,7 @@ impl Options {
 pub fn run(args: &mut Args) -> Result<()> {
     let root = workspace::root()?;
     let mut options = Options::all(&root, args.flag("--release"));
+    options.strict = args.flag("--strict");
     if let Some(name) = args.value("--surface")? {
         if !SURFACES.contains(&name.as_str()) {
             bail!("there is no surface `{name}`, only {SURFACES:?}");
@@ -98,11 +102,14 @@ pub fn build(root: &Path, options: &Options) -> Result<bool> {
         compress::all(&bundle.folder, &mut bundle.sizes, &tools)?;
     }
     println!("{}", table(&bundle.sizes));
-    if options.release {
-        budget::check(root, &options.surfaces, &bundle.sizes)?;
-    }
+    let budget = if options.release { budget::check(root, &options.surfaces, &bundle.sizes) } else { Ok(()) };
     std::fs::write(new.join("manifest.json"), bundle.manifest(options.profile())?)?;
-    std::fs::write(new.join("stamp"), stamp)?;
+    match budget {
+        Ok(()) => std::fs::write(new.join("stamp"), stamp)?,
+        Err(error) if options.strict => return Err(error),
+        // Without a stamp the next run looks again.
+        Err(error) => println!("bundle: warning: {error:#}"),
+    }
     replace(&new, &options.out)?;
     println!("bundle: {} in {}", options.profile(), options.out.display());
     Ok(true)
