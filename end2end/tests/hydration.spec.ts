@@ -97,6 +97,8 @@ test('on a phone the navigation gets out of the way once a page is chosen', asyn
   await navigation.getByRole('link', { name: 'Members' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Members');
   await expect(navigation).toBeHidden();
+  // Who uses a keyboard or a screen reader is where the new page begins.
+  await expect(page.getByRole('main')).toBeFocused();
 });
 
 test('a key made before WASM arrives is made all the same', async ({ page }) => {

@@ -62,7 +62,6 @@ pub fn document(problem: &Problem) -> Response {
     let mut response = (status, Json(problem)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(seconds) = problem.retry_after {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
@@ -105,7 +104,7 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
             let status = StatusCode::from_u16(problem.status).unwrap_or(status);
             let again = (safe && problem.code == ErrorCode::Unavailable).then_some(RETRY_PAGE);
             let retry_after = problem.retry_after;
-            let mut page = crate::leptos::render_with(&app, request, status, problem, app::shell::error).await;
+            let mut page = crate::leptos::render_plain(&app, request, status, problem, app::shell::error).await;
             if let Some(seconds) = again {
                 page.headers_mut().insert(header::REFRESH, HeaderValue::from_static(seconds));
             }

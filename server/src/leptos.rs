@@ -5,7 +5,7 @@ use crate::boot::App;
 use crate::telemetry::RequestInfo;
 use app::api::context::{PageContext, Theme};
 use axum::{
-    body::Body,
+    body::{Body, to_bytes},
     extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -35,6 +35,7 @@ fn context_of(app: &App, request: &Request) -> PageContext {
         request: info.map_or_else(|| RequestId::from_uuid(app.services().new_id()), |i| i.id),
         assets: app.assets(),
         theme: theme_of(request),
+        address: app.config().public_url.clone().unwrap_or_default(),
     }
 }
 
@@ -58,9 +59,21 @@ pub fn prepare() {
     let _ = any_spawner::Executor::init_tokio();
 }
 
-/// Renders a page with nothing more in context than every page has.
-pub async fn render<IV: IntoView + 'static>(app: &App, request: Request, page: fn() -> IV) -> Response {
-    render_with(app, request, StatusCode::OK, (), page).await
+/// Renders a page without WASM. Leptos writes the data for a bundle after the document; here nobody would read it.
+pub async fn render_plain<T, IV>(app: &App, request: Request, status: StatusCode, more: T, page: fn() -> IV) -> Response
+where
+    T: Clone + Send + Sync + 'static,
+    IV: IntoView + 'static,
+{
+    const END: &[u8] = b"</html>";
+    let (head, body) = render_with(app, request, status, more, page).await.into_parts();
+    let Ok(mut html) = to_bytes(body, usize::MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    if let Some(at) = html.windows(END.len()).rposition(|text| text == END) {
+        html.truncate(at + END.len());
+    }
+    Response::from_parts(head, Body::from(html))
 }
 
 /// Renders a page with one more value in context: what a form was sent with, or what went wrong. `status` holds unless
@@ -87,8 +100,6 @@ where
     if response.status() == StatusCode::OK {
         *response.status_mut() = status;
     }
-    // Pages hold what a person may see, and names of bundles that change with every version.
-    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
@@ -100,9 +111,5 @@ pub async fn rpc(State(app): State<App>, request: Request<Body>) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     }
     let context = context_of(&app, &request);
-    let mut response = leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request)
-        .await
-        .into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request).await.into_response()
 }

@@ -23,6 +23,8 @@ pub struct PageContext {
     pub assets: Arc<Assets>,
     /// Light, dark, or what the system says.
     pub theme: Theme,
+    /// Where this installation is, as the outside sees it, without a slash at the end.
+    pub address: String,
 }
 
 /// The look that the visitor chose.
@@ -94,6 +96,9 @@ impl PageContext {
     fn fail(&self, mut problem: Problem) -> ApiError {
         problem.request_id = Some(self.request.to_string());
         set_status(problem.status);
+        if let (Some(response), Some(seconds)) = (use_context::<ResponseOptions>(), problem.retry_after) {
+            response.insert_header(header::RETRY_AFTER, seconds.into());
+        }
         ApiError(problem)
     }
 }

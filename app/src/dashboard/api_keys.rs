@@ -3,7 +3,7 @@
 //! Both forms work without WASM: the server answers them with this page again. With it, they ask the server function
 //! and the page stays.
 
-use super::LoadError;
+use super::{Given, LoadError};
 use crate::api::{ApiError, keys};
 use crate::ui::{Field, FormNotice, Icon, Shape, Skeleton};
 use leptos::ev::SubmitEvent;
@@ -12,6 +12,7 @@ use leptos_meta::Title;
 use model::Problem;
 use model::identity::{ApiKey, NewApiKey};
 use serde::{Deserialize, Serialize};
+use web_sys::{HtmlInputElement, wasm_bindgen::JsCast as _};
 
 const FIELDS: &[(&str, &str)] = &[("name", "What the key is for")];
 
@@ -38,23 +39,36 @@ pub(super) fn ApiKeys() -> impl IntoView {
     view! {
         <Title text="API keys · Samtal"/>
         <header class="page__head"><h1>"API keys"</h1><p>"Each key lets one program act for this workspace."</p></header>
-        <KeySection/>
+        <KeySection keys=key_list()/>
     }
+}
+
+/// The keys of the workspace, from the server.
+pub(super) type KeyList = Resource<Result<Vec<ApiKey>, ApiError>>;
+
+/// Asks for the keys. Once a page.
+pub(super) fn key_list() -> KeyList {
+    Resource::new(|| (), |()| keys::list())
 }
 
 /// The form and the list, wherever they stand.
 #[component]
-pub(super) fn KeySection() -> impl IntoView {
+pub(super) fn KeySection(keys: KeyList) -> impl IntoView {
     // In the browser the server's outcome comes with the page.
     let given = SharedValue::new(|| use_context::<Outcome>().unwrap_or_default()).into_inner();
     let outcome = RwSignal::new(given);
-    let keys = Resource::new(|| (), |()| keys::list());
+    let form = NodeRef::<leptos::html::Form>::new();
     let create = Action::new(move |name: &String| {
         let name = name.clone();
         async move {
             let result = keys::create(name.clone()).await;
             outcome.set(match result {
-                Ok(key) => Outcome::Created(key),
+                Ok(key) => {
+                    if let Some(field) = field(&form) {
+                        field.set_value("");
+                    }
+                    Outcome::Created(key)
+                }
                 Err(ApiError(problem)) => Outcome::Refused { problem, name },
             });
             keys.refetch();
@@ -70,11 +84,10 @@ pub(super) fn KeySection() -> impl IntoView {
             keys.refetch();
         }
     });
-    let name = NodeRef::<leptos::html::Form>::new();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        if let Some(value) = typed(&name) {
-            create.dispatch(value);
+        if let Some(field) = field(&form) {
+            create.dispatch(field.value());
         }
     };
     view! {
@@ -90,7 +103,7 @@ pub(super) fn KeySection() -> impl IntoView {
                 Outcome::Created(key) => view! { <Once key=key/> }.into_any(),
                 Outcome::Refused { problem, .. } => view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(),
             }}
-            <form class="form form--inline" method="post" action="/dashboard/api-keys" node_ref=name on:submit=submit>
+            <form class="form form--inline" method="post" action="/dashboard/api-keys" node_ref=form on:submit=submit>
                 {move || {
                     let (value, error) = match outcome.get() {
                         Outcome::Refused { problem, name } => (name, problem.field("name").map(str::to_owned)),
@@ -115,26 +128,18 @@ pub(super) fn KeySection() -> impl IntoView {
     }
 }
 
-/// What stands in the form's one field.
-#[cfg(feature = "hydrate")]
-fn typed(form: &NodeRef<leptos::html::Form>) -> Option<String> {
-    use wasm_bindgen::JsCast as _;
-    let input = form.get_untracked()?.query_selector("input[name=name]").ok()??;
-    Some(input.dyn_into::<web_sys::HtmlInputElement>().ok()?.value())
-}
-
-/// Only browsers submit.
-#[cfg(not(feature = "hydrate"))]
-fn typed(_: &NodeRef<leptos::html::Form>) -> Option<String> {
-    None
+/// The form's one field.
+fn field(form: &NodeRef<leptos::html::Form>) -> Option<HtmlInputElement> {
+    form.get_untracked()?.query_selector("input[name=name]").ok()??.dyn_into().ok()
 }
 
 /// The secret, this once.
 #[component]
 fn Once(key: NewApiKey) -> impl IntoView {
-    let call = format!("curl http://127.0.0.1:3000/api/v1/me \\\n  -H \"Authorization: Bearer {}\"", key.secret);
+    let Given { address, .. } = expect_context();
+    let call = format!("curl {address}/api/v1/me \\\n  -H \"Authorization: Bearer {}\"", key.secret);
     view! {
-        <div class="notice" role="status">
+        <div class="notice notice--good" role="status">
             <h3 class="notice__title">"Here is your key: "{key.key.name.clone()}</h3>
             <p>"Copy it now, to where the program will find it. Samtal keeps only a fingerprint of it and cannot show it again."</p>
             <div class="copy"><code id="secret">{key.secret.clone()}</code></div>
@@ -148,6 +153,7 @@ fn Once(key: NewApiKey) -> impl IntoView {
 
 #[component]
 fn NoKeys() -> impl IntoView {
+    let Given { address, .. } = expect_context();
     view! {
         <div class="empty">
             <div class="empty__text">
@@ -157,7 +163,7 @@ fn NoKeys() -> impl IntoView {
             <figure class="code">
                 <figcaption>"Ask for the members of this workspace"</figcaption>
                 <pre tabindex="0" role="region" aria-label="Example call with curl"><code>
-                    "curl http://127.0.0.1:3000/api/v1/members \\\n  -H "<b>"\"Authorization: Bearer $SAMTAL_KEY\""</b>
+                    {format!("curl {address}/api/v1/members \\\n  -H ")}<b>"\"Authorization: Bearer $SAMTAL_KEY\""</b>
                 </code></pre>
             </figure>
         </div>

@@ -1,6 +1,6 @@
 //! The first page: the workspace, what to do next, who is in it, what has a key.
 
-use super::api_keys::KeySection;
+use super::api_keys::{KeyList, KeySection, key_list};
 use super::members::MemberTable;
 use super::{LoadError, SessionResource};
 use crate::ui::Skeleton;
@@ -12,6 +12,7 @@ use model::identity::CurrentSession;
 #[component]
 pub(super) fn Home() -> impl IntoView {
     let SessionResource(session) = expect_context();
+    let keys = key_list();
     view! {
         <Title text="Home · Samtal"/>
         <Suspense fallback=|| view! { <Skeleton lines=4/> }>
@@ -23,13 +24,14 @@ pub(super) fn Home() -> impl IntoView {
                 }
             })}
         </Suspense>
+        <NextSteps keys=keys/>
         <section class="section" aria-labelledby="members">
             <div class="section__head">
                 <div class="section__text"><h2 id="members">"Members"</h2><p>"People who can sign in to this workspace."</p></div>
             </div>
             <MemberTable/>
         </section>
-        <KeySection/>
+        <KeySection keys=keys/>
     }
 }
 
@@ -47,33 +49,58 @@ fn Facts(session: CurrentSession) -> impl IntoView {
             <div><dt>"Created"</dt><dd><time datetime=tenant.created_at.to_string()>{tenant.created_at.day()}</time></dd></div>
             <div><dt>"Workspace id"</dt><dd><code>{tenant.id.to_string()}</code></dd></div>
         </dl>
+    }
+}
+
+/// What to do first, and what is done already.
+#[component]
+fn NextSteps(keys: KeyList) -> impl IntoView {
+    view! {
         <section class="section" aria-labelledby="next">
             <div class="section__head"><div class="section__text"><h2 id="next">"Next steps"</h2></div></div>
-            <ol class="steps" role="list">
-                <li class="steps__done">
-                    <span class="steps__mark">
-                        <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="m4.5 10.5 3.5 3.5 7.5-8"/></svg>
-                        <span class="visually-hidden">"Done:"</span>
-                    </span>
-                    <div><h3>"Create the workspace"</h3></div>
-                </li>
-                <li>
-                    <span class="steps__mark"></span>
-                    <div>
-                        <h3>"Make an API key"</h3>
-                        <p>"Your own programs can then read what you see here."</p>
-                    </div>
-                    <a class="button button--small" href="/dashboard/api-keys">"To the keys"</a>
-                </li>
-                <li>
-                    <span class="steps__mark"></span>
-                    <div>
-                        <h3>"Make a first call"</h3>
-                        <p>"The description of the interface is made from the code, so it is never behind."</p>
-                    </div>
-                    <a class="button button--small" href="/api/openapi.json" rel="external">"Read it"</a>
-                </li>
-            </ol>
+            <Transition fallback=|| view! { <Skeleton lines=3/> }>
+                {move || Suspend::new(async move {
+                    let keys = keys.await.unwrap_or_default();
+                    let (made, called) = (!keys.is_empty(), keys.iter().any(|key| key.last_used_at.is_some()));
+                    view! {
+                        <ol class="steps" role="list">
+                            {step(true, "Create the workspace", None)}
+                            {step(made, "Make an API key", Some(MAKE_KEY))}
+                            {step(called, "Make a first call", Some(FIRST_CALL))}
+                        </ol>
+                    }
+                })}
+            </Transition>
         </section>
+    }
+}
+
+/// What a step is good for, where it is taken, and what the link says.
+type Way = (&'static str, &'static str, &'static str);
+const MAKE_KEY: Way = ("Your own programs can then read what you see here.", "/dashboard/api-keys", "To the keys");
+const FIRST_CALL: Way =
+    ("The description of the interface is made from the code, so it is never behind.", "/api/openapi.json", "Read it");
+
+/// One step; how to take it is only shown until it is done.
+fn step(done: bool, title: &'static str, way: Option<Way>) -> impl IntoView {
+    let (text, link) = way
+        .filter(|_| !done)
+        .map(|(text, href, label)| {
+            // Only pages of the dashboard are the router's.
+            let external = (!href.starts_with("/dashboard")).then_some("external");
+            (view! { <p>{text}</p> }, view! { <a class="button button--small" href=href rel=external>{label}</a> })
+        })
+        .unzip();
+    view! {
+        <li class=done.then_some("steps__done")>
+            <span class="steps__mark">
+                {done.then(|| view! {
+                    <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="m4.5 10.5 3.5 3.5 7.5-8"/></svg>
+                    <span class="visually-hidden">"Done:"</span>
+                })}
+            </span>
+            <div><h3>{title}</h3>{text}</div>
+            {link}
+        </li>
     }
 }

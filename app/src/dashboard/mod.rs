@@ -16,11 +16,35 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 use members::Members;
 use model::identity::CurrentSession;
-use navigation::{ChosenTheme, Navigation, chosen_theme};
+use navigation::Navigation;
+use serde::{Deserialize, Serialize};
 
 /// The session of everything below; one question to the server for all of it.
 #[derive(Clone, Copy)]
 pub(crate) struct SessionResource(pub Resource<Result<Option<CurrentSession>, ApiError>>);
+
+/// What the server knows from the request and its settings, and the browser is told with the page.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Given {
+    /// The look that was chosen.
+    pub theme: String,
+    /// Where this installation is, as the outside sees it, without a slash at the end.
+    pub address: String,
+}
+
+impl Given {
+    #[cfg(feature = "ssr")]
+    fn of_this_request() -> Self {
+        let page = crate::api::context::page();
+        Self { theme: page.theme.name().to_owned(), address: page.address }
+    }
+
+    /// Only asked when the page did not come from the server, which cannot be.
+    #[cfg(not(feature = "ssr"))]
+    fn of_this_request() -> Self {
+        Self::default()
+    }
+}
 
 /// The dashboard.
 #[component]
@@ -29,7 +53,7 @@ pub fn Dashboard() -> impl IntoView {
     let session = Resource::new_blocking(|| (), |()| session::current());
     provide_context(SessionResource(session));
     // Values for the browser are numbered in the order in which they are made, so none may be made after a wait.
-    provide_context(ChosenTheme(SharedValue::new_str(chosen_theme).into_inner()));
+    provide_context(SharedValue::new(Given::of_this_request).into_inner());
     view! {
         <SkipLink/>
         <Router>

@@ -1,10 +1,11 @@
 //! The sidebar, the bar on phones, and the profile menu. All of it works before WASM: popovers are the browser's own.
 
-use super::SessionResource;
+use super::{Given, SessionResource};
 use crate::ui::{Avatar, Icon, Shape};
 use leptos::prelude::*;
-use leptos_router::components::A;
+use leptos_router::{components::A, hooks::use_location};
 use model::identity::{CurrentSession, Role};
+use web_sys::{HtmlElement, wasm_bindgen::JsCast as _};
 
 /// Pages of the workspace: path, name, icon. A page of the dashboard has its line here.
 const WORKSPACE: [(&str, &str, Shape); 2] =
@@ -14,6 +15,15 @@ const WORKSPACE: [(&str, &str, Shape); 2] =
 #[component]
 pub(super) fn Navigation() -> impl IntoView {
     let SessionResource(session) = expect_context();
+    let location = use_location();
+    // A link that loads no page leaves the menu open and the focus where it was; a page that is loaded does neither.
+    Effect::new(move |before: Option<String>| {
+        let now = location.pathname.get();
+        if before.is_some_and(|before| before != now) {
+            arrive();
+        }
+        now
+    });
     view! {
         <Suspense fallback=|| ()>
             {move || Suspend::new(async move {
@@ -29,19 +39,16 @@ pub(super) fn Navigation() -> impl IntoView {
 /// The looks that one may choose: value and name.
 const THEMES: [(&str, &str); 3] = [("system", "System"), ("light", "Light"), ("dark", "Dark")];
 
-/// The look that was chosen. The server reads the cookie; the browser is told with the page.
-#[derive(Clone)]
-pub(super) struct ChosenTheme(pub String);
-
-#[cfg(feature = "ssr")]
-pub(super) fn chosen_theme() -> String {
-    crate::api::context::page().theme.name().to_owned()
-}
-
-/// Only asked when the page did not come from the server, which cannot be.
-#[cfg(not(feature = "ssr"))]
-pub(super) fn chosen_theme() -> String {
-    "system".to_owned()
+/// Closes the menu and moves the focus to the page, so that it is read.
+fn arrive() {
+    let element = |id| document().get_element_by_id(id).and_then(|e| e.dyn_into::<HtmlElement>().ok());
+    if let Some(menu) = element("sidebar") {
+        // An error says that it was not open.
+        let _ = menu.hide_popover();
+    }
+    if let Some(page) = element("main") {
+        let _ = page.focus();
+    }
 }
 
 fn role_name(role: Role) -> &'static str {
@@ -55,7 +62,7 @@ fn role_name(role: Role) -> &'static str {
 fn Frame(session: CurrentSession) -> impl IntoView {
     let CurrentSession { tenant, member } = session;
     let role = role_name(member.role);
-    let ChosenTheme(theme) = expect_context();
+    let Given { theme, .. } = expect_context();
     view! {
         <header class="topbar">
             <button class="button button--plain button--square" type="button" popovertarget="sidebar" aria-label="Menu">

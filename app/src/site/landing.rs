@@ -260,12 +260,11 @@ fn Binary() -> impl IntoView {
                             " "
                             <b>"samtal serve"</b>
                             "\n"
-                            <i>"database"</i>
-                            "    embedded PostgreSQL, ready\n"
-                            <i>"isolation"</i>
-                            "   every table checked\n"
-                            <i>"listening"</i>
-                            "   http://127.0.0.1:3000"
+                            <i>"INFO"</i>
+                            " starting PostgreSQL\n"
+                            <i>"INFO"</i>
+                            " PostgreSQL runs\n"
+                            "Samtal is at http://127.0.0.1:3000"
                         </code>
                     </pre>
                 </figure>

@@ -26,7 +26,8 @@ pub fn FormNotice(
         .iter()
         .map(|e| {
             let again = (e.field == "password").then_some(", which has to be typed again");
-            view! { <li><a href=format!("#{}", e.field)>{label(&e.field)}</a>{again}</li> }
+            // `external` keeps the router's hands off: the browser moves the focus.
+            view! { <li><a href=format!("#{}", e.field) rel="external">{label(&e.field)}</a>{again}</li> }
         })
         .collect_view();
     let detail = problem.errors.is_empty().then(|| view! { <p>{problem.detail.clone()}</p> });

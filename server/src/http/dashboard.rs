@@ -3,7 +3,7 @@
 use crate::access::{Member, Visitor};
 use crate::boot::App;
 use crate::errors::Failure;
-use crate::leptos::{render, render_with};
+use crate::leptos::render_with;
 use crate::telemetry::RequestInfo;
 use app::dashboard::api_keys::Outcome;
 use app::shell::dashboard;
@@ -27,7 +27,7 @@ pub async fn page(
     request: Request,
 ) -> Result<Response, Failure> {
     match visitor {
-        Ok(Some(_)) => Ok(render(&app, request, dashboard).await),
+        Ok(Some(_)) => Ok(render_with(&app, request, StatusCode::OK, (), dashboard).await),
         Ok(None) => {
             let path = request.uri().path();
             let to = if path == "/dashboard" { "/login".to_owned() } else { format!("/login?next={path}") };

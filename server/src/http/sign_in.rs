@@ -3,7 +3,7 @@
 use crate::access::open_session;
 use crate::boot::App;
 use crate::errors::Failure;
-use crate::leptos::render_with;
+use crate::leptos::render_plain;
 use crate::telemetry::RequestInfo;
 use app::api::context::RelativePath;
 use app::auth::FormState;
@@ -77,7 +77,7 @@ pub(super) async fn again(
     *request.uri_mut() = axum::http::Uri::from_static(path);
     *request.headers_mut() = headers.clone();
     request.extensions_mut().insert(info);
-    let mut response = render_with(app, request, status, state, site).await;
+    let mut response = render_plain(app, request, status, state, site).await;
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }

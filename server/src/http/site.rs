@@ -2,7 +2,7 @@
 
 use crate::access::Visitor;
 use crate::boot::App;
-use crate::leptos::render;
+use crate::leptos::render_plain;
 use app::shell::site;
 use axum::{
     Extension,
@@ -13,7 +13,7 @@ use axum::{
 
 /// The landing page, and the others of the site.
 pub async fn page(State(app): State<App>, request: Request) -> Response {
-    render(&app, request, site).await
+    render_plain(&app, request, StatusCode::OK, (), site).await
 }
 
 /// Sign-in and sign-up; who is signed in already goes on to the dashboard.
@@ -24,7 +24,7 @@ pub async fn entrance(
 ) -> Response {
     match visitor {
         Ok(Some(_)) => Redirect::to("/dashboard").into_response(),
-        _ => render(&app, request, site).await,
+        _ => render_plain(&app, request, StatusCode::OK, (), site).await,
     }
 }
 

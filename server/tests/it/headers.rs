@@ -117,6 +117,12 @@ async fn a_nonce_is_used_once() {
         nonces.insert(answer.nonce().unwrap().to_owned());
         assert_eq!(nonces.len(), before + 1, "a nonce came twice");
     }
+    // Pages without WASM end where the document does, and hold no script at all.
+    for ask in [Ask::get("/").session(aurora), Ask::get("/login"), Ask::get("/nothing"), Ask::post("/login").form([])] {
+        let named = ask.path.clone();
+        let page = server.ask(ask).await;
+        assert!(page.body.ends_with("</html>") && !page.body.contains("<script"), "{named}: {page}");
+    }
     // The dashboard has scripts: its data, and where there is a bundle, that.
     let page = server.ask(Ask::get("/dashboard").session(aurora)).await;
     assert!(page.body.contains("<script"), "{page}");
