@@ -3,6 +3,7 @@
 
 use crate::assets;
 use crate::config::{Config, ConfigError};
+use crate::health::Readiness;
 use crate::privileges::{self, Places};
 use app::ui::Assets;
 use identity::{AttemptLimits, Identity, Passwords};
@@ -53,13 +54,15 @@ struct Parts {
     sessions: Sessions,
     assets: Arc<Assets>,
     admission: Semaphore,
+    readiness: Readiness,
 }
 
 impl App {
     /// Puts the parts together.
     pub fn new(config: Config, identity: Identity, sessions: Sessions) -> Self {
         let admission = Semaphore::new(config.server.requests);
-        Self(Arc::new(Parts { config, identity, sessions, assets: Arc::new(assets::load()), admission }))
+        let (assets, readiness) = (Arc::new(assets::load()), Readiness::default());
+        Self(Arc::new(Parts { config, identity, sessions, assets, admission, readiness }))
     }
 
     /// The settings.
@@ -90,6 +93,11 @@ impl App {
     /// Room for requests.
     pub fn admission(&self) -> &Semaphore {
         &self.0.admission
+    }
+
+    /// Whether the database is as it must be.
+    pub fn readiness(&self) -> &Readiness {
+        &self.0.readiness
     }
 }
 

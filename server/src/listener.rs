@@ -9,7 +9,7 @@ use hyper_util::service::TowerToHyperService;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 
 /// Is over when no request has come within `patience`, and never once one has. Hyper's own limit begins only when it
@@ -32,6 +32,8 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(30)).max_concurrent_streams(128);
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(settings.connections));
+    // Dropped when patience is over, which ends every connection that is left.
+    let (going_on, over) = watch::channel(());
     tokio::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -65,6 +67,7 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
             .into_owned();
         let connection = graceful.watch(connection);
         let patience = Duration::from_secs(settings.header_timeout_s);
+        let mut over = over.clone();
         tokio::spawn(async move {
             tokio::select! {
                 ended = connection => {
@@ -74,13 +77,19 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
                     }
                 }
                 () = silence(patience, &heard) => tracing::debug!("connection ended: no request came"),
+                _ = over.changed() => {}
             }
             drop(place);
         });
     }
     drop(listener);
+    tracing::info!("stopping: finishing what is in progress, for {} s at most", settings.shutdown_s);
     let limit = Duration::from_secs(settings.shutdown_s);
     if tokio::time::timeout(limit, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests were still in progress after {} s; ending them", settings.shutdown_s);
+        drop(going_on);
+        // Every connection gives back its place.
+        let all = u32::try_from(settings.connections).unwrap_or(u32::MAX);
+        let _ = room.acquire_many(all).await;
     }
 }

@@ -139,7 +139,9 @@ fn csrf_layer(app: &App) -> CsrfLayer {
 
 /// The headers that every response carries; those that a handler has set stay.
 fn security_headers(app: &App) -> impl Fn(Response) -> std::future::Ready<Response> + Clone + Send + Sync + 'static {
-    const FIXED: [(HeaderName, &str); 7] = [
+    const FIXED: [(HeaderName, &str); 8] = [
+        // Answers are one visitor's, unless a handler says otherwise.
+        (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, leptos::CLOSED_CSP),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),

@@ -75,7 +75,6 @@ pub async fn run(mut config: Config, places: Places, socket: TcpListener, args: 
     let listener = tokio::net::TcpListener::from_std(socket).map_err(|e| BootError::Other(e.to_string()))?;
     say(format_args!("Samtal is at {url}"))?;
     listener::serve(listener, router::build(&app), &app.config().server, stop).await;
-    tracing::info!("stopping");
     cleaner.abort();
     app.services().store.close().await;
     database.close().await?;

@@ -110,6 +110,7 @@ async fn without_a_database_requests_fail_fast_and_clearly() {
     let answer = server.ask(Ask::post("/rpc/app/api/keys/list").form([]).cookie(cookie)).await;
     assert_eq!((answer.status, answer.json()["code"].as_str()), (503, Some("unavailable")), "{answer}");
     assert_eq!(answer.json()["request_id"], answer.header("x-request-id"), "{answer}");
+    assert_eq!(answer.header("retry-after"), "5", "{answer}");
     let form = server.ask(Ask::post("/login").form([("email", "a@b.example"), ("password", PASSWORD)])).await;
     assert_eq!((form.status, form.header("retry-after")), (503, "5"), "{form}");
     assert_eq!(form.input("email").as_deref(), Some("a@b.example"), "{form}");
