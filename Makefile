@@ -1,6 +1,6 @@
 # Every target is one line into scripts/ or xtask. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run dev check test browser setup clean-data
+.PHONY: help run dev check test setup clean-data
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -16,9 +16,6 @@ check: ## the quick checks: form, lints, units
 
 test: ## every check, browsers included
 	@scripts/test
-
-browser: ## every check, and the suite in a real browser
-	@scripts/test --browser
 
 setup: ## install what building needs (run and test do it themselves)
 	@scripts/setup
