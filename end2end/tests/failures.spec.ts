@@ -1,4 +1,5 @@
 // What breaks: the database dies, the server is told to stop, starts twice, or is set up wrong.
+import { existsSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { expect, test, visit } from '../support/fixtures.ts';
@@ -181,6 +182,26 @@ test('what cannot work says why in one sentence', async ({ server }) => {
     expect(stdout, title).toBe('');
   }
   expect(await server.status('/readyz'), 'the one that runs is not disturbed').toBe(200);
+});
+
+test('doctor says what is there, what is not, and changes nothing', async ({ startServer }) => {
+  const folder = join(newFolder(), 'data');
+  const nothing = await run(['doctor'], { SAMTAL_DATA_DIR: folder });
+  expect(nothing.exit.code, nothing.stdout).toBe(0);
+  expect(nothing.stdout).toContain('the first `samtal serve` makes it');
+  expect(existsSync(join(folder, 'postgres')), 'it made none').toBe(false);
+
+  const server = await startServer({ SAMTAL_DATA_DIR: folder });
+  const running = await run(['doctor'], { SAMTAL_DATA_DIR: folder });
+  server.terminate();
+  await server.ended;
+  // Without a server it starts the database for its own duration.
+  const stopped = await run(['doctor'], { SAMTAL_DATA_DIR: folder });
+  for (const { exit, stdout } of [running, stopped]) {
+    expect(exit.code, stdout).toBe(0);
+    for (const part of ['settings', 'disk', 'embedded PostgreSQL answers', 'schema', 'walls between tenants']) expect(stdout).toContain(`ok     ${part}`);
+  }
+  expect(server.postmaster(), 'and stops it again').toBeUndefined();
 });
 
 test('every command explains itself', async () => {

@@ -115,7 +115,11 @@ pub fn settle(config: &mut Config) -> Result<Places, BootError> {
     Ok(places)
 }
 
-fn programs(config: &Config) -> Result<Programs, BootError> {
+/// Finds PostgreSQL's programs.
+///
+/// # Errors
+/// A sentence that names the folder and the command that brings them.
+pub fn programs(config: &Config) -> Result<Programs, BootError> {
     let exe =
         std::env::current_exe().map_err(|e| BootError::Other(format!("cannot find this program's own path: {e}")))?;
     Ok(Programs::find(config.vendor_dir.as_deref(), &exe)?)

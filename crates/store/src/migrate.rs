@@ -139,6 +139,13 @@ impl Store {
         let request = RequestId::from_uuid(Uuid::nil());
         let mut tx = match self.platform(Reason::Readiness, request).await {
             Ok(tx) => tx,
+            // No such login yet, or one with another password, which is what a migration gives it.
+            Err(StoreError::Database(sqlx::Error::Database(e))) if e.code().as_deref() == Some("28P01") => {
+                return Err(StoreError::Schema(
+                    "The database does not know the application's logins, or by other passwords. Run `samtal migrate`."
+                        .into(),
+                ));
+            }
             // No role to become yet: a database that was never migrated.
             Err(StoreError::Database(sqlx::Error::Database(e)))
                 if matches!(e.code().as_deref(), Some("42501" | "22023" | "42704" | "28000")) =>

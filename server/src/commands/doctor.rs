@@ -1,59 +1,101 @@
-//! `samtal doctor`: says what is wrong, and how to mend it. Changes nothing.
+//! `samtal doctor`: says what is wrong, and how to mend it. Changes nothing in the database and makes
+//! none.
 
 use super::say;
-use crate::boot::{BootError, Database, Role};
+use crate::boot::{self, BootError, Database, Role};
 use crate::config::Config;
-use std::process::ExitCode;
-use store::StoreError;
+use std::{fmt::Display, path::Path, process::ExitCode};
+use store::embedded::Embedded;
+use store::{Store, StoreError};
+
+/// Bytes below which PostgreSQL may soon have no room to write: its log alone takes 16 MB pieces.
+const LITTLE_ROOM: u64 = 500 * 1024 * 1024;
 
 /// Looks at everything that `serve` needs.
 ///
 /// # Errors
 /// When the findings cannot be printed.
 pub async fn run(config: &Config) -> Result<ExitCode, BootError> {
+    let mut wrong = 0;
     say("ok     settings")?;
+    if config.embedded() {
+        wrong += room(&config.data_dir)?;
+        if !Embedded::is_made(&config.data_dir) {
+            // Opening it would make it.
+            wrong += match boot::programs(config) {
+                Ok(_) => found("ok", "PostgreSQL's programs")?,
+                Err(error) => found("wrong", format_args!("PostgreSQL's programs: {error}"))?,
+            };
+            let folder = config.data_dir.display();
+            say(format_args!("ok     there is no database in {folder} yet: the first `samtal serve` makes it"))?;
+            return Ok(verdict(wrong));
+        }
+    }
     let database = match Database::open(config, Role::Guest).await {
         Ok(database) => database,
         Err(error) => {
-            say(format_args!("wrong  database: {error}"))?;
-            return Ok(ExitCode::FAILURE);
+            wrong += found("wrong", format_args!("database: {error}"))?;
+            return Ok(verdict(wrong));
         }
     };
-    let kind = if database.embedded.is_some() { "embedded PostgreSQL" } else { "PostgreSQL at DATABASE_URL" };
     let store = database.store(config);
-    let mut wrong = 0;
+    wrong +=
+        look_at(&store, if config.embedded() { "embedded PostgreSQL" } else { "PostgreSQL at DATABASE_URL" }).await?;
+    store.close().await;
+    database.close().await?;
+    Ok(verdict(wrong))
+}
+
+async fn look_at(store: &Store, kind: &str) -> Result<usize, BootError> {
     match store.check_schema().await {
         Ok(()) => {
             say(format_args!("ok     {kind} answers"))?;
             say("ok     schema")?;
         }
         Err(StoreError::Schema(text)) => {
-            wrong += 1;
             say(format_args!("ok     {kind} answers"))?;
-            say(format_args!("wrong  schema: {text}"))?;
+            return found("wrong", format_args!("schema: {text}"));
         }
-        Err(error) => {
-            wrong += 1;
-            say(format_args!("wrong  {kind}: {error}"))?;
-        }
+        Err(error) => return found("wrong", format_args!("{kind}: {error}")),
     }
     match store.violations().await {
-        Ok(open) if open.is_empty() => say("ok     walls between tenants")?,
+        Ok(open) if open.is_empty() => found("ok", "walls between tenants"),
         Ok(open) => {
-            wrong += open.len();
-            for violation in open {
+            for violation in &open {
                 say(format_args!("wrong  walls between tenants: {violation}"))?;
             }
             say(
                 "       A table or a right was changed by hand. Undo it; `samtal migrate` gives back what migrations give.",
             )?;
+            Ok(open.len())
         }
-        Err(error) => {
-            wrong += 1;
-            say(format_args!("wrong  walls between tenants: {error}"))?;
-        }
+        Err(error) => found("wrong", format_args!("walls between tenants: {error}")),
     }
-    store.close().await;
-    database.close().await?;
-    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether the file system of the data folder, or of the folder that it will be made in, has room.
+fn room(data_dir: &Path) -> Result<usize, BootError> {
+    let Some(there) = data_dir.ancestors().find(|path| path.exists()) else { return Ok(0) };
+    match rustix::fs::statvfs(there) {
+        Ok(disk) if disk.f_bavail.saturating_mul(disk.f_frsize) < LITTLE_ROOM => {
+            let left = disk.f_bavail.saturating_mul(disk.f_frsize) / (1024 * 1024);
+            let folder = data_dir.display();
+            found(
+                "wrong",
+                format_args!("disk: {left} MB are left for {folder}; without room PostgreSQL stops. Free some."),
+            )
+        }
+        Ok(_) => found("ok", "disk"),
+        Err(error) => found("wrong", format_args!("disk: {} cannot be looked at: {error}", there.display())),
+    }
+}
+
+/// Prints a finding and counts what is wrong.
+fn found(verdict: &str, what: impl Display) -> Result<usize, BootError> {
+    say(format_args!("{verdict:<7}{what}"))?;
+    Ok(usize::from(verdict == "wrong"))
+}
+
+fn verdict(wrong: usize) -> ExitCode {
+    if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -31,6 +31,8 @@ use std::{
 
 /// The name of the database that a start makes.
 pub(super) const DATABASE: &str = "samtal";
+/// The cluster's folder.
+pub(super) const CLUSTER: &str = "postgres";
 /// Names the socket, nothing more: there is no TCP.
 pub(super) const PORT: u16 = 5432;
 /// `sun_path` has 108 bytes, the last of them zero (unix(7)).
@@ -88,7 +90,7 @@ impl Folder {
 
     /// The cluster.
     pub(super) fn cluster(&self) -> PathBuf {
-        self.root.join("postgres")
+        self.root.join(CLUSTER)
     }
 
     /// What the server writes.

@@ -199,6 +199,11 @@ impl Embedded {
         }
     }
 
+    /// Whether there is a database in the folder: the cluster appears whole or not at all.
+    pub fn is_made(data_dir: &Path) -> bool {
+        data_dir.join(folder::CLUSTER).exists()
+    }
+
     fn cluster(programs: &Programs, data_dir: &Path, settings: Settings) -> Result<Cluster, EmbeddedError> {
         if Account(settings.run_as).uid() == 0 {
             return Err(EmbeddedError::AsRoot); // before anything of root's lies in the folder
