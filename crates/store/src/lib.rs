@@ -3,6 +3,7 @@
 pub mod caller;
 pub mod embedded;
 mod error;
+pub mod jobs;
 pub mod migrate;
 mod proof;
 pub mod scope;
@@ -10,6 +11,7 @@ pub mod secret_key;
 pub mod services;
 pub mod sessions;
 mod tx;
+pub mod vendor;
 
 pub use caller::{Actor, Agent, Caller, Denied, Owner};
 pub use error::StoreError;

@@ -32,6 +32,10 @@ rights (role, t, privilege, columns) as (values
     '{created_at,created_by,expires_at,key_hash,key_id,name,prefix,tenant_id}'::name[]),
   ('app_platform', 'app.api_keys', 'SELECT', '{expires_at,key_hash,key_id,last_used_at,revoked_at,tenant_id}'),
   ('app_platform', 'app.api_keys', 'UPDATE', '{last_used_at}'),
+  ('app_platform', 'app.jobs', 'DELETE', null),
+  ('app_platform', 'app.jobs', 'SELECT',
+    '{attempts,created_at,dead_at,error,job_id,kind,lease_id,leased_until,run_at,subject_id,tenant_id}'),
+  ('app_platform', 'app.jobs', 'UPDATE', '{attempts,dead_at,error,lease_id,leased_until,run_at}'),
   ('app_platform', 'app.memberships', 'INSERT', '{created_at,email,member_id,name,person_id,role,tenant_id}'),
   ('app_platform', 'app.memberships', 'SELECT', '{created_at,member_id,person_id,role,tenant_id}'),
   ('app_platform', 'app.people', 'INSERT', '{created_at,email,name,password_hash,person_id}'),
@@ -52,6 +56,7 @@ rights (role, t, privilege, columns) as (values
   ('app_tenant', 'app.api_keys', 'INSERT', null),
   ('app_tenant', 'app.api_keys', 'SELECT', null),
   ('app_tenant', 'app.api_keys', 'UPDATE', '{name,revoked_at}'),
+  ('app_tenant', 'app.jobs', 'INSERT', null),
   ('app_tenant', 'app.memberships', 'DELETE', null),
   ('app_tenant', 'app.memberships', 'INSERT', null),
   ('app_tenant', 'app.memberships', 'SELECT', null),
@@ -63,6 +68,7 @@ rights (role, t, privilege, columns) as (values
 -- Indexes for work across tenants, which need not lead with tenant_id.
 directory_indexes (i) as (values
   ('app.api_keys_key_hash_key'),
+  ('app.jobs_due_idx'),
   ('app.memberships_person_idx')
 ),
 

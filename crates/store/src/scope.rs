@@ -1,8 +1,8 @@
 //! Who asks, and for which tenant: the only way to a [`Scope`], and so to a [`crate::TenantTx`].
 //!
-//! A scope is read from a directory table, by session or by API key; never from an address, a header or a body. The
-//! fields are private, and the functions that make one are the two below. (A widget's key and a claimed job follow with
-//! their tables.)
+//! A scope is read from a directory table, by session, by API key or by claimed job; never from an address, a header or
+//! a body. The fields are private, and the functions that make one are the three below. (A widget's key follows with its
+//! table.)
 
 use crate::{Actor, Caller, Services, StoreError};
 use model::identity::Role;
@@ -50,6 +50,8 @@ pub enum Reason {
     Readiness,
     /// Remove what has expired.
     CleanUp,
+    /// Claim jobs, and note how they ended.
+    Jobs,
 }
 
 impl Reason {
@@ -62,6 +64,7 @@ impl Reason {
             Self::SignUp => "sign_up",
             Self::Readiness => "readiness",
             Self::CleanUp => "clean_up",
+            Self::Jobs => "jobs",
         }
     }
 }
@@ -166,4 +169,9 @@ pub async fn of_api_key(
     }
     let scope = Scope { tenant: TenantId::from_uuid(row.tenant_id), actor: row.key_id, request };
     Ok(Some(Caller::new(scope, Actor::ApiKey { key: ApiKeyId::from_uuid(row.key_id) })))
+}
+
+/// The scope of a job: that of the tenant whose row it is. `job` acts.
+pub(crate) fn of_job(tenant: Uuid, job: Uuid, request: RequestId) -> Scope {
+    Scope { tenant: TenantId::from_uuid(tenant), actor: job, request }
 }

@@ -4,6 +4,7 @@ use crate::Store;
 use model::Timestamp;
 use std::sync::Arc;
 use time::OffsetDateTime;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Tells the time.
@@ -29,18 +30,29 @@ pub struct Services {
     /// The way to rows.
     pub store: Store,
     clock: Arc<dyn Clock>,
+    wake: Arc<Notify>,
 }
 
 impl Services {
     /// Services over a store and a clock.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+        Self { store, clock, wake: Arc::default() }
     }
 
     /// Now, to the millisecond, which is what ids and the wire carry.
     pub fn now(&self) -> OffsetDateTime {
         let now = self.clock.now();
         now.replace_millisecond(now.millisecond()).unwrap_or(now)
+    }
+
+    /// Tells this server's workers that there is something to do. Called after the commit that made it so.
+    pub fn wake_workers(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Until somebody calls [`Services::wake_workers`], or has since the last time.
+    pub(crate) async fn workers_woken(&self) {
+        self.wake.notified().await;
     }
 
     /// A new id: UUIDv7 (RFC 9562, section 5.7) of now.

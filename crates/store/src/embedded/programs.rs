@@ -5,6 +5,7 @@
 //! It must not look on `PATH`: a PostgreSQL that happens to be installed is not ours to run.
 
 use super::{EmbeddedError, folder::Account};
+use crate::vendor;
 use std::{
     io,
     path::{Path, PathBuf},
@@ -34,17 +35,7 @@ impl Programs {
     /// # Errors
     /// [`EmbeddedError::Missing`] names every folder looked at; [`EmbeddedError::Denied`] one that may not be entered.
     pub fn find(vendor_dir: Option<&Path>, exe: &Path) -> Result<Self, EmbeddedError> {
-        // A binary that is started through a link belongs to the place that the link leads to.
-        let exe = exe.canonicalize().unwrap_or_else(|_| exe.to_owned());
-        let mut sought: Vec<PathBuf> = vendor_dir.map(|dir| dir.join(TREE)).into_iter().collect();
-        sought.extend(exe.parent().map(|dir| dir.join("vendor").join(TREE)));
-        sought.extend(
-            exe.ancestors()
-                .skip(1)
-                .map(|dir| dir.join(".tools/vendor"))
-                .find(|dir| dir.is_dir())
-                .map(|dir| dir.join(TREE)),
-        );
+        let sought: Vec<PathBuf> = vendor::folders(vendor_dir, exe).into_iter().map(|dir| dir.join(TREE)).collect();
         let mut denied = None;
         for root in &sought {
             match root.join("bin/postgres").metadata() {
