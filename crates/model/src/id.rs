@@ -98,6 +98,14 @@ id!(
     ApiKeyId, "key"
 );
 id!(
+    /// A document of a tenant's.
+    DocumentId, "doc"
+);
+id!(
+    /// A piece of a document, small enough to be read as an answer.
+    ChunkId, "chk"
+);
+id!(
     /// One request, in logs and in error messages.
     RequestId, "req"
 );

@@ -1,0 +1,143 @@
+//! From text to pieces: small enough to be read as an answer, cut where the text itself has a seam.
+//!
+//! A document is cut at its headings first, so that no piece speaks of two things, then at paragraphs, sentences and
+//! words as far as needed. Each piece knows the headings above it and where it stands in the text.
+
+use crate::reading::rendered_pairs;
+use model::knowledge::DocumentKind;
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use std::ops::Range;
+use text_splitter::{Characters, ChunkConfig, MarkdownSplitter, TextSplitter};
+
+/// Characters of a piece: as many as fit, from the lower bound on. The model reads 256 word pieces, some 1,000 characters.
+const CAPACITY: Range<usize> = 500..900;
+/// Most pieces of a document.
+pub const MAX_CHUNKS: usize = 10_000;
+/// Most characters of the headings above a piece.
+const MAX_TITLE: usize = 300;
+
+/// A piece of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    /// The document's title and the headings above, or the question that this answers.
+    pub title: String,
+    /// Where it stands in the text, in bytes.
+    pub range: Range<usize>,
+}
+
+/// Cuts a text.
+pub fn chunks(title: &str, kind: DocumentKind, markdown: bool, text: &str) -> Vec<Chunk> {
+    if kind == DocumentKind::Qa {
+        return rendered_pairs(text)
+            .map(|(question, begins, answer)| Chunk { title: bounded(question), range: begins..begins + answer.len() })
+            .collect();
+    }
+    let config = || ChunkConfig::<Characters>::from(CAPACITY.start..CAPACITY.end);
+    let mut found = Vec::new();
+    for section in sections(title, markdown, text) {
+        let body = &text[section.range.clone()];
+        let pieces: Vec<(usize, &str)> = if markdown {
+            MarkdownSplitter::new(config()).chunk_indices(body).collect()
+        } else {
+            TextSplitter::new(config()).chunk_indices(body).collect()
+        };
+        found.extend(pieces.into_iter().filter(|(_, piece)| !piece.trim().is_empty()).map(|(at, piece)| {
+            let begins = section.range.start + at;
+            Chunk { title: section.title.clone(), range: begins..begins + piece.len() }
+        }));
+    }
+    found
+}
+
+/// The text between two headings, without them.
+fn sections(title: &str, markdown: bool, text: &str) -> Vec<Chunk> {
+    if !markdown {
+        return vec![Chunk { title: bounded(title), range: 0..text.len() }];
+    }
+    let mut sections = Vec::new();
+    // The headings that hold here, outermost first.
+    let mut above: Vec<(HeadingLevel, String)> = Vec::new();
+    let mut heading: Option<(HeadingLevel, String)> = None;
+    let mut begins = 0;
+    for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
+        match event {
+            Event::Start(Tag::Heading { level, .. }) => {
+                sections.push(Chunk { title: path(title, &above), range: begins..range.start });
+                heading = Some((level, String::new()));
+            }
+            Event::Text(words) | Event::Code(words) => {
+                if let Some((_, text)) = heading.as_mut() {
+                    text.push_str(&words);
+                }
+            }
+            Event::End(TagEnd::Heading(_)) => {
+                if let Some(done) = heading.take() {
+                    above.retain(|(level, _)| *level < done.0);
+                    above.push(done);
+                }
+                begins = range.end;
+            }
+            _ => {}
+        }
+    }
+    sections.push(Chunk { title: path(title, &above), range: begins..text.len() });
+    sections.retain(|section| !text[section.range.clone()].trim().is_empty());
+    sections
+}
+
+/// The title and the headings, without one that says the title again.
+fn path(title: &str, above: &[(HeadingLevel, String)]) -> String {
+    let same = |text: &str| text.trim().eq_ignore_ascii_case(title.trim());
+    let headings = above.iter().map(|(_, text)| text.trim()).filter(|text| !text.is_empty() && !same(text));
+    bounded(&std::iter::once(title).chain(headings).collect::<Vec<_>>().join(" › "))
+}
+
+fn bounded(title: &str) -> String {
+    title.chars().take(MAX_TITLE).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts<'t>(text: &'t str, chunks: &[Chunk]) -> Vec<(String, &'t str)> {
+        chunks.iter().map(|c| (c.title.clone(), text[c.range.clone()].trim())).collect()
+    }
+
+    #[test]
+    fn cut_at_headings_which_stay_in_the_title() {
+        let text = "# Returns\n\nHow it works.\n\n## Goods\n\n60 days.\n\n### Sofas\n\nWe fetch them.\n\n## Gift cards\n\nNever.\n";
+        let got = chunks("Returns", DocumentKind::Text, true, text);
+        let want = [
+            ("Returns", "How it works."),
+            ("Returns › Goods", "60 days."),
+            ("Returns › Goods › Sofas", "We fetch them."),
+            ("Returns › Gift cards", "Never."),
+        ];
+        assert_eq!(texts(text, &got), want.map(|(title, body)| (title.to_owned(), body)));
+    }
+
+    #[test]
+    fn long_text_is_cut_where_sentences_end() {
+        let sentence = "This is the sentence with number seventy-seven, and it is not a very short one either. ";
+        let text = sentence.repeat(60);
+        let got = chunks("Long", DocumentKind::Text, false, &text);
+        assert!(got.len() > 5);
+        for chunk in &got {
+            let piece = &text[chunk.range.clone()];
+            assert!(piece.chars().count() <= 900, "{piece}");
+            assert!(piece.trim().starts_with("This") && piece.trim().ends_with("either."), "{piece}");
+        }
+    }
+
+    #[test]
+    fn a_wall_of_letters_is_cut_all_the_same_and_loses_nothing() {
+        for markdown in [false, true] {
+            let text = "å".repeat(5_000);
+            let got = chunks("Wall", DocumentKind::Text, markdown, &text);
+            let joined: String = got.iter().map(|c| &text[c.range.clone()]).collect();
+            assert_eq!(joined, text);
+            assert!(got.iter().all(|c| c.range.len() <= 1_800));
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Documents of a tenant: uploaded, listed, looked at, read again, deleted.
+
+use crate::index::INDEX_DOCUMENT;
+use crate::reading::{Wanted, read};
+use crate::{Knowledge, KnowledgeError};
+use model::DocumentId;
+use model::knowledge::{Document, DocumentKind, DocumentState};
+use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
+use sha2::{Digest as _, Sha256};
+use store::services::timestamp;
+use store::{Caller, StoreError, jobs};
+use uuid::Uuid;
+
+/// Most documents of a tenant.
+pub const MAX_DOCUMENTS: usize = 5_000;
+
+/// A file, as it was uploaded.
+#[derive(Debug, Clone, Default)]
+pub struct NewDocument {
+    /// Its name. Only the last part of a path counts.
+    pub file_name: String,
+    /// What people shall call it; the name of the file when empty.
+    pub title: String,
+    /// How it is to be read.
+    pub kind: Wanted,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// A row, as every list and every single document is read.
+struct Row {
+    document_id: Uuid,
+    title: String,
+    file_name: String,
+    kind: String,
+    byte_size: i32,
+    state: String,
+    error: Option<String>,
+    chunk_count: i32,
+    by_meaning: bool,
+    created_at: time::OffsetDateTime,
+    updated_at: time::OffsetDateTime,
+}
+
+impl TryFrom<Row> for Document {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: DocumentId::from_uuid(row.document_id),
+            title: row.title,
+            file_name: row.file_name,
+            kind: DocumentKind::from_name(&row.kind).ok_or(StoreError::Corrupt("documents.kind"))?,
+            state: DocumentState::from_name(&row.state).ok_or(StoreError::Corrupt("documents.state"))?,
+            error: row.error,
+            chunk_count: u32::try_from(row.chunk_count).unwrap_or_default(),
+            bytes: u64::try_from(row.byte_size).unwrap_or_default(),
+            by_meaning: row.by_meaning,
+            created_at: timestamp(row.created_at),
+            updated_at: timestamp(row.updated_at),
+        })
+    }
+}
+
+impl Knowledge {
+    /// Keeps a document and asks for it to be read. It is searched once its state is `ready`.
+    ///
+    /// # Errors
+    /// [`KnowledgeError::Invalid`] for a file that cannot be read (field `file`) or a title that will not do,
+    /// [`KnowledgeError::TooManyDocuments`], or the database's. Nothing is kept then.
+    #[tracing::instrument(name = "db.document.create", skip_all)]
+    pub async fn upload(&self, caller: &Caller, new: NewDocument) -> Result<Document, KnowledgeError> {
+        let right = caller.agent()?;
+        let file_name = line(new.file_name.rsplit(['/', '\\']).next().unwrap_or_default(), 200)
+            .ok_or_else(|| KnowledgeError::field("file", "Give the file a name of at most 200 ordinary characters."))?;
+        let stem = file_name.rsplit_once('.').map_or(file_name.as_str(), |(stem, _)| stem);
+        let title = if new.title.trim().is_empty() { stem } else { new.title.as_str() };
+        let title = line(title, 200)
+            .ok_or_else(|| KnowledgeError::field("title", "Use one line of at most 200 ordinary characters."))?;
+        let size = i32::try_from(new.bytes.len()).unwrap_or(i32::MAX);
+        let digest = Sha256::digest(&new.bytes);
+        let read = read(&file_name, &new.bytes, new.kind).map_err(|message| KnowledgeError::field("file", message))?;
+        drop(new.bytes);
+
+        let (id, now, services) = (self.services.new_id(), self.services.now(), &self.services);
+        let tenant = right.scope().tenant().uuid();
+        let mut tx = services.store.tenant(right.scope()).await?;
+        // The tenant's row is the lock: two at once cannot both see room for one more.
+        sqlx::query!("select tenant_id from app.tenants for no key update").fetch_optional(&mut tx).await?;
+        let there = sqlx::query_scalar!(r#"select count(*) as "n!" from app.documents"#).fetch_one(&mut tx).await?;
+        if there >= MAX_DOCUMENTS as i64 {
+            return Err(KnowledgeError::TooManyDocuments(MAX_DOCUMENTS));
+        }
+        let document = sqlx::query_as!(
+            Row,
+            "insert into app.documents (tenant_id, document_id, title, file_name, kind, markdown, language, byte_size,
+               sha256, state, chunk_count, by_meaning, created_at, updated_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', 0, false, $10, $10)
+             returning document_id, title, file_name, kind, byte_size, state, error, chunk_count, by_meaning, created_at,
+               updated_at",
+            tenant,
+            id,
+            title,
+            file_name,
+            read.kind.name(),
+            read.markdown,
+            language(&read.text),
+            size,
+            digest.as_slice(),
+            now
+        )
+        .fetch_one(&mut tx)
+        .await?;
+        sqlx::query!(
+            "insert into app.document_texts (tenant_id, document_id, text) values ($1, $2, $3)",
+            tenant,
+            id,
+            read.text
+        )
+        .execute(&mut tx)
+        .await?;
+        jobs::enqueue(&mut tx, services, right.scope(), INDEX_DOCUMENT, id).await?;
+        tx.commit().await?;
+        services.wake_workers();
+        Ok(document.try_into()?)
+    }
+
+    /// The documents of the caller's tenant, the newest first.
+    ///
+    /// # Errors
+    /// [`KnowledgeError::Invalid`] for a limit or cursor that cannot be, or the database's.
+    #[tracing::instrument(name = "db.document.list", skip_all)]
+    pub async fn list_documents(
+        &self,
+        caller: &Caller,
+        limit: Option<u32>,
+        cursor: Option<&str>,
+    ) -> Result<Page<Document>, KnowledgeError> {
+        let right = caller.agent()?;
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(KnowledgeError::field("limit", format!("Use a number from 1 to {MAX_LIMIT}.")));
+        }
+        let before = cursor.map(str::parse::<DocumentId>).transpose();
+        let before = before.map_err(|_| KnowledgeError::field("cursor", "Use the next_cursor of the page before."))?;
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let rows = sqlx::query_as!(
+            Row,
+            "select document_id, title, file_name, kind, byte_size, state, error, chunk_count, by_meaning, created_at,
+               updated_at
+             from app.documents where document_id < $1 order by document_id desc limit $2",
+            before.map_or(Uuid::max(), DocumentId::uuid),
+            i64::from(limit) + 1
+        )
+        .fetch_all(&mut tx)
+        .await?;
+        let more = rows.len() > limit as usize;
+        let data = rows.into_iter().take(limit as usize).map(Document::try_from).collect::<Result<Vec<_>, _>>()?;
+        let next_cursor = data.last().filter(|_| more).map(|last| last.id.to_string());
+        Ok(Page { data, next_cursor })
+    }
+
+    /// One document, by its id as the wire writes it.
+    ///
+    /// # Errors
+    /// [`KnowledgeError::NotFound`], or the database's.
+    #[tracing::instrument(name = "db.document.get", skip_all)]
+    pub async fn get_document(&self, caller: &Caller, id: &str) -> Result<Document, KnowledgeError> {
+        let right = caller.agent()?;
+        let id: DocumentId = id.parse().map_err(|_| KnowledgeError::NotFound)?;
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let row = sqlx::query_as!(
+            Row,
+            "select document_id, title, file_name, kind, byte_size, state, error, chunk_count, by_meaning, created_at,
+               updated_at
+             from app.documents where document_id = $1",
+            id.uuid()
+        )
+        .fetch_optional(&mut tx)
+        .await?;
+        Ok(row.ok_or(KnowledgeError::NotFound)?.try_into()?)
+    }
+
+    /// Reads a document again: after a failure, or once the model is there.
+    ///
+    /// # Errors
+    /// [`KnowledgeError::NotFound`], or the database's.
+    #[tracing::instrument(name = "db.document.reindex", skip_all)]
+    pub async fn reindex_document(&self, caller: &Caller, id: &str) -> Result<(), KnowledgeError> {
+        let right = caller.agent()?;
+        let id: DocumentId = id.parse().map_err(|_| KnowledgeError::NotFound)?;
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let queued = sqlx::query!(
+            "update app.documents set state = 'queued', error = null, updated_at = $2
+             where document_id = $1 and state in ('ready', 'failed')",
+            id.uuid(),
+            self.services.now()
+        )
+        .execute(&mut tx)
+        .await?;
+        if queued.rows_affected() == 0 {
+            let there = sqlx::query!("select document_id from app.documents where document_id = $1", id.uuid());
+            // Waiting already, or being read: nothing to add.
+            return there.fetch_optional(&mut tx).await?.map(|_| ()).ok_or(KnowledgeError::NotFound);
+        }
+        jobs::enqueue(&mut tx, &self.services, right.scope(), INDEX_DOCUMENT, id.uuid()).await?;
+        tx.commit().await?;
+        self.services.wake_workers();
+        Ok(())
+    }
+
+    /// Deletes a document and everything that was made of it.
+    ///
+    /// # Errors
+    /// [`KnowledgeError::NotFound`], or the database's.
+    #[tracing::instrument(name = "db.document.delete", skip_all)]
+    pub async fn delete_document(&self, caller: &Caller, id: &str) -> Result<(), KnowledgeError> {
+        let right = caller.agent()?;
+        let id: DocumentId = id.parse().map_err(|_| KnowledgeError::NotFound)?;
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let gone = sqlx::query!("delete from app.documents where document_id = $1", id.uuid()).execute(&mut tx).await?;
+        if gone.rows_affected() == 0 {
+            return Err(KnowledgeError::NotFound);
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+/// One trimmed line without control characters; `None` when it is empty or too long.
+fn line(text: &str, most: usize) -> Option<String> {
+    let text = text.trim();
+    let fits = !text.is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control);
+    fits.then(|| text.to_owned())
+}
+
+/// The text search configuration of PostgreSQL's for a text: that of its language, or the plain one where it cannot be
+/// told or PostgreSQL has none.
+fn language(text: &str) -> &'static str {
+    use whatlang::Lang;
+    // Enough to tell, and bounded.
+    let sample: String = text.chars().take(4_000).collect();
+    match whatlang::detect(&sample).filter(whatlang::Info::is_reliable).map(|info| info.lang()) {
+        Some(Lang::Ara) => "arabic",
+        Some(Lang::Hye) => "armenian",
+        Some(Lang::Cat) => "catalan",
+        Some(Lang::Dan) => "danish",
+        Some(Lang::Nld) => "dutch",
+        Some(Lang::Fin) => "finnish",
+        Some(Lang::Fra) => "french",
+        Some(Lang::Deu) => "german",
+        Some(Lang::Ell) => "greek",
+        Some(Lang::Hin) => "hindi",
+        Some(Lang::Hun) => "hungarian",
+        Some(Lang::Ind) => "indonesian",
+        Some(Lang::Ita) => "italian",
+        Some(Lang::Lit) => "lithuanian",
+        Some(Lang::Nep) => "nepali",
+        Some(Lang::Nob) => "norwegian",
+        Some(Lang::Por) => "portuguese",
+        Some(Lang::Ron) => "romanian",
+        Some(Lang::Rus) => "russian",
+        Some(Lang::Srp) => "serbian",
+        Some(Lang::Spa) => "spanish",
+        Some(Lang::Swe) => "swedish",
+        Some(Lang::Tam) => "tamil",
+        Some(Lang::Tur) => "turkish",
+        Some(Lang::Yid) => "yiddish",
+        // Short texts in English are often not told for sure.
+        Some(Lang::Eng) | None => "english",
+        Some(_) => "simple",
+    }
+}

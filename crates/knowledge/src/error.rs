@@ -1,0 +1,70 @@
+//! What can go wrong with knowledge, and how it looks from outside.
+
+use model::{ErrorCode, FieldError, Problem};
+use store::{Denied, StoreError};
+
+/// A use case that failed; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum KnowledgeError {
+    /// A field is wrong.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// Its name.
+        field: &'static str,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// A tenant has as many documents as it may have.
+    #[error("the tenant has {0} documents already")]
+    TooManyDocuments(usize),
+    /// Not there, or not the caller's.
+    #[error("not found")]
+    NotFound,
+    /// The caller may not do this.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The database's.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The model's.
+    #[error(transparent)]
+    Embed(#[from] crate::embedding::EmbedError),
+}
+
+impl From<sqlx::Error> for KnowledgeError {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl KnowledgeError {
+    /// A field is wrong.
+    pub fn field(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid { field, message: message.into() }
+    }
+
+    /// How this looks from outside.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Invalid { field, message } => {
+                Problem::invalid(vec![FieldError { field: (*field).to_owned(), message: message.clone() }])
+            }
+            Self::TooManyDocuments(most) => Problem::new(
+                ErrorCode::Conflict,
+                format!("A workspace can have {most} documents. Delete one that is no longer used."),
+            ),
+            Self::NotFound => Problem::not_found(),
+            Self::Denied(_) => Problem::new(ErrorCode::Forbidden, "Ask an owner of the workspace to do this."),
+            Self::Store(error) => error.problem(),
+            Self::Embed(error) if error.busy() => {
+                let mut problem = Problem::new(
+                    ErrorCode::Unavailable,
+                    "Many questions are being read just now. Try again in a few seconds.",
+                );
+                problem.retry_after = Some(2);
+                problem
+            }
+            Self::Embed(_) => Problem::new(ErrorCode::Internal, "Nothing was changed. Try again."),
+        }
+    }
+}

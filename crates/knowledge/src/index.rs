@@ -1,0 +1,200 @@
+//! The job that reads a document: pieces, their words, their vectors; all of them appear at once or not at all.
+
+use crate::chunking::{Chunk, MAX_CHUNKS, chunks};
+use crate::embedding::MODEL_ID;
+use crate::{Embedder, Knowledge};
+use futures_core::future::BoxFuture;
+use model::DocumentId;
+use model::knowledge::DocumentKind;
+use store::jobs::{Handler, Job, JobError};
+use store::{Services, StoreError, TenantTx};
+use uuid::Uuid;
+
+/// The kind of the job; its subject is the document.
+pub(crate) const INDEX_DOCUMENT: &str = "index_document";
+/// Pieces whose vectors are asked for, and rows that are written, at once.
+const BATCH: usize = 64;
+
+/// Does the job.
+#[derive(Debug, Clone)]
+pub struct IndexDocument(pub Knowledge);
+
+impl Handler for IndexDocument {
+    fn kind(&self) -> &'static str {
+        INDEX_DOCUMENT
+    }
+
+    fn run<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<(), JobError>> {
+        Box::pin(index(&self.0.services, self.0.embedder.as_ref(), job))
+    }
+
+    fn gave_up<'a>(&'a self, job: &'a Job, error: &'a str) -> BoxFuture<'a, Result<(), JobError>> {
+        Box::pin(async move {
+            let mut tx = self.0.services.store.tenant(job.scope()).await?;
+            sqlx::query!(
+                "update app.documents set state = 'failed', error = $2, updated_at = $3 where document_id = $1",
+                job.subject,
+                error,
+                self.0.services.now()
+            )
+            .execute(&mut tx)
+            .await?;
+            Ok(tx.commit().await?)
+        })
+    }
+}
+
+/// What is read of a document.
+struct Source {
+    title: String,
+    kind: DocumentKind,
+    markdown: bool,
+    language: String,
+    text: String,
+}
+
+async fn index(services: &Services, embedder: Option<&Embedder>, job: &Job) -> Result<(), JobError> {
+    let Some(source) = begin(services, job).await? else {
+        // Deleted meanwhile.
+        return Ok(());
+    };
+    let (title, kind, markdown) = (source.title.clone(), source.kind, source.markdown);
+    let text = source.text.clone();
+    let pieces = tokio::task::spawn_blocking(move || chunks(&title, kind, markdown, &text))
+        .await
+        .map_err(|_| JobError::Hopeless("The document could not be cut into pieces.".into()))?;
+    if pieces.len() > MAX_CHUNKS {
+        return Err(JobError::Hopeless(format!(
+            "The document has more than {MAX_CHUNKS} pieces. Split it and upload the parts."
+        )));
+    }
+    let bodies: Vec<String> =
+        pieces.iter().map(|piece| format!("{}\n{}", piece.title, &source.text[piece.range.clone()])).collect();
+    let mut vectors = Vec::with_capacity(bodies.len());
+    if let Some(embedder) = embedder {
+        for batch in bodies.chunks(BATCH) {
+            let done = embedder.documents(batch.to_vec()).await;
+            vectors.extend(done.map_err(|e| JobError::Retry(e.to_string()))?);
+        }
+    }
+    write(services, job, &source, &pieces, &bodies, &vectors).await
+}
+
+async fn begin(services: &Services, job: &Job) -> Result<Option<Source>, JobError> {
+    let mut tx = services.store.tenant(job.scope()).await?;
+    let row = sqlx::query!(
+        "update app.documents d set state = 'processing', updated_at = $2
+         from app.document_texts t
+         where d.document_id = $1 and t.document_id = d.document_id and t.tenant_id = d.tenant_id
+         returning d.title, d.kind, d.markdown, d.language, t.text",
+        job.subject,
+        services.now()
+    )
+    .fetch_optional(&mut tx)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    tx.commit().await?;
+    let kind = DocumentKind::from_name(&row.kind).ok_or(StoreError::Corrupt("documents.kind"))?;
+    Ok(Some(Source { title: row.title, kind, markdown: row.markdown, language: row.language, text: row.text }))
+}
+
+async fn write(
+    services: &Services,
+    job: &Job,
+    source: &Source,
+    pieces: &[Chunk],
+    bodies: &[String],
+    vectors: &[Vec<f32>],
+) -> Result<(), JobError> {
+    let tenant = job.scope().tenant().uuid();
+    let mut tx = services.store.tenant(job.scope()).await?;
+    // Two that read one document wait for each other here.
+    let there = sqlx::query!("select document_id from app.documents where document_id = $1 for update", job.subject);
+    if there.fetch_optional(&mut tx).await?.is_none() {
+        return Ok(());
+    }
+    sqlx::query!("delete from app.chunks where document_id = $1", job.subject).execute(&mut tx).await?;
+    for (number, batch) in pieces.chunks(BATCH).enumerate() {
+        let from = number * BATCH;
+        let ids: Vec<Uuid> = batch.iter().map(|_| services.new_id()).collect();
+        let bodies = &bodies[from..from + batch.len()];
+        write_chunks(&mut tx, tenant, job.subject, source, from, batch, &ids, bodies).await?;
+        if let Some(vectors) = vectors.get(from..from + batch.len()) {
+            for (id, vector) in ids.iter().zip(vectors) {
+                sqlx::query!(
+                    "insert into app.chunk_vectors (tenant_id, chunk_id, model_id, embedding)
+                     values ($1, $2, $3, $4::real[]::vector)",
+                    tenant,
+                    id,
+                    MODEL_ID,
+                    vector.as_slice()
+                )
+                .execute(&mut tx)
+                .await?;
+            }
+        }
+    }
+    sqlx::query!(
+        "update app.documents set state = 'ready', error = null, chunk_count = $2, by_meaning = $3, updated_at = $4
+         where document_id = $1",
+        job.subject,
+        i32::try_from(pieces.len()).unwrap_or(i32::MAX),
+        vectors.len() == pieces.len(),
+        services.now()
+    )
+    .execute(&mut tx)
+    .await?;
+    tx.commit().await?;
+    tracing::info!(document = %DocumentId::from_uuid(job.subject), chunks = pieces.len(), "document read");
+    Ok(())
+}
+
+#[allow(clippy::too_many_arguments, reason = "the columns of one batch")]
+async fn write_chunks(
+    tx: &mut TenantTx,
+    tenant: Uuid,
+    document: Uuid,
+    source: &Source,
+    from: usize,
+    batch: &[Chunk],
+    ids: &[Uuid],
+    bodies: &[String],
+) -> Result<(), JobError> {
+    let number = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
+    let positions: Vec<i32> = (from..from + batch.len()).map(number).collect();
+    let starts: Vec<i32> = batch.iter().map(|piece| number(piece.range.start)).collect();
+    let ends: Vec<i32> = batch.iter().map(|piece| number(piece.range.end)).collect();
+    let titles: Vec<String> = batch.iter().map(|piece| piece.title.clone()).collect();
+    let texts: Vec<String> = batch.iter().map(|piece| source.text[piece.range.clone()].to_owned()).collect();
+    sqlx::query!(
+        "insert into app.chunks (tenant_id, chunk_id, document_id, position, starts, ends, title, text, term_count)
+         select $1, c.id, $2, c.position, c.starts, c.ends, c.title, c.text,
+           coalesce((select sum(cardinality(t.positions)) from unnest(to_tsvector($3::text::regconfig, c.body)) t), 0)
+         from unnest($4::uuid[], $5::int[], $6::int[], $7::int[], $8::text[], $9::text[], $10::text[])
+           as c (id, position, starts, ends, title, text, body)",
+        tenant,
+        document,
+        source.language,
+        ids,
+        &positions,
+        &starts,
+        &ends,
+        &titles,
+        &texts,
+        bodies
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "insert into app.chunk_terms (tenant_id, term, chunk_id, frequency)
+         select $1, t.lexeme, c.id, cardinality(t.positions)
+         from unnest($3::uuid[], $4::text[]) as c (id, body), unnest(to_tsvector($2::text::regconfig, c.body)) t",
+        tenant,
+        source.language,
+        ids,
+        bodies
+    )
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
+}

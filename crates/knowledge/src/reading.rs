@@ -1,0 +1,247 @@
+//! From the bytes of a file to text, and from text to pairs of a question and an answer.
+//!
+//! Whatever cannot be read is refused with a sentence that says what the file is and what to do. Nothing is guessed that
+//! could turn letters into others: text is UTF-8, or UTF-16 with its mark.
+
+use model::knowledge::DocumentKind;
+use serde::Deserialize;
+
+/// Most bytes of a file.
+pub const MAX_BYTES: usize = 5 * 1024 * 1024;
+/// Most pairs in a file.
+pub const MAX_PAIRS: usize = 5_000;
+/// Most characters of a question, and of an answer.
+const MAX_SIDE: usize = 10_000;
+
+/// How the uploader wants a file to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wanted {
+    /// By its name and content.
+    #[default]
+    Auto,
+    /// As one of the kinds.
+    Kind(DocumentKind),
+}
+
+/// A file that could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    /// What it is.
+    pub kind: DocumentKind,
+    /// Whether its headings are Markdown's.
+    pub markdown: bool,
+    /// Its text; of pairs, one after the other as [`render`] writes them.
+    pub text: String,
+}
+
+/// A question and its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pair {
+    /// What is asked.
+    pub question: String,
+    /// What is answered.
+    pub answer: String,
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// A sentence for the person who uploaded it.
+pub fn read(file_name: &str, bytes: &[u8], wanted: Wanted) -> Result<Read, String> {
+    let text = decode(bytes)?;
+    if text.trim().is_empty() {
+        return Err("The file is empty. Choose one with text in it.".into());
+    }
+    let ending = file_name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
+    let pairs = match (wanted, ending.as_str()) {
+        (Wanted::Kind(DocumentKind::Text), _) => None,
+        (Wanted::Kind(DocumentKind::Qa), _) => Some(pairs(&text)?),
+        // A table or a list of something else is text like any other.
+        (Wanted::Auto, "csv" | "json") => pairs(&text).ok(),
+        (Wanted::Auto, _) => None,
+    };
+    Ok(match pairs {
+        Some(pairs) => Read { kind: DocumentKind::Qa, markdown: false, text: render(&pairs) },
+        None => Read { kind: DocumentKind::Text, markdown: matches!(ending.as_str(), "md" | "markdown"), text },
+    })
+}
+
+fn decode(bytes: &[u8]) -> Result<String, String> {
+    if bytes.len() > MAX_BYTES {
+        return Err(format!(
+            "The file is larger than {} MB. Split it and upload the parts.",
+            MAX_BYTES / (1024 * 1024)
+        ));
+    }
+    for (start, name) in [
+        (&b"%PDF-"[..], "a PDF"),
+        (b"PK\x03\x04", "a ZIP archive or an office document"),
+        (b"\xD0\xCF\x11\xE0", "an old office document"),
+        (b"\x89PNG", "an image"),
+        (b"\xFF\xD8\xFF", "an image"),
+        (b"GIF8", "an image"),
+        (b"\x1F\x8B", "a compressed file"),
+    ] {
+        if bytes.starts_with(start) {
+            return Err(format!(
+                "This is {name}, which cannot be read yet. Upload its text as Markdown, .txt, .csv or .json."
+            ));
+        }
+    }
+    let utf16 = |rest: &[u8], from: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = rest.chunks_exact(2).map(|pair| from([pair[0], pair[1]])).collect();
+        String::from_utf16(&units).ok().filter(|_| rest.len().is_multiple_of(2))
+    };
+    let text = match bytes {
+        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
+        _ => String::from_utf8(bytes.to_vec()).ok(),
+    };
+    let text = text.ok_or("The file is not text in UTF-8. Save it with the encoding UTF-8 and upload it again.")?;
+    if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}')) {
+        return Err("This is not a text file: it holds bytes that no text has.".into());
+    }
+    Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
+/// Pairs from a JSON array of objects, or from CSV with the columns `question` and `answer`.
+fn pairs(text: &str) -> Result<Vec<Pair>, String> {
+    let pairs: Vec<Pair> = if text.trim_start().starts_with('[') {
+        serde_json::from_str(text).map_err(|e| {
+            format!("The JSON must be an array of objects like {{\"question\": \"…\", \"answer\": \"…\"}}: {e}.")
+        })?
+    } else {
+        csv_pairs(text)?
+    };
+    if pairs.is_empty() {
+        return Err("There is no pair of a question and an answer in the file.".into());
+    }
+    if pairs.len() > MAX_PAIRS {
+        return Err(format!("The file holds more than {MAX_PAIRS} pairs. Split it and upload the parts."));
+    }
+    pairs
+        .into_iter()
+        .zip(1..)
+        .map(|(pair, number)| {
+            let side = |name: &str, text: &str| match text.trim() {
+                "" => Err(format!("Pair {number} has no {name}. Fill it in or take the pair out.")),
+                text if text.chars().count() > MAX_SIDE => {
+                    Err(format!("The {name} of pair {number} is longer than {MAX_SIDE} characters."))
+                }
+                text => Ok(text.to_owned()),
+            };
+            let question = side("question", &pair.question)?.split_whitespace().collect::<Vec<_>>().join(" ");
+            Ok(Pair { question, answer: side("answer", &pair.answer)? })
+        })
+        .collect()
+}
+
+fn csv_pairs(text: &str) -> Result<Vec<Pair>, String> {
+    // Spreadsheets of some countries write semicolons.
+    let first = text.lines().next().unwrap_or_default();
+    let delimiter = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::Headers).from_reader(text.as_bytes());
+    let headers = reader.headers().map_err(|e| format!("The CSV cannot be read: {e}."))?;
+    let column = |name: &str| headers.iter().position(|header| header.eq_ignore_ascii_case(name));
+    let (Some(question), Some(answer)) = (column("question"), column("answer")) else {
+        return Err("The first line of the CSV must name the columns question and answer.".into());
+    };
+    reader
+        .records()
+        .map(|record| {
+            let record = record.map_err(|e| format!("The CSV cannot be read: {e}."))?;
+            let cell = |at: usize| record.get(at).unwrap_or_default().to_owned();
+            Ok(Pair { question: cell(question), answer: cell(answer) })
+        })
+        .collect()
+}
+
+/// Between two pairs: a character that stands in no text that was accepted (ASCII, record separator).
+const BETWEEN_PAIRS: char = '\u{1e}';
+/// Between a question and its answer (ASCII, unit separator).
+const BETWEEN_SIDES: char = '\u{1f}';
+
+/// Pairs as one text.
+pub fn render(pairs: &[Pair]) -> String {
+    let mut text = String::new();
+    for pair in pairs {
+        if !text.is_empty() {
+            text.push(BETWEEN_PAIRS);
+        }
+        text.push_str(&pair.question);
+        text.push(BETWEEN_SIDES);
+        text.push_str(&pair.answer);
+    }
+    text
+}
+
+/// The pairs in a text that [`render`] wrote: each question, and where its answer begins.
+pub fn rendered_pairs(text: &str) -> impl Iterator<Item = (&str, usize, &str)> {
+    let mut at = 0;
+    text.split(BETWEEN_PAIRS).filter_map(move |pair| {
+        let begins = at;
+        at += pair.len() + BETWEEN_PAIRS.len_utf8();
+        let (question, answer) = pair.split_once(BETWEEN_SIDES)?;
+        Some((question, begins + question.len() + BETWEEN_SIDES.len_utf8(), answer))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn auto(name: &str, bytes: &[u8]) -> Result<Read, String> {
+        read(name, bytes, Wanted::Auto)
+    }
+
+    #[test]
+    fn text_in_the_encodings_that_say_what_they_are() {
+        let utf16: Vec<u8> =
+            [0xFF, 0xFE].into_iter().chain("Größe".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        for bytes in ["Größe".as_bytes(), "\u{feff}Größe".as_bytes(), &utf16] {
+            assert_eq!(auto("a.txt", bytes).unwrap().text, "Größe");
+        }
+        assert_eq!(auto("a.txt", b"one\r\ntwo\rthree").unwrap().text, "one\ntwo\nthree");
+        for bad in [&b"Gr\xF6\xDFe"[..], b"", b" \n\t ", b"a\0b", b"%PDF-1.7", b"PK\x03\x04xx", b"\xFF\xFEa"] {
+            assert!(auto("a.txt", bad).is_err(), "{bad:?}");
+        }
+        assert!(auto("a.txt", &vec![b'a'; MAX_BYTES + 1]).unwrap_err().contains("5 MB"));
+    }
+
+    #[test]
+    fn pairs_from_csv_and_json() {
+        let csv = "question,answer\n\"How long, at most?\",\"60 days,\nthen \"\"no\"\"\"\nWhere?,Here\n";
+        let json = r#"[{"question":"How long, at most?","answer":"60 days,\nthen \"no\""},{"question":"Where?","answer":"Here"}]"#;
+        for (name, text) in [("a.csv", csv), ("a.json", json), ("A.CSV", csv)] {
+            let read = auto(name, text.as_bytes()).unwrap();
+            assert_eq!(read.kind, DocumentKind::Qa, "{name}");
+            let pairs: Vec<_> = rendered_pairs(&read.text).collect();
+            assert_eq!(pairs.len(), 2);
+            assert_eq!((pairs[0].0, pairs[0].2), ("How long, at most?", "60 days,\nthen \"no\""));
+            for (_, begins, answer) in pairs {
+                assert_eq!(&read.text[begins..begins + answer.len()], answer);
+            }
+        }
+        let semicolons = read("a.csv", "Answer;Question\nHere;Where?\n".as_bytes(), Wanted::Auto).unwrap();
+        assert_eq!(rendered_pairs(&semicolons.text).next().map(|p| (p.0, p.2)), Some(("Where?", "Here")));
+    }
+
+    #[test]
+    fn another_table_is_text_unless_pairs_were_asked_for() {
+        let table = b"name,price\nNordlampa 3,1299\n";
+        assert_eq!(auto("prices.csv", table).unwrap().kind, DocumentKind::Text);
+        let qa = Wanted::Kind(DocumentKind::Qa);
+        assert!(read("prices.csv", table, qa).unwrap_err().contains("question and answer"));
+        assert!(read("a.json", b"[{\"question\":\"x\"}]", qa).unwrap_err().contains("array of objects"));
+        assert!(read("a.csv", b"question,answer\n,yes\n", qa).unwrap_err().contains("Pair 1 has no question"));
+        assert!(read("a.csv", b"question,answer\n", qa).is_err());
+        // Asked for as text, pairs are text.
+        assert_eq!(
+            read("a.csv", b"question,answer\na,b\n", Wanted::Kind(DocumentKind::Text)).unwrap().kind,
+            DocumentKind::Text
+        );
+    }
+}

@@ -1,0 +1,147 @@
+//! Search: by meaning (exact cosine over the tenant's vectors) and by words (BM25 over the tenant's postings), weighed.
+//!
+//! A policy lets only leakproof operators reach an index, so full text has its own table of words, and scores come from
+//! the tenant's own frequencies: no other tenant's text moves them. The weight is chosen on the test set in
+//! `tests/support`, where the whole must not be worse than either half.
+
+use crate::embedding::MODEL_ID;
+use crate::{Knowledge, KnowledgeError};
+use model::knowledge::Passage;
+use model::{ChunkId, DocumentId};
+use store::Caller;
+
+/// The share of meaning in a score; the rest are words.
+pub const MEANING: f64 = 0.5;
+/// Most characters of a question.
+pub const MAX_QUESTION: usize = 1_000;
+/// Most passages of one search.
+pub const MAX_PASSAGES: u32 = 50;
+
+/// A passage, and what speaks for it.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// The passage; its score is the weighed one.
+    pub passage: Passage,
+    /// Whether it is the answer to a question, written as one.
+    pub pair: bool,
+    /// How near its meaning is: the cosine, from -1 to 1. `None` without the model.
+    pub meaning: Option<f64>,
+    /// The share of the question's words that it holds, weighed by their rarity: 0 to 1.
+    pub words: f64,
+}
+
+/// A question that was typed, trimmed.
+///
+/// # Errors
+/// [`KnowledgeError::Invalid`] when it is empty or too long.
+pub fn question<'q>(field: &'static str, text: &'q str) -> Result<&'q str, KnowledgeError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(KnowledgeError::field(field, "Ask something."));
+    }
+    if text.chars().count() > MAX_QUESTION {
+        return Err(KnowledgeError::field(field, format!("Use at most {MAX_QUESTION} characters.")));
+    }
+    if text.contains('\0') {
+        return Err(KnowledgeError::field(field, "Use ordinary characters."));
+    }
+    Ok(text)
+}
+
+impl Knowledge {
+    /// The passages that fit a query best.
+    ///
+    /// # Errors
+    /// [`KnowledgeError::Invalid`] for a query or limit that cannot be, the model's, or the database's.
+    pub async fn search(
+        &self,
+        caller: &Caller,
+        query: &str,
+        limit: Option<u32>,
+    ) -> Result<Vec<Passage>, KnowledgeError> {
+        let limit = limit.unwrap_or(5);
+        if !(1..=MAX_PASSAGES).contains(&limit) {
+            return Err(KnowledgeError::field("limit", format!("Use a number from 1 to {MAX_PASSAGES}.")));
+        }
+        let query = question("query", query)?;
+        Ok(self.hits(caller, query, limit, MEANING).await?.into_iter().map(|hit| hit.passage).collect())
+    }
+
+    /// The best passages with what speaks for each; `meaning` is the share of meaning in the score, 0 to 1.
+    ///
+    /// # Errors
+    /// The model's, or the database's.
+    #[tracing::instrument(name = "db.chunk.search", skip_all)]
+    pub async fn hits(
+        &self,
+        caller: &Caller,
+        query: &str,
+        limit: u32,
+        meaning: f64,
+    ) -> Result<Vec<Hit>, KnowledgeError> {
+        let right = caller.agent()?;
+        // Before the transaction begins: arithmetic must not hold one.
+        let vector = match &self.embedder {
+            Some(embedder) => Some(embedder.question(query).await?),
+            None => None,
+        };
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let rows = sqlx::query!(
+            r#"with terms as (
+                 select distinct t.lexeme as term
+                 from (select distinct language from app.documents) l, unnest(to_tsvector(l.language::regconfig, $1)) t
+               ),
+               size as (select count(*)::float8 as chunks, coalesce(avg(term_count), 1)::float8 as terms from app.chunks),
+               weights as (
+                 select terms.term, ln(1 + (size.chunks - count(p.chunk_id) + 0.5) / (count(p.chunk_id) + 0.5)) as rarity
+                 from terms cross join size left join app.chunk_terms p on p.term = terms.term
+                 group by terms.term, size.chunks
+               ),
+               words as (
+                 select p.chunk_id,
+                   sum(w.rarity * p.frequency * 2.2 / (p.frequency + 1.2 * (0.25 + 0.75 * c.term_count / size.terms)))
+                     / (2.2 * (select sum(rarity) from weights)) as share
+                 from weights w join app.chunk_terms p on p.term = w.term
+                 join app.chunks c on c.chunk_id = p.chunk_id cross join size
+                 group by p.chunk_id
+               ),
+               near as (
+                 select chunk_id, 1 - (embedding <=> $2::real[]::vector) as cosine
+                 from app.chunk_vectors where model_id = $3 and $2::real[] is not null
+               )
+               select c.chunk_id, c.document_id, c.title, c.text, d.kind = 'qa' as "pair!", near.cosine,
+                 coalesce(words.share, 0)::float8 as "share!",
+                 ($4 * greatest(coalesce(near.cosine, 0), 0) + (1 - $4) * coalesce(words.share, 0))::float8 as "score!"
+               from app.chunks c
+               join app.documents d on d.document_id = c.document_id
+               left join near on near.chunk_id = c.chunk_id
+               left join words on words.chunk_id = c.chunk_id
+               where near.chunk_id is not null or words.chunk_id is not null
+               order by "score!" desc, c.chunk_id
+               limit $5"#,
+            query,
+            vector.as_deref(),
+            MODEL_ID,
+            if vector.is_some() { meaning } else { 0.0 },
+            i64::from(limit)
+        )
+        .fetch_all(&mut tx)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Hit {
+                passage: Passage {
+                    chunk_id: ChunkId::from_uuid(row.chunk_id),
+                    document_id: DocumentId::from_uuid(row.document_id),
+                    title: row.title,
+                    text: row.text,
+                    #[allow(clippy::cast_possible_truncation, reason = "a share of one")]
+                    score: row.score.clamp(0.0, 1.0) as f32,
+                },
+                pair: row.pair,
+                meaning: row.cosine,
+                words: row.share,
+            })
+            .collect())
+    }
+}

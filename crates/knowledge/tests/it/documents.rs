@@ -1,0 +1,133 @@
+//! Documents: uploaded, read, found, read again, deleted; and never another tenant's.
+
+use crate::stage::{Stage, file};
+use knowledge::KnowledgeError;
+use knowledge::reading::Wanted;
+use model::knowledge::{DocumentKind, DocumentState};
+use time::Duration;
+
+const RETURNS: &str =
+    "# Returns\n\nYou may send goods back within 60 days.\n\n## Gift cards\n\nGift cards are never taken back.\n";
+
+#[tokio::test]
+async fn uploaded_read_found_and_forgotten() {
+    let stage = Stage::new().await;
+    let (aurora, borealis) = (&stage.two.aurora.owner, &stage.two.borealis.owner);
+    let queued = stage.knowledge.upload(aurora, file("folder/returns.md", RETURNS)).await.unwrap();
+    assert_eq!((queued.state, queued.chunk_count, queued.kind), (DocumentState::Queued, 0, DocumentKind::Text));
+    assert_eq!((queued.title.as_str(), queued.file_name.as_str()), ("returns", "returns.md"));
+    assert!(stage.knowledge.search(aurora, "send goods back", None).await.unwrap().is_empty());
+
+    stage.do_jobs().await;
+    let id = queued.id.to_string();
+    let ready = stage.knowledge.get_document(aurora, &id).await.unwrap();
+    assert_eq!((ready.state, ready.chunk_count, ready.by_meaning), (DocumentState::Ready, 2, true));
+    let found = stage.knowledge.search(aurora, "do you take gift cards back?", Some(1)).await.unwrap();
+    assert_eq!(
+        (found[0].title.as_str(), found[0].text.trim()),
+        ("returns › Gift cards", "Gift cards are never taken back.")
+    );
+    assert!(stage.knowledge.search(borealis, "gift cards", None).await.unwrap().is_empty());
+
+    // Read again, it is the same.
+    stage.knowledge.reindex_document(aurora, &id).await.unwrap();
+    stage.do_jobs().await;
+    assert_eq!(stage.knowledge.search(aurora, "gift cards", None).await.unwrap().len(), 2);
+
+    stage.knowledge.delete_document(aurora, &id).await.unwrap();
+    assert!(stage.knowledge.search(aurora, "gift cards", None).await.unwrap().is_empty());
+    let mut behind = stage.db.superuser().await;
+    for table in ["documents", "document_texts", "chunks", "chunk_terms", "chunk_vectors", "jobs"] {
+        let count = format!("select count(*) from app.{table}");
+        let left: i64 = sqlx::query_scalar(testkit::sql(count)).fetch_one(&mut behind).await.unwrap();
+        assert_eq!(left, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn foreign_unknown_and_malformed_ids_get_one_answer() {
+    let stage = Stage::with(None).await;
+    let foreign = stage.add(&stage.two.borealis.owner, "returns.md", RETURNS).await.id.to_string();
+    let unknown = format!("doc_{}", "0".repeat(32));
+    for id in [foreign.as_str(), &unknown, "doc_", "x", &foreign[4..]] {
+        let caller = &stage.two.aurora.owner;
+        assert!(matches!(stage.knowledge.get_document(caller, id).await, Err(KnowledgeError::NotFound)), "{id}");
+        assert!(matches!(stage.knowledge.reindex_document(caller, id).await, Err(KnowledgeError::NotFound)), "{id}");
+        assert!(matches!(stage.knowledge.delete_document(caller, id).await, Err(KnowledgeError::NotFound)), "{id}");
+    }
+    assert!(stage.knowledge.get_document(&stage.two.borealis.owner, &foreign).await.is_ok());
+}
+
+#[tokio::test]
+async fn lists_go_page_by_page_the_newest_first() {
+    let stage = Stage::with(None).await;
+    let caller = &stage.two.aurora.owner;
+    for name in ["one.txt", "two.txt", "three.txt"] {
+        stage.db.clock.advance(Duration::milliseconds(1));
+        stage.knowledge.upload(caller, file(name, name)).await.unwrap();
+    }
+    let first = stage.knowledge.list_documents(caller, Some(2), None).await.unwrap();
+    let titles: Vec<_> = first.data.iter().map(|d| d.title.as_str()).collect();
+    assert_eq!(titles, ["three", "two"]);
+    let rest = stage.knowledge.list_documents(caller, Some(2), first.next_cursor.as_deref()).await.unwrap();
+    assert_eq!((rest.data.len(), rest.data[0].title.as_str(), rest.next_cursor), (1, "one", None));
+    assert!(stage.knowledge.list_documents(&stage.two.borealis.owner, None, None).await.unwrap().data.is_empty());
+    for (limit, cursor) in [(Some(0), None), (Some(201), None), (None, Some("x"))] {
+        assert!(matches!(
+            stage.knowledge.list_documents(caller, limit, cursor).await,
+            Err(KnowledgeError::Invalid { field: "limit" | "cursor", .. })
+        ));
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_and_not_kept() {
+    let stage = Stage::with(None).await;
+    let caller = &stage.two.aurora.owner;
+    let mut titled = file("a.txt", "text");
+    titled.title = "two\nlines".into();
+    let mut pairs = file("a.csv", "name,price\nx,1\n");
+    pairs.kind = Wanted::Kind(DocumentKind::Qa);
+    for (new, wrong) in [
+        (file("a.txt", ""), "file"),
+        (file("a.pdf", "%PDF-1.7"), "file"),
+        (file("a.txt", b"Gr\xF6\xDFe".to_vec()), "file"),
+        (file("", "text"), "file"),
+        (file(&"x".repeat(201), "text"), "file"),
+        (titled, "title"),
+        (pairs, "file"),
+    ] {
+        match stage.knowledge.upload(caller, new).await {
+            Err(KnowledgeError::Invalid { field, message }) => {
+                assert_eq!(field, wrong);
+                assert!(message.ends_with('.'), "{message}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(stage.knowledge.list_documents(caller, None, None).await.unwrap().data.is_empty());
+}
+
+#[tokio::test]
+async fn words_are_found_without_the_model_in_the_language_of_the_text() {
+    let stage = Stage::with(None).await;
+    let caller = &stage.two.aurora.owner;
+    let german = "Die Rückgabe ist innerhalb von sechzig Tagen möglich. Wir erstatten den vollen Preis, wenn die Lampen \
+                  unbenutzt sind und in der Verpackung zurückgeschickt werden. Gutscheine werden nicht erstattet.";
+    let document = stage.add(caller, "rueckgabe.txt", german).await;
+    assert!(!document.by_meaning);
+    // Another form of the word.
+    let found = stage.knowledge.search(caller, "Gutschein", None).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert!(stage.knowledge.search(caller, "zzz", None).await.unwrap().is_empty());
+    // What looks like syntax is only words.
+    for odd in ["a & b | !c", "'; drop table app.chunks; --", "\\", "gutschein:*", "%", "🙂"] {
+        stage.knowledge.search(caller, odd, None).await.unwrap();
+    }
+    for bad in ["", "  ", &"x".repeat(1_001), "a\0b"] {
+        assert!(matches!(
+            stage.knowledge.search(caller, bad, None).await,
+            Err(KnowledgeError::Invalid { field: "query", .. })
+        ));
+    }
+}

@@ -1,0 +1,138 @@
+//! What the wire says about documents, passages and answers.
+
+use crate::{ChunkId, DocumentId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How a document is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub enum DocumentKind {
+    /// Running text, with the headings of Markdown where there are any.
+    Text,
+    /// Pairs of a question and its answer.
+    Qa,
+}
+
+impl DocumentKind {
+    /// The name in the database and on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Qa => "qa",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "text" => Some(Self::Text),
+            "qa" => Some(Self::Qa),
+            _ => None,
+        }
+    }
+}
+
+/// How far a document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub enum DocumentState {
+    /// Kept, and waiting to be read.
+    Queued,
+    /// Being read.
+    Processing,
+    /// Answers can come from it.
+    Ready,
+    /// It could not be read; `error` says why.
+    Failed,
+}
+
+impl DocumentState {
+    /// The name in the database and on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Processing => "processing",
+            Self::Ready => "ready",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The state of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Queued, Self::Processing, Self::Ready, Self::Failed].into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// A document, without its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Document {
+    /// Its id.
+    pub id: DocumentId,
+    /// What people call it.
+    pub title: String,
+    /// The name of the file that it came in.
+    pub file_name: String,
+    /// How it is read.
+    pub kind: DocumentKind,
+    /// How far it is.
+    pub state: DocumentState,
+    /// Why it could not be read.
+    pub error: Option<String>,
+    /// Pieces that can be found.
+    pub chunk_count: u32,
+    /// Size of the file, in bytes.
+    pub bytes: u64,
+    /// Whether it is searched by meaning, too, and not by its words alone.
+    pub by_meaning: bool,
+    /// When it was uploaded.
+    pub created_at: Timestamp,
+    /// When its state last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A piece of a document that a search found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Passage {
+    /// The piece.
+    pub chunk_id: ChunkId,
+    /// The document that it is from.
+    pub document_id: DocumentId,
+    /// The document's title and the headings above the piece.
+    pub title: String,
+    /// The piece, as it stands in the document.
+    pub text: String,
+    /// How well it fits, from 0 to 1. Good for comparing the results of one search.
+    pub score: f32,
+}
+
+/// Where a part of an answer stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Citation {
+    /// The document.
+    pub document_id: DocumentId,
+    /// The piece of it.
+    pub chunk_id: ChunkId,
+    /// The document's title and the headings above the piece.
+    pub title: String,
+    /// The very words.
+    pub quote: String,
+}
+
+/// What the documents say to a question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Answer {
+    /// The answer, or the sentence that says that there is none.
+    pub answer: String,
+    /// Where it stands; empty when the question was refused.
+    pub citations: Vec<Citation>,
+    /// Whether every statement of the answer stands in a citation.
+    pub grounded: bool,
+    /// Whether the documents do not say.
+    pub refused: bool,
+}
