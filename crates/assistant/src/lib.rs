@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+mod answer;
+pub mod sentences;
+
+pub use answer::{Nearness, REFUSAL, THRESHOLD, confidence};
+
+use knowledge::Knowledge;
+
+/// The capability: answers over what a tenant knows.
+#[derive(Debug, Clone)]
+pub struct Assistant {
+    knowledge: Knowledge,
+}
+
+impl Assistant {
+    /// An assistant that reads this.
+    pub fn new(knowledge: Knowledge) -> Self {
+        Self { knowledge }
+    }
+}
