@@ -6,15 +6,18 @@ use crate::config::{Config, ConfigError};
 use crate::health::Readiness;
 use crate::privileges::{self, Places};
 use app::ui::Assets;
+use assistant::Assistant;
 use identity::{AttemptLimits, Identity, Passwords};
+use knowledge::{Embedder, IndexDocument, Knowledge};
 use std::{str::FromStr, sync::Arc, time::Duration};
 use store::embedded::{Embedded, Programs};
+use store::jobs::{Handler, Worker};
 use store::migrate::{self, Logins};
 use store::scope::SessionLifetime;
 use store::secret_key::SecretKey;
 use store::services::SystemClock;
 use store::sessions::Sessions;
-use store::{PgConnectOptions, Services, Settings, Store};
+use store::{PgConnectOptions, Services, Settings, Store, vendor};
 use tokio::sync::Semaphore;
 
 /// Something that the command cannot go on without. One sentence for the operator.
@@ -55,14 +58,17 @@ struct Parts {
     assets: Arc<Assets>,
     admission: Semaphore,
     readiness: Readiness,
+    knowledge: Knowledge,
+    assistant: Assistant,
 }
 
 impl App {
     /// Puts the parts together.
-    pub fn new(config: Config, identity: Identity, sessions: Sessions) -> Self {
+    pub fn new(config: Config, identity: Identity, sessions: Sessions, knowledge: Knowledge) -> Self {
         let admission = Semaphore::new(config.server.requests);
         let (assets, readiness) = (Arc::new(assets::load()), Readiness::default());
-        Self(Arc::new(Parts { config, identity, sessions, assets, admission, readiness }))
+        let assistant = Assistant::new(knowledge.clone());
+        Self(Arc::new(Parts { config, identity, sessions, assets, admission, readiness, knowledge, assistant }))
     }
 
     /// The settings.
@@ -73,6 +79,22 @@ impl App {
     /// The capability for people and tenants.
     pub fn identity(&self) -> &Identity {
         &self.0.identity
+    }
+
+    /// The capability for documents.
+    pub fn knowledge(&self) -> &Knowledge {
+        &self.0.knowledge
+    }
+
+    /// The capability that answers.
+    pub fn assistant(&self) -> &Assistant {
+        &self.0.assistant
+    }
+
+    /// What does the jobs.
+    pub fn worker(&self) -> Worker {
+        let handlers: Vec<Arc<dyn Handler>> = vec![Arc::new(IndexDocument(self.0.knowledge.clone()))];
+        Worker::new(self.services().clone(), handlers, self.0.config.server.jobs)
     }
 
     /// Store, clock and ids.
@@ -264,6 +286,14 @@ fn percent_decode(text: &str) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
+/// The embedding model, where it is.
+fn embedder(config: &Config) -> Option<Embedder> {
+    let exe = std::env::current_exe().unwrap_or_default();
+    Embedder::start(&vendor::folders(config.vendor_dir.as_deref(), &exe))
+        .inspect_err(|error| tracing::warn!(%error, "documents are searched by their words alone"))
+        .ok()
+}
+
 /// The capabilities over a store.
 ///
 /// # Errors
@@ -285,8 +315,9 @@ pub fn app(config: Config, store: Store) -> Result<App, BootError> {
     };
     let passwords = Passwords::start(config.sign_in.hash_threads, config.sign_in.hash_queue)?;
     let identity = Identity::new(services.clone(), passwords, limits, &secret);
-    let sessions = Sessions::new(services, lifetime);
-    Ok(App::new(config, identity, sessions))
+    let sessions = Sessions::new(services.clone(), lifetime);
+    let knowledge = Knowledge::new(services, embedder(&config));
+    Ok(App::new(config, identity, sessions, knowledge))
 }
 
 #[cfg(test)]

@@ -141,6 +141,8 @@ pub struct Server {
     pub header_timeout_s: u64,
     /// Largest body of a form or JSON document, in bytes.
     pub body_bytes: usize,
+    /// Jobs, such as reading a document, that are done at once.
+    pub jobs: usize,
     /// How long requests in progress may go on after a signal to stop, in seconds.
     pub shutdown_s: u64,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -155,6 +157,7 @@ impl Default for Server {
             request_timeout_s: 30,
             header_timeout_s: 10,
             body_bytes: 256 * 1024,
+            jobs: 4,
             shutdown_s: 20,
             trusted_proxies: Vec::new(),
         }

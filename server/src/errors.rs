@@ -14,6 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use identity::IdentityError;
+use knowledge::KnowledgeError;
 use model::{ErrorCode, Problem};
 use store::StoreError;
 
@@ -27,13 +28,25 @@ impl From<Problem> for Failure {
     }
 }
 
+/// Logs the cause of what is our fault; the outside sees the problem alone.
+fn failed(error: impl std::fmt::Display, problem: Problem) -> Failure {
+    if problem.status >= 500 {
+        tracing::error!(%error, code = problem.code.name(), "request failed");
+    }
+    Failure(problem)
+}
+
 impl From<IdentityError> for Failure {
     fn from(error: IdentityError) -> Self {
         let problem = error.problem();
-        if problem.status >= 500 {
-            tracing::error!(error = %error, code = problem.code.name(), "request failed");
-        }
-        Self(problem)
+        failed(error, problem)
+    }
+}
+
+impl From<KnowledgeError> for Failure {
+    fn from(error: KnowledgeError) -> Self {
+        let problem = error.problem();
+        failed(error, problem)
     }
 }
 

@@ -126,8 +126,8 @@ fn give(user: User, folder: &Path) -> Result<(), PrivilegeError> {
     chown(folder, Some(user.uid), Some(user.gid)).map_err(fail)
 }
 
-/// Copies the tree of programs (`<vendor>/postgres/18`) and the libraries beside it (`<vendor>/*.libs`) to a vendor
-/// folder that everybody can enter.
+/// Copies the tree of programs (`<vendor>/postgres/18`), the libraries beside it (`<vendor>/*.libs`) and the models to a
+/// vendor folder that everybody can enter.
 fn copy_programs(programs: &Path, home: &Path) -> Result<PathBuf, PrivilegeError> {
     let vendor = home.join("vendor");
     let fail = |e| PrivilegeError::Folder(vendor.clone(), e);
@@ -146,7 +146,7 @@ fn copy_programs(programs: &Path, home: &Path) -> Result<PathBuf, PrivilegeError
     copy(tree, &draft.join("postgres")).map_err(fail)?;
     for entry in fs::read_dir(from).map_err(fail)? {
         let path = entry.map_err(fail)?.path();
-        if path.extension().is_some_and(|e| e == "libs") {
+        if path.extension().is_some_and(|e| e == "libs") || path.file_name().is_some_and(|name| name == "models") {
             copy(&path, &draft).map_err(fail)?;
         }
     }

@@ -2,7 +2,7 @@
 //! description), and the layers around all of them. A test compares both with the isolation probes.
 
 use crate::boot::App;
-use crate::http::{api_docs, api_router, dashboard, preferences, sign_in, sign_out, sign_up, site};
+use crate::http::{Api, api, api_docs, dashboard, preferences, sign_in, sign_out, sign_up, site};
 use crate::{access, assets, errors, health, leptos, limits, telemetry};
 use axum::{
     Router,
@@ -36,13 +36,16 @@ pub struct Route {
     pub methods: &'static [&'static str],
     /// How it learns who asks.
     pub group: Group,
+    /// Whether it takes files, and so larger bodies.
+    pub files: bool,
     handler: MethodRouter<App>,
 }
 
 /// Every route but those of the REST interface.
 pub fn routes() -> Vec<Route> {
-    let open = |path, methods, handler| Route { path, methods, group: Group::Open, handler };
-    let cookie = |path, methods, handler| Route { path, methods, group: Group::Cookie, handler };
+    let open = |path, methods, handler| Route { path, methods, group: Group::Open, files: false, handler };
+    let cookie = |path, methods, handler| Route { path, methods, group: Group::Cookie, files: false, handler };
+    let files = |path, methods, handler| Route { path, methods, group: Group::Cookie, files: true, handler };
     vec![
         open("/healthz", &["GET"], get(health::alive)),
         open("/readyz", &["GET"], get(health::ready)),
@@ -59,22 +62,34 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/{*page}", &["GET"], get(dashboard::page)),
         cookie("/dashboard/api-keys", &["GET", "POST"], get(dashboard::page).post(dashboard::create_key)),
         cookie("/dashboard/api-keys/{key}/revoke", &["POST"], post(dashboard::revoke_key)),
+        files("/dashboard/knowledge", &["GET", "POST"], get(dashboard::page).post(dashboard::upload)),
+        cookie("/dashboard/knowledge/{document}/delete", &["POST"], post(dashboard::delete_document)),
+        cookie("/dashboard/knowledge/{document}/reindex", &["POST"], post(dashboard::reindex_document)),
         cookie("/rpc/{*function}", &["POST"], post(leptos::rpc)),
     ]
 }
+
+/// Bytes of a multipart body besides the file: names, fields, boundaries.
+const AROUND_A_FILE: usize = 64 * 1024;
 
 /// Everything that the server answers, inside all of its layers.
 pub fn build(app: &App) -> Router {
     leptos::prepare();
     let server = &app.config().server;
-    let (mut open, mut cookie) = (Router::new(), Router::new());
+    let (mut open, mut cookie, mut files) = (Router::new(), Router::new(), Router::new());
     for route in routes() {
-        match route.group {
-            Group::Open => open = open.route(route.path, route.handler),
-            Group::Cookie => cookie = cookie.route(route.path, route.handler),
+        match (route.group, route.files) {
+            (Group::Open, _) => open = open.route(route.path, route.handler),
+            (Group::Cookie, false) => cookie = cookie.route(route.path, route.handler),
+            (Group::Cookie, true) => files = files.route(route.path, route.handler),
         }
     }
+    let Api { small, uploads, .. } = api();
+    let small_body = RequestBodyLimitLayer::new(server.body_bytes);
+    let file_body = RequestBodyLimitLayer::new(knowledge::reading::MAX_BYTES + AROUND_A_FILE);
     let cookie = cookie
+        .layer(small_body)
+        .merge(files.layer(file_body))
         .layer(from_fn_with_state(app.clone(), access::visitor))
         .layer(session_layer(app))
         .layer(map_response(keep_secure))
@@ -82,11 +97,10 @@ pub fn build(app: &App) -> Router {
     let timeout = Duration::from_secs(server.request_timeout_s);
     // From the inside out.
     Router::new()
-        .merge(open)
+        .merge(open.merge(small).layer(small_body))
+        .merge(uploads.layer(file_body))
         .merge(cookie)
-        .merge(api_router().0)
         .with_state(app.clone())
-        .layer(RequestBodyLimitLayer::new(server.body_bytes))
         .layer(DefaultBodyLimit::disable())
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, timeout))
         .layer(from_fn_with_state(app.clone(), limits::admit))

@@ -74,8 +74,16 @@ pub async fn run(mut config: Config, places: Places, socket: TcpListener, args: 
     let cleaner = tokio::spawn(clean_up(app.clone()));
     let listener = tokio::net::TcpListener::from_std(socket).map_err(|e| BootError::Other(e.to_string()))?;
     say(format_args!("Samtal is at {url}"))?;
+    let (going_on, over) = tokio::sync::oneshot::channel::<()>();
+    let worker = app.worker();
+    let patience = Duration::from_secs(app.config().server.shutdown_s);
+    let worker = tokio::spawn(async move { worker.run(async { drop(over.await) }, patience).await });
     listener::serve(listener, router::build(&app), &app.config().server, stop).await;
     cleaner.abort();
+    drop(going_on);
+    if worker.await.is_err() {
+        tracing::error!("the worker ended with a fault; what it had begun begins again");
+    }
     app.services().store.close().await;
     database.close().await?;
     Ok(ExitCode::SUCCESS)

@@ -2,18 +2,21 @@
 
 use crate::access::{Member, Visitor};
 use crate::boot::App;
-use crate::errors::Failure;
+use crate::errors::{Failure, document};
+use crate::http::documents::read_form;
 use crate::leptos::render_with;
 use crate::telemetry::RequestInfo;
-use app::dashboard::api_keys::Outcome;
+use app::dashboard::{api_keys, knowledge::Outcome};
 use app::shell::dashboard;
 use axum::{
-    Extension, Form,
+    Extension, Form, Json,
     body::Body,
+    extract::multipart::{Multipart, MultipartRejection},
     extract::{Path, Request, State, rejection::FormRejection},
-    http::{HeaderMap, StatusCode, Uri},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
 };
+use knowledge::KnowledgeError;
 use model::ErrorCode;
 use serde::Deserialize;
 
@@ -58,21 +61,17 @@ pub async fn create_key(
 ) -> Result<Response, Failure> {
     let Form(NewKey { name }) = form.map_err(super::sign_in::unreadable)?;
     let (status, outcome) = match app.identity().create_api_key(&caller, &name).await {
-        Ok(key) => (StatusCode::OK, Outcome::Created(key)),
+        Ok(key) => (StatusCode::OK, api_keys::Outcome::Created(key)),
         Err(error) => {
             let Failure(problem) = Failure::from(error);
             if !matches!(problem.code, ErrorCode::Invalid | ErrorCode::Conflict) {
                 return Err(Failure(problem));
             }
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-            (status, Outcome::Refused { problem, name })
+            (status, api_keys::Outcome::Refused { problem, name })
         }
     };
-    let mut request = Request::new(Body::empty());
-    *request.uri_mut() = Uri::from_static("/dashboard/api-keys");
-    *request.headers_mut() = headers;
-    request.extensions_mut().insert(info);
-    request.extensions_mut().insert(visitor);
+    let request = again("/dashboard/api-keys", headers, info, visitor);
     Ok(render_with(&app, request, status, outcome, dashboard).await)
 }
 
@@ -87,4 +86,89 @@ pub async fn revoke_key(
 ) -> Result<Response, Failure> {
     app.identity().revoke_api_key(&caller, &key).await?;
     Ok(Redirect::to("/dashboard/api-keys").into_response())
+}
+
+/// Most files of one form.
+const MOST_FILES: usize = 20;
+
+/// Keeps the files that a form brings: all that can be read, also when others cannot. A browser with WASM sends one file
+/// at a time, says that it reads JSON, and gets the document or the problem.
+///
+/// # Errors
+/// A page, when nobody is signed in or the form cannot be read.
+pub async fn upload(
+    State(app): State<App>,
+    Member(caller): Member,
+    Extension(info): Extension<RequestInfo>,
+    Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<Response, Failure> {
+    let json = headers.get(header::ACCEPT).is_some_and(|types| types.as_bytes().starts_with(b"application/json"));
+    let mut outcome = Outcome::default();
+    let kept = async {
+        let mut kept = Vec::new();
+        for new in read_form(form, MOST_FILES).await? {
+            let name = new.file_name.clone();
+            match app.knowledge().upload(&caller, new).await {
+                Ok(document) => kept.push(document),
+                Err(error @ (KnowledgeError::Invalid { .. } | KnowledgeError::TooManyDocuments(_))) if !json => {
+                    let problem = error.problem();
+                    let why = problem.field("file").unwrap_or(&problem.detail).to_owned();
+                    outcome.refused.push((name, why));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok::<_, Failure>(kept)
+    };
+    match kept.await {
+        Ok(kept) if json => Ok((StatusCode::ACCEPTED, Json(kept)).into_response()),
+        Err(Failure(mut problem)) if json => {
+            problem.request_id = Some(info.id.to_string());
+            Ok(document(&problem))
+        }
+        Err(failure) => Err(failure),
+        Ok(_) if outcome.refused.is_empty() => Ok(Redirect::to("/dashboard/knowledge").into_response()),
+        Ok(_) => {
+            let request = again("/dashboard/knowledge", headers, info, visitor);
+            Ok(render_with(&app, request, StatusCode::UNPROCESSABLE_ENTITY, outcome, dashboard).await)
+        }
+    }
+}
+
+/// Forgets a document.
+///
+/// # Errors
+/// A page, when nobody is signed in, there is no such document, or the fault is ours.
+pub async fn delete_document(
+    State(app): State<App>,
+    Member(caller): Member,
+    Path(document): Path<String>,
+) -> Result<Response, Failure> {
+    app.knowledge().delete_document(&caller, &document).await?;
+    Ok(Redirect::to("/dashboard/knowledge").into_response())
+}
+
+/// Reads a document again.
+///
+/// # Errors
+/// As [`delete_document`].
+pub async fn reindex_document(
+    State(app): State<App>,
+    Member(caller): Member,
+    Path(document): Path<String>,
+) -> Result<Response, Failure> {
+    app.knowledge().reindex_document(&caller, &document).await?;
+    Ok(Redirect::to("/dashboard/knowledge").into_response())
+}
+
+/// A request for the page that a form was on.
+fn again(path: &'static str, headers: HeaderMap, info: RequestInfo, visitor: Visitor) -> Request {
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = Uri::from_static(path);
+    *request.headers_mut() = headers;
+    request.extensions_mut().insert(info);
+    request.extensions_mut().insert(visitor);
+    request
 }

@@ -3,25 +3,11 @@
 use crate::access::ApiCaller;
 use crate::boot::App;
 use crate::errors::Failure;
-use crate::http::ApiQuery;
+use crate::http::{ApiQuery, query::Part};
 use axum::{Json, extract::State};
 use identity::PageRequest;
 use model::identity::Member;
 use model::{Page, Problem};
-use serde::Deserialize;
-use utoipa::IntoParams;
-
-/// Which part of the list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct Part {
-    /// Most entries.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
-}
 
 /// The members of the tenant, in the order in which they joined.
 #[utoipa::path(

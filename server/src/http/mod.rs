@@ -3,17 +3,22 @@
 //! The REST interface is under `/api/v1`; its routes and its OpenAPI description are one thing, so neither can be
 //! without the other.
 
+pub mod answers;
 pub mod api_docs;
 pub mod dashboard;
+pub mod documents;
+mod json;
 pub mod me;
 pub mod members;
 pub mod preferences;
 mod query;
+pub mod search;
 pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;
 pub mod site;
 
+pub use json::ApiJson;
 pub use query::ApiQuery;
 
 use crate::boot::App;
@@ -22,8 +27,18 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The REST interface and its description.
-pub fn api_router() -> (Router<App>, OpenApi) {
+/// The REST interface and its description; addresses that take files stand apart, for their bodies may be larger.
+pub struct Api {
+    /// Addresses whose bodies are forms or JSON.
+    pub small: Router<App>,
+    /// Addresses that take files.
+    pub uploads: Router<App>,
+    /// What is said of both.
+    pub description: OpenApi,
+}
+
+/// The REST interface.
+pub fn api() -> Api {
     let info = InfoBuilder::new()
         .title("Samtal")
         .version("1")
@@ -41,10 +56,19 @@ pub fn api_router() -> (Router<App>, OpenApi) {
         ),
     );
     base.components = Some(components);
-    OpenApiRouter::with_openapi(base).routes(routes!(me::get)).routes(routes!(members::list)).split_for_parts()
+    let (small, mut description) = OpenApiRouter::with_openapi(base)
+        .routes(routes!(me::get))
+        .routes(routes!(members::list))
+        .routes(routes!(documents::get, documents::delete))
+        .routes(routes!(search::search))
+        .routes(routes!(answers::answer))
+        .split_for_parts();
+    let (uploads, files) = OpenApiRouter::new().routes(routes!(documents::list, documents::create)).split_for_parts();
+    description.merge(files);
+    Api { small, uploads, description }
 }
 
 /// The description alone.
 pub fn openapi() -> OpenApi {
-    api_router().1
+    api().description
 }

@@ -6,6 +6,7 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use model::{ErrorCode, Problem};
 use serde::{Deserialize, de::DeserializeOwned};
+use utoipa::IntoParams;
 
 /// The parameters of an address, as `T` reads them.
 #[derive(Debug)]
@@ -15,6 +16,18 @@ pub struct ApiQuery<T>(pub T);
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct None {}
+
+/// Which part of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Part {
+    /// Most entries.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
 
 impl<T: DeserializeOwned> FromRequestParts<App> for ApiQuery<T> {
     type Rejection = Failure;

@@ -1,6 +1,7 @@
 //! Errors: the right form for the reader, the request's id, and not a word of what is inside.
 
 use crate::harness::{Answer, Ask, PASSWORD, TestServer};
+use crate::probes::documents::upload;
 use std::collections::BTreeSet;
 
 /// Words of the machinery. None may stand in what a stranger reads about an error.
@@ -228,6 +229,7 @@ async fn other_sites_are_refused_and_nothing_is_done() {
     let server = TestServer::start().await;
     let aurora = &server.two.aurora;
     let key = server.new_key(aurora, "Till").await;
+    let document = server.new_document(aurora, "Lamps come back.").await.to_string();
     let before = server.rows_of(aurora).await;
     let tenants = server.count("select count(*) from app.tenants").await;
     let id = key.key.id.to_string();
@@ -242,12 +244,16 @@ async fn other_sites_are_refused_and_nothing_is_done() {
         Ask::post("/rpc/app/api/keys/revoke").form([("key", &id)]).session(aurora),
         Ask::post("/rpc/app/api/keys/list").form([]).session(aurora),
         Ask::post("/rpc/app/api/session/current").form([]).session(aurora),
+        upload("/dashboard/knowledge", "evil.md", "Evil.").session(aurora),
+        Ask::post(format!("/dashboard/knowledge/{document}/delete")).session(aurora),
+        Ask::post(format!("/dashboard/knowledge/{document}/reindex")).session(aurora),
+        Ask::post("/rpc/app/api/documents/delete").form([("document", &document)]).session(aurora),
     ];
     // Every route that reads the cookie and changes something is among them.
     for route in server::router::routes() {
         if route.group == server::router::Group::Cookie && route.methods.contains(&"POST") && !route.path.contains("{*")
         {
-            let path = route.path.replace("{key}", &id);
+            let path = route.path.replace("{key}", &id).replace("{document}", &document);
             assert!(requests.iter().any(|r| r.path == path), "{path} is not tried from another site");
         }
     }

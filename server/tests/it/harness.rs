@@ -6,6 +6,8 @@
 use http::header::{self, HeaderMap, HeaderName};
 use http::{HeaderValue, Method};
 use identity::{AttemptLimits, Identity, Passwords};
+use knowledge::{Embedder, Knowledge, NewDocument};
+use model::DocumentId;
 use model::identity::NewApiKey;
 use serde_json::Value;
 use server::boot::App;
@@ -14,11 +16,13 @@ use server::{listener, router};
 use sqlx::Row as _;
 use std::net::SocketAddr;
 use std::ops::Deref;
-use store::Services;
+use std::sync::OnceLock;
+use store::jobs::End;
 use store::scope::SessionLifetime;
 use store::secret_key::SecretKey;
 use store::services::{Clock as _, SystemClock};
 use store::sessions::Sessions;
+use store::{Services, vendor};
 use testkit::{Tenant, TestDb, Two};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -241,6 +245,13 @@ async fn send(client: reqwest::Client, address: SocketAddr, ask: Ask) -> Answer 
     Answer { status, headers, body }
 }
 
+/// The model, loaded once for all tests.
+fn embedder() -> Embedder {
+    static EMBEDDER: OnceLock<Embedder> = OnceLock::new();
+    let start = || Embedder::start(&vendor::folders(None, &std::env::current_exe().unwrap())).unwrap();
+    EMBEDDER.get_or_init(start).clone()
+}
+
 /// An application over the services of a test, as `boot` puts it together.
 pub fn application(services: Services, config: Config) -> App {
     let lifetime = SessionLifetime {
@@ -255,12 +266,14 @@ pub fn application(services: Services, config: Config) -> App {
     let passwords = Passwords::start(config.sign_in.hash_threads, config.sign_in.hash_queue).unwrap();
     // The secret of testkit's own identity, so that the keys of its tenants open something.
     let identity = Identity::new(services.clone(), passwords, limits, &SecretKey::from_bytes([7; 32]));
-    App::new(config, identity, Sessions::new(services, lifetime))
+    let knowledge = Knowledge::new(services.clone(), Some(embedder()));
+    App::new(config, identity, Sessions::new(services, lifetime), knowledge)
 }
 
 /// A server with two tenants.
 pub struct TestServer {
     served: Served,
+    app: App,
     pub two: Two,
     // Last, so that the database outlives the rest.
     pub db: TestDb,
@@ -285,8 +298,9 @@ impl TestServer {
         let two = Two::new(&db).await;
         let mut config = Config::default();
         change(&mut config);
-        let served = Served::start(&application(db.services.clone(), config)).await;
-        Self { served, two, db }
+        let app = application(db.services.clone(), config);
+        let served = Served::start(&app).await;
+        Self { served, app, two, db }
     }
 
     /// The server itself, to stop it.
@@ -297,6 +311,30 @@ impl TestServer {
     /// One more key of a tenant's.
     pub async fn new_key(&self, tenant: &Tenant, name: &str) -> NewApiKey {
         self.db.identity.create_api_key(&tenant.owner, name).await.unwrap()
+    }
+
+    /// A document of a tenant's, read to the end.
+    pub async fn new_document(&self, tenant: &Tenant, text: &str) -> DocumentId {
+        let new = NewDocument { file_name: "returns.md".into(), bytes: text.into(), ..NewDocument::default() };
+        let document = self.app.knowledge().upload(&tenant.owner, new).await.unwrap();
+        self.do_jobs().await;
+        document.id
+    }
+
+    /// A job that nobody does today.
+    pub async fn queue_for_tomorrow(&self, tenant: &Tenant, document: &str) {
+        self.app.knowledge().reindex_document(&tenant.owner, document).await.unwrap();
+        // With a state that others have, too: what only one tenant's rows hold is looked for everywhere.
+        self.execute(
+            "update app.jobs set run_at = run_at + interval '1 day'; update app.documents set state = 'ready'",
+        )
+        .await;
+    }
+
+    /// Does every job that is due.
+    pub async fn do_jobs(&self) {
+        let ends = self.app.worker().run_due().await.unwrap();
+        assert!(ends.iter().all(|end| *end == End::Done), "{ends:?}");
     }
 
     /// One number from the database, behind every wall.

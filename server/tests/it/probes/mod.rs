@@ -9,6 +9,7 @@
 mod accounts;
 mod checks;
 mod dashboard;
+pub mod documents;
 mod keys;
 mod members;
 mod platform;
@@ -18,7 +19,7 @@ pub use session::CURRENT;
 
 use crate::harness::{Ask, TestServer};
 use model::identity::NewApiKey;
-use model::{ApiKeyId, MemberId};
+use model::{ApiKeyId, DocumentId, MemberId};
 use store::Actor;
 use testkit::Tenant;
 use tower_sessions::session::Id;
@@ -77,6 +78,7 @@ pub struct Place {
 /// What kind of id.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
+    Document,
     Key,
     Member,
 }
@@ -96,6 +98,10 @@ pub struct World {
     pub aurora_key: NewApiKey,
     /// The same of Borealis.
     pub borealis_key: NewApiKey,
+    /// Documents of Aurora's that have been read: one that stays, and one for each probe that deletes.
+    pub aurora_documents: [DocumentId; 4],
+    /// One of Borealis.
+    pub borealis_document: DocumentId,
     /// A session of Aurora's owner that no probe needs: something to sign out of.
     pub aurora_session: Id,
 }
@@ -107,13 +113,27 @@ impl World {
         let aurora_key = server.new_key(aurora, "Aurora till").await;
         let borealis_key = server.new_key(borealis, "Borealis till").await;
         let aurora_session = server.db.open_session(aurora.person, aurora.id).await;
-        Self { aurora_key, borealis_key, aurora_session, server }
+        // Words that stand on no page.
+        let aurora_documents = [
+            server.new_document(aurora, "Auroralamps quoffle.").await,
+            server.new_document(aurora, "Aurorasofas quoffle.").await,
+            server.new_document(aurora, "Auroraclocks quoffle.").await,
+            server.new_document(aurora, "Aurorashelves quoffle.").await,
+        ];
+        let borealis_document = server.new_document(borealis, "Borealislamps never snorgle.").await;
+        server.queue_for_tomorrow(borealis, &borealis_document.to_string()).await;
+        Self { aurora_key, borealis_key, aurora_documents, borealis_document, aurora_session, server }
     }
 
     /// An id of a kind that belongs to Aurora, and one that belongs to Borealis.
-    fn ids(&self, kind: Kind) -> (String, String) {
+    async fn ids(&self, kind: Kind) -> (String, String) {
         let (aurora, borealis) = (&self.server.two.aurora, &self.server.two.borealis);
         match kind {
+            // A new one each time: some probes delete it.
+            Kind::Document => {
+                let own = self.server.new_document(aurora, "Aurorachairs quoffle.").await;
+                (own.to_string(), self.borealis_document.to_string())
+            }
             Kind::Key => (self.aurora_key.key.id.to_string(), self.borealis_key.key.id.to_string()),
             Kind::Member => (aurora.member.to_string(), borealis.member.to_string()),
         }
@@ -125,6 +145,7 @@ impl Kind {
     fn malformed(self, foreign: &str) -> Vec<String> {
         let digits = &foreign[foreign.len() - 32..];
         let prefix = match self {
+            Self::Document => DocumentId::PREFIX,
             Self::Key => ApiKeyId::PREFIX,
             Self::Member => MemberId::PREFIX,
         };
@@ -145,10 +166,18 @@ impl Kind {
 
 /// Every probe.
 pub fn all() -> Vec<&'static Probe> {
-    [accounts::PROBES, dashboard::PROBES, keys::PROBES, members::PROBES, platform::PROBES, session::PROBES]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        accounts::PROBES,
+        dashboard::PROBES,
+        documents::PROBES,
+        keys::PROBES,
+        members::PROBES,
+        platform::PROBES,
+        session::PROBES,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 impl Probe {

@@ -1,0 +1,11 @@
+//! `/api/v1/documents`: what a tenant knows.
+
+mod create;
+mod delete;
+mod get;
+mod list;
+
+pub use create::*;
+pub use delete::*;
+pub use get::*;
+pub use list::*;

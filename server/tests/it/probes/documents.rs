@@ -1,0 +1,156 @@
+//! Documents, search and answers: the REST interface.
+
+use super::{By, Ids, Kind, Malformed, Place, Probe, Stranger};
+use crate::harness::Ask;
+
+/// A form with a small file, as browsers write it.
+pub fn upload(path: &str, name: &str, text: &str) -> Ask {
+    let body = format!(
+        "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{text}\r\n--edge--\r\n"
+    );
+    Ask::post(path).body("multipart/form-data; boundary=edge", body)
+}
+
+fn json(path: &str, text: &str) -> Ask {
+    Ask::post(path).body("application/json", text)
+}
+
+pub const PROBES: &[Probe] = &[
+    Probe {
+        method: "POST",
+        path: "/api/v1/documents",
+        by: By::Key,
+        ask: |_| upload("/api/v1/documents", "new.md", "# New\n\nOf Aurora."),
+        ids: Ids::None("makes a document in the key's tenant"),
+    },
+    Probe {
+        method: "GET",
+        path: "/api/v1/documents",
+        by: By::Key,
+        ask: |_| Ask::get("/api/v1/documents?limit=200"),
+        ids: Ids::At(&[Place {
+            name: "cursor",
+            kind: Kind::Document,
+            ask: |id| Ask::get(format!("/api/v1/documents?cursor={id}")),
+            malformed: Malformed::Refused("a cursor is a place in an order, whether a row stands there or not"),
+        }]),
+    },
+    Probe {
+        method: "GET",
+        path: "/api/v1/documents/{id}",
+        by: By::Key,
+        ask: |world| Ask::get(format!("/api/v1/documents/{}", world.aurora_documents[0])),
+        ids: Ids::At(&[Place {
+            name: "id",
+            kind: Kind::Document,
+            ask: |id| Ask::get(format!("/api/v1/documents/{id}")),
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "DELETE",
+        path: "/api/v1/documents/{id}",
+        by: By::Key,
+        ask: |world| Ask::new("DELETE", format!("/api/v1/documents/{}", world.aurora_documents[1])),
+        ids: Ids::At(&[Place {
+            name: "id",
+            kind: Kind::Document,
+            ask: |id| Ask::new("DELETE", format!("/api/v1/documents/{id}")),
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "POST",
+        path: "/api/v1/search",
+        by: By::Key,
+        ask: |_| json("/api/v1/search", r#"{"query":"quoffle lamps","limit":50}"#),
+        ids: Ids::None("searches the key's tenant"),
+    },
+    Probe {
+        method: "POST",
+        path: "/api/v1/answers",
+        by: By::Key,
+        ask: |_| json("/api/v1/answers", r#"{"question":"What do Auroralamps do?"}"#),
+        ids: Ids::None("asks the key's tenant"),
+    },
+    Probe {
+        method: "POST",
+        path: "/rpc/app/api/documents/list",
+        by: By::Session(Stranger::Refused),
+        ask: |_| Ask::post("/rpc/app/api/documents/list").form([]),
+        ids: Ids::None("the tenant is the session's"),
+    },
+    Probe {
+        method: "POST",
+        path: "/rpc/app/api/documents/ask",
+        by: By::Session(Stranger::Refused),
+        ask: |_| Ask::post("/rpc/app/api/documents/ask").form([("question", "What do Auroralamps do?")]),
+        ids: Ids::None("asks the session's tenant"),
+    },
+    Probe {
+        method: "POST",
+        path: "/rpc/app/api/documents/reindex",
+        by: By::Session(Stranger::Refused),
+        ask: |world| {
+            Ask::post("/rpc/app/api/documents/reindex").form([("document", &world.aurora_documents[0].to_string())])
+        },
+        ids: Ids::At(&[Place {
+            name: "document",
+            kind: Kind::Document,
+            ask: |id| Ask::post("/rpc/app/api/documents/reindex").form([("document", id)]),
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "POST",
+        path: "/rpc/app/api/documents/delete",
+        by: By::Session(Stranger::Refused),
+        ask: |world| {
+            Ask::post("/rpc/app/api/documents/delete").form([("document", &world.aurora_documents[2].to_string())])
+        },
+        ids: Ids::At(&[Place {
+            name: "document",
+            kind: Kind::Document,
+            ask: |id| Ask::post("/rpc/app/api/documents/delete").form([("document", id)]),
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "GET",
+        path: "/dashboard/knowledge",
+        by: By::Session(Stranger::SignIn),
+        ask: |_| Ask::get("/dashboard/knowledge?question=What+do+Auroralamps+do"),
+        ids: Ids::None("the tenant is the session's"),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/knowledge",
+        by: By::Session(Stranger::Refused),
+        ask: |_| upload("/dashboard/knowledge", "new.md", "# New\n\nOf Aurora."),
+        ids: Ids::None("makes a document in the session's tenant"),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/knowledge/{document}/delete",
+        by: By::Session(Stranger::Refused),
+        ask: |world| Ask::post(format!("/dashboard/knowledge/{}/delete", world.aurora_documents[3])),
+        ids: Ids::At(&[Place {
+            name: "document",
+            kind: Kind::Document,
+            ask: |id| Ask::post(format!("/dashboard/knowledge/{id}/delete")),
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/knowledge/{document}/reindex",
+        by: By::Session(Stranger::Refused),
+        ask: |world| Ask::post(format!("/dashboard/knowledge/{}/reindex", world.aurora_documents[0])),
+        ids: Ids::At(&[Place {
+            name: "document",
+            kind: Kind::Document,
+            ask: |id| Ask::post(format!("/dashboard/knowledge/{id}/reindex")),
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+];
