@@ -32,6 +32,22 @@ const withKeys = (path: string, then?: (page: Page) => Promise<void>) => async (
   await then?.(page);
 };
 
+const documents = {
+  'returns.md': '# Returns\n\nUnused goods may be sent back within 60 days of delivery.\n\n## Gift cards\n\nGift cards are never taken back.\n',
+  'opening-hours-of-all-stores-and-of-the-warehouse-in-midsummer-week.txt': 'The store in Umeå is open from ten to seven.',
+};
+
+const withDocuments = (question = '') => async (page: Page, person: Person) => {
+  await signUp(page.request, person);
+  for (const [name, text] of Object.entries(documents)) {
+    const file = { name, mimeType: 'text/plain', buffer: Buffer.from(text) };
+    await page.request.post('/dashboard/knowledge', { multipart: { file }, headers: { accept: 'application/json' } });
+  }
+  await expect.poll(async () => (await page.request.post('/rpc/app/api/documents/list', { form: {} })).text()).not.toMatch(/queued|processing/);
+  await visit(page, `/dashboard/knowledge${question}`);
+  await expect(page.getByRole('row', { name: /returns/ })).toContainText('Ready');
+};
+
 const dialog = async (page: Page) => {
   await page.getByRole('button', { name: 'Revoke Website', exact: true }).first().click();
   await expect(page.getByRole('dialog')).toBeVisible();
@@ -99,6 +115,10 @@ export const states: State[] = [
       await expect(page.getByRole('alert')).toBeVisible();
     }),
   },
+  { name: 'knowledge-new', open: member('/dashboard/knowledge') },
+  { name: 'knowledge', open: withDocuments() },
+  { name: 'knowledge-answer', open: withDocuments('?question=How+long+can+I+send+goods+back') },
+  { name: 'knowledge-refusal', open: withDocuments('?question=Who+won+the+world+cup+in+1998') },
   { name: 'dashboard-404', status: 404, open: member('/dashboard/no-such-page') },
   { name: 'error-404', status: 404, open: nobody('/no-such-page') },
   {

@@ -2,8 +2,10 @@
 
 use super::ApiError;
 use crate::ui::Assets;
+use assistant::Assistant;
 use axum::http::{HeaderValue, StatusCode, header};
 use identity::{Identity, IdentityError};
+use knowledge::{Knowledge, KnowledgeError};
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
 use model::{ErrorCode, Problem, RequestId};
@@ -15,6 +17,10 @@ use store::Caller;
 pub struct PageContext {
     /// The capability for people and tenants.
     pub identity: Identity,
+    /// The capability for documents.
+    pub knowledge: Knowledge,
+    /// The capability that answers.
+    pub assistant: Assistant,
     /// Who asks: a caller, nobody, or a problem that kept us from finding out.
     pub visitor: Result<Option<Caller>, Problem>,
     /// The request, as the log names it.
@@ -25,6 +31,24 @@ pub struct PageContext {
     pub theme: Theme,
     /// Where this installation is, as the outside sees it, without a slash at the end.
     pub address: String,
+}
+
+/// An error of a capability's.
+pub trait Fault: std::fmt::Display {
+    /// How it looks from outside.
+    fn problem(&self) -> Problem;
+}
+
+impl Fault for IdentityError {
+    fn problem(&self) -> Problem {
+        Self::problem(self)
+    }
+}
+
+impl Fault for KnowledgeError {
+    fn problem(&self) -> Problem {
+        Self::problem(self)
+    }
 }
 
 /// The look that the visitor chose.
@@ -83,7 +107,7 @@ impl PageContext {
     ///
     /// # Errors
     /// The mapped one.
-    pub fn respond<T>(&self, result: Result<T, IdentityError>) -> Result<T, ApiError> {
+    pub fn respond<T, E: Fault>(&self, result: Result<T, E>) -> Result<T, ApiError> {
         result.map_err(|error| {
             let problem = error.problem();
             if problem.status >= 500 {

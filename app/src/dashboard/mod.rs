@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 mod home;
+pub mod knowledge;
 mod members;
 mod navigation;
 
@@ -10,6 +11,7 @@ use crate::api::session;
 use crate::site::SkipLink;
 use api_keys::ApiKeys;
 use home::Home;
+use knowledge::Knowledge;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
@@ -61,6 +63,7 @@ pub fn Dashboard() -> impl IntoView {
             <main class="page" id="main" tabindex="-1">
                 <FlatRoutes fallback=NotHere>
                     <Route path=path!("/dashboard") view=Home/>
+                    <Route path=path!("/dashboard/knowledge") view=Knowledge/>
                     <Route path=path!("/dashboard/members") view=Members/>
                     <Route path=path!("/dashboard/api-keys") view=ApiKeys/>
                 </FlatRoutes>

@@ -8,8 +8,11 @@ use model::identity::{CurrentSession, Role};
 use web_sys::{HtmlElement, wasm_bindgen::JsCast as _};
 
 /// Pages of the workspace: path, name, icon. A page of the dashboard has its line here.
-const WORKSPACE: [(&str, &str, Shape); 2] =
-    [("/dashboard/members", "Members", Shape::People), ("/dashboard/api-keys", "API keys", Shape::Key)];
+const WORKSPACE: [(&str, &str, Shape); 3] = [
+    ("/dashboard/knowledge", "Knowledge", Shape::Book),
+    ("/dashboard/members", "Members", Shape::People),
+    ("/dashboard/api-keys", "API keys", Shape::Key),
+];
 
 /// Everything around the page.
 #[component]

@@ -326,14 +326,14 @@ fn Today() -> impl IntoView {
                         <li>"Signing up, signing in, signing out"</li>
                         <li>"Members of a workspace"</li>
                         <li>"Keys for the API"</li>
+                        <li>"Documents, found by meaning and by words"</li>
+                        <li>"Answers quoted from them, or refused"</li>
                         <li>"Start with one command, database included"</li>
                     </ul>
                 </div>
                 <div>
                     <h3 class="state state--doing">"Next"</h3>
                     <ul role="list">
-                        <li>"Documents, and search in them"</li>
-                        <li>"The assistant, with its sources"</li>
                         <li>"Conversations and the inbox"</li>
                         <li>"The chat for your own site"</li>
                     </ul>

@@ -1,0 +1,115 @@
+// Documents: uploaded, read, asked, deleted; with WASM and without it, and never another company's.
+import { expect, test, visit, withoutLoading } from '../support/fixtures.ts';
+import { signUp } from '../support/people.ts';
+
+const RETURNS = '# Returns\n\nUnused goods may be sent back within 60 days of delivery.\n\n## Gift cards\n\nGift cards are never taken back.\n';
+const file = (name: string, text: string | Buffer) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(text) });
+
+test('several files at once: each says how far it is, is read, and answers', async ({ page, complaints }) => {
+  complaints.expect(/status of 422/);
+  await signUp(page.request);
+  await visit(page, '/dashboard/knowledge');
+  await expect(page.getByText('Nothing is known yet')).toBeVisible();
+  const table = page.getByRole('table', { name: 'Documents' });
+  await withoutLoading(page, async () => {
+    await page.getByLabel('Choose files, or drop them here').setInputFiles([
+      file('returns.md', RETURNS),
+      file('faq.csv', 'question,answer\nWhere are you?,"In Umeå, at the square."\nDo you repair lamps?,Yes.\n'),
+      file('scan.pdf', '%PDF-1.7 nothing'),
+    ]);
+    await page.getByRole('button', { name: 'Upload' }).click();
+    const uploads = page.locator('.uploads').getByRole('listitem');
+    await expect(uploads).toContainText([/returns\.md.*Uploaded/s, /faq\.csv.*Uploaded/s, /scan\.pdf.*cannot be read yet/s]);
+    await expect(table.getByRole('row', { name: /returns/ })).toContainText(/Ready/);
+    await expect(table.getByRole('row', { name: /faq/ })).toContainText(/Ready/);
+    await expect(table.getByRole('row', { name: /returns/ })).toContainText('2');
+    await expect(table.getByRole('row')).toHaveCount(3);
+  });
+
+  const ask = async (question: string) => {
+    await page.getByRole('textbox', { name: 'Question' }).fill(question);
+    await page.getByRole('button', { name: 'Ask' }).click();
+  };
+  await ask('How long can I send goods back?');
+  await expect(page.locator('#answer')).toContainText('60 days');
+  await expect(page.getByRole('blockquote')).toContainText('within 60 days of delivery');
+  await expect(page.locator('cite')).toContainText('returns');
+  await ask('Who won the world cup in 1998?');
+  await expect(page.locator('#answer')).toHaveText('The documents do not say.');
+  await expect(page.getByRole('blockquote')).toHaveCount(0);
+
+  await visit(page, '/dashboard/knowledge');
+  await withoutLoading(page, async () => {
+    await page.getByRole('button', { name: 'Delete returns' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete returns' }).click();
+    await expect(table.getByRole('row')).toHaveCount(2);
+  });
+});
+
+test('the same without JavaScript; what cannot be read is named, the rest is kept', async ({ newContext, complaints }) => {
+  complaints.expect(/status of 422/);
+  const context = await newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await signUp(context.request);
+  await page.goto('/dashboard/knowledge');
+  await page.getByLabel('Choose files, or drop them here').setInputFiles([file('returns.md', RETURNS), file('scan.pdf', '%PDF-1.7 nothing')]);
+  await page.getByRole('button', { name: 'Upload' }).click();
+  await expect(page.getByRole('alert')).toContainText('scan.pdf: This is a PDF');
+  await expect.poll(async () => {
+    await page.goto('/dashboard/knowledge');
+    return page.getByRole('row', { name: /returns/ }).innerText();
+  }).toContain('Ready');
+  await page.getByRole('textbox', { name: 'Question' }).fill('Are gift cards taken back?');
+  await page.getByRole('button', { name: 'Ask' }).click();
+  await expect(page.locator('#answer')).toContainText('Gift cards are never taken back.');
+});
+
+test('over the REST interface; another company knows nothing of it', async ({ page, request, newContext }) => {
+  await signUp(page.request);
+  const other = await newContext();
+  await signUp(other.request);
+  const keyOf = async (context: typeof page.request) => {
+    const html = await (await context.post('/dashboard/api-keys', { form: { name: 'Test' } })).text();
+    return { authorization: `Bearer ${/smt_[0-9a-f]{48}/.exec(html)?.[0]}` };
+  };
+  const [own, foreign] = [await keyOf(page.request), await keyOf(other.request)];
+  const made = await request.post('/api/v1/documents', { headers: own, multipart: { file: file('returns.md', RETURNS), title: 'Returns' } });
+  expect(made.status()).toBe(202);
+  const { id } = await made.json();
+  const document = async (headers: Record<string, string>) => request.get(`/api/v1/documents/${id}`, { headers });
+  await expect.poll(async () => (await (await document(own)).json()).state).toBe('ready');
+  expect((await document(foreign)).status()).toBe(404);
+
+  const post = async (headers: Record<string, string>, path: string, data: object) => (await request.post(path, { headers, data })).json();
+  const question = 'Within how many days may goods be sent back?';
+  const { data } = await post(own, '/api/v1/search', { query: question });
+  expect(data[0]).toMatchObject({ document_id: id, title: 'Returns' });
+  const answer = await post(own, '/api/v1/answers', { question });
+  expect(answer).toMatchObject({ refused: false, grounded: true, citations: [{ document_id: id }] });
+  expect(RETURNS).toContain(answer.citations[0].quote);
+  expect(await post(foreign, '/api/v1/search', { query: question })).toEqual({ data: [] });
+  expect(await post(foreign, '/api/v1/answers', { question })).toMatchObject({ refused: true, citations: [] });
+  expect((await request.delete(`/api/v1/documents/${id}`, { headers: foreign })).status()).toBe(404);
+  expect((await request.delete(`/api/v1/documents/${id}`, { headers: own })).status()).toBe(204);
+  expect((await document(own)).status()).toBe(404);
+});
+
+test('killed while it reads, the server goes on reading at the next start', async ({ startServer, newContext }) => {
+  test.setTimeout(240_000);
+  const server = await startServer();
+  const context = await newContext({ baseURL: server.url });
+  await signUp(context.request);
+  const long = Array.from({ length: 400 }, (_, n) => `## Part ${n}\n\nThe lamp with number ${n} costs ${n * 7} crowns.\n`).join('\n');
+  const sent = await context.request.post('/dashboard/knowledge', { multipart: { file: file('prices.md', long) }, maxRedirects: 0 });
+  expect(sent.status()).toBe(303);
+  process.kill(server.pid, 'SIGKILL');
+  await server.ended;
+  const again = await startServer({ SAMTAL_LISTEN: new URL(server.url).host, SAMTAL_DATA_DIR: server.dataFolder });
+  const page = await context.newPage();
+  // Until the lease of the first has run out, and the document is read.
+  await expect.poll(async () => {
+    await page.goto('/dashboard/knowledge');
+    return page.getByRole('row', { name: /prices/ }).innerText();
+  }, { timeout: 150_000, intervals: [1_000] }).toMatch(/Ready\s+400/);
+  expect(again.exit).toBeUndefined();
+});
