@@ -9,7 +9,7 @@ run: ## build and serve on port 3000, with a demo workspace
 	@scripts/run
 
 dev: ## the same, rebuilt at every change
-	@scripts/cargo xtask dev
+	@scripts/cargo xtask dev --with-demo
 
 check: ## the quick checks: form, lints, units
 	@scripts/check
