@@ -177,13 +177,13 @@ fn result_of(request: &XmlHttpRequest) -> Result<(), String> {
         Ok(0) | Err(_) => Err("The server cannot be reached. Check the connection and try again.".to_owned()),
         Ok(_) => {
             let text = request.response_text().ok().flatten().unwrap_or_default();
-            Err(serde_json_problem(&text).unwrap_or_else(|| "That did not work. Try again.".to_owned()))
+            Err(sentence_of(&text).unwrap_or_else(|| "That did not work. Try again.".to_owned()))
         }
     }
 }
 
 /// The sentence of a problem document.
-fn serde_json_problem(text: &str) -> Option<String> {
+fn sentence_of(text: &str) -> Option<String> {
     let problem =
         <leptos::server_fn::codec::JsonEncoding as leptos::server_fn::Decodes<Problem>>::decode(text.to_owned().into())
             .ok()?;

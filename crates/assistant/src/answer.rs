@@ -10,7 +10,7 @@ use store::Caller;
 pub const REFUSAL: &str = "The documents do not say.";
 /// The confidence from which a question is answered. Chosen on the part `tune` of the test set, with the weights in
 /// [`confidence`].
-pub const THRESHOLD: f64 = 0.24;
+const THRESHOLD: f64 = 0.24;
 /// The share of the question's words from which it is answered where there is no model.
 const WORDS_ALONE: f64 = 0.4;
 /// Passages that are looked into.
@@ -24,18 +24,18 @@ const AS_GOOD: f64 = 0.85;
 
 /// How near to the question the nearest of each kind is: cosines, from -1 to 1.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Nearness {
+struct Nearness {
     /// A passage.
-    pub passage: f64,
+    passage: f64,
     /// A statement, under its heading.
-    pub statement: f64,
+    statement: f64,
     /// A heading alone.
-    pub heading: f64,
+    heading: f64,
 }
 
 /// How sure it is that the documents answer. A statement that is near speaks for it; a heading that is near while no
 /// statement is speaks against it: the documents are about this, and do not say it.
-pub fn confidence(near: Nearness) -> f64 {
+fn confidence(near: Nearness) -> f64 {
     0.4 * near.passage + 0.6 * near.statement - 0.36 * near.heading
 }
 

@@ -1,9 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
-pub mod sentences;
+mod sentences;
 
-pub use answer::{Nearness, REFUSAL, THRESHOLD, confidence};
+pub use answer::REFUSAL;
 
 use knowledge::Knowledge;
 

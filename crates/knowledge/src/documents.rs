@@ -4,6 +4,7 @@ use crate::index::INDEX_DOCUMENT;
 use crate::reading::{Wanted, read};
 use crate::{Knowledge, KnowledgeError};
 use model::DocumentId;
+use model::input::{DocumentTitle, FileName};
 use model::knowledge::{Document, DocumentKind, DocumentState};
 use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
 use sha2::{Digest as _, Sha256};
@@ -71,16 +72,19 @@ impl Knowledge {
     #[tracing::instrument(name = "db.document.create", skip_all)]
     pub async fn upload(&self, caller: &Caller, new: NewDocument) -> Result<Document, KnowledgeError> {
         let right = caller.agent()?;
-        let file_name = line(new.file_name.rsplit(['/', '\\']).next().unwrap_or_default(), 200)
-            .ok_or_else(|| KnowledgeError::field("file", "Give the file a name of at most 200 ordinary characters."))?;
-        let stem = file_name.rsplit_once('.').map_or(file_name.as_str(), |(stem, _)| stem);
+        let file_name = FileName::parse(new.file_name.rsplit(['/', '\\']).next().unwrap_or_default())
+            .map_err(|e| KnowledgeError::field("file", e.to_string()))?;
+        let file_name = file_name.as_str();
+        let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
+        // A name such as `.md` has nothing before its ending.
+        let stem = if stem.is_empty() { file_name } else { stem };
         let title = if new.title.trim().is_empty() { stem } else { new.title.as_str() };
-        let title = line(title, 200)
-            .ok_or_else(|| KnowledgeError::field("title", "Use one line of at most 200 ordinary characters."))?;
+        let title = DocumentTitle::parse(title).map_err(|e| KnowledgeError::field("title", e.to_string()))?;
         let size = i32::try_from(new.bytes.len()).unwrap_or(i32::MAX);
         let digest = Sha256::digest(&new.bytes);
-        let read = read(&file_name, &new.bytes, new.kind).map_err(|message| KnowledgeError::field("file", message))?;
+        let read = read(file_name, &new.bytes, new.kind).map_err(|message| KnowledgeError::field("file", message))?;
         drop(new.bytes);
+        let language = language(&read.text);
 
         let (id, now, services) = (self.services.new_id(), self.services.now(), &self.services);
         let tenant = right.scope().tenant().uuid();
@@ -100,11 +104,11 @@ impl Knowledge {
                updated_at",
             tenant,
             id,
-            title,
+            title.as_str(),
             file_name,
             read.kind.name(),
             read.markdown,
-            language(&read.text),
+            language,
             size,
             digest.as_slice(),
             now
@@ -224,13 +228,6 @@ impl Knowledge {
         }
         Ok(tx.commit().await?)
     }
-}
-
-/// One trimmed line without control characters; `None` when it is empty or too long.
-fn line(text: &str, most: usize) -> Option<String> {
-    let text = text.trim();
-    let fits = !text.is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control);
-    fits.then(|| text.to_owned())
 }
 
 /// The text search configuration of PostgreSQL's for a text: that of its language, or the plain one where it cannot be

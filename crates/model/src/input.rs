@@ -96,6 +96,19 @@ text_input!(
     )
 );
 text_input!(
+    /// The name of a file, 1 to 200 characters.
+    FileName,
+    |text| {
+        const FORM: &str = "Give the file a name of at most 200 characters.";
+        line(text, 200, FORM, FORM)
+    }
+);
+text_input!(
+    /// What a document is called, 1 to 200 characters.
+    DocumentTitle,
+    |text| line(text, 200, "Give the document a title.", "Use at most 200 characters.")
+);
+text_input!(
     /// An email address in lower case, at most 254 bytes (RFC 5321, section 4.5.3.1.3). Only its form is checked: whether
     /// it can be reached is known when a message has arrived.
     Email,

@@ -93,6 +93,8 @@ async fn what_cannot_be_read_is_refused_and_not_kept() {
         (file("a.pdf", "%PDF-1.7"), "file"),
         (file("a.txt", b"Gr\xF6\xDFe".to_vec()), "file"),
         (file("", "text"), "file"),
+        // Turned around, it would look like another name.
+        (file("a\u{202e}dm.txt", "text"), "file"),
         (file(&"x".repeat(201), "text"), "file"),
         (titled, "title"),
         (pairs, "file"),
