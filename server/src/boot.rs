@@ -5,8 +5,10 @@ use crate::assets;
 use crate::config::{Config, ConfigError};
 use crate::health::Readiness;
 use crate::privileges::{self, Places};
+use crate::ws::Sockets;
 use app::ui::Assets;
-use assistant::Assistant;
+use assistant::{AnswerContact, Assistant};
+use conversations::Conversations;
 use identity::{AttemptLimits, Identity, Passwords};
 use knowledge::{Embedder, IndexDocument, Knowledge};
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -60,6 +62,8 @@ struct Parts {
     readiness: Readiness,
     knowledge: Knowledge,
     assistant: Assistant,
+    conversations: Conversations,
+    sockets: Sockets,
 }
 
 impl App {
@@ -68,7 +72,20 @@ impl App {
         let admission = Semaphore::new(config.server.requests);
         let (assets, readiness) = (Arc::new(assets::load()), Readiness::default());
         let assistant = Assistant::new(knowledge.clone());
-        Self(Arc::new(Parts { config, identity, sessions, assets, admission, readiness, knowledge, assistant }))
+        let conversations = Conversations::new(identity.services().clone());
+        let sockets = Sockets::new(config.server.sockets);
+        Self(Arc::new(Parts {
+            config,
+            identity,
+            sessions,
+            assets,
+            admission,
+            readiness,
+            knowledge,
+            assistant,
+            conversations,
+            sockets,
+        }))
     }
 
     /// The settings.
@@ -91,9 +108,20 @@ impl App {
         &self.0.assistant
     }
 
+    /// The capability for conversations.
+    pub fn conversations(&self) -> &Conversations {
+        &self.0.conversations
+    }
+
+    /// The sockets that are open.
+    pub fn sockets(&self) -> &Sockets {
+        &self.0.sockets
+    }
+
     /// What does the jobs.
     pub fn worker(&self) -> Worker {
-        let handlers: Vec<Arc<dyn Handler>> = vec![Arc::new(IndexDocument(self.0.knowledge.clone()))];
+        let answer = AnswerContact { assistant: self.assistant().clone(), conversations: self.conversations().clone() };
+        let handlers: Vec<Arc<dyn Handler>> = vec![Arc::new(IndexDocument(self.0.knowledge.clone())), Arc::new(answer)];
         Worker::new(self.services().clone(), handlers, self.0.config.server.jobs)
     }
 

@@ -1,6 +1,7 @@
 //! Settings: `samtal.toml` in the working directory, then the environment on top. Checked whole at start; an unknown
 //! key is an error, because a misspelt limit is no limit.
 
+use crate::ws::SocketLimits;
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
@@ -143,6 +144,8 @@ pub struct Server {
     pub body_bytes: usize,
     /// Jobs, such as reading a document, that are done at once.
     pub jobs: usize,
+    /// Bounds on sockets.
+    pub sockets: SocketLimits,
     /// How long requests in progress may go on after a signal to stop, in seconds.
     pub shutdown_s: u64,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -158,6 +161,7 @@ impl Default for Server {
             header_timeout_s: 10,
             body_bytes: 256 * 1024,
             jobs: 4,
+            sockets: SocketLimits::default(),
             shutdown_s: 20,
             trusted_proxies: Vec::new(),
         }

@@ -13,6 +13,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use conversations::ConversationError;
 use identity::IdentityError;
 use knowledge::KnowledgeError;
 use model::{ErrorCode, Problem};
@@ -45,6 +46,13 @@ impl From<IdentityError> for Failure {
 
 impl From<KnowledgeError> for Failure {
     fn from(error: KnowledgeError) -> Self {
+        let problem = error.problem();
+        failed(error, problem)
+    }
+}
+
+impl From<ConversationError> for Failure {
+    fn from(error: ConversationError) -> Self {
         let problem = error.problem();
         failed(error, problem)
     }
@@ -91,7 +99,7 @@ const RETRY_PAGE: &str = "15";
 pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Response {
     let info = request.extensions().get::<RequestInfo>().copied();
     let path = request.uri().path();
-    let program = ["/api/", "/rpc/", "/healthz", "/readyz", "/assets/"].iter().any(|p| path.starts_with(p));
+    let program = ["/api/", "/rpc/", "/ws", "/healthz", "/readyz", "/assets/"].iter().any(|p| path.starts_with(p));
     let safe = request.method().is_safe();
     let for_page = (!program).then(|| clone_for_page(&request));
 

@@ -33,6 +33,7 @@ fn context_of(app: &App, request: &Request) -> PageContext {
         identity: app.identity().clone(),
         knowledge: app.knowledge().clone(),
         assistant: app.assistant().clone(),
+        conversations: app.conversations().clone(),
         visitor: request.extensions().get::<Visitor>().map_or(Ok(None), |v| v.0.clone()),
         request: info.map_or_else(|| RequestId::from_uuid(app.services().new_id()), |i| i.id),
         assets: app.assets(),

@@ -14,3 +14,4 @@ pub mod listener;
 pub mod privileges;
 pub mod router;
 pub mod telemetry;
+pub mod ws;

@@ -3,7 +3,7 @@
 
 use crate::boot::App;
 use crate::http::{Api, api, api_docs, dashboard, preferences, sign_in, sign_out, sign_up, site};
-use crate::{access, assets, errors, health, leptos, limits, telemetry};
+use crate::{access, assets, errors, health, leptos, limits, telemetry, ws};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -65,6 +65,7 @@ pub fn routes() -> Vec<Route> {
         files("/dashboard/knowledge", &["GET", "POST"], get(dashboard::page).post(dashboard::upload)),
         cookie("/dashboard/knowledge/{document}/delete", &["POST"], post(dashboard::delete_document)),
         cookie("/dashboard/knowledge/{document}/reindex", &["POST"], post(dashboard::reindex_document)),
+        cookie("/ws", &["GET"], get(ws::upgrade)),
         cookie("/rpc/{*function}", &["POST"], post(leptos::rpc)),
     ]
 }

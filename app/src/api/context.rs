@@ -4,6 +4,7 @@ use super::ApiError;
 use crate::ui::Assets;
 use assistant::Assistant;
 use axum::http::{HeaderValue, StatusCode, header};
+use conversations::{ConversationError, Conversations};
 use identity::{Identity, IdentityError};
 use knowledge::{Knowledge, KnowledgeError};
 use leptos::prelude::{expect_context, use_context};
@@ -21,6 +22,8 @@ pub struct PageContext {
     pub knowledge: Knowledge,
     /// The capability that answers.
     pub assistant: Assistant,
+    /// The capability for conversations.
+    pub conversations: Conversations,
     /// Who asks: a caller, nobody, or a problem that kept us from finding out.
     pub visitor: Result<Option<Caller>, Problem>,
     /// The request, as the log names it.
@@ -46,6 +49,12 @@ impl Fault for IdentityError {
 }
 
 impl Fault for KnowledgeError {
+    fn problem(&self) -> Problem {
+        Self::problem(self)
+    }
+}
+
+impl Fault for ConversationError {
     fn problem(&self) -> Problem {
         Self::problem(self)
     }

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod reply;
 mod sentences;
 
 pub use answer::REFUSAL;
+pub use reply::AnswerContact;
 
 use knowledge::Knowledge;
 

@@ -85,6 +85,16 @@ impl Identity {
         .execute(&mut tx)
         .await
         .map_err(store)?;
+        // Its way in from a web page.
+        sqlx::query!(
+            "insert into app.widgets (tenant_id, widget_id, created_at) values ($1, $2, $3)",
+            tenant,
+            self.services.new_id(),
+            now
+        )
+        .execute(&mut tx)
+        .await
+        .map_err(store)?;
         if let Some(key) = &key {
             sqlx::query!(
                 "insert into app.api_keys (tenant_id, key_id, name, prefix, key_hash, created_by, created_at)
@@ -173,6 +183,7 @@ impl Identity {
                 };
                 Ok((tenant, Who::Key(key)))
             }
+            Actor::Widget { .. } | Actor::Contact { .. } | Actor::Job => Err(IdentityError::NotFound),
         }
     }
 

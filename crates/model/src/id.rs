@@ -106,6 +106,22 @@ id!(
     ChunkId, "chk"
 );
 id!(
+    /// Somebody who talks to a tenant: a visitor, a customer.
+    ContactId, "cnt"
+);
+id!(
+    /// A talk between a contact and a tenant.
+    ConversationId, "conv"
+);
+id!(
+    /// One message of a conversation.
+    MessageId, "msg"
+);
+id!(
+    /// A widget, by which contacts come in from a web page. Stands in the page, so it is no secret.
+    WidgetId, "wgt"
+);
+id!(
     /// One request, in logs and in error messages.
     RequestId, "req"
 );

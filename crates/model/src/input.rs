@@ -109,6 +109,42 @@ text_input!(
     |text| line(text, 200, "Give the document a title.", "Use at most 200 characters.")
 );
 text_input!(
+    /// The name of somebody who writes to a company, 1 to 100 characters.
+    ContactName,
+    |text| line(text, 100, "Give a name, or leave it out.", "Use at most 100 characters.")
+);
+text_input!(
+    /// What somebody says: 1 to 4,000 characters, lines and all.
+    MessageText,
+    |text| {
+        let text = text.replace("\r\n", "\n");
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Rejected("Write something first."));
+        }
+        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+            return Err(Rejected("The message holds characters that are not text."));
+        }
+        if text.chars().count() > MessageText::MAX {
+            return Err(Rejected("Use at most 4,000 characters, and send the rest in another message."));
+        }
+        Ok(text.to_owned())
+    }
+);
+impl MessageText {
+    /// Most characters.
+    pub const MAX: usize = 4_000;
+}
+text_input!(
+    /// What a sender knows its message by, so that sending it twice leaves one: 1 to 64 of `A-Z a-z 0-9 _ -`.
+    ClientId,
+    |text| {
+        let fits = (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+        if fits { Ok(text.to_owned()) } else { Err(Rejected("Use 1 to 64 of A-Z a-z 0-9 _ -, new for each message.")) }
+    }
+);
+text_input!(
     /// An email address in lower case, at most 254 bytes (RFC 5321, section 4.5.3.1.3). Only its form is checked: whether
     /// it can be reached is known when a message has arrived.
     Email,

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod conversation;
 pub mod error;
 pub mod id;
 pub mod identity;
@@ -11,6 +12,9 @@ mod schema;
 pub mod timestamp;
 
 pub use error::{ErrorCode, FieldError, Problem};
-pub use id::{ApiKeyId, ChunkId, DocumentId, MemberId, PersonId, RequestId, TenantId};
+pub use id::{
+    ApiKeyId, ChunkId, ContactId, ConversationId, DocumentId, MemberId, MessageId, PersonId, RequestId, TenantId,
+    WidgetId,
+};
 pub use page::Page;
 pub use timestamp::Timestamp;

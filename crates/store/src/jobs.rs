@@ -7,7 +7,7 @@
 //!
 //! Must not hold anything but ids, and must not be written by any other way than [`enqueue`].
 
-use crate::{Reason, Scope, Services, StoreError, TenantTx, scope};
+use crate::{Actor, Caller, Reason, Scope, Services, StoreError, TenantTx, scope};
 use futures_core::future::BoxFuture;
 use model::RequestId;
 use std::{collections::BTreeMap, future::Future, pin::pin, sync::Arc};
@@ -42,6 +42,11 @@ impl Job {
     /// The tenant that it is for.
     pub fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    /// The job as a caller.
+    pub fn caller(&self) -> Caller {
+        Caller::new(self.scope.clone(), Actor::Job)
     }
 }
 

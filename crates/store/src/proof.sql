@@ -32,6 +32,9 @@ rights (role, t, privilege, columns) as (values
     '{created_at,created_by,expires_at,key_hash,key_id,name,prefix,tenant_id}'::name[]),
   ('app_platform', 'app.api_keys', 'SELECT', '{expires_at,key_hash,key_id,last_used_at,revoked_at,tenant_id}'),
   ('app_platform', 'app.api_keys', 'UPDATE', '{last_used_at}'),
+  ('app_platform', 'app.contact_sessions', 'DELETE', null),
+  ('app_platform', 'app.contact_sessions', 'SELECT', '{contact_id,last_seen_at,session_id,tenant_id,token_hash}'),
+  ('app_platform', 'app.contact_sessions', 'UPDATE', '{last_seen_at}'),
   ('app_platform', 'app.jobs', 'DELETE', null),
   ('app_platform', 'app.jobs', 'SELECT',
     '{attempts,created_at,dead_at,error,job_id,kind,lease_id,leased_until,run_at,subject_id,tenant_id}'),
@@ -53,23 +56,33 @@ rights (role, t, privilege, columns) as (values
   ('app_platform', 'app.sign_in_attempts', 'SELECT', '{attempt_id,attempted_at,subject}'),
   ('app_platform', 'app.tenants', 'INSERT', '{created_at,name,tenant_id}'),
   ('app_platform', 'app.tenants', 'SELECT', '{name,suspended_at,tenant_id}'),
+  ('app_platform', 'app.widgets', 'INSERT', '{created_at,tenant_id,widget_id}'),
+  ('app_platform', 'app.widgets', 'SELECT', '{created_at,tenant_id,widget_id}'),
   ('app_tenant', 'app.api_keys', 'INSERT', null),
   ('app_tenant', 'app.api_keys', 'SELECT', null),
   ('app_tenant', 'app.api_keys', 'UPDATE', '{name,revoked_at}'),
+  ('app_tenant', 'app.contact_sessions', 'DELETE', null),
+  ('app_tenant', 'app.contact_sessions', 'INSERT', null),
+  ('app_tenant', 'app.contact_sessions', 'SELECT', null),
   ('app_tenant', 'app.jobs', 'INSERT', null),
   ('app_tenant', 'app.memberships', 'DELETE', null),
   ('app_tenant', 'app.memberships', 'INSERT', null),
   ('app_tenant', 'app.memberships', 'SELECT', null),
   ('app_tenant', 'app.memberships', 'UPDATE', null),
   ('app_tenant', 'app.tenants', 'SELECT', null),
-  ('app_tenant', 'app.tenants', 'UPDATE', '{name}')
+  ('app_tenant', 'app.tenants', 'UPDATE', '{name}'),
+  ('app_tenant', 'app.widgets', 'INSERT', null),
+  ('app_tenant', 'app.widgets', 'SELECT', null)
 ),
 
 -- Indexes for work across tenants, which need not lead with tenant_id.
 directory_indexes (i) as (values
   ('app.api_keys_key_hash_key'),
+  ('app.contact_sessions_seen_idx'),
+  ('app.contact_sessions_token_hash_key'),
   ('app.jobs_due_idx'),
-  ('app.memberships_person_idx')
+  ('app.memberships_person_idx'),
+  ('app.widgets_widget_key')
 ),
 
 -- Functions that run with their owner's rights, as schema.name(arguments): none.

@@ -1,12 +1,11 @@
 //! Who asks, and for which tenant: the only way to a [`Scope`], and so to a [`crate::TenantTx`].
 //!
-//! A scope is read from a directory table, by session, by API key or by claimed job; never from an address, a header or
-//! a body. The fields are private, and the functions that make one are the three below. (A widget's key follows with its
-//! table.)
+//! A scope is read from a directory table, by session, by API key, by widget, by contact session or by claimed job; never
+//! from an address, a header or a body. The fields are private, and the functions that make one are those below.
 
 use crate::{Actor, Caller, Services, StoreError};
 use model::identity::Role;
-use model::{ApiKeyId, MemberId, PersonId, RequestId, TenantId};
+use model::{ApiKeyId, ContactId, MemberId, PersonId, RequestId, TenantId, WidgetId};
 use time::Duration;
 use uuid::Uuid;
 
@@ -42,6 +41,10 @@ pub enum Reason {
     Session,
     /// Find the tenant of an API key.
     ApiKey,
+    /// Find the tenant of a widget.
+    Widget,
+    /// Find the tenant and contact of a visitor's browser.
+    ContactSession,
     /// Find a person by email and check the password.
     SignIn,
     /// Make a person, a tenant and its owner.
@@ -60,6 +63,8 @@ impl Reason {
         match self {
             Self::Session => "session",
             Self::ApiKey => "api_key",
+            Self::Widget => "widget",
+            Self::ContactSession => "contact_session",
             Self::SignIn => "sign_in",
             Self::SignUp => "sign_up",
             Self::Readiness => "readiness",
@@ -98,6 +103,30 @@ pub async fn of_session(
     lifetime: SessionLifetime,
     request: RequestId,
 ) -> Result<Option<Caller>, StoreError> {
+    session(services, session_hash, lifetime, request, true).await
+}
+
+/// As [`of_session`], without counting as a use of the session: for a socket that asks now and then whether it may stay.
+///
+/// # Errors
+/// The database's.
+#[tracing::instrument(name = "db.session.find", skip_all)]
+pub async fn of_quiet_session(
+    services: &Services,
+    session_hash: &[u8; 32],
+    lifetime: SessionLifetime,
+    request: RequestId,
+) -> Result<Option<Caller>, StoreError> {
+    session(services, session_hash, lifetime, request, false).await
+}
+
+async fn session(
+    services: &Services,
+    session_hash: &[u8; 32],
+    lifetime: SessionLifetime,
+    request: RequestId,
+    used: bool,
+) -> Result<Option<Caller>, StoreError> {
     let now = services.now();
     let mut tx = services.store.platform(Reason::Session, request).await?;
     let found = sqlx::query!(
@@ -115,7 +144,7 @@ pub async fn of_session(
     .fetch_optional(&mut tx)
     .await?;
     let Some(row) = found else { return Ok(None) };
-    if row.last_seen_at < now - SEEN {
+    if used && row.last_seen_at < now - SEEN {
         sqlx::query!(
             "update app.sessions set last_seen_at = $2 where session_hash = $1 and last_seen_at < $2",
             session_hash.as_slice(),
@@ -169,6 +198,76 @@ pub async fn of_api_key(
     }
     let scope = Scope { tenant: TenantId::from_uuid(row.tenant_id), actor: row.key_id, request };
     Ok(Some(Caller::new(scope, Actor::ApiKey { key: ApiKeyId::from_uuid(row.key_id) })))
+}
+
+/// The visitor of a page with this widget; `None` when there is no such widget, or its tenant is suspended.
+///
+/// # Errors
+/// The database's.
+#[tracing::instrument(name = "db.widget.find", skip_all)]
+pub async fn of_widget(
+    services: &Services,
+    widget: WidgetId,
+    request: RequestId,
+) -> Result<Option<Caller>, StoreError> {
+    let mut tx = services.store.platform(Reason::Widget, request).await?;
+    let found = sqlx::query_scalar!(
+        "select w.tenant_id from app.widgets w join app.tenants t on t.tenant_id = w.tenant_id
+         where w.widget_id = $1 and t.suspended_at is null",
+        widget.uuid()
+    )
+    .fetch_optional(&mut tx)
+    .await?;
+    Ok(found.map(|tenant| {
+        let scope = Scope { tenant: TenantId::from_uuid(tenant), actor: widget.uuid(), request };
+        Caller::new(scope, Actor::Widget { widget })
+    }))
+}
+
+/// How long a visitor's browser is remembered after it was last here.
+pub const CONTACT_SESSION: Duration = Duration::days(180);
+
+/// The contact behind a visitor's token, by the hash of the token and for this widget's tenant alone; `None` when it is
+/// unknown, too old, or its tenant is suspended.
+///
+/// # Errors
+/// The database's.
+#[tracing::instrument(name = "db.contact_session.find", skip_all)]
+pub async fn of_contact_session(
+    services: &Services,
+    widget: WidgetId,
+    token_hash: &[u8; 32],
+    request: RequestId,
+) -> Result<Option<Caller>, StoreError> {
+    let now = services.now();
+    let mut tx = services.store.platform(Reason::ContactSession, request).await?;
+    let found = sqlx::query!(
+        "select s.tenant_id, s.session_id, s.contact_id, s.last_seen_at
+         from app.contact_sessions s
+         join app.widgets w on w.tenant_id = s.tenant_id
+         join app.tenants t on t.tenant_id = s.tenant_id
+         where s.token_hash = $1 and w.widget_id = $2 and s.last_seen_at > $3 and t.suspended_at is null",
+        token_hash.as_slice(),
+        widget.uuid(),
+        now - CONTACT_SESSION
+    )
+    .fetch_optional(&mut tx)
+    .await?;
+    let Some(row) = found else { return Ok(None) };
+    if row.last_seen_at < now - Duration::days(1) {
+        sqlx::query!(
+            "update app.contact_sessions set last_seen_at = $3 where tenant_id = $1 and session_id = $2",
+            row.tenant_id,
+            row.session_id,
+            now
+        )
+        .execute(&mut tx)
+        .await?;
+        tx.commit().await?;
+    }
+    let contact = ContactId::from_uuid(row.contact_id);
+    let scope = Scope { tenant: TenantId::from_uuid(row.tenant_id), actor: row.contact_id, request };
+    Ok(Some(Caller::new(scope, Actor::Contact { contact })))
 }
 
 /// The scope of a job: that of the tenant whose row it is. `job` acts.

@@ -78,6 +78,12 @@ pub async fn run(mut config: Config, places: Places, socket: TcpListener, args: 
     let worker = app.worker();
     let patience = Duration::from_secs(app.config().server.shutdown_s);
     let worker = tokio::spawn(async move { worker.run(async { drop(over.await) }, patience).await });
+    let sockets = app.sockets().clone();
+    let stop = async move {
+        stop.await;
+        // Sockets are no requests in progress: they are told to come back, before the listener waits for those.
+        sockets.stop(Duration::from_secs(2)).await;
+    };
     listener::serve(listener, router::build(&app), &app.config().server, stop).await;
     cleaner.abort();
     drop(going_on);

@@ -5,6 +5,7 @@
 
 pub mod answers;
 pub mod api_docs;
+pub mod conversations;
 pub mod dashboard;
 pub mod documents;
 mod json;
@@ -62,6 +63,12 @@ pub fn api() -> Api {
         .routes(routes!(documents::get, documents::delete))
         .routes(routes!(search::search))
         .routes(routes!(answers::answer))
+        .routes(routes!(conversations::list, conversations::create))
+        .routes(routes!(conversations::get))
+        .routes(routes!(conversations::messages, conversations::say))
+        .routes(routes!(conversations::hand_off))
+        .routes(routes!(conversations::hand_back))
+        .routes(routes!(conversations::resolve))
         .split_for_parts();
     let (uploads, files) = OpenApiRouter::new().routes(routes!(documents::list, documents::create)).split_for_parts();
     description.merge(files);

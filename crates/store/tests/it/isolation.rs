@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// Gives both tenants a row in every table that signing up does not fill. A new table needs a line here, and nothing else
 /// in this file.
-const SEEDS: [&str; 6] = [
+const SEEDS: [&str; 11] = [
     "insert into app.jobs (tenant_id, job_id, kind, subject_id, attempts, run_at, created_at)
      values ($1, $2, 'nothing', $2, 0, $3, $3)",
     "insert into app.documents (tenant_id, document_id, title, file_name, kind, markdown, language, byte_size, sha256, state,
@@ -20,6 +20,15 @@ const SEEDS: [&str; 6] = [
     "insert into app.chunk_terms (tenant_id, term, chunk_id, frequency) select $1, 'day', $2, 1 where $3 is not null",
     "insert into app.chunk_vectors (tenant_id, chunk_id, model_id, embedding)
      select $1, $2, 'model', '[1,2,3]' where $3 is not null",
+    "insert into app.contacts (tenant_id, contact_id, name, created_at) values ($1, $2, 'Ann', $3)",
+    "insert into app.conversations (tenant_id, conversation_id, contact_id, state, handler, fence, last_seq, answered_seq,
+       last_message_id, created_at, updated_at) values ($1, $2, $2, 'open', 'assistant', 0, 1, 0, $2, $3, $3)",
+    "insert into app.messages (tenant_id, conversation_id, message_id, seq, author, text, refused, client_id, created_at)
+     values ($1, $2, $2, 1, 'contact', 'Hello', false, 'one', $3)",
+    "insert into app.message_keys (tenant_id, conversation_id, seq, message_id, author, client_id)
+     select $1, $2, 1, $2, 'contact', 'one' where $3 is not null",
+    "insert into app.contact_sessions (tenant_id, session_id, contact_id, token_hash, created_at, last_seen_at)
+     values ($1, $2, $2, sha256($2::text::bytea), $3, $3)",
 ];
 
 async fn seed(db: &TestDb, two: &Two) {

@@ -200,6 +200,6 @@ impl Probe {
 pub fn key_of(tenant: &Tenant) -> ApiKeyId {
     match tenant.key.actor() {
         Actor::ApiKey { key } => key,
-        Actor::Member { .. } => panic!("not a key"),
+        other => panic!("not a key: {other:?}"),
     }
 }

@@ -1,0 +1,146 @@
+//! The assistant's side: what is to be answered, and the answer, if it still may speak.
+
+use crate::append::{Entry, lock};
+use crate::{ConversationError, Conversations};
+use model::ConversationId;
+use model::conversation::{Author, ConversationState, Event, Handler};
+use model::knowledge::Answer;
+use store::Caller;
+
+/// Most messages of a contact that are read as one question.
+const TOGETHER: i64 = 5;
+
+/// What waits for an answer.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Where.
+    pub conversation: ConversationId,
+    /// What was said since the last answer, a line each.
+    pub text: String,
+    fence: i64,
+    /// The number up to which everything was answered when this was read, and the last one that it holds.
+    answered: i64,
+    upto: i64,
+}
+
+/// What became of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reply {
+    /// It was said.
+    Said,
+    /// Somebody else may speak now; it was dropped.
+    TooLate,
+    /// Something else was answered meanwhile: look again at what is left.
+    Again,
+}
+
+impl Conversations {
+    /// What the assistant has to answer in this conversation; `None` when there is nothing, or it may not speak.
+    ///
+    /// # Errors
+    /// [`ConversationError::Denied`] for anybody but a job, or the database's.
+    #[tracing::instrument(name = "db.conversation.question", skip_all)]
+    pub async fn question(
+        &self,
+        caller: &Caller,
+        conversation: ConversationId,
+    ) -> Result<Option<Question>, ConversationError> {
+        let right = caller.assistant()?;
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let row = sqlx::query!(
+            "select fence, answered_seq from app.conversations
+             where conversation_id = $1 and handler = 'assistant' and state = 'open' and last_seq > answered_seq",
+            conversation.uuid()
+        )
+        .fetch_optional(&mut tx)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let said = sqlx::query!(
+            "select m.seq, m.text
+             from app.message_keys k
+             join app.messages m on m.conversation_id = k.conversation_id and m.message_id = k.message_id
+               and m.tenant_id = k.tenant_id
+             where k.conversation_id = $1 and k.seq > $2 and k.author = 'contact'
+             order by k.seq desc limit $3",
+            conversation.uuid(),
+            row.answered_seq,
+            TOGETHER
+        )
+        .fetch_all(&mut tx)
+        .await?;
+        let Some(upto) = said.first().map(|last| last.seq) else { return Ok(None) };
+        let lines: Vec<String> = said.into_iter().rev().map(|message| message.text).collect();
+        let (fence, answered) = (row.fence, row.answered_seq);
+        Ok(Some(Question { conversation, text: lines.join("\n"), fence, answered, upto }))
+    }
+
+    /// The assistant answers, unless a person has taken over meanwhile.
+    ///
+    /// # Errors
+    /// [`ConversationError::Denied`] for anybody but a job, [`ConversationError::NotFound`] when the conversation is gone,
+    /// or the database's.
+    #[tracing::instrument(name = "db.conversation.answer", skip_all)]
+    pub async fn answer(
+        &self,
+        caller: &Caller,
+        question: &Question,
+        answer: &Answer,
+    ) -> Result<Reply, ConversationError> {
+        let right = caller.assistant()?;
+        let scope = right.scope();
+        let mut tx = self.services.store.tenant(scope).await?;
+        let mut row = lock(&mut tx, question.conversation, None).await?;
+        if row.fence != question.fence || row.handler != Handler::Assistant || row.state != ConversationState::Open {
+            return Ok(Reply::TooLate);
+        }
+        if row.answered_seq != question.answered {
+            return Ok(Reply::Again);
+        }
+        row.answered_seq = question.upto;
+        let entry = Entry {
+            refused: answer.refused,
+            citations: answer.citations.clone(),
+            ..Entry::words(Author::Assistant, &answer.answer)
+        };
+        let message = row.append(&mut tx, &self.services, scope, entry).await?;
+        tx.commit().await?;
+        self.live.written(scope.tenant(), &[message]);
+        Ok(Reply::Said)
+    }
+
+    /// The assistant cannot answer: the contact is told, and a person is asked for.
+    ///
+    /// # Errors
+    /// [`ConversationError::Denied`] for anybody but a job, or the database's.
+    #[tracing::instrument(name = "db.conversation.give_up", skip_all)]
+    pub async fn give_up(&self, caller: &Caller, conversation: ConversationId) -> Result<(), ConversationError> {
+        let right = caller.assistant()?;
+        let scope = right.scope();
+        let mut tx = self.services.store.tenant(scope).await?;
+        let mut row = match lock(&mut tx, conversation, None).await {
+            Err(ConversationError::NotFound) => return Ok(()),
+            row => row?,
+        };
+        let waits = row.handler == Handler::Assistant
+            && row.state == ConversationState::Open
+            && row.last_seq > row.answered_seq;
+        if !waits {
+            return Ok(());
+        }
+        row.hand_to(Handler::People, None);
+        let told = Entry::event(
+            Event::HandedOff,
+            "The assistant cannot answer just now. A person has been asked to join.",
+            None,
+        );
+        let message = row.append(&mut tx, &self.services, scope, told).await?;
+        tx.commit().await?;
+        self.live.written(scope.tenant(), &[message]);
+        Ok(())
+    }
+
+    /// Says to those who listen that the assistant is at work.
+    pub fn assistant_works(&self, caller: &Caller, conversation: ConversationId) {
+        self.live.typing(caller.scope().tenant(), conversation, Author::Assistant, None, None);
+    }
+}

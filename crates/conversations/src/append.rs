@@ -1,0 +1,169 @@
+//! Adding to a conversation: its row locked, the next number, one statement for everything that is written.
+
+use crate::ConversationError;
+use model::conversation::{Author, ConversationState, Event, Handler, Message};
+use model::knowledge::Citation;
+use model::{ContactId, ConversationId, MemberId, MessageId};
+use sqlx::types::Json;
+use store::services::timestamp;
+use store::{Scope, Services, StoreError, TenantTx, jobs};
+use uuid::Uuid;
+
+/// The job that has the assistant answer; its subject is the conversation.
+pub const ANSWER: &str = "answer";
+/// Characters of the last message that lists show.
+const SHOWN: usize = 160;
+
+/// A conversation whose row this transaction has locked.
+pub(crate) struct Locked {
+    pub id: ConversationId,
+    pub state: ConversationState,
+    pub handler: Handler,
+    pub assignee: Option<MemberId>,
+    pub fence: i64,
+    pub last_seq: i64,
+    pub answered_seq: i64,
+    last_message: Uuid,
+}
+
+/// What is to be added.
+pub(crate) struct Entry<'a> {
+    pub author: Author,
+    pub name: Option<&'a str>,
+    pub text: &'a str,
+    pub event: Option<Event>,
+    pub refused: bool,
+    pub citations: Vec<Citation>,
+    pub client_id: Option<&'a str>,
+}
+
+impl<'a> Entry<'a> {
+    /// Words of somebody's.
+    pub fn words(author: Author, text: &'a str) -> Self {
+        Self { author, name: None, text, event: None, refused: false, citations: Vec::new(), client_id: None }
+    }
+
+    /// Something that happened, and how it is said.
+    pub fn event(event: Event, text: &'a str, name: Option<&'a str>) -> Self {
+        Self { event: Some(event), name, ..Self::words(Author::System, text) }
+    }
+}
+
+/// Locks a conversation, one of this contact's if a contact is given.
+pub(crate) async fn lock(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    contact: Option<ContactId>,
+) -> Result<Locked, ConversationError> {
+    let row = sqlx::query!(
+        "select state, handler, assignee_id, fence, last_seq, answered_seq, last_message_id
+         from app.conversations
+         where conversation_id = $1 and ($2::uuid is null or contact_id = $2)
+         for no key update",
+        id.uuid(),
+        contact.map(ContactId::uuid)
+    )
+    .fetch_optional(tx)
+    .await?
+    .ok_or(ConversationError::NotFound)?;
+    Ok(Locked {
+        id,
+        state: ConversationState::from_name(&row.state).ok_or(StoreError::Corrupt("conversations.state"))?,
+        handler: Handler::from_name(&row.handler).ok_or(StoreError::Corrupt("conversations.handler"))?,
+        assignee: row.assignee_id.map(MemberId::from_uuid),
+        fence: row.fence,
+        last_seq: row.last_seq,
+        answered_seq: row.answered_seq,
+        last_message: row.last_message_id,
+    })
+}
+
+impl Locked {
+    /// Lets somebody else speak: from now on an answer that was begun before is too late.
+    pub fn hand_to(&mut self, handler: Handler, assignee: Option<MemberId>) {
+        self.state = ConversationState::Open;
+        self.handler = handler;
+        self.assignee = assignee;
+        self.fence += 1;
+        if handler == Handler::Assistant {
+            // What people have seen is theirs; the assistant answers what comes from here on.
+            self.answered_seq = self.last_seq;
+        }
+    }
+
+    /// Adds a message and writes the row as it now is.
+    pub async fn append(
+        &mut self,
+        tx: &mut TenantTx,
+        services: &Services,
+        scope: &Scope,
+        entry: Entry<'_>,
+    ) -> Result<Message, ConversationError> {
+        let now = services.now();
+        // Two messages of one millisecond have ids in any order, and clocks go back.
+        let id = services.new_id().max(Uuid::from_u128(self.last_message.as_u128().saturating_add(1)));
+        let seq = self.last_seq + 1;
+        let shown: Option<String> = entry.event.is_none().then(|| entry.text.chars().take(SHOWN).collect());
+        let citations = (!entry.citations.is_empty()).then_some(Json(&entry.citations));
+        sqlx::query!(
+            "with message as (
+               insert into app.messages (tenant_id, conversation_id, message_id, seq, author, name, text, event, refused,
+                 citations, client_id, created_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             ), key as (
+               insert into app.message_keys (tenant_id, conversation_id, seq, message_id, author, client_id)
+               values ($1, $2, $4, $3, $5, $11)
+             )
+             update app.conversations
+             set last_seq = $4, last_message_id = $3, state = $13, handler = $14, assignee_id = $15, fence = $16,
+               answered_seq = $17, last_author = case when $8::text is null then $5 else last_author end,
+               last_text = coalesce($18, last_text), updated_at = $12
+             where conversation_id = $2",
+            scope.tenant().uuid(),
+            self.id.uuid(),
+            id,
+            seq,
+            entry.author.name(),
+            entry.name,
+            entry.text,
+            entry.event.map(Event::name),
+            entry.refused,
+            citations as _,
+            entry.client_id,
+            now,
+            self.state.name(),
+            self.handler.name(),
+            self.assignee.map(MemberId::uuid),
+            self.fence,
+            self.answered_seq,
+            shown
+        )
+        .execute(tx)
+        .await?;
+        self.last_seq = seq;
+        self.last_message = id;
+        Ok(Message {
+            id: MessageId::from_uuid(id),
+            conversation_id: self.id,
+            seq: u64::try_from(seq).unwrap_or_default(),
+            from: entry.author,
+            name: entry.name.map(str::to_owned),
+            text: entry.text.to_owned(),
+            event: entry.event,
+            refused: entry.refused,
+            citations: entry.citations,
+            client_id: entry.client_id.map(str::to_owned),
+            created_at: timestamp(now),
+        })
+    }
+
+    /// Has the assistant answer.
+    pub async fn ask_assistant(
+        &self,
+        tx: &mut TenantTx,
+        services: &Services,
+        scope: &Scope,
+    ) -> Result<(), ConversationError> {
+        Ok(jobs::enqueue(tx, services, scope, ANSWER, self.id.uuid()).await?)
+    }
+}

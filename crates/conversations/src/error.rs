@@ -1,0 +1,65 @@
+//! What can go wrong in a conversation, and how it looks from outside.
+
+use model::{ErrorCode, FieldError, Problem};
+use store::{Denied, StoreError};
+
+/// A use case that failed; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConversationError {
+    /// A field is wrong.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// Its name.
+        field: &'static str,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// Not there, or not the caller's.
+    #[error("not found")]
+    NotFound,
+    /// A person wants to speak while the assistant does.
+    #[error("the assistant handles the conversation")]
+    NotHandedOff,
+    /// The client id stands for other words.
+    #[error("the client id was used for another message")]
+    ClientIdTaken,
+    /// The caller may not do this.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The database's.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for ConversationError {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl ConversationError {
+    /// A field is wrong.
+    pub fn field(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid { field, message: message.into() }
+    }
+
+    /// How this looks from outside.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Invalid { field, message } => {
+                Problem::invalid(vec![FieldError { field: (*field).to_owned(), message: message.clone() }])
+            }
+            Self::NotFound => Problem::not_found(),
+            Self::NotHandedOff => Problem::new(
+                ErrorCode::Conflict,
+                "The assistant is answering here. Take the conversation over first; then send again.",
+            ),
+            Self::ClientIdTaken => Problem::new(
+                ErrorCode::Conflict,
+                "Another message was sent with this client_id. Use a new one for each message.",
+            ),
+            Self::Denied(_) => Problem::new(ErrorCode::Forbidden, "This is for others to do."),
+            Self::Store(error) => error.problem(),
+        }
+    }
+}

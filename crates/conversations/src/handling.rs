@@ -1,0 +1,221 @@
+//! Who may speak: hand off, take over, hand back, resolve. Each is a message, too, so that everybody learns of it in order.
+
+use crate::append::{Entry, Locked, lock};
+use crate::{ConversationError, Conversations, read};
+use model::conversation::{Conversation, ConversationState, Event, Handler, Message};
+use model::{ContactId, ConversationId, MemberId};
+use store::{Caller, Denied, Scope, TenantTx};
+
+/// Words that ask for a person when they are all that is said.
+const ALONE: [&str; 16] = [
+    "human",
+    "agent",
+    "person",
+    "operator",
+    "representative",
+    "support agent",
+    "a human",
+    "a person",
+    "människa",
+    "person tack",
+    "handläggare",
+    "mensch",
+    "mitarbeiter",
+    "humain",
+    "conseiller",
+    "humano",
+];
+/// Words that ask for a person wherever they stand.
+const ANYWHERE: [&str; 30] = [
+    "talk to a human",
+    "talk to a person",
+    "talk to someone",
+    "talk to somebody",
+    "talk to an agent",
+    "talk to a real",
+    "speak to a human",
+    "speak to a person",
+    "speak to someone",
+    "speak to somebody",
+    "speak to an agent",
+    "speak to a real",
+    "speak with a human",
+    "speak with a person",
+    "speak with someone",
+    "talk with a human",
+    "talk with a person",
+    "real person",
+    "real human",
+    "human agent",
+    "human being",
+    "live agent",
+    "customer service representative",
+    "connect me to",
+    "prata med en människa",
+    "prata med någon",
+    "prata med en person",
+    "mit einem menschen",
+    "parler à un humain",
+    "hablar con una persona",
+];
+
+/// Whether these words ask for a person.
+pub(crate) fn asks_for_person(text: &str) -> bool {
+    let words: Vec<String> =
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    let said = words.iter().map(String::as_str).filter(|w| *w != "please").collect::<Vec<_>>().join(" ");
+    // A long text that mentions a person is about something else.
+    ALONE.contains(&said.as_str()) || (words.len() <= 30 && ANYWHERE.iter().any(|phrase| holds(&said, phrase)))
+}
+
+/// Whether a text holds a phrase as whole words.
+fn holds(text: &str, phrase: &str) -> bool {
+    format!(" {text} ").contains(&format!(" {phrase} "))
+}
+
+/// A person was asked for.
+pub(crate) fn handed_off() -> Entry<'static> {
+    Entry::event(Event::HandedOff, "A person has been asked to join. The assistant is silent until then.", None)
+}
+
+/// A person has joined.
+pub(crate) fn taken_over(name: Option<&str>) -> Entry<'_> {
+    Entry::event(Event::TakenOver, "A person has joined the conversation.", name)
+}
+
+/// The name that the tenant knows a member by.
+pub(crate) async fn member_name(
+    tx: &mut TenantTx,
+    member: Option<MemberId>,
+) -> Result<Option<String>, ConversationError> {
+    let Some(member) = member else { return Ok(None) };
+    let name = sqlx::query_scalar!("select name from app.memberships where member_id = $1", member.uuid());
+    Ok(name.fetch_optional(tx).await?)
+}
+
+/// What a change of hands does to the locked row: what to add, or nothing when things are so already.
+type Change<'a> = dyn Fn(&mut Locked) -> Option<Entry<'a>> + Send + Sync + 'a;
+
+impl Conversations {
+    /// A person is asked for; the assistant is silent from now on. Nothing new when people have it already.
+    ///
+    /// # Errors
+    /// [`ConversationError::NotFound`], or the database's.
+    #[tracing::instrument(name = "db.conversation.hand_off", skip_all)]
+    pub async fn hand_off(&self, caller: &Caller, id: &str) -> Result<Conversation, ConversationError> {
+        let (scope, contact) = match caller.contact() {
+            Ok(right) => (right.scope().clone(), Some(right.id())),
+            Err(Denied) => (caller.agent()?.scope().clone(), None),
+        };
+        self.change(&scope, contact, id, &|row| {
+            let there = row.handler == Handler::People;
+            (!there).then(|| {
+                row.hand_to(Handler::People, None);
+                handed_off()
+            })
+        })
+        .await
+    }
+
+    /// The member takes the conversation, from the assistant or from a colleague.
+    ///
+    /// # Errors
+    /// [`ConversationError::Denied`] for a program, [`ConversationError::NotFound`], or the database's.
+    #[tracing::instrument(name = "db.conversation.take_over", skip_all)]
+    pub async fn take_over(&self, caller: &Caller, id: &str) -> Result<Conversation, ConversationError> {
+        let right = caller.agent()?;
+        let member = right.member().ok_or(Denied)?;
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let name = member_name(&mut tx, Some(member)).await?;
+        drop(tx);
+        self.change(right.scope(), None, id, &|row| {
+            (row.assignee != Some(member)).then(|| {
+                row.hand_to(Handler::People, Some(member));
+                taken_over(name.as_deref())
+            })
+        })
+        .await
+    }
+
+    /// The assistant answers again.
+    ///
+    /// # Errors
+    /// [`ConversationError::NotFound`], or the database's.
+    #[tracing::instrument(name = "db.conversation.hand_back", skip_all)]
+    pub async fn hand_back(&self, caller: &Caller, id: &str) -> Result<Conversation, ConversationError> {
+        let right = caller.agent()?;
+        self.change(right.scope(), None, id, &|row| {
+            (row.handler != Handler::Assistant).then(|| {
+                row.hand_to(Handler::Assistant, None);
+                Entry::event(Event::HandedBack, "The assistant answers again.", None)
+            })
+        })
+        .await
+    }
+
+    /// It is settled. A new message of the contact's opens it again, with the assistant.
+    ///
+    /// # Errors
+    /// [`ConversationError::NotFound`], or the database's.
+    #[tracing::instrument(name = "db.conversation.resolve", skip_all)]
+    pub async fn resolve(&self, caller: &Caller, id: &str) -> Result<Conversation, ConversationError> {
+        let right = caller.agent()?;
+        self.change(right.scope(), None, id, &|row| {
+            (row.state != ConversationState::Resolved).then(|| {
+                row.hand_to(Handler::Assistant, None);
+                row.state = ConversationState::Resolved;
+                Entry::event(Event::Resolved, "The conversation was marked as resolved.", None)
+            })
+        })
+        .await
+    }
+
+    async fn change(
+        &self,
+        scope: &Scope,
+        contact: Option<ContactId>,
+        id: &str,
+        change: &Change<'_>,
+    ) -> Result<Conversation, ConversationError> {
+        let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
+        let mut tx = self.services.store.tenant(scope).await?;
+        let mut row = lock(&mut tx, id, contact).await?;
+        let mut written: Vec<Message> = Vec::new();
+        if let Some(entry) = change(&mut row) {
+            written.push(row.append(&mut tx, &self.services, scope, entry).await?);
+        }
+        let conversation = read::conversation(&mut tx, id, contact).await?.ok_or(ConversationError::NotFound)?;
+        tx.commit().await?;
+        self.live.written(scope.tenant(), &written);
+        Ok(conversation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::asks_for_person;
+
+    #[test]
+    fn a_person_is_asked_for_in_words() {
+        for text in [
+            "Human",
+            "agent please",
+            "I want to talk to a human!",
+            "Can I speak to a real person?",
+            "please connect me to support",
+            "Jag vill prata med en människa",
+        ] {
+            assert!(asks_for_person(text), "{text}");
+        }
+        for text in [
+            "How long may I return a lamp?",
+            "Which cleaning agent may I use?",
+            "How many people fit into the tent? One person or two?",
+            "Is the manual readable by a person with low vision",
+            "",
+            "I talked to a humanist yesterday",
+        ] {
+            assert!(!asks_for_person(text), "{text}");
+        }
+    }
+}

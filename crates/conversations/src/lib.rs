@@ -1,0 +1,39 @@
+#![doc = include_str!("../README.md")]
+
+mod answering;
+mod append;
+mod begin;
+mod error;
+mod handling;
+pub mod live;
+mod read;
+mod say;
+
+pub use answering::{Question, Reply};
+pub use append::ANSWER;
+pub use begin::{NewContact, token};
+pub use error::ConversationError;
+pub use live::Live;
+pub use read::MessagesFrom;
+pub use say::NewMessage;
+
+use store::Services;
+
+/// The capability: everything that it needs, and its use cases as methods.
+#[derive(Debug, Clone)]
+pub struct Conversations {
+    services: Services,
+    live: Live,
+}
+
+impl Conversations {
+    /// Conversations over the services of this process.
+    pub fn new(services: Services) -> Self {
+        Self { services, live: Live::default() }
+    }
+
+    /// Where listeners listen.
+    pub fn live(&self) -> &Live {
+        &self.live
+    }
+}

@@ -1,0 +1,375 @@
+//! Lists of conversations, one conversation, its messages.
+
+use crate::{ConversationError, Conversations};
+use model::conversation::{
+    Assignee, Author, Contact, Conversation, ConversationState, Event, Handler, InboxFilter, Message,
+};
+use model::knowledge::Citation;
+use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
+use model::{ContactId, ConversationId, MemberId, MessageId};
+use sqlx::types::Json;
+use store::services::timestamp;
+use store::{Caller, Denied, StoreError, TenantTx};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Most conversations that the inbox shows at once.
+const INBOX: i64 = 100;
+
+/// Which messages of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessagesFrom {
+    /// The latest.
+    Latest,
+    /// Those before this one, the latest of them.
+    Before(MessageId),
+    /// Those that came after this number, the earliest of them.
+    After(u64),
+}
+
+struct Row {
+    conversation_id: Uuid,
+    contact_id: Uuid,
+    contact_name: Option<String>,
+    contact_email: Option<String>,
+    state: String,
+    handler: String,
+    assignee_id: Option<Uuid>,
+    assignee_name: Option<String>,
+    last_seq: i64,
+    last_author: Option<String>,
+    last_text: Option<String>,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+impl TryFrom<Row> for Conversation {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let author = |name: String| Author::from_name(&name).ok_or(StoreError::Corrupt("conversations.last_author"));
+        Ok(Self {
+            id: ConversationId::from_uuid(row.conversation_id),
+            contact: Contact {
+                id: ContactId::from_uuid(row.contact_id),
+                name: row.contact_name,
+                email: row.contact_email,
+            },
+            state: ConversationState::from_name(&row.state).ok_or(StoreError::Corrupt("conversations.state"))?,
+            handler: Handler::from_name(&row.handler).ok_or(StoreError::Corrupt("conversations.handler"))?,
+            assignee: row
+                .assignee_id
+                .zip(row.assignee_name)
+                .map(|(id, name)| Assignee { id: MemberId::from_uuid(id), name }),
+            last_seq: u64::try_from(row.last_seq).unwrap_or_default(),
+            last_from: row.last_author.map(author).transpose()?,
+            last_text: row.last_text,
+            created_at: timestamp(row.created_at),
+            updated_at: timestamp(row.updated_at),
+        })
+    }
+}
+
+struct MessageRow {
+    conversation_id: Uuid,
+    message_id: Uuid,
+    seq: i64,
+    author: String,
+    name: Option<String>,
+    text: String,
+    event: Option<String>,
+    refused: bool,
+    citations: Option<Json<Vec<Citation>>>,
+    client_id: Option<String>,
+    created_at: OffsetDateTime,
+}
+
+impl TryFrom<MessageRow> for Message {
+    type Error = StoreError;
+
+    fn try_from(row: MessageRow) -> Result<Self, StoreError> {
+        let event = |name: String| Event::from_name(&name).ok_or(StoreError::Corrupt("messages.event"));
+        Ok(Self {
+            id: MessageId::from_uuid(row.message_id),
+            conversation_id: ConversationId::from_uuid(row.conversation_id),
+            seq: u64::try_from(row.seq).unwrap_or_default(),
+            from: Author::from_name(&row.author).ok_or(StoreError::Corrupt("messages.author"))?,
+            name: row.name,
+            text: row.text,
+            event: row.event.map(event).transpose()?,
+            refused: row.refused,
+            citations: row.citations.map(|c| c.0).unwrap_or_default(),
+            client_id: row.client_id,
+            created_at: timestamp(row.created_at),
+        })
+    }
+}
+
+/// One conversation, one of this contact's if a contact is given.
+pub(crate) async fn conversation(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    contact: Option<ContactId>,
+) -> Result<Option<Conversation>, ConversationError> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"select c.conversation_id, c.contact_id, p.name as contact_name, p.email as contact_email, c.state, c.handler,
+             c.assignee_id, m.name as "assignee_name?", c.last_seq, c.last_author, c.last_text, c.created_at, c.updated_at
+           from app.conversations c
+           join app.contacts p on p.tenant_id = c.tenant_id and p.contact_id = c.contact_id
+           left join app.memberships m on m.tenant_id = c.tenant_id and m.member_id = c.assignee_id
+           where c.conversation_id = $1 and ($2::uuid is null or c.contact_id = $2)"#,
+        id.uuid(),
+        contact.map(ContactId::uuid)
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(Conversation::try_from).transpose()?)
+}
+
+/// One message.
+pub(crate) async fn message(
+    tx: &mut TenantTx,
+    conversation: ConversationId,
+    id: Uuid,
+) -> Result<Option<Message>, ConversationError> {
+    let row = sqlx::query_as!(
+        MessageRow,
+        r#"select conversation_id, message_id, seq, author, name, text, event, refused,
+             citations as "citations: Json<Vec<Citation>>", client_id, created_at
+           from app.messages where conversation_id = $1 and message_id = $2"#,
+        conversation.uuid(),
+        id
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(Message::try_from).transpose()?)
+}
+
+fn limit(limit: Option<u32>) -> Result<u32, ConversationError> {
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    if (1..=MAX_LIMIT).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(ConversationError::field("limit", format!("Use a number from 1 to {MAX_LIMIT}.")))
+}
+
+impl Conversations {
+    /// The conversations of the caller's tenant, the newest first.
+    ///
+    /// # Errors
+    /// [`ConversationError::Invalid`] for a limit or cursor that cannot be, or the database's.
+    #[tracing::instrument(name = "db.conversation.list", skip_all)]
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        state: Option<ConversationState>,
+        page: Option<u32>,
+        cursor: Option<&str>,
+    ) -> Result<Page<Conversation>, ConversationError> {
+        let right = caller.agent()?;
+        let limit = limit(page)?;
+        let before = cursor.map(str::parse::<ConversationId>).transpose();
+        let before =
+            before.map_err(|_| ConversationError::field("cursor", "Use the next_cursor of the page before."))?;
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let rows = sqlx::query_as!(
+            Row,
+            r#"select c.conversation_id, c.contact_id, p.name as contact_name, p.email as contact_email, c.state, c.handler,
+                 c.assignee_id, m.name as "assignee_name?", c.last_seq, c.last_author, c.last_text, c.created_at,
+                 c.updated_at
+               from app.conversations c
+               join app.contacts p on p.tenant_id = c.tenant_id and p.contact_id = c.contact_id
+               left join app.memberships m on m.tenant_id = c.tenant_id and m.member_id = c.assignee_id
+               where c.conversation_id < $1 and ($2::text is null or c.state = $2)
+               order by c.conversation_id desc limit $3"#,
+            before.map_or(Uuid::max(), ConversationId::uuid),
+            state.map(ConversationState::name),
+            i64::from(limit) + 1
+        )
+        .fetch_all(&mut tx)
+        .await?;
+        let more = rows.len() > limit as usize;
+        let data = rows.into_iter().take(limit as usize).map(Conversation::try_from).collect::<Result<Vec<_>, _>>()?;
+        let next_cursor = data.last().filter(|_| more).map(|last| last.id.to_string());
+        Ok(Page { data, next_cursor })
+    }
+
+    /// What the inbox shows: at most a hundred, the latest first, but those that wait for a person the longest first.
+    ///
+    /// # Errors
+    /// The database's.
+    #[tracing::instrument(name = "db.conversation.inbox", skip_all)]
+    pub async fn inbox(&self, caller: &Caller, filter: InboxFilter) -> Result<Vec<Conversation>, ConversationError> {
+        let right = caller.agent()?;
+        let state = if filter == InboxFilter::Resolved { "resolved" } else { "open" };
+        let handler = matches!(filter, InboxFilter::Waiting | InboxFilter::Mine).then_some("people");
+        let mine = (filter == InboxFilter::Mine).then(|| right.member().map_or(Uuid::nil(), MemberId::uuid));
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let rows = sqlx::query_as!(
+            Row,
+            r#"select c.conversation_id, c.contact_id, p.name as contact_name, p.email as contact_email, c.state, c.handler,
+                 c.assignee_id, m.name as "assignee_name?", c.last_seq, c.last_author, c.last_text, c.created_at,
+                 c.updated_at
+               from app.conversations c
+               join app.contacts p on p.tenant_id = c.tenant_id and p.contact_id = c.contact_id
+               left join app.memberships m on m.tenant_id = c.tenant_id and m.member_id = c.assignee_id
+               where c.state = $1 and ($2::text is null or c.handler = $2)
+                 and ($3::uuid is null or c.assignee_id = $3) and (not $4 or c.assignee_id is null)
+               order by c.updated_at desc, c.conversation_id desc limit $5"#,
+            state,
+            handler,
+            mine,
+            filter == InboxFilter::Waiting,
+            INBOX
+        )
+        .fetch_all(&mut tx)
+        .await?;
+        let mut found = rows.into_iter().map(Conversation::try_from).collect::<Result<Vec<_>, _>>()?;
+        if filter == InboxFilter::Waiting {
+            found.reverse();
+        }
+        Ok(found)
+    }
+
+    /// How many conversations wait for a person; 100 stands for more.
+    ///
+    /// # Errors
+    /// The database's.
+    #[tracing::instrument(name = "db.conversation.waiting", skip_all)]
+    pub async fn waiting(&self, caller: &Caller) -> Result<u32, ConversationError> {
+        let right = caller.agent()?;
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let waiting = sqlx::query_scalar!(
+            r#"select count(*) as "n!" from (
+                 select from app.conversations
+                 where state = 'open' and handler = 'people' and assignee_id is null limit 100) waiting"#
+        )
+        .fetch_one(&mut tx)
+        .await?;
+        Ok(u32::try_from(waiting).unwrap_or_default())
+    }
+
+    /// One conversation, by its id as the wire writes it. Contacts see their own.
+    ///
+    /// # Errors
+    /// [`ConversationError::NotFound`], or the database's.
+    #[tracing::instrument(name = "db.conversation.get", skip_all)]
+    pub async fn get(&self, caller: &Caller, id: &str) -> Result<Conversation, ConversationError> {
+        let (mut tx, contact) = self.reading(caller).await?;
+        let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
+        conversation(&mut tx, id, contact).await?.ok_or(ConversationError::NotFound)
+    }
+
+    /// Messages of a conversation, in the order in which they were said. `next_cursor` leads to what was said before (or,
+    /// asked for what came [`MessagesFrom::After`], only says that there is more).
+    ///
+    /// # Errors
+    /// [`ConversationError::NotFound`], [`ConversationError::Invalid`] for a limit that cannot be, or the database's.
+    #[tracing::instrument(name = "db.message.list", skip_all)]
+    pub async fn messages(
+        &self,
+        caller: &Caller,
+        id: &str,
+        from: MessagesFrom,
+        page: Option<u32>,
+    ) -> Result<Page<Message>, ConversationError> {
+        let limit = limit(page)?;
+        let (mut tx, contact) = self.reading(caller).await?;
+        let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
+        let mut rows = match from {
+            MessagesFrom::Latest | MessagesFrom::Before(_) => {
+                let before = if let MessagesFrom::Before(id) = from { id.uuid() } else { Uuid::max() };
+                before_id(&mut tx, id, contact, before, i64::from(limit) + 1).await?
+            }
+            MessagesFrom::After(seq) => after_seq(&mut tx, id, contact, seq, i64::from(limit) + 1).await?,
+        };
+        if rows.is_empty() {
+            // Nothing said, or nothing there.
+            let there = sqlx::query!(
+                "select conversation_id from app.conversations
+                 where conversation_id = $1 and ($2::uuid is null or contact_id = $2)",
+                id.uuid(),
+                contact.map(ContactId::uuid)
+            );
+            there.fetch_optional(&mut tx).await?.ok_or(ConversationError::NotFound)?;
+        }
+        let more = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
+        if !matches!(from, MessagesFrom::After(_)) {
+            rows.reverse();
+        }
+        let data = rows.into_iter().map(Message::try_from).collect::<Result<Vec<_>, _>>()?;
+        let edge = if matches!(from, MessagesFrom::After(_)) { data.last() } else { data.first() };
+        let next_cursor = edge.filter(|_| more).map(|message| message.id.to_string());
+        Ok(Page { data, next_cursor })
+    }
+
+    /// A transaction to read in, and the contact whose conversations alone may be read.
+    async fn reading(&self, caller: &Caller) -> Result<(TenantTx, Option<ContactId>), ConversationError> {
+        let contact = match caller.contact() {
+            Ok(right) => Some(right.id()),
+            Err(Denied) => {
+                caller.agent()?;
+                None
+            }
+        };
+        Ok((self.services.store.tenant(caller.scope()).await?, contact))
+    }
+}
+
+/// Messages before an id, the latest first. Every id of a conversation's messages is greater than the conversation's own,
+/// and none is greater than the last one's: with both bounds only the partitions between them are looked into.
+async fn before_id(
+    tx: &mut TenantTx,
+    conversation: ConversationId,
+    contact: Option<ContactId>,
+    before: Uuid,
+    limit: i64,
+) -> Result<Vec<MessageRow>, ConversationError> {
+    let rows = sqlx::query_as!(
+        MessageRow,
+        r#"select conversation_id, message_id, seq, author, name, text, event, refused,
+             citations as "citations: Json<Vec<Citation>>", client_id, created_at
+           from app.messages
+           where conversation_id = $1 and message_id > $1 and message_id < $2
+             and message_id <= (select c.last_message_id from app.conversations c
+                                where c.conversation_id = $1 and ($4::uuid is null or c.contact_id = $4))
+           order by message_id desc limit $3"#,
+        conversation.uuid(),
+        before,
+        limit,
+        contact.map(ContactId::uuid)
+    );
+    Ok(rows.fetch_all(tx).await?)
+}
+
+/// Messages after a number, in their order: after the id of the message that has it.
+async fn after_seq(
+    tx: &mut TenantTx,
+    conversation: ConversationId,
+    contact: Option<ContactId>,
+    seq: u64,
+    limit: i64,
+) -> Result<Vec<MessageRow>, ConversationError> {
+    let rows = sqlx::query_as!(
+        MessageRow,
+        r#"select conversation_id, message_id, seq, author, name, text, event, refused,
+             citations as "citations: Json<Vec<Citation>>", client_id, created_at
+           from app.messages
+           where conversation_id = $1 and message_id > $1
+             and message_id > coalesce((select k.message_id
+                                        from app.conversations c
+                                        join app.message_keys k on k.tenant_id = c.tenant_id
+                                          and k.conversation_id = c.conversation_id and k.seq = least($2, c.last_seq)
+                                        where c.conversation_id = $1), $1)
+             and message_id <= (select c.last_message_id from app.conversations c
+                                where c.conversation_id = $1 and ($4::uuid is null or c.contact_id = $4))
+           order by message_id limit $3"#,
+        conversation.uuid(),
+        i64::try_from(seq).unwrap_or(i64::MAX),
+        limit,
+        contact.map(ContactId::uuid)
+    );
+    Ok(rows.fetch_all(tx).await?)
+}

@@ -1,0 +1,124 @@
+//! Who may speak.
+
+use crate::stage::{Stage, said, words};
+use conversations::ConversationError;
+use model::conversation::{Author, ConversationState, Event, Handler, InboxFilter};
+use store::jobs::ATTEMPTS;
+
+#[tokio::test]
+async fn a_person_takes_over_and_hands_back() {
+    let stage = Stage::new().await;
+    let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
+    let id = stage.begin(key).await.id;
+    let text = id.to_string();
+    let inbox = |filter| stage.conversations.inbox(owner, filter);
+    stage.conversations.pass_on(key, &text, &words("Hello", "1")).await.unwrap();
+    stage.do_jobs().await;
+    assert!(inbox(InboxFilter::Waiting).await.unwrap().is_empty());
+    assert_eq!(inbox(InboxFilter::Open).await.unwrap().len(), 1);
+
+    let handed = stage.conversations.hand_off(key, &text).await.unwrap();
+    assert_eq!((handed.handler, handed.assignee.is_none()), (Handler::People, true));
+    assert_eq!(stage.conversations.hand_off(key, &text).await.unwrap().last_seq, handed.last_seq, "once is enough");
+    assert_eq!(inbox(InboxFilter::Waiting).await.unwrap().len(), 1);
+    assert_eq!(stage.conversations.waiting(owner).await.unwrap(), 1);
+
+    // The assistant is silent now.
+    stage.conversations.pass_on(key, &text, &words("Anybody?", "2")).await.unwrap();
+    stage.do_jobs().await;
+
+    let taken = stage.conversations.take_over(owner, &text).await.unwrap();
+    assert_eq!(taken.assignee.map(|a| a.name).as_deref(), Some("Aurora Owner"));
+    assert_eq!(inbox(InboxFilter::Mine).await.unwrap().len(), 1);
+    assert!(inbox(InboxFilter::Waiting).await.unwrap().is_empty());
+    stage.conversations.reply(owner, &text, &words("I am here.", "3")).await.unwrap();
+    stage.conversations.hand_back(owner, &text).await.unwrap();
+    stage.do_jobs().await;
+    stage.conversations.pass_on(key, &text, &words("Thanks", "4")).await.unwrap();
+    stage.do_jobs().await;
+    stage.conversations.resolve(owner, &text).await.unwrap();
+    assert_eq!(inbox(InboxFilter::Resolved).await.unwrap().len(), 1);
+
+    let messages = stage.messages(owner, id).await;
+    let seen: Vec<(Author, Option<Event>)> =
+        said(&messages).into_iter().map(|(from, event, _)| (from, event)).collect();
+    assert_eq!(
+        seen,
+        [
+            (Author::Contact, None),
+            (Author::Assistant, None),
+            (Author::System, Some(Event::HandedOff)),
+            (Author::Contact, None),
+            (Author::System, Some(Event::TakenOver)),
+            (Author::Agent, None),
+            (Author::System, Some(Event::HandedBack)),
+            (Author::Contact, None),
+            (Author::Assistant, None),
+            (Author::System, Some(Event::Resolved)),
+        ]
+    );
+    assert_eq!(messages[8].text, "You said: Thanks", "what people answered is not answered again");
+}
+
+#[tokio::test]
+async fn words_ask_for_a_person() {
+    let stage = Stage::new().await;
+    let key = &stage.two.aurora.key;
+    let id = stage.begin(key).await.id;
+    stage.conversations.pass_on(key, &id.to_string(), &words("Can I talk to a human?", "1")).await.unwrap();
+    stage.do_jobs().await;
+    let messages = stage.messages(key, id).await;
+    assert_eq!(said(&messages).len(), 2, "{messages:?}");
+    assert_eq!(messages[1].event, Some(Event::HandedOff));
+}
+
+#[tokio::test]
+async fn who_answers_first_takes_what_waits() {
+    let stage = Stage::new().await;
+    let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
+    let text = stage.begin(key).await.id.to_string();
+    let early = stage.conversations.reply(owner, &text, &words("Hello", "1")).await;
+    assert!(matches!(early, Err(ConversationError::NotHandedOff)), "{early:?}");
+    stage.conversations.hand_off(key, &text).await.unwrap();
+    // A program answers for people, and is nobody who could have taken it.
+    stage.conversations.reply(key, &text, &words("One moment", "2")).await.unwrap();
+    let taken = stage.conversations.take_over(key, &text).await;
+    assert!(matches!(taken, Err(ConversationError::Denied(_))), "{taken:?}");
+    assert!(stage.conversations.get(key, &text).await.unwrap().assignee.is_none());
+    let (reply, _) = stage.conversations.reply(owner, &text, &words("Here I am", "3")).await.unwrap();
+    assert_eq!(reply.name.as_deref(), Some("Aurora Owner"));
+    assert!(stage.conversations.get(key, &text).await.unwrap().assignee.is_some());
+}
+
+#[tokio::test]
+async fn an_assistant_that_fails_calls_a_person() {
+    use store::jobs::{End, Worker};
+    struct Broken(crate::stage::Parrot);
+    impl store::jobs::Handler for Broken {
+        fn kind(&self) -> &'static str {
+            self.0.kind()
+        }
+        fn run<'a>(&'a self, _: &'a store::jobs::Job) -> crate::stage::Done<'a> {
+            Box::pin(std::future::ready(Err(store::jobs::JobError::Retry("broken".into()))))
+        }
+        fn gave_up<'a>(&'a self, job: &'a store::jobs::Job, error: &'a str) -> crate::stage::Done<'a> {
+            self.0.gave_up(job, error)
+        }
+    }
+    let stage = Stage::new().await;
+    let key = &stage.two.aurora.key;
+    let id = stage.begin(key).await.id;
+    stage.conversations.pass_on(key, &id.to_string(), &words("Hello", "1")).await.unwrap();
+    let broken = std::sync::Arc::new(Broken(crate::stage::Parrot(stage.conversations.clone())));
+    let worker = Worker::new(stage.db.services.clone(), vec![broken], 1);
+    for attempt in 1..=ATTEMPTS {
+        let end = if attempt == ATTEMPTS { End::Dead } else { End::Later };
+        assert_eq!(worker.run_due().await.unwrap(), [end]);
+        stage.db.clock.advance(time::Duration::minutes(10));
+    }
+    let conversation = stage.conversations.get(key, &id.to_string()).await.unwrap();
+    assert_eq!((conversation.handler, conversation.state), (Handler::People, ConversationState::Open));
+    let messages = stage.messages(key, id).await;
+    assert_eq!(said(&messages).len(), 2);
+    assert!(messages[1].text.starts_with("The assistant cannot answer just now."), "{messages:?}");
+}

@@ -1,0 +1,11 @@
+//! Conversations on a real PostgreSQL, with two tenants always there.
+
+// Tests stop at the first surprise.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod handling;
+mod messages;
+mod plans;
+mod race;
+mod stage;
+mod visitors;

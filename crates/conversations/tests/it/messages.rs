@@ -1,0 +1,218 @@
+//! What is said: in order, once, without gaps, and by nobody else.
+
+use crate::stage::{Stage, said, words};
+use conversations::{ConversationError, MessagesFrom, NewContact};
+use model::conversation::{Author, ConversationState};
+use std::collections::HashSet;
+
+#[tokio::test]
+async fn the_contact_asks_and_the_assistant_answers() {
+    let stage = Stage::new().await;
+    let key = &stage.two.aurora.key;
+    let id = stage.begin(key).await.id;
+    let (message, again) = stage.conversations.pass_on(key, &id.to_string(), &words("Hello?", "a")).await.unwrap();
+    assert_eq!((message.seq, again), (1, false));
+    stage.do_jobs().await;
+    let messages = stage.messages(key, id).await;
+    assert_eq!(said(&messages), [(Author::Contact, None, "Hello?"), (Author::Assistant, None, "You said: Hello?")]);
+    let conversation = stage.conversations.get(key, &id.to_string()).await.unwrap();
+    assert_eq!(
+        (conversation.last_seq, conversation.last_from, conversation.last_text.as_deref()),
+        (2, Some(Author::Assistant), Some("You said: Hello?"))
+    );
+}
+
+#[tokio::test]
+async fn what_is_said_at_once_is_answered_once_and_nothing_is_forgotten() {
+    let stage = Stage::new().await;
+    let key = &stage.two.aurora.key;
+    let id = stage.begin(key).await.id;
+    for text in ["Hello", "I have a lamp", "May I return it?"] {
+        stage.conversations.pass_on(key, &id.to_string(), &words(text, &text.replace([' ', '?'], "-"))).await.unwrap();
+    }
+    stage.do_jobs().await;
+    let messages = stage.messages(key, id).await;
+    assert_eq!(said(&messages)[3..], [(Author::Assistant, None, "You said: Hello\nI have a lamp\nMay I return it?")]);
+
+    // Read, then something more is said, then the answer comes: what was said last is still answered.
+    let say = |text: &'static str| {
+        let (conversations, id) = (stage.conversations.clone(), id.to_string());
+        async move { conversations.pass_on(key, &id, &words(text, text)).await }
+    };
+    say("one").await.unwrap();
+    let job = stage.job().await;
+    let question = stage.conversations.question(&job.caller(), id).await.unwrap().unwrap();
+    say("two").await.unwrap();
+    stage.conversations.answer(&job.caller(), &question, &crate::stage::parroted(&question)).await.unwrap();
+    stage.do_jobs().await;
+    let messages = stage.messages(key, id).await;
+    assert_eq!(
+        said(&messages)[4..],
+        [
+            (Author::Contact, None, "one"),
+            (Author::Contact, None, "two"),
+            (Author::Assistant, None, "You said: one"),
+            (Author::Assistant, None, "You said: two"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn sent_twice_is_there_once() {
+    let stage = Stage::new().await;
+    let key = &stage.two.aurora.key;
+    let id = stage.begin(key).await.id.to_string();
+    let say = |text: &'static str| {
+        let (conversations, key, id) = (stage.conversations.clone(), key.clone(), id.clone());
+        async move { conversations.pass_on(&key, &id, &words(text, "same")).await }
+    };
+    // All at once: one is first, the others find it.
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        all.spawn(say("Hello"));
+    }
+    let kept: Vec<_> = all.join_all().await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(kept.iter().filter(|(_, again)| !again).count(), 1);
+    assert_eq!(kept.iter().map(|(message, _)| message.id).collect::<HashSet<_>>().len(), 1);
+    // Other words under the same name are a mistake of the sender's.
+    assert!(matches!(say("Other words").await, Err(ConversationError::ClientIdTaken)));
+    // What is an agent's is another's name.
+    stage.conversations.hand_off(key, &id).await.unwrap();
+    let (reply, again) = stage.conversations.reply(key, &id, &words("Hello", "same")).await.unwrap();
+    assert_eq!((reply.from, again), (Author::Agent, false));
+    // Kept, and the conversation handed back before the answer arrived: sent again it is still the same.
+    stage.conversations.hand_back(key, &id).await.unwrap();
+    assert_eq!(stage.conversations.reply(key, &id, &words("Hello", "same")).await.unwrap(), (reply, true));
+    let new = stage.conversations.reply(key, &id, &words("Hello", "new")).await;
+    assert!(matches!(new, Err(ConversationError::NotHandedOff)), "{new:?}");
+}
+
+#[tokio::test]
+async fn many_at_once_leave_no_gap() {
+    let stage = Stage::new().await;
+    let key = &stage.two.aurora.key;
+    let id = stage.begin(key).await.id;
+    let mut all = tokio::task::JoinSet::new();
+    for n in 0..40 {
+        let (conversations, key, id) = (stage.conversations.clone(), key.clone(), id.to_string());
+        all.spawn(async move { conversations.pass_on(&key, &id, &words(&format!("{n}"), &format!("{n}"))).await });
+    }
+    assert!(all.join_all().await.iter().all(Result::is_ok));
+    assert_eq!(said(&stage.messages(key, id).await).len(), 40);
+}
+
+#[tokio::test]
+async fn pages_go_back_and_forth() {
+    let stage = Stage::new().await;
+    let key = &stage.two.aurora.key;
+    let id = stage.begin(key).await.id.to_string();
+    for n in 1..=7 {
+        stage.conversations.pass_on(key, &id, &words(&n.to_string(), &n.to_string())).await.unwrap();
+    }
+    let texts = |from| {
+        let (conversations, id) = (&stage.conversations, &id);
+        async move {
+            let page = conversations.messages(key, id, from, Some(3)).await.unwrap();
+            let texts: Vec<String> = page.data.into_iter().map(|m| m.text).collect();
+            (texts.join(" "), page.next_cursor)
+        }
+    };
+    let (latest, cursor) = texts(MessagesFrom::Latest).await;
+    assert_eq!(latest, "5 6 7");
+    let (before, cursor) = texts(MessagesFrom::Before(cursor.unwrap().parse().unwrap())).await;
+    assert_eq!(before, "2 3 4");
+    assert_eq!(texts(MessagesFrom::Before(cursor.unwrap().parse().unwrap())).await, ("1".to_owned(), None));
+    assert_eq!(texts(MessagesFrom::After(5)).await, ("6 7".to_owned(), None));
+    assert_eq!(texts(MessagesFrom::After(7)).await, (String::new(), None));
+    assert_eq!(texts(MessagesFrom::After(u64::MAX)).await, (String::new(), None));
+}
+
+#[tokio::test]
+async fn ids_keep_the_order_when_the_clock_stands_or_goes_back() {
+    // The test's clock stands still: every id is of the same millisecond, in any order but for the rule.
+    let stage = Stage::new().await;
+    let key = &stage.two.aurora.key;
+    let id = stage.begin(key).await.id;
+    for n in 0..30 {
+        stage.conversations.pass_on(key, &id.to_string(), &words("x", &n.to_string())).await.unwrap();
+    }
+    stage.db.clock.advance(time::Duration::hours(-1));
+    stage.conversations.pass_on(key, &id.to_string(), &words("x", "back")).await.unwrap();
+    said(&stage.messages(key, id).await);
+}
+
+#[tokio::test]
+async fn nothing_of_another_tenant_can_be_told_from_nothing() {
+    let stage = Stage::new().await;
+    let (own, other) = (&stage.two.aurora.key, &stage.two.borealis.key);
+    let foreign = stage.begin(other).await.id.to_string();
+    let unknown = "conv_019aa1b2c3d47e8f90a1b2c3d4e5f607";
+    for id in [foreign.as_str(), unknown, "conv_x", ""] {
+        let c = &stage.conversations;
+        let answers = [
+            c.get(own, id).await.err(),
+            c.messages(own, id, MessagesFrom::Latest, None).await.err(),
+            c.messages(own, id, MessagesFrom::After(0), None).await.err(),
+            c.pass_on(own, id, &words("Hello", "a")).await.err(),
+            c.reply(own, id, &words("Hello", "a")).await.err(),
+            c.hand_off(own, id).await.err(),
+            c.hand_back(own, id).await.err(),
+            c.resolve(own, id).await.err(),
+            c.take_over(&stage.two.aurora.owner, id).await.err(),
+        ];
+        assert!(answers.iter().all(|e| matches!(e, Some(ConversationError::NotFound))), "{id}: {answers:?}");
+    }
+    assert!(stage.conversations.list(own, None, None, None).await.unwrap().data.is_empty());
+    assert_eq!(stage.messages(other, foreign.parse().unwrap()).await, []);
+}
+
+#[tokio::test]
+async fn bad_words_are_refused_and_leave_nothing() {
+    let stage = Stage::new().await;
+    let key = &stage.two.aurora.key;
+    let id = stage.begin(key).await.id;
+    let long = "x".repeat(4_001);
+    for (text, client_id, wrong) in [
+        ("", "a", "text"),
+        (" \n ", "a", "text"),
+        (long.as_str(), "a", "text"),
+        ("a\0b", "a", "text"),
+        ("Hello", "", "client_id"),
+        ("Hello", "a b", "client_id"),
+        ("Hello", &"x".repeat(65), "client_id"),
+    ] {
+        match stage.conversations.pass_on(key, &id.to_string(), &words(text, client_id)).await {
+            Err(ConversationError::Invalid { field, .. }) => assert_eq!(field, wrong),
+            other => panic!("{text:?} {client_id:?}: {other:?}"),
+        }
+    }
+    assert_eq!(stage.messages(key, id).await, []);
+    let kept = stage.conversations.pass_on(key, &id.to_string(), &words("One\r\ntwo 🦌", "b")).await.unwrap().0;
+    assert_eq!(kept.text, "One\ntwo 🦌");
+    for new in
+        [NewContact { name: Some(" ".into()), email: None }, NewContact { name: None, email: Some("nobody".into()) }]
+    {
+        let refused = stage.conversations.create(key, new).await;
+        assert!(matches!(refused, Err(ConversationError::Invalid { .. })), "{refused:?}");
+    }
+    assert_eq!(stage.conversations.list(key, None, None, None).await.unwrap().data.len(), 1);
+}
+
+#[tokio::test]
+async fn a_new_message_opens_what_was_resolved() {
+    let stage = Stage::new().await;
+    let key = &stage.two.aurora.key;
+    let id = stage.begin(key).await.id;
+    stage.conversations.pass_on(key, &id.to_string(), &words("One", "1")).await.unwrap();
+    let resolved = stage.conversations.resolve(key, &id.to_string()).await.unwrap();
+    assert_eq!(resolved.state, ConversationState::Resolved);
+    // What was open when it was resolved is not answered any more.
+    stage.do_jobs().await;
+    assert_eq!(stage.messages(key, id).await.len(), 2);
+    stage.conversations.pass_on(key, &id.to_string(), &words("Two", "2")).await.unwrap();
+    stage.do_jobs().await;
+    let messages = stage.messages(key, id).await;
+    assert_eq!(said(&messages)[2..], [(Author::Contact, None, "Two"), (Author::Assistant, None, "You said: Two")]);
+    let conversation = stage.conversations.get(key, &id.to_string()).await.unwrap();
+    assert_eq!(conversation.state, ConversationState::Open);
+}

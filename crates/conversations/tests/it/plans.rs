@@ -1,0 +1,138 @@
+//! The queries that run all the time touch what they need and nothing else.
+
+use crate::stage::{Stage, words};
+use serde_json::Value;
+use sqlx::Row as _;
+use testkit::sql;
+use uuid::Uuid;
+
+const READ: &str = include_str!("../../src/read.rs");
+
+/// The query in the source that holds these words, in front of `explain`.
+fn explained(words: &str) -> String {
+    assert_eq!(READ.matches(words).count(), 1, "one query says {words:?}");
+    let at = READ.find(words).unwrap();
+    let start = READ[..at].rfind("r#\"").unwrap() + 3;
+    let end = start + READ[start..].find("\"#").unwrap();
+    format!("explain (analyze, format json) {}", &READ[start..end])
+}
+
+/// Tables that were looked into, and how.
+fn touched(node: &Value, into: &mut Vec<(String, String)>) {
+    if let (Some(table), Some(1..)) = (node["Relation Name"].as_str(), node["Actual Loops"].as_f64().map(|n| n as u64))
+    {
+        into.push((table.to_owned(), node["Node Type"].as_str().unwrap().to_owned()));
+    }
+    for child in node["Plans"].as_array().into_iter().flatten() {
+        touched(child, into);
+    }
+}
+
+/// A tenant with many conversations of many months.
+async fn fill(stage: &Stage) {
+    let tenant = stage.two.aurora.id.uuid();
+    let fill = "
+      insert into app.contacts (tenant_id, contact_id, created_at) values ($1, $1, now());
+    ";
+    let mut conn = stage.db.superuser().await;
+    sqlx::query(sql(fill.to_owned())).bind(tenant).execute(&mut conn).await.unwrap();
+    // An id of the millisecond m: what was said every ten hours for a year and a half, in 300 conversations.
+    let ids =
+        "lpad(to_hex(1795251600000 + n::bigint * 36000000), 12, '0') || '7000' || '8' || lpad(to_hex(n), 15, '0')";
+    for insert in [
+        format!(
+            "insert into app.conversations (tenant_id, conversation_id, contact_id, state, handler, fence, last_seq,
+               answered_seq, last_message_id, created_at, updated_at)
+             select $1, ({ids})::uuid, $1, case when n % 10 = 0 then 'open' else 'resolved' end, 'assistant', 0, 40, 0,
+               (lpad(to_hex(1795251600000 + n::bigint * 36000000 + 60), 12, '0') || repeat('f', 20))::uuid, now(), now()
+             from generate_series(1, 1200) n"
+        ),
+        "insert into app.messages (tenant_id, conversation_id, message_id, seq, author, text, refused, created_at)
+         select tenant_id, conversation_id,
+           (substr(replace(conversation_id::text, '-', ''), 1, 12) || '7' || lpad(to_hex(n + 1), 3, '0')
+             || substr(replace(conversation_id::text, '-', ''), 17))::uuid, n, 'contact', 'x', false, now()
+         from app.conversations, generate_series(1, 40) n where tenant_id = $1"
+            .to_owned(),
+        "insert into app.message_keys (tenant_id, conversation_id, seq, message_id, author)
+         select tenant_id, conversation_id, seq, message_id, author from app.messages where tenant_id = $1"
+            .to_owned(),
+    ] {
+        sqlx::query(sql(insert)).bind(tenant).execute(&mut conn).await.unwrap();
+    }
+    sqlx::raw_sql("analyze").execute(&mut conn).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_newest_messages_are_in_one_partition() {
+    let stage = Stage::new().await;
+    fill(&stage).await;
+    let mut tx = stage.db.services.store.tenant(stage.two.aurora.owner.scope()).await.unwrap();
+    let id: Uuid =
+        sqlx::query_scalar("select conversation_id from app.conversations order by conversation_id offset 700 limit 1")
+            .fetch_one(&mut tx)
+            .await
+            .unwrap();
+    // Prepared once and run often, as the server does: the plan for all values must be as good as the first ones.
+    for round in 0..8 {
+        let query = sqlx::query(sql(explained("and message_id > $1 and message_id < $2")))
+            .bind(id)
+            .bind(Uuid::max())
+            .bind(31_i64)
+            .bind(None::<Uuid>);
+        let plan: Value = query.fetch_one(&mut tx).await.unwrap().get(0);
+        let mut tables = Vec::new();
+        touched(&plan[0]["Plan"], &mut tables);
+        let messages: Vec<_> = tables.iter().filter(|(table, _)| table.starts_with("messages")).collect();
+        assert_eq!(messages.len(), 1, "round {round}: {plan:#}");
+        assert!(tables.iter().all(|(_, scan)| scan.contains("Index") || scan.contains("Bitmap")), "{tables:?}");
+        assert_eq!(plan[0]["Plan"]["Actual Rows"].as_f64(), Some(31.0), "{plan:#}");
+    }
+}
+
+#[tokio::test]
+async fn what_came_after_and_the_inbox_are_found_by_indexes() {
+    let stage = Stage::new().await;
+    fill(&stage).await;
+    let mut tx = stage.db.services.store.tenant(stage.two.aurora.owner.scope()).await.unwrap();
+    let id: Uuid =
+        sqlx::query_scalar("select conversation_id from app.conversations order by conversation_id offset 700 limit 1")
+            .fetch_one(&mut tx)
+            .await
+            .unwrap();
+    let after = sqlx::query(sql(explained("k.seq = least($2, c.last_seq)")))
+        .bind(id)
+        .bind(35_i64)
+        .bind(50_i64)
+        .bind(None::<Uuid>);
+    let inbox = sqlx::query(sql(explained("order by c.updated_at desc")))
+        .bind("open")
+        .bind(None::<String>)
+        .bind(None::<Uuid>)
+        .bind(false)
+        .bind(20_i64);
+    for (query, rows) in [(after, 5.0), (inbox, 20.0)] {
+        let plan: Value = query.fetch_one(&mut tx).await.unwrap().get(0);
+        let mut tables = Vec::new();
+        touched(&plan[0]["Plan"], &mut tables);
+        let small = ["contacts", "memberships"];
+        assert!(
+            tables.iter().all(|(table, scan)| small.contains(&table.as_str()) || scan.contains("Index")),
+            "{tables:?} {plan:#}"
+        );
+        assert_eq!(plan[0]["Plan"]["Actual Rows"].as_f64(), Some(rows), "{plan:#}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_server_writes_lies_in_the_partition_of_its_month() {
+    let stage = Stage::new().await;
+    let key = &stage.two.aurora.key;
+    let id = stage.begin(key).await.id;
+    stage.conversations.pass_on(key, &id.to_string(), &words("Hello", "1")).await.unwrap();
+    // The test's clock stands in November 2026.
+    let lies: String = sqlx::query_scalar("select tableoid::regclass::text from app.messages")
+        .fetch_one(&mut stage.db.superuser().await)
+        .await
+        .unwrap();
+    assert_eq!(lies, "app.messages_2026_11");
+}

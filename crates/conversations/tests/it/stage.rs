@@ -1,0 +1,102 @@
+//! Two tenants, their conversations, and an assistant that says what the test tells it.
+
+use conversations::{ANSWER, Conversations, MessagesFrom, NewContact, NewMessage, Question, Reply};
+use model::conversation::{Author, Conversation, Event, Message};
+use model::knowledge::Answer;
+use model::{ConversationId, WidgetId};
+use std::sync::Arc;
+use store::Caller;
+use store::jobs::{End, Handler, Job, JobError, Worker};
+use testkit::{TestDb, Two};
+
+pub type Done<'a> = futures_core::future::BoxFuture<'a, Result<(), JobError>>;
+
+pub struct Stage {
+    pub two: Two,
+    pub conversations: Conversations,
+    // Last, so that the database outlives the rest.
+    pub db: TestDb,
+}
+
+impl Stage {
+    pub async fn new() -> Self {
+        let db = TestDb::new().await;
+        let two = Two::new(&db).await;
+        Self { two, conversations: Conversations::new(db.services.clone()), db }
+    }
+
+    pub async fn begin(&self, caller: &Caller) -> Conversation {
+        self.conversations.create(caller, NewContact::default()).await.unwrap()
+    }
+
+    /// A contact of this tenant's, come in by its widget.
+    pub async fn contact(&self, owner: &Caller) -> (Caller, WidgetId, String) {
+        let widget = self.conversations.widget(owner).await.unwrap().id;
+        let visitor = store::scope::of_widget(&self.db.services, widget, self.db.request()).await.unwrap().unwrap();
+        let token = conversations::token();
+        (self.conversations.visit(&visitor, widget, &token).await.unwrap(), widget, token)
+    }
+
+    pub async fn messages(&self, caller: &Caller, id: ConversationId) -> Vec<Message> {
+        let all = MessagesFrom::After(0);
+        self.conversations.messages(caller, &id.to_string(), all, Some(200)).await.unwrap().data
+    }
+
+    pub fn worker(&self) -> Worker {
+        Worker::new(self.db.services.clone(), vec![Arc::new(Parrot(self.conversations.clone()))], 2)
+    }
+
+    pub async fn do_jobs(&self) {
+        let ends = self.worker().run_due().await.unwrap();
+        assert!(ends.iter().all(|end| *end == End::Done), "{ends:?}");
+    }
+
+    /// The tenant's own job as a caller, by taking one from the queue.
+    pub async fn job(&self) -> Job {
+        self.worker().claim(1).await.unwrap().remove(0)
+    }
+}
+
+/// Answers with the question.
+pub struct Parrot(pub Conversations);
+
+impl Handler for Parrot {
+    fn kind(&self) -> &'static str {
+        ANSWER
+    }
+    fn run<'a>(&'a self, job: &'a Job) -> Done<'a> {
+        Box::pin(async move {
+            let id = ConversationId::from_uuid(job.subject);
+            while let Some(question) = self.0.question(&job.caller(), id).await.unwrap() {
+                let reply = self.0.answer(&job.caller(), &question, &parroted(&question)).await.unwrap();
+                if reply != Reply::Again {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+    fn gave_up<'a>(&'a self, job: &'a Job, _: &'a str) -> Done<'a> {
+        Box::pin(async move {
+            let told = self.0.give_up(&job.caller(), ConversationId::from_uuid(job.subject)).await;
+            told.map_err(|e| JobError::Retry(e.to_string()))
+        })
+    }
+}
+
+pub fn parroted(question: &Question) -> Answer {
+    Answer { answer: format!("You said: {}", question.text), citations: Vec::new(), grounded: true, refused: false }
+}
+
+pub fn words(text: &str, client_id: &str) -> NewMessage {
+    NewMessage { text: text.to_owned(), client_id: client_id.to_owned() }
+}
+
+/// Who said what, in order; and the numbers have no gap.
+pub fn said(messages: &[Message]) -> Vec<(Author, Option<Event>, &str)> {
+    for (at, message) in messages.iter().enumerate() {
+        assert_eq!(message.seq, at as u64 + 1, "{messages:?}");
+        assert!(at == 0 || message.id > messages[at - 1].id, "order by id is order by number");
+    }
+    messages.iter().map(|m| (m.from, m.event, m.text.as_str())).collect()
+}

@@ -1,0 +1,171 @@
+//! What the wire says about conversations: who talks, what was said, and who may speak.
+
+use crate::knowledge::Citation;
+use crate::{ContactId, ConversationId, MemberId, MessageId, Timestamp, WidgetId};
+use serde::{Deserialize, Serialize};
+
+macro_rules! names {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+        pub enum $name { $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)* }
+
+        impl $name {
+            /// Every one.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name in the database and on the wire.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// The one of that name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.name() == name)
+            }
+        }
+    };
+}
+
+names!(
+    /// Who said something.
+    Author {
+        /// The contact.
+        Contact = "contact",
+        /// A person of the company's, or a program on its behalf.
+        Agent = "agent",
+        /// The assistant.
+        Assistant = "assistant",
+        /// Nobody: something happened.
+        System = "system",
+    }
+);
+names!(
+    /// What happened, in a message of nobody's.
+    Event {
+        /// A person was asked for.
+        HandedOff = "handed_off",
+        /// A person has joined.
+        TakenOver = "taken_over",
+        /// The assistant answers again.
+        HandedBack = "handed_back",
+        /// It is settled; a new message opens it again.
+        Resolved = "resolved",
+    }
+);
+names!(
+    /// How far a conversation is.
+    ConversationState {
+        /// Something may be left to do.
+        Open = "open",
+        /// Settled.
+        Resolved = "resolved",
+    }
+);
+names!(
+    /// Who may speak for the company.
+    Handler {
+        /// The assistant.
+        Assistant = "assistant",
+        /// People; the assistant is silent.
+        People = "people",
+    }
+);
+names!(
+    /// What an inbox shows.
+    InboxFilter {
+        /// Open, with people, and nobody has taken it.
+        Waiting = "waiting",
+        /// Open, and taken by whoever asks.
+        Mine = "mine",
+        /// Open.
+        Open = "open",
+        /// Resolved.
+        Resolved = "resolved",
+    }
+);
+
+/// Somebody who talks to the company.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Contact {
+    /// The contact's id.
+    pub id: ContactId,
+    /// The name, where it is known.
+    pub name: Option<String>,
+    /// The address, where it is known.
+    pub email: Option<String>,
+}
+
+/// The member who has taken a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Assignee {
+    /// The membership.
+    pub id: MemberId,
+    /// The member's name.
+    pub name: String,
+}
+
+/// A conversation, without its messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// With whom.
+    pub contact: Contact,
+    /// How far it is.
+    pub state: ConversationState,
+    /// Who may speak for the company.
+    pub handler: Handler,
+    /// Who has taken it, when `handler` is `people`.
+    pub assignee: Option<Assignee>,
+    /// The number of its last message; 0 when there is none.
+    pub last_seq: u64,
+    /// Who said the last thing.
+    pub last_from: Option<Author>,
+    /// The beginning of it.
+    pub last_text: Option<String>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When something was last said or done.
+    pub updated_at: Timestamp,
+}
+
+/// A message, or something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// Where it was said.
+    pub conversation_id: ConversationId,
+    /// Its number in the conversation: 1, 2, 3, … without a gap.
+    pub seq: u64,
+    /// Who said it.
+    pub from: Author,
+    /// The name of the member, when `from` is `agent`.
+    pub name: Option<String>,
+    /// The words.
+    pub text: String,
+    /// What happened, when `from` is `system`.
+    pub event: Option<Event>,
+    /// Whether the assistant found no answer in the documents.
+    pub refused: bool,
+    /// Where an answer stands.
+    pub citations: Vec<Citation>,
+    /// What its sender knows it by.
+    pub client_id: Option<String>,
+    /// When it was kept.
+    pub created_at: Timestamp,
+}
+
+/// A way in from a web page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Widget {
+    /// What the page names it by.
+    pub id: WidgetId,
+}

@@ -1,0 +1,15 @@
+//! `/api/v1/conversations`: what contacts and the company say to each other.
+
+mod create;
+mod get;
+mod handling;
+mod list;
+mod messages;
+mod say;
+
+pub use create::*;
+pub use get::*;
+pub use handling::*;
+pub use list::*;
+pub use messages::*;
+pub use say::*;
