@@ -7,5 +7,5 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     #[cfg(feature = "dashboard")]
-    leptos::mount::hydrate_body(app::dashboard::Dashboard);
+    leptos::mount::hydrate_lazy(app::dashboard::Dashboard);
 }

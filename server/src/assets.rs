@@ -21,7 +21,14 @@ struct Files;
 #[derive(Deserialize)]
 struct Manifest {
     files: BTreeMap<String, String>,
-    surfaces: BTreeMap<String, BTreeMap<String, String>>,
+    surfaces: BTreeMap<String, Surface>,
+}
+
+#[derive(Deserialize)]
+struct Surface {
+    js: String,
+    wasm: String,
+    chunks: BTreeMap<String, Vec<String>>,
 }
 
 /// The names of this build's bundles. Without a bundle (development, tests) pages go out plain.
@@ -37,9 +44,11 @@ pub fn load() -> Assets {
         bundles: manifest
             .surfaces
             .iter()
-            .filter_map(|(name, parts)| {
-                let bundle = Bundle { script: address(parts.get("js")?), wasm: address(parts.get("wasm")?) };
-                Some((name.clone(), bundle))
+            .map(|(name, surface)| {
+                let chunks = surface.chunks.iter().map(|(name, files)| (name.clone(), files.iter().map(address).collect()));
+                let bundle =
+                    Bundle { script: address(&surface.js), wasm: address(&surface.wasm), chunks: chunks.collect() };
+                (name.clone(), bundle)
             })
             .collect(),
     }

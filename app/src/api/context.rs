@@ -151,6 +151,18 @@ pub(crate) fn set_status(status: u16) {
     }
 }
 
+/// Tells the browser, before it has read the page, which files the chunk of a surface consists of.
+pub(crate) fn preload(surface: &str, chunk: &str) {
+    let (Some(response), Some(page)) = (use_context::<ResponseOptions>(), use_context::<PageContext>()) else { return };
+    let files = page.assets.bundles.get(surface).and_then(|bundle| bundle.chunks.get(chunk));
+    for file in files.into_iter().flatten() {
+        let link = format!("<{file}>; rel=preload; as=fetch; type=\"application/wasm\"; crossorigin");
+        if let Ok(value) = HeaderValue::from_str(&link) {
+            response.append_header(header::LINK, value);
+        }
+    }
+}
+
 /// A path on this server: begins with one slash and holds nothing that could lead elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelativePath(String);

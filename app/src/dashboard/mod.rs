@@ -3,6 +3,7 @@
 pub mod api_keys;
 mod home;
 pub mod knowledge;
+mod lazy;
 mod members;
 mod navigation;
 
@@ -12,6 +13,7 @@ use crate::site::SkipLink;
 use api_keys::ApiKeys;
 use home::Home;
 use knowledge::Knowledge;
+use lazy::lazy;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
@@ -62,10 +64,10 @@ pub fn Dashboard() -> impl IntoView {
             <Navigation/>
             <main class="page" id="main" tabindex="-1">
                 <FlatRoutes fallback=NotHere>
-                    <Route path=path!("/dashboard") view=Home/>
-                    <Route path=path!("/dashboard/knowledge") view=Knowledge/>
-                    <Route path=path!("/dashboard/members") view=Members/>
-                    <Route path=path!("/dashboard/api-keys") view=ApiKeys/>
+                    <Route path=path!("/dashboard") view=lazy!(home, Home)/>
+                    <Route path=path!("/dashboard/knowledge") view=lazy!(knowledge, Knowledge)/>
+                    <Route path=path!("/dashboard/members") view=lazy!(members, Members)/>
+                    <Route path=path!("/dashboard/api-keys") view=lazy!(api_keys, ApiKeys)/>
                 </FlatRoutes>
             </main>
         </Router>

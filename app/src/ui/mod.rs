@@ -29,6 +29,8 @@ pub struct Bundle {
     pub script: String,
     /// The program.
     pub wasm: String,
+    /// What a page loads besides, by the name of its chunk.
+    pub chunks: BTreeMap<String, Vec<String>>,
 }
 
 impl Assets {

@@ -14,6 +14,7 @@ mod tools;
 use crate::args::Args;
 use crate::workspace::{self, Workspace};
 use anyhow::{Context, Result, bail};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -86,9 +87,8 @@ pub fn build(root: &Path, options: &Options) -> Result<bool> {
     let mut bundle = Bundle::new(new.clone());
     for name in &options.surfaces {
         let built = surface::build(root, &target, name, options.release, &tools)?;
-        let js = bundle.put(&format!("{name}.js"), &built.js)?;
-        let wasm = bundle.put(&format!("{name}.wasm"), &built.wasm)?;
-        bundle.surfaces.insert(name.clone(), json!({ "js": js, "wasm": wasm }));
+        let surface = bundle.put_surface(name, built)?;
+        bundle.surfaces.insert(name.clone(), surface);
     }
     for (name, bytes) in assets::files(root, &tools)? {
         let placed = bundle.put(&name, &bytes)?;
@@ -102,7 +102,7 @@ pub fn build(root: &Path, options: &Options) -> Result<bool> {
         compress::all(&bundle.folder, &mut bundle.sizes, &tools)?;
     }
     println!("{}", table(&bundle.sizes));
-    let budget = if options.release { budget::check(root, &options.surfaces, &bundle.sizes) } else { Ok(()) };
+    let budget = if options.release { budget::check(root, &bundle.surfaces, &bundle.sizes) } else { Ok(()) };
     std::fs::write(new.join("manifest.json"), bundle.manifest(options.profile())?)?;
     match budget {
         Ok(()) => std::fs::write(new.join("stamp"), stamp)?,
@@ -132,17 +132,26 @@ impl Sizes {
     }
 }
 
+/// Where a surface's files are.
+#[derive(Debug, Default, Serialize)]
+struct Surface {
+    js: String,
+    wasm: String,
+    /// What a page loads besides, by the name of its chunk.
+    chunks: BTreeMap<String, Vec<String>>,
+}
+
 /// The folder while it is filled.
 struct Bundle {
     folder: PathBuf,
     files: BTreeMap<String, String>,
-    surfaces: Map<String, Value>,
+    surfaces: BTreeMap<String, Surface>,
     sizes: BTreeMap<String, Sizes>,
 }
 
 impl Bundle {
     fn new(folder: PathBuf) -> Self {
-        Bundle { folder, files: BTreeMap::new(), surfaces: Map::new(), sizes: BTreeMap::new() }
+        Bundle { folder, files: BTreeMap::new(), surfaces: BTreeMap::new(), sizes: BTreeMap::new() }
     }
 
     /// Writes `fonts/x.woff2` as `assets/fonts/x.HASH.woff2` and gives that place.
@@ -156,6 +165,26 @@ impl Bundle {
         let sizes = Sizes { path: placed.clone(), raw: bytes.len() as u64, ..Sizes::default() };
         self.sizes.insert(name.to_owned(), sizes);
         Ok(placed)
+    }
+
+    /// Writes a surface's files, the glue with the hashed names of the pieces.
+    fn put_surface(&mut self, name: &str, built: surface::Built) -> Result<Surface> {
+        let mut js = built.js;
+        let mut placed = BTreeMap::new();
+        for (piece, bytes) in &built.pieces {
+            let path = self.put(&format!("{name}/{}.wasm", piece.trim_start_matches("split_")), bytes)?;
+            let (before, after) = (format!("\"./{piece}.wasm\""), format!("\"/{path}\""));
+            if !js.contains(&before) {
+                bail!("the glue of {name} does not name its piece {piece}");
+            }
+            js = js.replace(&before, &after);
+            placed.insert(piece, path);
+        }
+        let files = |pieces: &Vec<String>| pieces.iter().filter_map(|piece| placed.get(piece).cloned()).collect();
+        let chunks = built.chunks.iter().map(|(chunk, pieces)| (chunk.clone(), files(pieces))).collect();
+        let (js, wasm) =
+            (self.put(&format!("{name}.js"), js.as_bytes())?, self.put(&format!("{name}.wasm"), &built.wasm)?);
+        Ok(Surface { js, wasm, chunks })
     }
 
     fn manifest(&self, profile: &str) -> Result<String> {

@@ -2,11 +2,15 @@
 //!
 //! The glue is told by the page where its WebAssembly lies (`init({ module_or_path })`), so names may carry hashes. What
 //! follows the compiler is kept by the hash of its input: an edit of a style sheet does not run wasm-opt again.
+//!
+//! What the linker made is cut into pieces: one that every page loads, one a `lazy!` page, one for what several of those
+//! share and the first has not. The glue fetches them by names relative to its own.
 
 use super::{Tools, sha256};
 use crate::workspace::{self, WASM};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -27,9 +31,17 @@ const WASM_OPT: &[&str] = &[
 /// A surface's files.
 #[derive(Debug)]
 pub struct Built {
-    pub js: Vec<u8>,
+    /// The glue; it names each piece as `"./PIECE.wasm"`.
+    pub js: String,
+    /// What every page loads.
     pub wasm: Vec<u8>,
+    /// The pieces that pages load besides.
+    pub pieces: BTreeMap<String, Vec<u8>>,
+    /// The names of a page's pieces, by the name of its chunk.
+    pub chunks: Chunks,
 }
+
+type Chunks = BTreeMap<String, Vec<String>>;
 
 pub fn build(root: &Path, target: &Path, name: &str, release: bool, tools: &Tools) -> Result<Built> {
     let compiled = compile(root, name, release)?;
@@ -37,15 +49,21 @@ pub fn build(root: &Path, target: &Path, name: &str, release: bool, tools: &Tool
     let profile = if release { "release" } else { "dev" };
     let work = target.join("bundle-work").join(profile).join(name);
     let key =
-        sha256(format!("{}{}{WASM_OPT:?}{}", sha256(&input), tools.versions, include_str!("surface.rs")).as_bytes());
-    let (js, wasm) = (work.join("out.js"), work.join("out.wasm"));
+        sha256(format!("{}{}{WASM_OPT:?}{}{:?}", sha256(&input), tools.versions, include_str!("surface.rs"), (std::env::var("WASM_OPT_ARGS"), std::env::var("KEEP_NAMES"))).as_bytes());
     if !std::fs::read_to_string(work.join("key")).is_ok_and(|k| k == key) {
         super::remove(&work)?;
         std::fs::create_dir_all(&work)?;
-        make(&compiled, name, release, &work, &js, &wasm, tools)?;
+        make(&input, name, release, &work, tools)?;
         std::fs::write(work.join("key"), key)?;
     }
-    Ok(Built { js: std::fs::read(js)?, wasm: std::fs::read(wasm)? })
+    let chunks: Chunks = serde_json::from_slice(&std::fs::read(work.join("chunks.json"))?)?;
+    let piece = |name: &String| Ok((name.clone(), std::fs::read(work.join(format!("{name}.out.wasm")))?));
+    Ok(Built {
+        js: std::fs::read_to_string(work.join("out.js"))?,
+        wasm: std::fs::read(work.join("main.out.wasm"))?,
+        pieces: chunks.values().flatten().map(piece).collect::<Result<_>>()?,
+        chunks,
+    })
 }
 
 /// Runs cargo and finds the `.wasm` in its messages, wherever the target folder is.
@@ -53,7 +71,7 @@ fn compile(root: &Path, name: &str, release: bool) -> Result<PathBuf> {
     println!("bundle: compiling {name} for the browser");
     let mut command = workspace::cargo(root);
     command.args([
-        "build",
+        "rustc",
         "--package",
         "frontend",
         "--lib",
@@ -67,6 +85,8 @@ fn compile(root: &Path, name: &str, release: bool) -> Result<PathBuf> {
     if release {
         command.args(["--profile", "wasm-release"]);
     }
+    // Where code and data name each other: the pieces are found by it.
+    command.args(["--", "-Clink-arg=--emit-relocs"]);
     let out = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     if !out.status.success() {
         bail!("{name} does not compile for the browser: cargo ended with {}", out.status);
@@ -81,24 +101,37 @@ fn compile(root: &Path, name: &str, release: bool) -> Result<PathBuf> {
         .context("frontend gives no .wasm: its Cargo.toml needs [lib] crate-type = [\"cdylib\"]")
 }
 
-fn make(compiled: &Path, name: &str, release: bool, work: &Path, js: &Path, wasm: &Path, tools: &Tools) -> Result<()> {
+fn make(input: &[u8], name: &str, release: bool, work: &Path, tools: &Tools) -> Result<()> {
+    let (main, script) = (work.join("main.wasm"), format!("./{name}.js"));
+    let mut options = wasm_split_cli_support::Options::new(input);
+    (options.output_dir, options.main_out_path, options.main_module) = (work, &main, &script);
+    let split = wasm_split_cli_support::transform(options).map_err(|e| anyhow!("cannot split {name}: {e:#}"))?;
+    let chunks: Chunks = split.prefetch_map.into_iter().collect();
+    std::fs::write(work.join("chunks.json"), serde_json::to_vec(&chunks)?)?;
+
     let mut bindgen = tools.wasm_bindgen();
-    bindgen.arg(compiled).args(["--target", "web", "--no-typescript", "--out-name", name, "--out-dir"]).arg(work);
+    bindgen.arg(&main).args(["--target", "web", "--no-typescript", "--out-name", name, "--out-dir"]).arg(work);
+    // The pieces find each other by what the linker exports, under its names.
+    bindgen.args(["--keep-lld-exports", "--no-demangle"]);
     if release {
-        bindgen.args(["--remove-name-section", "--remove-producers-section"]);
+        if std::env::var_os("KEEP_NAMES").is_none() { bindgen.args(["--remove-name-section", "--remove-producers-section"]); }
     }
     workspace::status(&mut bindgen)?;
-    let bound = work.join(format!("{name}_bg.wasm"));
-    if release {
-        println!("bundle: wasm-opt");
-        workspace::status(tools.wasm_opt().args(WASM_OPT).arg(&bound).arg("-o").arg(wasm))?;
-    } else {
-        std::fs::copy(&bound, wasm)?;
+    std::fs::rename(work.join(format!("{name}_bg.wasm")), &main)?;
+    println!("bundle: {} pieces{}", split.split_modules.len() + 1, if release { ", wasm-opt" } else { "" });
+    for made in split.split_modules.into_iter().chain([main]) {
+        let out = made.with_extension("out.wasm");
+        if release {
+            let opt = std::env::var("WASM_OPT_ARGS").unwrap_or_default();
+            workspace::status(tools.wasm_opt().args(opt.split_whitespace()).args(WASM_OPT).arg(&made).arg("-o").arg(out))?;
+        } else {
+            std::fs::copy(&made, out)?;
+        }
     }
-    // Bundling pulls in the snippets that crates bring along.
+    // Bundling pulls in the snippets that crates bring along, and what loads the pieces.
     let mut esbuild = tools.esbuild();
     esbuild.arg(work.join(format!("{name}.js"))).args(["--bundle", "--format=esm", "--log-level=warning"]);
-    esbuild.arg(format!("--outfile={}", js.display()));
+    esbuild.arg(format!("--outfile={}", work.join("out.js").display()));
     if release {
         esbuild.arg("--minify");
     }
