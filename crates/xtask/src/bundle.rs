@@ -10,6 +10,7 @@ mod compress;
 mod stamp;
 mod surface;
 mod tools;
+mod widget;
 
 use crate::args::Args;
 use crate::workspace::{self, Workspace};
@@ -98,6 +99,10 @@ pub fn build(root: &Path, options: &Options) -> Result<bool> {
     let placed = bundle.put("main.css", css.as_bytes())?;
     bundle.files.insert("main.css".to_owned(), placed);
 
+    for (name, bytes) in widget::files(root, options.release, &tools)? {
+        bundle.keep(name, &bytes)?;
+    }
+
     if options.release {
         compress::all(&bundle.folder, &mut bundle.sizes, &tools)?;
     }
@@ -165,6 +170,20 @@ impl Bundle {
         let sizes = Sizes { path: placed.clone(), raw: bytes.len() as u64, ..Sizes::default() };
         self.sizes.insert(name.to_owned(), sizes);
         Ok(placed)
+    }
+
+    /// Writes a file at a place that others rely on. One whose name carries a hash is also known without it.
+    fn keep(&mut self, name: String, bytes: &[u8]) -> Result<()> {
+        let path = self.folder.join(&name);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(path, bytes)?;
+        let parts: Vec<&str> = name.split('.').collect();
+        let plain = if let [stem, _, ending] = parts.as_slice() { format!("{stem}.{ending}") } else { name.clone() };
+        self.sizes.insert(plain.clone(), Sizes { path: name.clone(), raw: bytes.len() as u64, ..Sizes::default() });
+        self.files.insert(plain, name);
+        Ok(())
     }
 
     /// Writes a surface's files, the glue with the hashed names of the pieces.

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant, SystemTime};
 
-const WATCHED: &[&str] = &["app", "frontend", "crates", "server", "style", "migrations", "Cargo.toml", "Cargo.lock"];
+const WATCHED: &[&str] =
+    &["app", "frontend", "crates", "server", "style", "widget", "migrations", "Cargo.toml", "Cargo.lock"];
 /// Files that change without changing the product.
 const IGNORED: &[&str] = &["crates/xtask", "crates/testkit"];
 const LOOK: Duration = Duration::from_millis(500);

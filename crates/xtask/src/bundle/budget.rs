@@ -20,7 +20,12 @@ pub fn check(root: &Path, surfaces: &BTreeMap<String, Surface>, sizes: &BTreeMap
 
 fn over(budget: &Table, surfaces: &BTreeMap<String, Surface>, sizes: &BTreeMap<String, Sizes>) -> Result<Vec<String>> {
     let travels = |name: &str| sizes.get(name).map(Sizes::travels).with_context(|| format!("the bundle has no {name}"));
-    let mut found = vec![("style sheet".to_owned(), travels("main.css")?, limit(budget, &["css", "gzip"])?)];
+    let (loader, chat) = (travels("widget/v1/widget.js")?, travels("widget/v1/chat.js")?);
+    let mut found = vec![
+        ("style sheet".to_owned(), travels("main.css")?, limit(budget, &["css", "gzip"])?),
+        ("widget, until it is opened".to_owned(), loader, limit(budget, &["widget", "closed_gzip"])?),
+        ("widget, opened".to_owned(), loader + chat, limit(budget, &["widget", "open_gzip"])?),
+    ];
     for (name, surface) in surfaces {
         let limit = limit(budget, &["surface", name, "first_view_gzip"])?;
         let common = travels(&format!("{name}.js"))? + travels(&format!("{name}.wasm"))? + travels("main.css")?;
@@ -61,10 +66,21 @@ mod tests {
         let size = |(name, gzip): (&str, u64)| {
             (name.to_owned(), Sizes { path: format!("assets/{name}"), gzip: Some(gzip), ..Sizes::default() })
         };
-        let sizes = [("a.js", js), ("a.wasm", 100), ("main.css", css), ("a/b.wasm", chunk)].map(size).into();
+        let sizes = [
+            ("a.js", js),
+            ("a.wasm", 100),
+            ("main.css", css),
+            ("a/b.wasm", chunk),
+            ("widget/v1/widget.js", 1),
+            ("widget/v1/chat.js", 2),
+        ]
+        .map(size)
+        .into();
         let chunks = [("b".to_owned(), vec!["assets/a/b.wasm".to_owned()])].into();
         let surfaces = [("a".to_owned(), Surface { chunks, ..Surface::default() })].into();
-        let budget = "css.gzip = 20\nsurface.a.first_view_gzip = 150".parse().unwrap();
+        let budget = "css.gzip = 20\nwidget.closed_gzip = 1\nwidget.open_gzip = 3\nsurface.a.first_view_gzip = 150"
+            .parse()
+            .unwrap();
         over(&budget, &surfaces, &sizes).unwrap()
     }
 

@@ -48,8 +48,16 @@ pub fn build(root: &Path, target: &Path, name: &str, release: bool, tools: &Tool
     let input = std::fs::read(&compiled).with_context(|| compiled.display().to_string())?;
     let profile = if release { "release" } else { "dev" };
     let work = target.join("bundle-work").join(profile).join(name);
-    let key =
-        sha256(format!("{}{}{WASM_OPT:?}{}{:?}", sha256(&input), tools.versions, include_str!("surface.rs"), (std::env::var("WASM_OPT_ARGS"), std::env::var("KEEP_NAMES"))).as_bytes());
+    let key = sha256(
+        format!(
+            "{}{}{WASM_OPT:?}{}{:?}",
+            sha256(&input),
+            tools.versions,
+            include_str!("surface.rs"),
+            (std::env::var("WASM_OPT_ARGS"), std::env::var("KEEP_NAMES"))
+        )
+        .as_bytes(),
+    );
     if !std::fs::read_to_string(work.join("key")).is_ok_and(|k| k == key) {
         super::remove(&work)?;
         std::fs::create_dir_all(&work)?;
@@ -114,7 +122,9 @@ fn make(input: &[u8], name: &str, release: bool, work: &Path, tools: &Tools) -> 
     // The pieces find each other by what the linker exports, under its names.
     bindgen.args(["--keep-lld-exports", "--no-demangle"]);
     if release {
-        if std::env::var_os("KEEP_NAMES").is_none() { bindgen.args(["--remove-name-section", "--remove-producers-section"]); }
+        if std::env::var_os("KEEP_NAMES").is_none() {
+            bindgen.args(["--remove-name-section", "--remove-producers-section"]);
+        }
     }
     workspace::status(&mut bindgen)?;
     std::fs::rename(work.join(format!("{name}_bg.wasm")), &main)?;
@@ -123,7 +133,9 @@ fn make(input: &[u8], name: &str, release: bool, work: &Path, tools: &Tools) -> 
         let out = made.with_extension("out.wasm");
         if release {
             let opt = std::env::var("WASM_OPT_ARGS").unwrap_or_default();
-            workspace::status(tools.wasm_opt().args(opt.split_whitespace()).args(WASM_OPT).arg(&made).arg("-o").arg(out))?;
+            workspace::status(
+                tools.wasm_opt().args(opt.split_whitespace()).args(WASM_OPT).arg(&made).arg("-o").arg(out),
+            )?;
         } else {
             std::fs::copy(&made, out)?;
         }

@@ -1,0 +1,405 @@
+// The conversation behind the window: one socket, kept alive, and what has not been sent yet. No DOM, no global: clock,
+// chance, storage and the socket itself come from outside, so tests run it in plain Node.
+//
+// Guarantees: a message is handed on once and in order of `seq`; a gap leads to a new `subscribe`; what was to be sent is
+// kept until the server has it, also over a reload, and is sent again under the same `client_id`, one at a time, in order.
+// Must not: know how anything looks; grow without bound (`UNSENT`, `HISTORY`).
+
+import type { Author, ClientFrame, Message, ServerFrame } from './frames.ts';
+
+/** As much of a WebSocket as is used. */
+export interface Wire {
+  onopen: (() => void) | null;
+  onmessage: ((event: { data: string }) => void) | null;
+  onclose: ((event: { code: number }) => void) | null;
+  send(text: string): void;
+  close(): void;
+}
+
+/** What stays over a reload. Must not throw: a browser may forbid its storage. */
+export interface Keep {
+  get(key: string): string | null;
+  set(key: string, value: string): void;
+  remove(key: string): void;
+  keys(): string[];
+}
+
+export interface World {
+  dial(): Wire;
+  /** Milliseconds since 1970. */
+  now(): number;
+  later(run: () => void, ms: number): number;
+  cancel(timer: number | undefined): void;
+  /** From 0 up to, not including, 1. */
+  random(): number;
+  keep: Keep;
+}
+
+/** `waiting`: cut off, tries again. `refused`: the server does not know this widget; tries again only when woken. */
+export type Status = 'connecting' | 'live' | 'waiting' | 'refused';
+
+export type Delivery = 'sending' | 'sent' | 'failed';
+
+export interface Listener {
+  status(status: Status): void;
+  /** Each message once, in order. */
+  message(message: Message): void;
+  /** A message of ours under way. `sent` comes before, or instead of, its `message`. */
+  outgoing(id: string, text: string, delivery: Delivery): void;
+  typing(from: Author, name: string | null): void;
+  /** Everything there was has been handed on. */
+  caughtUp(): void;
+  /** What was handed on belongs to a conversation that is gone. */
+  reset(): void;
+  /** A person could not be asked for. */
+  handoffFailed(): void;
+}
+
+export interface Talk {
+  /** False when too many messages wait already. */
+  send(text: string): boolean;
+  retry(id: string): void;
+  /** Asks for a person: now, or as soon as there is a conversation. */
+  handoff(): void;
+  typing(): void;
+  /** Looks at once whether the connection is good: the network is back, the page is seen again, the window was opened. */
+  wake(): void;
+  /** Another tab of this visitor has sent something: perhaps it began the conversation. */
+  elsewhere(): void;
+  /** Hangs up until woken. */
+  stop(): void;
+}
+
+const UNSENT = 50;
+const HISTORY = 500;
+const SECOND = 1000;
+/** Unsent messages older than this are shown as failed, not sent behind their writer's back. */
+const STALE = 24 * 3600 * SECOND;
+/** A connection that held so long was a good one: the next pause is short again. */
+const STEADY = 10 * SECOND;
+const TRIES = 4;
+
+interface Unsent {
+  readonly id: string;
+  readonly text: string;
+  failed: boolean;
+  /** How often the server did not take it, or did not answer. */
+  troubles: number;
+}
+
+export function talk(widget: string, world: World, listener: Listener): Talk {
+  const { now, keep, random } = world;
+  const key = `samtal:${widget}`;
+  const place = (id: string) => `${key}:${id}`;
+
+  let token: string | null = null;
+  /** A new visitor's token. It opens nothing before the first message, so it is kept only then: until somebody speaks, every
+      tab is a visitor of its own. */
+  let offered: string | null = null;
+  /** The conversation that is subscribed to, the `seq` up to which it has come, and whether the server is sending it. */
+  let following: string | null = null;
+  let last = 0;
+  let catching = false;
+  let gaps = 0;
+  /** The conversation that messages go to. */
+  let target: string | null = null;
+
+  let wire: Wire | undefined;
+  let welcomed = false;
+  let since = 0;
+  let attempt = 0;
+  let refusals = 0;
+  let heartbeat = 30 * SECOND;
+
+  let inFlight: Unsent | undefined;
+  /** A person is wanted; asked for on this connection. */
+  let wanted = false;
+  let asked = false;
+  let typed = 0;
+
+  const timers: Record<string, number> = {};
+  const set = (name: string, run: () => void, ms: number) => {
+    world.cancel(timers[name]);
+    timers[name] = world.later(run, ms);
+  };
+
+  // A key begins with the time, so the order of the keys is the order of writing.
+  const unsent = keep
+    .keys()
+    .filter((name) => name.startsWith(`${key}:`))
+    .sort()
+    .slice(0, UNSENT)
+    .map((name): Unsent => {
+      const id = name.slice(key.length + 1);
+      return { id, text: keep.get(name) ?? '', failed: !(now() - Number.parseInt(id, 36) < STALE), troubles: 0 };
+    });
+
+  const write = (frame: ClientFrame) => wire?.send(JSON.stringify(frame));
+
+  const report = (entry: Unsent) => listener.outgoing(entry.id, entry.text, entry.failed ? 'failed' : 'sending');
+
+  function connect(): void {
+    hangUp();
+    listener.status('connecting');
+    const fresh = world.dial();
+    wire = fresh;
+    fresh.onopen = () => fresh === wire && hello();
+    fresh.onmessage = ({ data }) => fresh === wire && hear(JSON.parse(data));
+    fresh.onclose = ({ code }) => fresh === wire && lost(code);
+    set('pulse', () => lost(0), 15 * SECOND);
+  }
+
+  /** Ends the socket and everything that waits for it. */
+  function hangUp(): void {
+    const old = wire;
+    wire = undefined;
+    welcomed = catching = asked = false;
+    offered = null;
+    inFlight = undefined;
+    for (const name in timers) world.cancel(timers[name]);
+    old?.close();
+  }
+
+  /** The close codes of the protocol; 0 is our own: no answer came. */
+  function lost(code: number): void {
+    const held = welcomed && now() - since > STEADY;
+    if (code === 1008 && !welcomed && ++refusals > 1) {
+      if (!token) return refuse();
+      forget();
+    }
+    if (code === 1009 && inFlight) fail(inFlight);
+    hangUp();
+    if (held) attempt = 0;
+    const first = code === 1013 ? 5 * SECOND : SECOND / 2;
+    set('retry', connect, Math.min(30 * SECOND, first * 2 ** attempt++) * (1 + random() / 2));
+    listener.status('waiting');
+  }
+
+  function refuse(): void {
+    hangUp();
+    listener.status('refused');
+  }
+
+  function hello(): void {
+    // The storage first: another tab of the same visitor may have begun.
+    token = keep.get(key) ?? token;
+    write(token ? { type: 'hello', widget, token } : { type: 'hello', widget });
+  }
+
+  function forget(): void {
+    if (keep.get(key) === token) keep.remove(key);
+    token = null;
+    leave();
+  }
+
+  function leave(): void {
+    following = target = null;
+    last = 0;
+    catching = false;
+    listener.reset();
+  }
+
+  function follow(conversation: string, after: number): void {
+    if (following) listener.reset();
+    following = conversation;
+    last = after;
+    subscribe();
+  }
+
+  function subscribe(): void {
+    if (!following) return;
+    catching = true;
+    write({ type: 'subscribe', conversation: following, after: last });
+  }
+
+  function hear(frame: ServerFrame): void {
+    // Whatever comes is a sign of life.
+    if (welcomed) set('pulse', ping, heartbeat);
+    if (frame.type === 'welcome') welcome(frame);
+    else if (frame.type === 'message') deliver(frame.message);
+    else if (frame.type === 'error') trouble(frame);
+    else if (frame.type === 'sent') {
+      const { message } = frame;
+      // A tab that met the token before the server knew it has taken it away.
+      if (token && !keep.get(key)) keep.set(key, token);
+      settle(frame.client_id);
+      target = message.conversation_id;
+      if (target !== following) follow(target, 0);
+      // Not in its turn: the stream brings it.
+      if (message.seq === last + 1) deliver(message);
+      flush();
+    } else if (frame.type === 'caught_up' && frame.conversation === following) {
+      catching = false;
+      if (frame.seq <= last) {
+        gaps = 0;
+        listener.caughtUp();
+      } else if (++gaps > 3) lost(0);
+      else subscribe();
+    } else if (frame.type === 'typing' && frame.conversation === following && frame.from !== 'contact') {
+      listener.typing(frame.from, frame.name ?? null);
+    }
+  }
+
+  function welcome(frame: ServerFrame & { type: 'welcome' }): void {
+    if (token || frame.conversation) keep.set(key, (token = frame.token));
+    else offered = frame.token;
+    welcomed = true;
+    since = now();
+    refusals = 0;
+    heartbeat = (frame.heartbeat_s || 30) * SECOND;
+    set('pulse', ping, heartbeat);
+    listener.status('live');
+    target = frame.conversation;
+    if (target && (target !== following || frame.last_seq < last)) {
+      follow(target, Math.max(0, frame.last_seq - HISTORY));
+    } else if (following) subscribe();
+    else listener.caughtUp();
+    flush();
+  }
+
+  function deliver(message: Message): void {
+    if (!following) follow((target = message.conversation_id), 0);
+    if (message.conversation_id !== following || message.seq <= last) return;
+    if (message.seq > last + 1) {
+      // While the server sends from `last` on, what it had sent before that may still come.
+      if (!catching) subscribe();
+      return;
+    }
+    last = message.seq;
+    if (message.from === 'contact' && message.client_id) settle(message.client_id);
+    else if (message.event === 'handed_off' || message.event === 'taken_over') wanted = false;
+    listener.message(message);
+    flush();
+  }
+
+  function trouble({ code, client_id, retry_after }: ServerFrame & { type: 'error' }): void {
+    if (!welcomed) {
+      if (code === 'unauthenticated' && token) {
+        forget();
+        hello();
+      } else if (/^(unauth|not_f|forb|inv)/.test(code)) refuse();
+      else lost(1013);
+      return;
+    }
+    const entry = unsent.find(({ id }) => id === client_id) ?? (retry_after ? inFlight : undefined);
+    // It does not say about which frame.
+    if (retry_after && !client_id) set('repeat', repeat, retry_after * SECOND);
+    if (entry) {
+      world.cancel(timers['ack']);
+      if (code === 'not_found' && target) {
+        // The conversation was deleted: the message begins another.
+        leave();
+        inFlight = undefined;
+      } else if (retry_after && ++entry.troubles < TRIES) {
+        set('ack', again, retry_after * SECOND);
+      } else fail(entry);
+      flush();
+    } else if (retry_after) return;
+    else if (code === 'unauthenticated') lost(1008);
+    else if (asked && wanted) {
+      wanted = false;
+      listener.handoffFailed();
+    } else if (code === 'not_found' && catching) leave();
+  }
+
+  function again(): void {
+    inFlight = undefined;
+    flush();
+  }
+
+  function repeat(): void {
+    if (catching) subscribe();
+    asked = false;
+    flush();
+  }
+
+  function fail(entry: Unsent): void {
+    entry.failed = true;
+    if (entry === inFlight) inFlight = undefined;
+    report(entry);
+  }
+
+  /** The server has it. */
+  function settle(id: string): void {
+    const at = unsent.findIndex((entry) => entry.id === id);
+    const entry = unsent[at];
+    if (!entry) return;
+    unsent.splice(at, 1);
+    keep.remove(place(id));
+    if (entry === inFlight) {
+      inFlight = undefined;
+      world.cancel(timers['ack']);
+    }
+    listener.outgoing(id, entry.text, 'sent');
+  }
+
+  /** Sends what is next: one message at a time, then the wish for a person. */
+  function flush(): void {
+    if (!welcomed || inFlight) return;
+    const entry = unsent.find(({ failed }) => !failed);
+    if (entry) {
+      if (offered) {
+        // Another tab has begun meanwhile: this one joins it. Kept before it is used: the answer may be lost.
+        if (keep.get(key)) return connect();
+        token = offered;
+        offered = null;
+        keep.set(key, token);
+      }
+      inFlight = entry;
+      const { id, text } = entry;
+      const frame = { type: 'send', client_id: id, text } as const;
+      write(target ? { ...frame, conversation: target } : frame);
+      set('ack', () => (++entry.troubles < TRIES ? lost(0) : (fail(entry), flush())), 20 * SECOND);
+    } else if (wanted && !asked && target) {
+      asked = true;
+      write({ type: 'handoff', conversation: target });
+    }
+  }
+
+  function ping(): void {
+    write({ type: 'ping' });
+    set('pulse', () => lost(0), 10 * SECOND);
+  }
+
+  unsent.forEach(report);
+  connect();
+
+  return {
+    send(text) {
+      if (unsent.length >= UNSENT) return false;
+      const id = `${now().toString(36)}-${random().toString(36).slice(2)}${random().toString(36).slice(2)}`;
+      const entry = { id, text, failed: false, troubles: 0 };
+      unsent.push(entry);
+      keep.set(place(id), text);
+      report(entry);
+      flush();
+      return true;
+    },
+    retry(id) {
+      const entry = unsent.find((one) => one.id === id);
+      if (!entry?.failed) return;
+      entry.failed = false;
+      entry.troubles = 0;
+      report(entry);
+      flush();
+    },
+    handoff() {
+      wanted = true;
+      asked = false;
+      flush();
+    },
+    typing() {
+      if (!welcomed || !target || now() - typed < 3 * SECOND) return;
+      typed = now();
+      write({ type: 'typing', conversation: target });
+    },
+    wake() {
+      if (welcomed) ping();
+      else if (!wire) connect();
+    },
+    elsewhere() {
+      if (welcomed && !following && !inFlight) connect();
+    },
+    stop: hangUp,
+  };
+}
