@@ -35,6 +35,7 @@ fn Header() -> impl IntoView {
             <nav class="site-header__links" aria-label="This page">
                 <a href="#what">"What it does"</a>
                 <a href="#today">"What works today"</a>
+                <a href="/demo">"Demo"</a>
                 <a href="/api/openapi.json">"API"</a>
             </nav>
             <nav aria-label="Account">
@@ -143,7 +144,7 @@ fn Receipt() -> impl IntoView {
     view! {
         <section class="feature" aria-labelledby="f-receipt">
             <div class="feature__text">
-                <p class="state state--doing">"Next"</p>
+                <p class="state state--doing">"In part"</p>
                 <h2 id="f-receipt">"Answers with a receipt"</h2>
                 <p>
                     "The assistant answers from the documents you give it and quotes the passage. When they do not say, it says so. A small search and answer model comes built in, so it works without a key and without a network; others can be plugged in."
@@ -175,7 +176,7 @@ fn Inbox() -> impl IntoView {
     view! {
         <section class="feature" aria-labelledby="f-inbox">
             <div class="feature__text">
-                <p class="state state--doing">"Next"</p>
+                <p class="state state--done">"Works today"</p>
                 <h2 id="f-inbox">"One inbox, and never two voices"</h2>
                 <p>
                     "Every channel arrives in one place. When a person takes a conversation, the assistant falls silent in that same moment, even in the middle of a sentence. Who has the word is settled by the database, so the two can never talk over each other."
@@ -328,14 +329,16 @@ fn Today() -> impl IntoView {
                         <li>"Keys for the API"</li>
                         <li>"Documents, found by meaning and by words"</li>
                         <li>"Answers quoted from them, or refused"</li>
+                        <li>"The chat for your own site"</li>
+                        <li>"The inbox, where people take over"</li>
                         <li>"Start with one command, database included"</li>
                     </ul>
                 </div>
                 <div>
                     <h3 class="state state--doing">"Next"</h3>
                     <ul role="list">
-                        <li>"Conversations and the inbox"</li>
-                        <li>"The chat for your own site"</li>
+                        <li>"Email confirmed, passwords reset"</li>
+                        <li>"Invitations and roles"</li>
                     </ul>
                 </div>
                 <div>
@@ -344,7 +347,7 @@ fn Today() -> impl IntoView {
                         <li>"Email, WhatsApp, phone and other channels"</li>
                         <li>"Meetings"</li>
                         <li>"Figures: volumes, waiting times, cost"</li>
-                        <li>"Roles, second factor, single sign-on"</li>
+                        <li>"Second factor, single sign-on"</li>
                     </ul>
                 </div>
             </div>

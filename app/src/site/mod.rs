@@ -1,9 +1,13 @@
 //! Pages without WASM: the landing page, sign-in and sign-up, errors.
 
+mod demo;
 pub mod error_page;
 mod landing;
 
 use crate::auth::{SignIn, SignUp};
+pub use demo::DemoWidget;
+
+use demo::Demo;
 use error_page::NotFound;
 use landing::Landing;
 use leptos::prelude::*;
@@ -22,6 +26,7 @@ pub fn Site() -> impl IntoView {
                 <Route path=path!("/") view=Landing/>
                 <Route path=path!("/login") view=SignIn/>
                 <Route path=path!("/signup") view=SignUp/>
+                <Route path=path!("/demo") view=Demo/>
             </Routes>
         </Router>
     }

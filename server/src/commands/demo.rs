@@ -3,9 +3,15 @@
 use super::say;
 use crate::boot::{self, App, BootError, Database, Role};
 use crate::config::{Config, Environment};
-use identity::{IdentityError, NewTenant, SignUpForm};
+use conversations::{NewContact, NewMessage};
+use identity::{CreatedTenant, IdentityError, NewTenant, SignUpForm};
+use knowledge::NewDocument;
 use model::RequestId;
 use std::process::ExitCode;
+use store::sessions::{hash, key};
+use store::{Caller, scope};
+use tower_sessions::session::{Id, Record};
+use tower_sessions::{SessionStore as _, session_store};
 use zeroize::Zeroizing;
 
 /// How to sign in to the demo tenant.
@@ -34,7 +40,20 @@ pub async fn run(config: &Config) -> Result<ExitCode, BootError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes the demo tenant, if there is none, and prints how to sign in.
+/// What the demo shop knows.
+const DOCUMENTS: [(&str, &str); 3] = [
+    ("Returns and refunds.md", include_str!("../../demo/returns-and-refunds.md")),
+    ("Delivery.md", include_str!("../../demo/delivery.md")),
+    ("Questions about our goods.csv", include_str!("../../demo/questions.csv")),
+];
+
+/// Conversations that are there already: the contact, and what it says.
+const TALKS: [(&str, &str); 2] = [
+    ("Maja Berg", "How long do I have to send a tent back?"),
+    ("Jonas Olsen", "My parcel has not moved for a week. Can I talk to a person?"),
+];
+
+/// Makes the demo tenant with documents and conversations, if there is none, and prints how to sign in.
 ///
 /// # Errors
 /// See [`BootError`].
@@ -47,8 +66,45 @@ pub async fn ensure(app: &App) -> Result<(), BootError> {
     };
     let request = RequestId::from_uuid(app.services().new_id());
     match app.identity().create_tenant(NewTenant::parse(form)?, false, request).await {
-        Ok(_) | Err(IdentityError::EmailTaken) => {}
+        Ok(created) => fill(app, &created, request).await?,
+        Err(IdentityError::EmailTaken) => {}
         Err(error) => return Err(error.into()),
     }
     say(format_args!("Demo tenant: sign in as {EMAIL} with the password: {PASSWORD}"))
+}
+
+/// Gives the tenant something to answer from and somebody to answer. The jobs wait for a server.
+async fn fill(app: &App, created: &CreatedTenant, request: RequestId) -> Result<(), BootError> {
+    let other = |error: &dyn std::fmt::Display| BootError::Other(format!("the demo could not be filled: {error}"));
+    let caller = owner(app, created, request).await.map_err(|e| other(&e))?;
+    for (name, text) in DOCUMENTS {
+        let new = NewDocument { file_name: name.into(), bytes: text.into(), ..NewDocument::default() };
+        app.knowledge().upload(&caller, new).await.map_err(|e| other(&e))?;
+    }
+    for (name, text) in TALKS {
+        let conversations = app.conversations();
+        let contact = NewContact { name: Some(name.into()), email: None };
+        let id = conversations.create(&caller, contact).await.map_err(|e| other(&e))?.id.to_string();
+        let new = NewMessage { text: text.into(), client_id: "demo".into() };
+        conversations.pass_on(&caller, &id, &new).await.map_err(|e| other(&e))?;
+    }
+    Ok(())
+}
+
+/// The new owner as a caller, by a session that ends at once: a scope comes from the database only.
+async fn owner(app: &App, created: &CreatedTenant, request: RequestId) -> Result<Caller, session_store::Error> {
+    let mut record = Record {
+        id: Id::default(),
+        data: [
+            (key::PERSON.to_owned(), created.person.uuid().to_string().into()),
+            (key::TENANT.to_owned(), created.tenant.uuid().to_string().into()),
+        ]
+        .into(),
+        expiry_date: app.services().now() + app.sessions().lifetime().absolute,
+    };
+    app.sessions().create(&mut record).await?;
+    let caller = scope::of_session(app.services(), &hash(record.id), app.sessions().lifetime(), request).await;
+    app.sessions().delete(&record.id).await?;
+    let backend = |text: String| session_store::Error::Backend(text);
+    caller.map_err(|e| backend(e.to_string()))?.ok_or_else(|| backend("its owner cannot sign in".into()))
 }
