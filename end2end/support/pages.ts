@@ -119,6 +119,22 @@ export const states: State[] = [
   { name: 'knowledge', open: withDocuments() },
   { name: 'knowledge-answer', open: withDocuments('?question=How+long+can+I+send+goods+back') },
   { name: 'knowledge-refusal', open: withDocuments('?question=Who+won+the+world+cup+in+1998') },
+  { name: 'demo', open: nobody('/demo') },
+  {
+    name: 'demo-chat',
+    open: async (page, person) => {
+      await withDocuments()(page, person);
+      await page.goto('/demo');
+      await page.getByRole('button', { name: 'Chat' }).click();
+      const chat = page.getByRole('dialog', { name: 'Chat' });
+      for (const text of ['Within how many days may goods be sent back?', 'Who won the world cup in 1998?', 'Can I talk to a person?']) {
+        const before = await chat.locator('.message.assistant, .message.system').count();
+        await chat.getByRole('textbox', { name: 'Your message' }).fill(text);
+        await chat.getByRole('button', { name: 'Send' }).click();
+        await expect(chat.locator('.message.assistant, .message.system')).toHaveCount(before + 1);
+      }
+    },
+  },
   { name: 'dashboard-404', status: 404, open: member('/dashboard/no-such-page') },
   { name: 'error-404', status: 404, open: nobody('/no-such-page') },
   {

@@ -1,11 +1,12 @@
 //! Bundles, styles and fonts: embedded in a release, read from `target/bundle` in development. Names carry a hash of
 //! the content, so browsers may keep them for ever; Brotli and gzip were made at build time.
 
+use crate::boot::App;
 use app::ui::{Assets, Bundle};
 use axum::{
     body::{Body, Bytes},
-    extract::Path,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::{Path, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use rust_embed::RustEmbed;
@@ -45,7 +46,8 @@ pub fn load() -> Assets {
             .surfaces
             .iter()
             .map(|(name, surface)| {
-                let chunks = surface.chunks.iter().map(|(name, files)| (name.clone(), files.iter().map(address).collect()));
+                let chunks =
+                    surface.chunks.iter().map(|(name, files)| (name.clone(), files.iter().map(address).collect()));
                 let bundle =
                     Bundle { script: address(&surface.js), wasm: address(&surface.wasm), chunks: chunks.collect() };
                 (name.clone(), bundle)
@@ -56,15 +58,39 @@ pub fn load() -> Assets {
 
 /// Serves one file.
 pub async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response {
-    let name = format!("assets/{path}");
-    let Some(mime) = mime(&path) else { return StatusCode::NOT_FOUND.into_response() };
+    file(&format!("assets/{path}"), &headers)
+}
+
+/// Serves a file of the widget's, to pages of other sites. Its loader has no hash in its name, and pages keep it for a few
+/// minutes; one from before an update asks for a window that is no more, and gets the one of today.
+pub async fn widget(State(app): State<App>, Path(path): Path<String>, headers: HeaderMap) -> Response {
+    let today = |name: &str| app.assets().file(name).map(|path| path.trim_start_matches('/').to_owned());
+    let mut name = format!("widget/v1/{path}");
+    let mut keep = if path == "widget.js" { "public, max-age=300" } else { "public, max-age=31536000, immutable" };
+    if path.starts_with("chat.") && Files::get(&name).is_none() {
+        keep = "no-cache";
+        name = today("widget/v1/chat.js").unwrap_or(name);
+    }
+    let mut response = file(&name, &headers);
+    if response.status() == StatusCode::OK {
+        let out = response.headers_mut();
+        out.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+        // Modules are loaded by the rules of CORS, and a page may be isolated from other origins.
+        out.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        out.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
+    }
+    response
+}
+
+fn file(name: &str, headers: &HeaderMap) -> Response {
+    let Some(mime) = mime(name) else { return StatusCode::NOT_FOUND.into_response() };
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let accepts = |coding: &str| accepted.split(',').any(|c| c.split(';').next().is_some_and(|c| c.trim() == coding));
     let packed = [("br", "br"), ("gzip", "gz")]
         .into_iter()
         .filter(|(coding, _)| accepts(coding))
         .find_map(|(coding, suffix)| Some((Files::get(&format!("{name}.{suffix}"))?, Some(coding))));
-    let Some((file, coding)) = packed.or_else(|| Some((Files::get(&name)?, None))) else {
+    let Some((file, coding)) = packed.or_else(|| Some((Files::get(name)?, None))) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let body = match file.data {

@@ -2,7 +2,7 @@
 //! description), and the layers around all of them. A test compares both with the isolation probes.
 
 use crate::boot::App;
-use crate::http::{Api, api, api_docs, dashboard, preferences, sign_in, sign_out, sign_up, site};
+use crate::http::{Api, api, api_docs, dashboard, demo, preferences, sign_in, sign_out, sign_up, site};
 use crate::{access, assets, errors, health, leptos, limits, telemetry, ws};
 use axum::{
     Router,
@@ -50,6 +50,7 @@ pub fn routes() -> Vec<Route> {
         open("/healthz", &["GET"], get(health::alive)),
         open("/readyz", &["GET"], get(health::ready)),
         open("/assets/{*path}", &["GET"], get(assets::serve)),
+        open("/widget/v1/{*path}", &["GET"], get(assets::widget)),
         open("/api/openapi.json", &["GET"], get(api_docs::document)),
         open("/robots.txt", &["GET"], get(site::robots)),
         open("/favicon.ico", &["GET"], get(site::favicon)),
@@ -57,6 +58,7 @@ pub fn routes() -> Vec<Route> {
         cookie("/login", &["GET", "POST"], get(site::entrance).post(sign_in::submit)),
         cookie("/signup", &["GET", "POST"], get(site::entrance).post(sign_up::submit)),
         cookie("/logout", &["POST"], post(sign_out::submit)),
+        cookie("/demo", &["GET"], get(demo::page)),
         cookie("/preferences/theme", &["POST"], post(preferences::theme)),
         cookie("/dashboard", &["GET"], get(dashboard::page)),
         cookie("/dashboard/{*page}", &["GET"], get(dashboard::page)),

@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use model::conversation::{Author, Message};
-use model::{ConversationId, MemberId, TenantId};
+use model::{ConversationId, TenantId};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -41,17 +41,6 @@ pub enum Heard {
     },
     /// Something changed in a conversation of the tenant's.
     Changed(ConversationId),
-    /// Whoever this listener is for may listen no longer, or has to prove it again.
-    Revoked(Revoked),
-}
-
-/// Whose rights have ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Revoked {
-    /// A member's: signed out, or removed. Others of the member's sessions prove themselves again.
-    Member(MemberId),
-    /// Anybody's: prove it again.
-    Anybody,
 }
 
 /// The frame of a message.
@@ -179,17 +168,6 @@ impl Live {
                 for place in listeners.iter().filter(|place| Some(place.id) != source) {
                     place.give(Heard::Typing { conversation, from, source, frame: frame.clone() });
                 }
-            }
-        });
-    }
-
-    /// Rights of this tenant's have changed: who listens to everything proves again that it may.
-    pub fn revoked(&self, tenant: TenantId, whose: Revoked) {
-        self.with(|places| {
-            for place in places.tenants.get(&tenant).into_iter().flatten() {
-                place.give(Heard::Revoked(whose));
-                // Not even a full queue may keep it.
-                place.missed.store(true, Ordering::Release);
             }
         });
     }

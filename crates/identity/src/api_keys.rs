@@ -142,7 +142,9 @@ impl Identity {
         if done.rows_affected() == 0 {
             return Err(IdentityError::NotFound);
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.services.credentials_ended(right.scope().tenant());
+        Ok(())
     }
 }
 

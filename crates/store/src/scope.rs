@@ -224,6 +224,20 @@ pub async fn of_widget(
     }))
 }
 
+/// The widget of the tenant that was made first; `None` when there is no tenant.
+///
+/// # Errors
+/// The database's.
+#[tracing::instrument(name = "db.widget.first", skip_all)]
+pub async fn first_widget(services: &Services, request: RequestId) -> Result<Option<WidgetId>, StoreError> {
+    let mut tx = services.store.platform(Reason::Widget, request).await?;
+    let first = sqlx::query_scalar!(
+        "select w.widget_id from app.widgets w join app.tenants t on t.tenant_id = w.tenant_id
+         where t.suspended_at is null order by w.widget_id limit 1"
+    );
+    Ok(first.fetch_optional(&mut tx).await?.map(WidgetId::from_uuid))
+}
+
 /// How long a visitor's browser is remembered after it was last here.
 pub const CONTACT_SESSION: Duration = Duration::days(180);
 

@@ -1,10 +1,10 @@
 //! What every capability is given: the store, the time, and new ids. Tests give a clock that stands still.
 
 use crate::Store;
-use model::Timestamp;
+use model::{TenantId, Timestamp};
 use std::sync::Arc;
 use time::OffsetDateTime;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, broadcast};
 use uuid::Uuid;
 
 /// Tells the time.
@@ -24,6 +24,9 @@ impl Clock for SystemClock {
     }
 }
 
+/// How many ended credentials a listener may be behind; further behind it is told that it missed some.
+const REVOCATIONS: usize = 64;
+
 /// Store, clock and ids.
 #[derive(Debug, Clone)]
 pub struct Services {
@@ -31,18 +34,31 @@ pub struct Services {
     pub store: Store,
     clock: Arc<dyn Clock>,
     wake: Arc<Notify>,
+    revoked: broadcast::Sender<TenantId>,
 }
 
 impl Services {
     /// Services over a store and a clock.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, wake: Arc::default() }
+        Self { store, clock, wake: Arc::default(), revoked: broadcast::Sender::new(REVOCATIONS) }
     }
 
     /// Now, to the millisecond, which is what ids and the wire carry.
     pub fn now(&self) -> OffsetDateTime {
         let now = self.clock.now();
         now.replace_millisecond(now.millisecond()).unwrap_or(now)
+    }
+
+    /// Tells whoever goes on without asking, such as a socket, that credentials of this tenant's have ended. Called after
+    /// the commit that made it so.
+    pub fn credentials_ended(&self, tenant: TenantId) {
+        // Nobody may be listening.
+        let _ = self.revoked.send(tenant);
+    }
+
+    /// The tenants of which credentials end from now on.
+    pub fn ended_credentials(&self) -> broadcast::Receiver<TenantId> {
+        self.revoked.subscribe()
     }
 
     /// Tells this server's workers that there is something to do. Called after the commit that made it so.

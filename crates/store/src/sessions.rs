@@ -183,8 +183,17 @@ impl SessionStore for Sessions {
         let delete = async {
             let hash = hash(*id);
             let mut tx = self.services.store.platform(Reason::Session, self.request()).await?;
-            sqlx::query!("delete from app.sessions where session_hash = $1", hash.as_slice()).execute(&mut tx).await?;
-            tx.commit().await
+            let ended = sqlx::query_scalar!(
+                "delete from app.sessions where session_hash = $1 returning tenant_id",
+                hash.as_slice()
+            )
+            .fetch_optional(&mut tx)
+            .await?;
+            tx.commit().await?;
+            if let Some(tenant) = ended.flatten() {
+                self.services.credentials_ended(TenantId::from_uuid(tenant));
+            }
+            Ok(())
         };
         delete.await.map_err(backend)
     }

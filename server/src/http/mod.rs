@@ -7,6 +7,7 @@ pub mod answers;
 pub mod api_docs;
 pub mod conversations;
 pub mod dashboard;
+pub mod demo;
 pub mod documents;
 mod json;
 pub mod me;

@@ -7,20 +7,23 @@ use crate::errors::Failure;
 use crate::telemetry::RequestInfo;
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket};
-use conversations::live::{Heard, Listener, Revoked};
+use conversations::live::{Heard, Listener};
 use conversations::{MessagesFrom, NewMessage};
 use futures_util::SinkExt as _;
 use model::conversation::Author;
 use model::{ConversationId, ErrorCode, Problem, WidgetId};
 use std::collections::HashMap;
 use std::time::Duration;
-use store::{Actor, Caller, scope};
+use store::{Caller, scope};
+use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 /// Longest wait for the first frame.
 const HELLO: Duration = Duration::from_secs(10);
 /// How often the server asks whether somebody is there, and whether that somebody may still be.
 const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Contacts are many and their tokens seldom end: they are asked at every so manieth beat.
+const CONTACT_BEATS: u32 = 10;
 /// Silence after which nobody is.
 const SILENCE: Duration = Duration::from_secs(75);
 /// Longest wait for a reader to take what is sent.
@@ -85,6 +88,7 @@ pub(super) struct Socket {
     bucket: Bucket,
     heard: Instant,
     typed: Option<Instant>,
+    beats: u32,
 }
 
 /// What a socket follows: how far each conversation was sent.
@@ -93,7 +97,7 @@ type Followed = HashMap<ConversationId, u64>;
 impl Socket {
     pub fn new(app: App, ws: WebSocket, opener: Opener, info: RequestInfo, place: Place) -> Self {
         let now = Instant::now();
-        Self { app, ws, opener, info, place, bucket: Bucket::full(now), heard: now, typed: None }
+        Self { app, ws, opener, info, place, bucket: Bucket::full(now), heard: now, typed: None, beats: 0 }
     }
 
     #[tracing::instrument(name = "ws", skip_all, fields(request_id = %self.info.id))]
@@ -220,6 +224,7 @@ impl Socket {
         if let Err(end) = self.welcome(&who).await {
             return end;
         }
+        let mut ended = self.app.services().ended_credentials();
         let mut beat = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -231,6 +236,11 @@ impl Socket {
                     Err(end) => Err(end),
                 },
                 heard = listener.next() => self.pass_on(heard, &who, &mut listener, &mut followed).await,
+                of = ended.recv() => match of {
+                    Ok(other) if other != tenant => Ok(()),
+                    Ok(_) | Err(RecvError::Lagged(_)) => self.prove(&who).await,
+                    Err(RecvError::Closed) => Ok(()),
+                },
                 _ = beat.tick() => self.beat(&who).await,
             };
             if let Err(end) = worked {
@@ -272,6 +282,17 @@ impl Socket {
         listener: &mut Listener,
         followed: &mut Followed,
     ) -> Result<(), End> {
+        // Who has said nothing yet has no conversation: there is none to name.
+        let named = match &frame {
+            ClientFrame::Send { conversation, .. } => conversation.is_some(),
+            ClientFrame::Subscribe { .. } | ClientFrame::Handoff { .. } | ClientFrame::Typing { .. } => true,
+            _ => false,
+        };
+        if named && matches!(who, Who::Visitor { .. }) {
+            let client_id =
+                if let ClientFrame::Send { client_id, .. } = &frame { Some(client_id.as_str()) } else { None };
+            return self.refuse(&Problem::not_found(), client_id).await;
+        }
         match frame {
             ClientFrame::Hello { .. } => {
                 self.refuse(&Problem::new(ErrorCode::Conflict, "Hello was said already."), None).await
@@ -456,7 +477,6 @@ impl Socket {
                         changed.push(conversation);
                     }
                 }
-                Heard::Revoked(whose) => self.prove(who, whose).await?,
             }
             count += 1;
             next = if count < TOGETHER { listener.try_next() } else { None };
@@ -466,7 +486,6 @@ impl Socket {
             self.feed(frame.unwrap_or_default().into()).await?;
         }
         if listener.missed() {
-            self.prove(who, Revoked::Anybody).await?;
             for id in followed.keys().copied().collect::<Vec<_>>() {
                 self.catch_up(id, who.caller(), followed).await?;
             }
@@ -482,7 +501,10 @@ impl Socket {
         if self.heard.elapsed() >= SILENCE {
             return Err(End::Gone);
         }
-        self.prove(who, Revoked::Anybody).await?;
+        self.beats = self.beats.wrapping_add(1);
+        if matches!(who, Who::Agent { .. }) || self.beats.is_multiple_of(CONTACT_BEATS) {
+            self.prove(who).await?;
+        }
         match timeout(PATIENCE, self.ws.send(Frame::Ping(Bytes::new()))).await {
             Ok(sent) => Ok(sent?),
             Err(_) => Err(End::Gone),
@@ -490,12 +512,7 @@ impl Socket {
     }
 
     /// Ends the socket of somebody whose credentials are no longer good.
-    async fn prove(&mut self, who: &Who, whose: Revoked) -> Result<(), End> {
-        if let (Revoked::Member(member), Actor::Member { member: own, .. }) = (whose, who.caller().actor())
-            && member != own
-        {
-            return Ok(());
-        }
+    async fn prove(&mut self, who: &Who) -> Result<(), End> {
         let (app, request) = (&self.app, self.info.id);
         let good = match (who, &self.opener) {
             (Who::Visitor { widget, .. }, _) => {

@@ -181,6 +181,18 @@ async fn the_description_is_complete() {
     let json = |path: &str, body: &str| Ask::post(path).body("application/json", body);
     let (list, one) = ("/api/v1/documents", "/api/v1/documents/{id}");
     let (search, answers) = ("/api/v1/search", "/api/v1/answers");
+    let talk = server.new_conversation(aurora, "When may lamps come back?").await;
+    let (talks, one_talk) = ("/api/v1/conversations", "/api/v1/conversations/{id}");
+    let (said, own_said) = ("/api/v1/conversations/{id}/messages", format!("{talks}/{talk}/messages"));
+    let words = |text: &str, client_id: &str, from: &str| {
+        json(&own_said, &format!(r#"{{"text":"{text}","client_id":"{client_id}","from":"{from}"}}"#))
+    };
+    let (off, back, settle) = (
+        "/api/v1/conversations/{id}/handoff",
+        "/api/v1/conversations/{id}/handback",
+        "/api/v1/conversations/{id}/resolve",
+    );
+    let nowhere = format!("{talks}/conv_0");
     let mut asked = BTreeSet::new();
     for (path, ask, status) in [
         ("/api/v1/me", Ask::get("/api/v1/me"), 200),
@@ -216,6 +228,39 @@ async fn the_description_is_complete() {
         (answers, Ask::post(answers).form([("question", "x")]), 415),
         (answers, json(answers, &format!(r#"{{"question":"{}"}}"#, "x".repeat(300_000))), 413),
         (answers, json(answers, r#"{"question":""}"#), 422),
+        (talks, json(talks, r#"{"contact":{"name":"Ann","email":"ann@x.example"}}"#), 201),
+        (talks, json(talks, "{}"), 201),
+        (talks, json(talks, r#"{"contact":{"age":1}}"#), 400),
+        (talks, json(talks, r#"{"contact":{"email":"x"}}"#), 422),
+        (talks, Ask::post(talks).form([("contact", "x")]), 415),
+        (talks, json(talks, &format!(r#"{{"contact":{{"name":"{}"}}}}"#, "x".repeat(300_000))), 413),
+        (talks, Ask::get("/api/v1/conversations?state=open&limit=1"), 200),
+        (talks, Ask::get("/api/v1/conversations?state=other"), 400),
+        (talks, Ask::get("/api/v1/conversations?limit=0"), 422),
+        (one_talk, Ask::get(format!("{talks}/{talk}")), 200),
+        (one_talk, Ask::get(format!("{talks}/{talk}?x=1")), 400),
+        (one_talk, Ask::get(&nowhere), 404),
+        (said, Ask::get(format!("{own_said}?limit=1")), 200),
+        (said, Ask::get(format!("{own_said}?after=1")), 200),
+        (said, Ask::get(format!("{own_said}?after=-1")), 400),
+        (said, Ask::get(format!("{own_said}?cursor=x")), 422),
+        (said, Ask::get(format!("{nowhere}/messages")), 404),
+        (said, words("Hello", "api", "contact"), 201),
+        (said, words("Hello", "api", "contact"), 200),
+        (said, words("Other", "api", "contact"), 409),
+        (said, words("Hello", "api", "agent"), 409),
+        (said, words("", "api2", "contact"), 422),
+        (said, words("Hello", "api2", "nobody"), 400),
+        (said, json(&format!("{nowhere}/messages"), r#"{"text":"Hello","client_id":"x"}"#), 404),
+        (said, Ask::post(&own_said).form([("text", "x")]), 415),
+        (said, words(&"x".repeat(300_000), "api2", "contact"), 413),
+        (off, Ask::post(format!("{talks}/{talk}/handoff")), 200),
+        (off, Ask::post(format!("{nowhere}/handoff")), 404),
+        (said, words("Hello", "api", "agent"), 201),
+        (back, Ask::post(format!("{talks}/{talk}/handback")), 200),
+        (back, Ask::post(format!("{nowhere}/handback")), 404),
+        (settle, Ask::post(format!("{talks}/{talk}/resolve")), 200),
+        (settle, Ask::post(format!("{nowhere}/resolve")), 404),
     ] {
         let method = ask.method.as_str().to_lowercase();
         let named = format!("{method} {}", ask.path);

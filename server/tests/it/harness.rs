@@ -3,6 +3,7 @@
 //! The client follows no redirects and keeps no cookies: each request says all that it brings. The clock stands still at
 //! the computer's time (sessions get their end from both), and moves only when a test moves it.
 
+use conversations::{Conversations, MessagesFrom, NewContact, NewMessage};
 use http::header::{self, HeaderMap, HeaderName};
 use http::{HeaderValue, Method};
 use identity::{AttemptLimits, Identity, Passwords};
@@ -12,13 +13,14 @@ use model::identity::NewApiKey;
 use serde_json::Value;
 use server::boot::App;
 use server::config::Config;
+use server::ws::Sockets;
 use server::{listener, router};
 use sqlx::Row as _;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::OnceLock;
 use store::jobs::End;
-use store::scope::SessionLifetime;
+use store::scope::{SessionLifetime, of_widget};
 use store::secret_key::SecretKey;
 use store::services::{Clock as _, SystemClock};
 use store::sessions::Sessions;
@@ -319,6 +321,40 @@ impl TestServer {
         let document = self.app.knowledge().upload(&tenant.owner, new).await.unwrap();
         self.do_jobs().await;
         document.id
+    }
+
+    /// A conversation of a tenant's in which this was said, answered or not.
+    pub async fn new_conversation(&self, tenant: &Tenant, text: &str) -> String {
+        let conversations = self.app.conversations();
+        let id = conversations.create(&tenant.key, NewContact::default()).await.unwrap().id.to_string();
+        let new = NewMessage { text: text.to_owned(), client_id: "first".to_owned() };
+        conversations.pass_on(&tenant.key, &id, &new).await.unwrap();
+        id
+    }
+
+    /// A visitor who has become a contact of a tenant's.
+    pub async fn new_visitor(&self, tenant: &Tenant) {
+        let conversations = self.app.conversations();
+        let widget = conversations.widget(&tenant.owner).await.unwrap().id;
+        let visitor = of_widget(self.app.services(), widget, self.db.request()).await.unwrap().unwrap();
+        conversations.visit(&visitor, widget, &conversations::token()).await.unwrap();
+    }
+
+    /// The id of the last message of a conversation.
+    pub async fn last_message(&self, tenant: &Tenant, conversation: &str) -> String {
+        let latest = MessagesFrom::Latest;
+        let page = self.app.conversations().messages(&tenant.key, conversation, latest, None).await.unwrap();
+        page.data.last().unwrap().id.to_string()
+    }
+
+    /// The capability for conversations.
+    pub fn conversations(&self) -> &Conversations {
+        self.app.conversations()
+    }
+
+    /// The sockets that are open.
+    pub fn sockets(&self) -> &Sockets {
+        self.app.sockets()
     }
 
     /// A job that nobody does today.

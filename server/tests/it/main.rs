@@ -11,3 +11,4 @@ mod probes;
 mod session_three_ways;
 mod sign_in;
 mod sign_up;
+mod socket;

@@ -97,7 +97,7 @@ async fn told_apart(world: &World) -> Vec<String> {
         let Ids::At(here) = &probe.ids else { continue };
         for place in *here {
             let named = format!("{} {}, {}", probe.method, probe.path, place.name);
-            let ask = |id: &str| world.server.ask(probe.signed((place.ask)(id), aurora));
+            let ask = |id: &str| world.server.ask(probe.signed((place.ask)(world, id), aurora));
             let (own, foreign) = world.ids(place.kind).await;
             let theirs = ask(&foreign).await.comparable();
             let nobodys = ask(&unknown(&foreign)).await.comparable();

@@ -31,7 +31,7 @@ pub const PROBES: &[Probe] = &[
         ids: Ids::At(&[Place {
             name: "cursor",
             kind: Kind::Document,
-            ask: |id| Ask::get(format!("/api/v1/documents?cursor={id}")),
+            ask: |_, id| Ask::get(format!("/api/v1/documents?cursor={id}")),
             malformed: Malformed::Refused("a cursor is a place in an order, whether a row stands there or not"),
         }]),
     },
@@ -43,7 +43,7 @@ pub const PROBES: &[Probe] = &[
         ids: Ids::At(&[Place {
             name: "id",
             kind: Kind::Document,
-            ask: |id| Ask::get(format!("/api/v1/documents/{id}")),
+            ask: |_, id| Ask::get(format!("/api/v1/documents/{id}")),
             malformed: Malformed::AsUnknown,
         }]),
     },
@@ -55,7 +55,7 @@ pub const PROBES: &[Probe] = &[
         ids: Ids::At(&[Place {
             name: "id",
             kind: Kind::Document,
-            ask: |id| Ask::new("DELETE", format!("/api/v1/documents/{id}")),
+            ask: |_, id| Ask::new("DELETE", format!("/api/v1/documents/{id}")),
             malformed: Malformed::AsUnknown,
         }]),
     },
@@ -97,7 +97,7 @@ pub const PROBES: &[Probe] = &[
         ids: Ids::At(&[Place {
             name: "document",
             kind: Kind::Document,
-            ask: |id| Ask::post("/rpc/app/api/documents/reindex").form([("document", id)]),
+            ask: |_, id| Ask::post("/rpc/app/api/documents/reindex").form([("document", id)]),
             malformed: Malformed::AsUnknown,
         }]),
     },
@@ -111,7 +111,7 @@ pub const PROBES: &[Probe] = &[
         ids: Ids::At(&[Place {
             name: "document",
             kind: Kind::Document,
-            ask: |id| Ask::post("/rpc/app/api/documents/delete").form([("document", id)]),
+            ask: |_, id| Ask::post("/rpc/app/api/documents/delete").form([("document", id)]),
             malformed: Malformed::AsUnknown,
         }]),
     },
@@ -137,7 +137,7 @@ pub const PROBES: &[Probe] = &[
         ids: Ids::At(&[Place {
             name: "document",
             kind: Kind::Document,
-            ask: |id| Ask::post(format!("/dashboard/knowledge/{id}/delete")),
+            ask: |_, id| Ask::post(format!("/dashboard/knowledge/{id}/delete")),
             malformed: Malformed::AsUnknown,
         }]),
     },
@@ -149,7 +149,7 @@ pub const PROBES: &[Probe] = &[
         ids: Ids::At(&[Place {
             name: "document",
             kind: Kind::Document,
-            ask: |id| Ask::post(format!("/dashboard/knowledge/{id}/reindex")),
+            ask: |_, id| Ask::post(format!("/dashboard/knowledge/{id}/reindex")),
             malformed: Malformed::AsUnknown,
         }]),
     },

@@ -26,7 +26,7 @@ pub const PROBES: &[Probe] = &[
         ids: Ids::At(&[Place {
             name: "key",
             kind: Kind::Key,
-            ask: |id| Ask::post(format!("/dashboard/api-keys/{id}/revoke")),
+            ask: |_, id| Ask::post(format!("/dashboard/api-keys/{id}/revoke")),
             malformed: Malformed::AsUnknown,
         }]),
     },
@@ -52,7 +52,7 @@ pub const PROBES: &[Probe] = &[
         ids: Ids::At(&[Place {
             name: "key",
             kind: Kind::Key,
-            ask: |id| Ask::post("/rpc/app/api/keys/revoke").form([("key", id)]),
+            ask: |_, id| Ask::post("/rpc/app/api/keys/revoke").form([("key", id)]),
             malformed: Malformed::AsUnknown,
         }]),
     },

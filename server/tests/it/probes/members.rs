@@ -12,7 +12,7 @@ pub const PROBES: &[Probe] = &[
         ids: Ids::At(&[Place {
             name: "cursor",
             kind: Kind::Member,
-            ask: |id| Ask::get(format!("/api/v1/members?cursor={id}")),
+            ask: |_, id| Ask::get(format!("/api/v1/members?cursor={id}")),
             malformed: Malformed::Refused("a cursor is a place in an order, whether a row stands there or not"),
         }]),
     },

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod checks;
+mod conversations;
 mod dashboard;
 pub mod documents;
 mod keys;
@@ -19,7 +20,7 @@ pub use session::CURRENT;
 
 use crate::harness::{Ask, TestServer};
 use model::identity::NewApiKey;
-use model::{ApiKeyId, DocumentId, MemberId};
+use model::{ApiKeyId, ConversationId, DocumentId, MemberId, MessageId, WidgetId};
 use store::Actor;
 use testkit::Tenant;
 use tower_sessions::session::Id;
@@ -71,16 +72,18 @@ pub struct Place {
     pub name: &'static str,
     pub kind: Kind,
     /// The request with that id, or with what is none.
-    pub ask: fn(&str) -> Ask,
+    pub ask: fn(&World, &str) -> Ask,
     pub malformed: Malformed,
 }
 
 /// What kind of id.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
+    Conversation,
     Document,
     Key,
     Member,
+    Message,
 }
 
 /// How a text that cannot be an id is answered.
@@ -102,6 +105,12 @@ pub struct World {
     pub aurora_documents: [DocumentId; 4],
     /// One of Borealis.
     pub borealis_document: DocumentId,
+    /// Aurora's widget.
+    pub aurora_widget: WidgetId,
+    /// A conversation of Aurora's, with a message.
+    pub aurora_conversation: String,
+    /// One of Borealis.
+    pub borealis_conversation: String,
     /// A session of Aurora's owner that no probe needs: something to sign out of.
     pub aurora_session: Id,
 }
@@ -121,8 +130,23 @@ impl World {
             server.new_document(aurora, "Aurorashelves quoffle.").await,
         ];
         let borealis_document = server.new_document(borealis, "Borealislamps never snorgle.").await;
+        let aurora_widget = server.conversations().widget(&aurora.owner).await.unwrap().id;
+        let aurora_conversation = server.new_conversation(aurora, "Auroralamps quoffle?").await;
+        let borealis_conversation = server.new_conversation(borealis, "Borealislamps never snorgle?").await;
+        server.new_visitor(aurora).await;
+        server.new_visitor(borealis).await;
         server.queue_for_tomorrow(borealis, &borealis_document.to_string()).await;
-        Self { aurora_key, borealis_key, aurora_documents, borealis_document, aurora_session, server }
+        Self {
+            aurora_widget,
+            aurora_conversation,
+            borealis_conversation,
+            aurora_key,
+            borealis_key,
+            aurora_documents,
+            borealis_document,
+            aurora_session,
+            server,
+        }
     }
 
     /// An id of a kind that belongs to Aurora, and one that belongs to Borealis.
@@ -134,6 +158,11 @@ impl World {
                 let own = self.server.new_document(aurora, "Aurorachairs quoffle.").await;
                 (own.to_string(), self.borealis_document.to_string())
             }
+            Kind::Conversation => (self.aurora_conversation.clone(), self.borealis_conversation.clone()),
+            Kind::Message => (
+                self.server.last_message(aurora, &self.aurora_conversation).await,
+                self.server.last_message(borealis, &self.borealis_conversation).await,
+            ),
             Kind::Key => (self.aurora_key.key.id.to_string(), self.borealis_key.key.id.to_string()),
             Kind::Member => (aurora.member.to_string(), borealis.member.to_string()),
         }
@@ -146,6 +175,8 @@ impl Kind {
         let digits = &foreign[foreign.len() - 32..];
         let prefix = match self {
             Self::Document => DocumentId::PREFIX,
+            Self::Conversation => ConversationId::PREFIX,
+            Self::Message => MessageId::PREFIX,
             Self::Key => ApiKeyId::PREFIX,
             Self::Member => MemberId::PREFIX,
         };
@@ -168,6 +199,7 @@ impl Kind {
 pub fn all() -> Vec<&'static Probe> {
     [
         accounts::PROBES,
+        conversations::PROBES,
         dashboard::PROBES,
         documents::PROBES,
         keys::PROBES,

@@ -1,0 +1,410 @@
+//! The socket, from outside: who may open one, what it promises, and that no frame leads from one tenant into another.
+
+use crate::harness::{Ask, COOKIE, TestServer};
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use server::ws::{ClientFrame, SocketLimits};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use testkit::Tenant;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// A client of the socket.
+struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+/// Longest wait for something that has to come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn open(server: &TestServer, headers: &[(&'static str, String)]) -> Result<Client, Error> {
+    let mut request = format!("ws://{}/ws", server.address).into_client_request()?;
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, value.parse().unwrap());
+    }
+    Ok(Client(connect_async(request).await?.0))
+}
+
+impl Client {
+    /// Somebody without credentials.
+    async fn new(server: &TestServer) -> Self {
+        open(server, &[]).await.unwrap()
+    }
+
+    /// The owner of a tenant, from a page of our own.
+    async fn member(server: &TestServer, tenant: &Tenant) -> Self {
+        let cookie = format!("{COOKIE}={}", tenant.session);
+        let mut client = open(server, &[("cookie", cookie), ("origin", ORIGIN.into())]).await.unwrap();
+        client.send(json!({"type": "hello"})).await;
+        assert_eq!(client.next().await["as"], "agent");
+        client
+    }
+
+    /// A visitor who has said hello; and what welcome gave.
+    async fn visitor(server: &TestServer, widget: &str, token: Option<&str>) -> (Self, Value) {
+        let mut client = Self::new(server).await;
+        let mut hello = json!({"type": "hello", "widget": widget});
+        if let Some(token) = token {
+            hello["token"] = token.into();
+        }
+        client.send(hello).await;
+        let welcome = client.next().await;
+        (client, welcome)
+    }
+
+    async fn send(&mut self, frame: Value) {
+        self.raw(&frame.to_string()).await;
+    }
+
+    async fn raw(&mut self, text: &str) {
+        self.0.send(Message::text(text)).await.unwrap();
+    }
+
+    /// The next frame that is no ping.
+    async fn next(&mut self) -> Value {
+        loop {
+            match tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a frame has to come") {
+                Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// The next frame of a type; others are passed over.
+    async fn next_of(&mut self, kind: &str) -> Value {
+        loop {
+            let frame = self.next().await;
+            if frame["type"] == kind {
+                return frame;
+            }
+        }
+    }
+
+    /// The code with which the server closes.
+    async fn closed(&mut self) -> Option<u16> {
+        loop {
+            match tokio::time::timeout(PATIENCE, self.0.next()).await.expect("an end has to come") {
+                Some(Ok(Message::Close(frame))) => return frame.map(|f| f.code.into()),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return None,
+            }
+        }
+    }
+
+    /// Everything that comes before the answer to a ping.
+    async fn until_pong(&mut self) -> Vec<Value> {
+        self.send(json!({"type": "ping"})).await;
+        let mut frames = Vec::new();
+        loop {
+            let frame = self.next().await;
+            if frame["type"] == "pong" {
+                return frames;
+            }
+            frames.push(frame);
+        }
+    }
+}
+
+const ORIGIN: &str = "http://samtal.example";
+
+async fn start() -> TestServer {
+    TestServer::with(|config| config.public_url = Some(ORIGIN.into())).await
+}
+
+async fn widget(server: &TestServer, tenant: &Tenant) -> String {
+    server.conversations().widget(&tenant.owner).await.unwrap().id.to_string()
+}
+
+#[tokio::test]
+async fn a_visitor_asks_is_answered_and_comes_back() {
+    let server = start().await;
+    let aurora = &server.two.aurora;
+    server.new_document(aurora, "# Returns\n\nLamps may be returned within sixty days of delivery.").await;
+    let widget = widget(&server, aurora).await;
+    let (mut visitor, welcome) = Client::visitor(&server, &widget, None).await;
+    assert_eq!((&welcome["as"], &welcome["conversation"]), (&json!("contact"), &Value::Null));
+    assert_eq!(server.count("select count(*) from app.contacts").await, 0, "who only looks leaves nothing behind");
+    let token = welcome["token"].as_str().unwrap().to_owned();
+
+    visitor.send(json!({"type": "send", "client_id": "1", "text": "How long may I return lamps?"})).await;
+    let sent = visitor.next_of("sent").await;
+    assert_eq!((&sent["client_id"], &sent["message"]["seq"]), (&json!("1"), &json!(1)));
+    let id = sent["message"]["conversation_id"].as_str().unwrap().to_owned();
+    server.do_jobs().await;
+    let answer = loop {
+        let message = visitor.next_of("message").await["message"].clone();
+        if message["from"] == "assistant" {
+            break message;
+        }
+    };
+    assert!(answer["text"].as_str().unwrap().contains("sixty days"), "{answer}");
+    assert_eq!(answer["citations"][0]["title"], "returns", "{answer}");
+    drop(visitor);
+
+    // Back with the token, from the first message on.
+    let (mut visitor, welcome) = Client::visitor(&server, &widget, Some(&token)).await;
+    assert_eq!((&welcome["conversation"], &welcome["last_seq"]), (&json!(id), &json!(2)));
+    visitor.send(json!({"type": "subscribe", "conversation": id, "after": 0})).await;
+    let frames = visitor.until_pong().await;
+    let seen: Vec<_> = frames.iter().map(|f| (f["type"].as_str().unwrap(), f["message"]["seq"].as_u64())).collect();
+    assert_eq!(seen, [("message", Some(1)), ("message", Some(2)), ("caught_up", None)]);
+    assert_eq!(frames[2]["seq"], 2);
+    // Only what was missed; a number that is not there yet hides nothing.
+    for (after, expected) in [(1, 2), (2, 1), (99, 1)] {
+        visitor.send(json!({"type": "subscribe", "conversation": id, "after": after})).await;
+        assert_eq!(visitor.until_pong().await.len(), expected, "after {after}");
+    }
+    // Sent again with the name that it has: the same, and nothing new.
+    visitor
+        .send(json!({"type": "send", "conversation": id, "client_id": "1", "text": "How long may I return lamps?"}))
+        .await;
+    assert_eq!(visitor.next_of("sent").await["message"]["seq"], 1);
+    assert!(visitor.until_pong().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_person_takes_over_live() {
+    let server = start().await;
+    let aurora = &server.two.aurora;
+    let (mut visitor, _) = Client::visitor(&server, &widget(&server, aurora).await, None).await;
+    let mut agent = Client::member(&server, aurora).await;
+    visitor.send(json!({"type": "send", "client_id": "1", "text": "Hello there"})).await;
+    let id = visitor.next_of("sent").await["message"]["conversation_id"].as_str().unwrap().to_owned();
+    assert_eq!(agent.next_of("changed").await["conversation"], id);
+    agent.send(json!({"type": "subscribe", "conversation": id, "after": 0})).await;
+    assert_eq!(agent.next_of("message").await["message"]["text"], "Hello there");
+    agent.next_of("caught_up").await;
+
+    // Not before it is handed over.
+    agent.send(json!({"type": "send", "conversation": id, "client_id": "a", "text": "I am here"})).await;
+    let error = agent.next_of("error").await;
+    assert_eq!((&error["code"], &error["client_id"]), (&json!("conflict"), &json!("a")));
+    visitor.send(json!({"type": "handoff", "conversation": id})).await;
+    assert_eq!(agent.next_of("message").await["message"]["event"], "handed_off");
+    agent.send(json!({"type": "typing", "conversation": id})).await;
+    let typing = visitor.next_of("typing").await;
+    assert_eq!((&typing["from"], &typing["name"]), (&json!("agent"), &json!("Aurora Owner")));
+    agent.send(json!({"type": "send", "conversation": id, "client_id": "a", "text": "I am here"})).await;
+    agent.next_of("sent").await;
+    let mut seen = Vec::new();
+    while seen.len() < 2 {
+        let message = visitor.next_of("message").await["message"].clone();
+        if message["seq"].as_u64() > Some(2) {
+            seen.push(message["event"].as_str().or(message["text"].as_str()).unwrap().to_owned());
+        }
+    }
+    assert_eq!(seen, ["taken_over", "I am here"]);
+    // The assistant is silent.
+    visitor.send(json!({"type": "send", "conversation": id, "client_id": "2", "text": "Thank you"})).await;
+    visitor.next_of("sent").await;
+    server.do_jobs().await;
+    assert!(visitor.until_pong().await.iter().all(|f| f["message"]["from"] != "assistant"));
+}
+
+/// A frame with a conversation's id in it, for every type that takes one.
+fn frames(id: &str) -> Vec<(&'static str, Value)> {
+    vec![
+        ("subscribe", json!({"type": "subscribe", "conversation": id, "after": 0})),
+        ("unsubscribe", json!({"type": "unsubscribe", "conversation": id})),
+        ("send", json!({"type": "send", "conversation": id, "client_id": "x", "text": "Hello"})),
+        ("handoff", json!({"type": "handoff", "conversation": id})),
+        ("typing", json!({"type": "typing", "conversation": id})),
+    ]
+}
+
+#[tokio::test]
+async fn no_frame_tells_a_foreign_conversation_from_an_unknown_one() {
+    let server = start().await;
+    let (aurora, borealis) = (&server.two.aurora, &server.two.borealis);
+    // Every type is tried, or holds no id.
+    let tried: BTreeSet<_> = frames("").into_iter().map(|(kind, _)| kind).collect();
+    let without: BTreeSet<_> = ["hello", "ping"].into();
+    assert_eq!(tried.union(&without).copied().collect::<BTreeSet<_>>(), ClientFrame::TYPES.into());
+
+    let foreign = server.new_conversation(borealis, "Borealislamps never snorgle").await;
+    let handed = server.new_conversation(borealis, "Borealissofas never snorgle").await;
+    server.ask(Ask::post(format!("/api/v1/conversations/{handed}/handoff")).key(borealis)).await;
+    let before = server.rows_of(borealis).await;
+    let mut borealis_agent = Client::member(&server, borealis).await;
+    for id in [&foreign, &handed] {
+        borealis_agent.send(json!({"type": "subscribe", "conversation": id, "after": 0})).await;
+        borealis_agent.next_of("caught_up").await;
+    }
+    // Another contact of the same tenant's is a stranger, too.
+    let (mut neighbour, _) = Client::visitor(&server, &widget(&server, borealis).await, None).await;
+    let (mut visitor, _) = Client::visitor(&server, &widget(&server, aurora).await, None).await;
+    let mut agent = Client::member(&server, aurora).await;
+    let mut program = open(&server, &[("authorization", format!("Bearer {}", aurora.api_key))]).await.unwrap();
+    program.send(json!({"type": "hello"})).await;
+    program.next_of("welcome").await;
+    for (who, client) in
+        [("visitor", &mut visitor), ("agent", &mut agent), ("program", &mut program), ("neighbour", &mut neighbour)]
+    {
+        let mut answers = Vec::new();
+        for id in [foreign.as_str(), handed.as_str(), "conv_019aa1b2c3d47e8f90a1b2c3d4e5f607", "conv_x", ""] {
+            for (kind, frame) in frames(id) {
+                client.send(frame).await;
+                let frames = client.until_pong().await;
+                answers.push((kind, frames));
+                tokio::time::sleep(Duration::from_millis(400)).await;
+            }
+        }
+        for (kind, first) in answers.iter().take(5) {
+            for (_, other) in answers.iter().filter(|(k, _)| k == kind) {
+                assert_eq!(first, other, "{who}: {kind}");
+            }
+            assert!(*kind == "unsubscribe" || first[0]["code"] == "not_found", "{who} {kind}: {first:?}");
+        }
+    }
+    assert!(borealis_agent.until_pong().await.is_empty(), "nobody of Borealis heard anything");
+    assert_eq!(before, server.rows_of(borealis).await);
+}
+
+#[tokio::test]
+async fn who_brings_nothing_good_gets_nothing() {
+    let server = start().await;
+    let aurora = &server.two.aurora;
+    let refused = |error: Value| {
+        assert_eq!(error["type"], "error", "{error}");
+        error["code"].as_str().unwrap().to_owned()
+    };
+    // A cookie from another site's page, or from none, opens nothing.
+    for origin in [None, Some("http://evil.example"), Some("http://samtal.example.evil.example"), Some("null")] {
+        let mut headers = vec![("cookie", format!("{COOKIE}={}", aurora.session))];
+        headers.extend(origin.map(|origin| ("origin", origin.to_owned())));
+        let mut client = open(&server, &headers).await.unwrap();
+        client.send(json!({"type": "hello"})).await;
+        assert_eq!(refused(client.next().await), "unauthenticated", "{origin:?}");
+    }
+    // A key that opens nothing does not even open a socket.
+    let Err(Error::Http(answer)) = open(&server, &[("authorization", "Bearer smt_x".into())]).await else { panic!() };
+    assert_eq!(answer.status(), 401);
+    // Before hello nothing is done; after one that failed another may follow.
+    let mut client = Client::new(&server).await;
+    client.send(json!({"type": "subscribe", "conversation": "conv_x"})).await;
+    assert_eq!(refused(client.next().await), "unauthenticated");
+    let (known, foreign) = (widget(&server, aurora).await, widget(&server, &server.two.borealis).await);
+    for (hello, code) in [
+        (json!({"type": "hello", "widget": "wgt_019aa1b2c3d47e8f90a1b2c3d4e5f607"}), "not_found"),
+        (json!({"type": "hello", "widget": "x"}), "not_found"),
+        (json!({"type": "hello", "token": "smc_x"}), "unauthenticated"),
+        (json!({"type": "hello", "widget": known, "token": "smc_x"}), "unauthenticated"),
+        (json!({"type": "hello", "widget": known, "token": conversations::token()}), "unauthenticated"),
+    ] {
+        if client.0.send(Message::text(hello.to_string())).await.is_ok() {
+            assert_eq!(client.next().await["code"], code, "{hello}");
+        }
+    }
+    // A token of another tenant's.
+    let (mut visitor, welcome) = Client::visitor(&server, &foreign, None).await;
+    visitor.send(json!({"type": "send", "client_id": "1", "text": "Hello"})).await;
+    visitor.next_of("sent").await;
+    client.send(json!({"type": "hello", "widget": known, "token": welcome["token"]})).await;
+    assert_eq!(refused(client.next().await), "unauthenticated");
+    client.send(json!({"type": "hello", "widget": known})).await;
+    assert_eq!(client.next().await["type"], "welcome");
+}
+
+#[tokio::test]
+async fn bad_frames_are_told_and_the_socket_stays() {
+    let server = start().await;
+    let (mut visitor, _) = Client::visitor(&server, &widget(&server, &server.two.aurora).await, None).await;
+    for (text, code) in [
+        ("nothing", "invalid_request"),
+        ("[]", "invalid_request"),
+        (r#"{"type":"other"}"#, "invalid_request"),
+        (r#"{"type":"ping","more":1}"#, "invalid_request"),
+        (r#"{"type":"hello"}"#, "conflict"),
+        (r#"{"type":"send","client_id":"1","text":"  "}"#, "invalid"),
+        (r#"{"type":"send","client_id":"a b","text":"Hello"}"#, "invalid"),
+    ] {
+        visitor.raw(text).await;
+        assert_eq!(visitor.next().await["code"], code, "{text}");
+    }
+    assert_eq!(server.count("select count(*) from app.contacts").await, 0, "words that cannot be leave nothing behind");
+    visitor.0.send(Message::binary(vec![1, 2, 3])).await.unwrap();
+    assert_eq!(visitor.next().await["code"], "invalid_request");
+    // More at once than is borne.
+    let mut limited = 0;
+    for _ in 0..40 {
+        visitor.raw(r#"{"type":"ping"}"#).await;
+    }
+    for _ in 0..40 {
+        limited += usize::from(visitor.next().await["code"] == "rate_limited");
+    }
+    assert!(limited > 0);
+    // Too large a frame ends it.
+    let large = json!({"type": "send", "client_id": "1", "text": "x".repeat(20_000)}).to_string();
+    visitor.raw(&large).await;
+    assert!(matches!(visitor.closed().await, Some(1009) | None));
+}
+
+#[tokio::test]
+async fn sockets_end_with_what_opened_them() {
+    let server = start().await;
+    let aurora = &server.two.aurora;
+    let mut signed_out = Client::member(&server, aurora).await;
+    let other = server.db.open_session(aurora.person, aurora.id).await;
+    let headers = [("cookie", format!("{COOKIE}={other}")), ("origin", ORIGIN.to_owned())];
+    let mut stays = open(&server, &headers).await.unwrap();
+    stays.send(json!({"type": "hello"})).await;
+    stays.next_of("welcome").await;
+    let key = server.new_key(aurora, "Socket").await;
+    let mut program = open(&server, &[("authorization", format!("Bearer {}", key.secret))]).await.unwrap();
+    program.send(json!({"type": "hello"})).await;
+    program.next_of("welcome").await;
+
+    assert_eq!(server.ask(Ask::post("/logout").session(aurora).header("origin", ORIGIN)).await.status, 303);
+    assert_eq!(signed_out.closed().await, Some(1008));
+    assert!(stays.until_pong().await.is_empty(), "another session of the same person goes on");
+    let revoke = Ask::post(format!("/dashboard/api-keys/{}/revoke", key.key.id)).cookie(other).header("origin", ORIGIN);
+    assert_eq!(server.ask(revoke).await.status, 303);
+    assert_eq!(program.closed().await, Some(1008));
+    assert!(stays.until_pong().await.is_empty());
+}
+
+#[tokio::test]
+async fn there_is_room_for_so_many_and_a_stop_sends_them_away_politely() {
+    let limits = SocketLimits { total: 2, per_address: 2, contacts_per_address: 1 };
+    let server = TestServer::with(|config| {
+        config.public_url = Some(ORIGIN.into());
+        config.server.sockets = limits;
+    })
+    .await;
+    let widget = widget(&server, &server.two.aurora).await;
+    let (mut first, _) = Client::visitor(&server, &widget, None).await;
+    let (mut second, _) = Client::visitor(&server, &widget, None).await;
+    let Err(Error::Http(answer)) = open(&server, &[]).await else { panic!() };
+    assert_eq!(answer.status(), 503);
+    first.send(json!({"type": "send", "client_id": "1", "text": "Hello"})).await;
+    first.next_of("sent").await;
+    second.send(json!({"type": "send", "client_id": "1", "text": "Hello"})).await;
+    let error = second.next_of("error").await;
+    assert_eq!((&error["code"], &error["client_id"]), (&json!("rate_limited"), &json!("1")));
+    server.sockets().stop(PATIENCE).await;
+    assert_eq!(first.closed().await, Some(1012));
+    assert_eq!(second.closed().await, Some(1012));
+}
+
+/// A burst that no queue holds, while somebody listens: everything arrives once and in order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_fit_into_the_queue_is_read_again() {
+    let server = start().await;
+    let aurora = &server.two.aurora;
+    let id = server.new_conversation(aurora, "Hello").await;
+    let mut agent = Client::member(&server, aurora).await;
+    agent.send(json!({"type": "subscribe", "conversation": id, "after": 0})).await;
+    agent.next_of("caught_up").await;
+    let mut all = tokio::task::JoinSet::new();
+    for n in 0..150 {
+        let path = format!("/api/v1/conversations/{id}/messages");
+        let body = json!({"text": format!("{n}"), "client_id": format!("{n}")}).to_string();
+        all.spawn(server.ask_later(Ask::post(path).body("application/json", body).key(aurora)));
+    }
+    assert!(all.join_all().await.into_iter().all(|answer| answer.unwrap().status == 201));
+    for seq in 2..=151 {
+        assert_eq!(agent.next_of("message").await["message"]["seq"], seq);
+    }
+}
