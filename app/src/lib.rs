@@ -5,6 +5,7 @@
 pub mod api;
 pub mod auth;
 pub mod dashboard;
+pub mod live;
 pub mod shell;
 pub mod site;
 pub mod ui;

@@ -1,6 +1,7 @@
 // Every page in every state worth looking at. Looks, widths and accessibility are checked on all of them, so a new page
 // or state gets its line here and nowhere else.
 import type { Page } from '@playwright/test';
+import { begin, program, say, step } from './conversations.ts';
 import { expect, visit } from './fixtures.ts';
 import { type Person, fillSignIn, fillSignUp, openMenu, signUp } from './people.ts';
 
@@ -46,6 +47,31 @@ const withDocuments = (question = '') => async (page: Page, person: Person) => {
   await expect.poll(async () => (await page.request.post('/rpc/app/api/documents/list', { form: {} })).text()).not.toMatch(/queued|processing/);
   await visit(page, `/dashboard/knowledge${question}`);
   await expect(page.getByRole('row', { name: /returns/ })).toContainText('Ready');
+};
+
+/** Some conversations, and one of them open. */
+const withConversations = (which: '' | 'answered' | 'waiting' | 'mine' | 'none', show = 'open', then?: (page: Page) => Promise<void>) => async (page: Page, person: Person) => {
+  await signUp(page.request, person);
+  const file = { name: 'returns.md', mimeType: 'text/plain', buffer: Buffer.from(documents['returns.md']) };
+  await page.request.post('/dashboard/knowledge', { multipart: { file }, headers: { accept: 'application/json' } });
+  await expect.poll(async () => (await page.request.post('/rpc/app/api/documents/list', { form: {} })).text()).not.toMatch(/queued|processing/);
+  const by = await program(page.request);
+  const settled = await begin(page.request, by, 'Maja Öberg');
+  await say(page.request, by, settled, 'Thanks, that was all.');
+  await step(page.request, by, settled, 'resolve');
+  const mine = await begin(page.request, by, 'Johan Wikström-Andersson af Ugglas');
+  await say(page.request, by, mine, 'Can I talk to a person?');
+  await page.request.post(`/dashboard/inbox/${mine}/take-over`);
+  await page.request.post(`/dashboard/inbox/${mine}/messages`, { form: { text: 'Hello Johan, this is Astrid.\nWhat can I do for you?', client_id: 'a' } });
+  await say(page.request, by, mine, 'My lamp has come without its cable. The order is 48213, https://fjallhus.example/orders/48213/a-very-long-address-without-any-place-to-break-it-in-two');
+  const answered = await begin(page.request, by);
+  await say(page.request, by, answered, 'Hello! How long can I send goods back?');
+  const waiting = await begin(page.request, by, 'Elin Sjöberg');
+  await say(page.request, by, waiting, 'The cart takes no gift card. Human please?');
+  await step(page.request, by, waiting, 'handoff');
+  const id = { '': '', answered: `/${answered}`, waiting: `/${waiting}`, mine: `/${mine}`, none: '/conv_00000000000000000000000000000000' }[which];
+  await visit(page, `/dashboard/inbox${id}?show=${show}`);
+  await then?.(page);
 };
 
 const dialog = async (page: Page) => {
@@ -135,6 +161,15 @@ export const states: State[] = [
       }
     },
   },
+  { name: 'inbox-new', open: member('/dashboard/inbox') },
+  { name: 'inbox', open: withConversations('') },
+  { name: 'inbox-waiting-list', open: withConversations('', 'waiting') },
+  { name: 'inbox-answered', open: withConversations('answered', 'open', async (page) => {
+    await page.locator('.said__sources summary').first().click();
+  }) },
+  { name: 'inbox-waiting', open: withConversations('waiting') },
+  { name: 'inbox-mine', open: withConversations('mine', 'mine') },
+  { name: 'inbox-404', status: 404, open: withConversations('none') },
   { name: 'dashboard-404', status: 404, open: member('/dashboard/no-such-page') },
   { name: 'error-404', status: 404, open: nobody('/no-such-page') },
   {

@@ -2,7 +2,7 @@
 //! description), and the layers around all of them. A test compares both with the isolation probes.
 
 use crate::boot::App;
-use crate::http::{Api, api, api_docs, dashboard, demo, preferences, sign_in, sign_out, sign_up, site};
+use crate::http::{Api, api, api_docs, dashboard, demo, inbox, preferences, sign_in, sign_out, sign_up, site};
 use crate::{access, assets, errors, health, leptos, limits, telemetry, ws};
 use axum::{
     Router,
@@ -62,6 +62,11 @@ pub fn routes() -> Vec<Route> {
         cookie("/preferences/theme", &["POST"], post(preferences::theme)),
         cookie("/dashboard", &["GET"], get(dashboard::page)),
         cookie("/dashboard/{*page}", &["GET"], get(dashboard::page)),
+        cookie("/dashboard/inbox/{conversation}", &["GET"], get(dashboard::page)),
+        cookie("/dashboard/inbox/{conversation}/messages", &["POST"], post(inbox::say)),
+        cookie("/dashboard/inbox/{conversation}/take-over", &["POST"], post(inbox::take_over)),
+        cookie("/dashboard/inbox/{conversation}/hand-back", &["POST"], post(inbox::hand_back)),
+        cookie("/dashboard/inbox/{conversation}/resolve", &["POST"], post(inbox::resolve)),
         cookie("/dashboard/api-keys", &["GET", "POST"], get(dashboard::page).post(dashboard::create_key)),
         cookie("/dashboard/api-keys/{key}/revoke", &["POST"], post(dashboard::revoke_key)),
         files("/dashboard/knowledge", &["GET", "POST"], get(dashboard::page).post(dashboard::upload)),

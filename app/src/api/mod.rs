@@ -3,6 +3,7 @@
 //!
 //! Each is three statements: who asks, one call of a capability, the error mapped. No SQL and no permission here.
 
+pub mod conversations;
 pub mod documents;
 pub mod keys;
 pub mod members;

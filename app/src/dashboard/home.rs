@@ -1,18 +1,25 @@
 //! The first page: the workspace, what to do next, who is in it, what has a key.
 
 use super::api_keys::{KeyList, KeySection, key_list};
+use super::inbox::{demo, snippet};
 use super::members::MemberTable;
 use super::{LoadError, SessionResource};
+use crate::api::{ApiError, conversations};
 use crate::ui::Skeleton;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use model::conversation::Entrance;
 use model::identity::CurrentSession;
+
+/// The way in from the company's own pages.
+type WayIn = Resource<Result<Entrance, ApiError>>;
 
 /// The page.
 #[component]
 pub(super) fn Home() -> impl IntoView {
     let SessionResource(session) = expect_context();
     let keys = key_list();
+    let way_in: WayIn = Resource::new(|| (), |()| conversations::way_in());
     view! {
         <Title text="Home · Samtal"/>
         <Suspense fallback=|| view! { <Skeleton lines=4/> }>
@@ -24,7 +31,7 @@ pub(super) fn Home() -> impl IntoView {
                 }
             })}
         </Suspense>
-        <NextSteps keys=keys/>
+        <NextSteps keys=keys way_in=way_in/>
         <section class="section" aria-labelledby="members">
             <div class="section__head">
                 <div class="section__text"><h2 id="members">"Members"</h2><p>"People who can sign in to this workspace."</p></div>
@@ -54,17 +61,18 @@ fn Facts(session: CurrentSession) -> impl IntoView {
 
 /// What to do first, and what is done already.
 #[component]
-fn NextSteps(keys: KeyList) -> impl IntoView {
+fn NextSteps(keys: KeyList, way_in: WayIn) -> impl IntoView {
     view! {
         <section class="section" aria-labelledby="next">
             <div class="section__head"><div class="section__text"><h2 id="next">"Next steps"</h2></div></div>
             <Transition fallback=|| view! { <Skeleton lines=3/> }>
                 {move || Suspend::new(async move {
-                    let keys = keys.await.unwrap_or_default();
+                    let (keys, way_in) = (keys.await.unwrap_or_default(), way_in.await.ok());
                     let (made, called) = (!keys.is_empty(), keys.iter().any(|key| key.last_used_at.is_some()));
                     view! {
                         <ol class="steps" role="list">
                             {step(true, "Create the workspace", None)}
+                            {way_in.map(install)}
                             {step(made, "Make an API key", Some(MAKE_KEY))}
                             {step(called, "Make a first call", Some(FIRST_CALL))}
                         </ol>
@@ -81,6 +89,36 @@ const MAKE_KEY: Way = ("Your own programs can then read what you see here.", "/d
 const FIRST_CALL: Way =
     ("The description of the interface is made from the code, so it is never behind.", "/api/openapi.json", "Read it");
 
+/// The step that brings the first contact. The line stays at hand when it is done: there may be more pages.
+fn install(way_in: Entrance) -> impl IntoView {
+    let class = way_in.used.then_some("steps__done");
+    view! {
+        <li class=class>
+            {mark(way_in.used)}
+            <div>
+                <h3>"Put the assistant on your pages"</h3>
+                <details class="more" open=!way_in.used>
+                    <summary>"One line, and a button for questions appears"</summary>
+                    {snippet(way_in.widget)}
+                </details>
+            </div>
+            <a class="button button--small" href=demo(way_in.widget) rel="external">"See it on a page"</a>
+        </li>
+    }
+}
+
+/// Whether a step is done.
+fn mark(done: bool) -> impl IntoView {
+    view! {
+        <span class="steps__mark">
+            {done.then(|| view! {
+                <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="m4.5 10.5 3.5 3.5 7.5-8"/></svg>
+                <span class="visually-hidden">"Done:"</span>
+            })}
+        </span>
+    }
+}
+
 /// One step; how to take it is only shown until it is done.
 fn step(done: bool, title: &'static str, way: Option<Way>) -> impl IntoView {
     let (text, link) = way
@@ -93,12 +131,7 @@ fn step(done: bool, title: &'static str, way: Option<Way>) -> impl IntoView {
         .unzip();
     view! {
         <li class=done.then_some("steps__done")>
-            <span class="steps__mark">
-                {done.then(|| view! {
-                    <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="m4.5 10.5 3.5 3.5 7.5-8"/></svg>
-                    <span class="visually-hidden">"Done:"</span>
-                })}
-            </span>
+            {mark(done)}
             <div><h3>{title}</h3>{text}</div>
             {link}
         </li>

@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 mod home;
+pub mod inbox;
 pub mod knowledge;
 mod lazy;
 mod members;
@@ -12,6 +13,7 @@ use crate::api::session;
 use crate::site::SkipLink;
 use api_keys::ApiKeys;
 use home::Home;
+use inbox::Inbox;
 use knowledge::Knowledge;
 use lazy::lazy;
 use leptos::prelude::*;
@@ -65,6 +67,7 @@ pub fn Dashboard() -> impl IntoView {
             <main class="page" id="main" tabindex="-1">
                 <FlatRoutes fallback=NotHere>
                     <Route path=path!("/dashboard") view=lazy!(home, Home)/>
+                    <Route path=path!("/dashboard/inbox/:conversation?") view=lazy!(inbox, Inbox)/>
                     <Route path=path!("/dashboard/knowledge") view=lazy!(knowledge, Knowledge)/>
                     <Route path=path!("/dashboard/members") view=lazy!(members, Members)/>
                     <Route path=path!("/dashboard/api-keys") view=lazy!(api_keys, ApiKeys)/>

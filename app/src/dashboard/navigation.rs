@@ -82,6 +82,7 @@ fn Frame(session: CurrentSession) -> impl IntoView {
             <div class="nav">
                 <ul role="list">
                     <li><A href="/dashboard" exact=true><Icon shape=Shape::Home/>"Home"</A></li>
+                    <li><A href="/dashboard/inbox"><Icon shape=Shape::Inbox/>"Inbox"</A></li>
                 </ul>
                 <div>
                     <h2 id="nav-workspace">"Workspace"</h2>

@@ -7,6 +7,10 @@ use leptos::prelude::*;
 pub enum Shape {
     /// A house.
     Home,
+    /// A tray with a letter's flap.
+    Inbox,
+    /// An arrow to where one came from.
+    Back,
     /// An open book.
     Book,
     /// Two people.
@@ -33,6 +37,10 @@ impl Shape {
             Self::Book => {
                 "M10 5.500C8.500 4.300 6.300 4 3 4v11c3.300 0 5.500.300 7 1.500 1.500-1.200 3.700-1.500 7-1.500V4c-3.300 0-5.500.300-7 1.500ZM10 5.500v11"
             }
+            Self::Inbox => {
+                "M3 11.5 5.500 4h9l2.500 7.500V16.500H3ZM3 11.500h4.250c0 1.600 1.100 2.500 2.750 2.500s2.750-.900 2.750-2.500H17"
+            }
+            Self::Back => "M12 4.500 6.500 10l5.500 5.500",
             Self::Key => "M3.5 13.5a3 3 0 1 1 6 0 3 3 0 0 1-6 0ZM8.7 11.3 16 4M13 7l2.5 2.5M15 5l1.5 1.5",
             Self::Menu => "M3 6h14M3 10h14M3 14h9",
             Self::UpDown => "m6.5 8 3.5-3.5L13.5 8M6.5 12l3.5 3.5 3.5-3.5",

@@ -5,10 +5,12 @@
 mod field;
 mod icon;
 mod notice;
+mod text_area;
 
 pub use field::Field;
 pub use icon::{Icon, Shape};
 pub use notice::FormNotice;
+pub use text_area::TextArea;
 
 use leptos::prelude::*;
 use std::collections::BTreeMap;

@@ -117,7 +117,7 @@ impl Conversations {
         .await
     }
 
-    /// The member takes the conversation, from the assistant or from a colleague.
+    /// The member takes the conversation, from the assistant or from a colleague. Opens a resolved one again.
     ///
     /// # Errors
     /// [`ConversationError::Denied`] for a program, [`ConversationError::NotFound`], or the database's.
@@ -131,6 +131,7 @@ impl Conversations {
         self.change(right.scope(), None, id, &|row| {
             (row.assignee != Some(member)).then(|| {
                 row.hand_to(Handler::People, Some(member));
+                row.state = ConversationState::Open;
                 taken_over(name.as_deref())
             })
         })

@@ -5,6 +5,7 @@ mod append;
 mod begin;
 mod error;
 mod handling;
+mod inbox;
 pub mod live;
 mod read;
 mod say;

@@ -1,7 +1,7 @@
 //! What the wire says about conversations: who talks, what was said, and who may speak.
 
 use crate::knowledge::Citation;
-use crate::{ContactId, ConversationId, MemberId, MessageId, Timestamp, WidgetId};
+use crate::{ContactId, ConversationId, MemberId, MessageId, Page, Timestamp, WidgetId};
 use serde::{Deserialize, Serialize};
 
 macro_rules! names {
@@ -83,6 +83,18 @@ names!(
         Open = "open",
         /// Resolved.
         Resolved = "resolved",
+    }
+);
+
+names!(
+    /// What a member does with a conversation.
+    Step {
+        /// Answers itself; the assistant is silent.
+        TakeOver = "take-over",
+        /// Lets the assistant answer again.
+        HandBack = "hand-back",
+        /// Calls it settled.
+        Resolve = "resolve",
     }
 );
 
@@ -168,4 +180,39 @@ pub struct Message {
 pub struct Widget {
     /// What the page names it by.
     pub id: WidgetId,
+}
+
+/// What the inbox shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inbox {
+    /// The conversations.
+    pub data: Vec<Conversation>,
+    /// How many wait for a person; 100 stands for more.
+    pub waiting: u32,
+    /// The one that is open on the page, as it is now.
+    pub open: Option<Conversation>,
+    /// The way in, as long as nobody has ever come.
+    pub nobody_yet: Option<WidgetId>,
+    /// When this was so.
+    pub now: Timestamp,
+}
+
+/// A conversation as a page of the inbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thread {
+    /// The conversation.
+    pub conversation: Conversation,
+    /// Some of its messages.
+    pub messages: Page<Message>,
+    /// A client id that nobody has used, for what is said next.
+    pub draft: String,
+}
+
+/// The way in from the company's own pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entrance {
+    /// What the page names it by.
+    pub widget: WidgetId,
+    /// Whether there is any conversation.
+    pub used: bool,
 }

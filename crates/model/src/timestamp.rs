@@ -60,6 +60,24 @@ impl Timestamp {
         let name = MONTHS.get(month as usize - 1).copied().unwrap_or_default();
         format!("{day} {name} {year}")
     }
+
+    /// The time of day, for people: `06:28`.
+    pub fn time(self) -> String {
+        let minutes = self.0.rem_euclid(DAY) / 60_000;
+        format!("{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+
+    /// How long ago it was at another instant, for people: `now`, `5 min`, `3 h`, `2 d`, and the day from a week on.
+    pub fn ago(self, now: Self) -> String {
+        let minutes = (now.0 - self.0) / 60_000;
+        match minutes {
+            ..1 => "now".to_owned(),
+            1..60 => format!("{minutes} min"),
+            60..1_440 => format!("{} h", minutes / 60),
+            1_440..10_080 => format!("{} d", minutes / 1_440),
+            _ => self.day(),
+        }
+    }
 }
 
 impl fmt::Display for Timestamp {
@@ -144,5 +162,23 @@ mod tests {
             assert_eq!(bad.parse::<Timestamp>(), Err(NotATimestamp), "{bad}");
         }
         assert_eq!(Timestamp::from_millis(0).day(), "1 Jan 1970");
+    }
+
+    #[test]
+    fn times_for_people() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let then = at("2026-11-21T06:08:22.123Z");
+        assert_eq!(then.time(), "06:08");
+        for (now, words) in [
+            ("2026-11-21T06:08:21.000Z", "now"),
+            ("2026-11-21T06:09:22.122Z", "now"),
+            ("2026-11-21T06:09:22.123Z", "1 min"),
+            ("2026-11-21T07:08:22.122Z", "59 min"),
+            ("2026-11-22T06:08:22.122Z", "23 h"),
+            ("2026-11-28T06:08:22.122Z", "6 d"),
+            ("2026-11-28T06:08:22.123Z", "21 Nov 2026"),
+        ] {
+            assert_eq!(then.ago(at(now)), words, "{now}");
+        }
     }
 }

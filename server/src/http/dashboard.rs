@@ -13,7 +13,7 @@ use axum::{
     body::Body,
     extract::multipart::{Multipart, MultipartRejection},
     extract::{Path, Request, State, rejection::FormRejection},
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use knowledge::KnowledgeError;
@@ -164,9 +164,9 @@ pub async fn reindex_document(
 }
 
 /// A request for the page that a form was on.
-fn again(path: &'static str, headers: HeaderMap, info: RequestInfo, visitor: Visitor) -> Request {
+pub(super) fn again(path: &str, headers: HeaderMap, info: RequestInfo, visitor: Visitor) -> Request {
     let mut request = Request::new(Body::empty());
-    *request.uri_mut() = Uri::from_static(path);
+    *request.uri_mut() = path.parse().unwrap_or_default();
     *request.headers_mut() = headers;
     request.extensions_mut().insert(info);
     request.extensions_mut().insert(visitor);

@@ -9,6 +9,7 @@ pub mod conversations;
 pub mod dashboard;
 pub mod demo;
 pub mod documents;
+pub mod inbox;
 mod json;
 pub mod me;
 pub mod members;

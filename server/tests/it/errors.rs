@@ -230,6 +230,7 @@ async fn other_sites_are_refused_and_nothing_is_done() {
     let aurora = &server.two.aurora;
     let key = server.new_key(aurora, "Till").await;
     let document = server.new_document(aurora, "Lamps come back.").await.to_string();
+    let conversation = server.new_conversation(aurora, "Is the lamp dear?").await;
     let before = server.rows_of(aurora).await;
     let tenants = server.count("select count(*) from app.tenants").await;
     let id = key.key.id.to_string();
@@ -248,12 +249,22 @@ async fn other_sites_are_refused_and_nothing_is_done() {
         Ask::post(format!("/dashboard/knowledge/{document}/delete")).session(aurora),
         Ask::post(format!("/dashboard/knowledge/{document}/reindex")).session(aurora),
         Ask::post("/rpc/app/api/documents/delete").form([("document", &document)]).session(aurora),
+        Ask::post(format!("/dashboard/inbox/{conversation}/messages"))
+            .form([("text", "Evil"), ("client_id", "evil")])
+            .session(aurora),
+        Ask::post(format!("/dashboard/inbox/{conversation}/take-over")).session(aurora),
+        Ask::post(format!("/dashboard/inbox/{conversation}/hand-back")).session(aurora),
+        Ask::post(format!("/dashboard/inbox/{conversation}/resolve")).session(aurora),
+        Ask::post("/rpc/app/api/conversations/handle")
+            .form([("conversation", &conversation), ("step", "resolve")])
+            .session(aurora),
     ];
     // Every route that reads the cookie and changes something is among them.
     for route in server::router::routes() {
         if route.group == server::router::Group::Cookie && route.methods.contains(&"POST") && !route.path.contains("{*")
         {
             let path = route.path.replace("{key}", &id).replace("{document}", &document);
+            let path = path.replace("{conversation}", &conversation);
             assert!(requests.iter().any(|r| r.path == path), "{path} is not tried from another site");
         }
     }

@@ -36,7 +36,10 @@ const REVIEWED_SQL: &[&str] = &[
 ];
 
 /// Modules that may set `inner_html`; reviewed one by one, each sanitises or sends a constant.
-const REVIEWED_HTML: &[&str] = &[];
+const REVIEWED_HTML: &[&str] = &[
+    // The content of a <textarea>, escaped there.
+    "app/src/ui/text_area.rs",
+];
 
 fn rust(path: &str) -> bool {
     path.ends_with(".rs")

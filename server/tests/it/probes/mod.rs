@@ -11,6 +11,7 @@ mod checks;
 mod conversations;
 mod dashboard;
 pub mod documents;
+mod inbox;
 mod keys;
 mod members;
 mod platform;
@@ -84,6 +85,8 @@ pub enum Kind {
     Key,
     Member,
     Message,
+    /// A conversation in which a person may write.
+    Taken,
 }
 
 /// How a text that cannot be an id is answered.
@@ -109,6 +112,8 @@ pub struct World {
     pub aurora_widget: WidgetId,
     /// A conversation of Aurora's, with a message.
     pub aurora_conversation: String,
+    /// One that Aurora's owner has taken over, and no probe gives back.
+    pub aurora_taken: String,
     /// One of Borealis.
     pub borealis_conversation: String,
     /// A session of Aurora's owner that no probe needs: something to sign out of.
@@ -132,6 +137,8 @@ impl World {
         let borealis_document = server.new_document(borealis, "Borealislamps never snorgle.").await;
         let aurora_widget = server.conversations().widget(&aurora.owner).await.unwrap().id;
         let aurora_conversation = server.new_conversation(aurora, "Auroralamps quoffle?").await;
+        let aurora_taken = server.new_conversation(aurora, "Aurorasofas quoffle?").await;
+        server.conversations().take_over(&aurora.owner, &aurora_taken).await.unwrap();
         let borealis_conversation = server.new_conversation(borealis, "Borealislamps never snorgle?").await;
         server.new_visitor(aurora).await;
         server.new_visitor(borealis).await;
@@ -139,6 +146,7 @@ impl World {
         Self {
             aurora_widget,
             aurora_conversation,
+            aurora_taken,
             borealis_conversation,
             aurora_key,
             borealis_key,
@@ -159,6 +167,7 @@ impl World {
                 (own.to_string(), self.borealis_document.to_string())
             }
             Kind::Conversation => (self.aurora_conversation.clone(), self.borealis_conversation.clone()),
+            Kind::Taken => (self.aurora_taken.clone(), self.borealis_conversation.clone()),
             Kind::Message => (
                 self.server.last_message(aurora, &self.aurora_conversation).await,
                 self.server.last_message(borealis, &self.borealis_conversation).await,
@@ -175,7 +184,7 @@ impl Kind {
         let digits = &foreign[foreign.len() - 32..];
         let prefix = match self {
             Self::Document => DocumentId::PREFIX,
-            Self::Conversation => ConversationId::PREFIX,
+            Self::Conversation | Self::Taken => ConversationId::PREFIX,
             Self::Message => MessageId::PREFIX,
             Self::Key => ApiKeyId::PREFIX,
             Self::Member => MemberId::PREFIX,
@@ -202,6 +211,7 @@ pub fn all() -> Vec<&'static Probe> {
         conversations::PROBES,
         dashboard::PROBES,
         documents::PROBES,
+        inbox::PROBES,
         keys::PROBES,
         members::PROBES,
         platform::PROBES,

@@ -1,0 +1,82 @@
+//! The inbox of a tenant.
+
+use super::ApiError;
+use leptos::prelude::*;
+use model::conversation::{Conversation, Entrance, Inbox, InboxFilter, Message, Step, Thread};
+
+/// What the inbox shows.
+///
+/// # Errors
+/// `unauthenticated`, or a fault.
+#[server]
+pub async fn list(
+    /// Which conversations.
+    show: InboxFilter,
+    /// The one that the page has open.
+    conversation: Option<String>,
+) -> Result<Inbox, ApiError> {
+    let page = super::context::page();
+    let caller = page.caller()?;
+    page.respond(page.conversations.desk(caller, show, conversation.as_deref()).await)
+}
+
+/// One conversation with a page of its messages.
+///
+/// # Errors
+/// `unauthenticated`, `not_found`, `invalid` (field `before`), or a fault.
+#[server]
+pub async fn get(
+    /// The conversation, as the inbox names it.
+    conversation: String,
+    /// Messages before this one; the latest if there is none.
+    before: Option<String>,
+) -> Result<Thread, ApiError> {
+    let page = super::context::page();
+    let caller = page.caller()?;
+    page.respond(page.conversations.thread(caller, &conversation, before.as_deref()).await)
+}
+
+/// Says something to a contact.
+///
+/// # Errors
+/// `unauthenticated`, `not_found`, `invalid` (fields `text`, `client_id`), `conflict`, or a fault.
+#[server]
+pub async fn say(
+    /// The conversation, as the inbox names it.
+    conversation: String,
+    /// The words.
+    text: String,
+    /// Sent twice with the same, the words are there once.
+    client_id: String,
+) -> Result<Message, ApiError> {
+    let page = super::context::page();
+    let new = conversations::NewMessage { text, client_id };
+    page.respond(page.conversations.reply(page.caller()?, &conversation, &new).await).map(|(message, _)| message)
+}
+
+/// Takes over, hands back, resolves.
+///
+/// # Errors
+/// `unauthenticated`, `not_found`, or a fault.
+#[server]
+pub async fn handle(
+    /// The conversation, as the inbox names it.
+    conversation: String,
+    /// What to do.
+    step: Step,
+) -> Result<Conversation, ApiError> {
+    let page = super::context::page();
+    let caller = page.caller()?;
+    page.respond(page.conversations.handle(caller, &conversation, step).await)
+}
+
+/// The way in from the company's own pages.
+///
+/// # Errors
+/// `unauthenticated`, or a fault.
+#[server]
+pub async fn way_in() -> Result<Entrance, ApiError> {
+    let page = super::context::page();
+    let caller = page.caller()?;
+    page.respond(page.conversations.entrance(caller).await)
+}

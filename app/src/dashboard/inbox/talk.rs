@@ -1,0 +1,333 @@
+//! What the page knows of the open conversation, and what can be done in it.
+
+use super::Outcome;
+use crate::api::{ApiError, conversations};
+use crate::live::{Frame, Live};
+use leptos::html::{Div, Textarea};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use model::Problem;
+use model::conversation::{Author, Conversation, ConversationState, Handler, Message, Step, Thread};
+use std::time::Duration;
+
+/// How long somebody who writes is shown to write, unless a message comes.
+const WRITING: Duration = Duration::from_secs(6);
+/// How often others are told that one writes.
+const TELLING: Duration = Duration::from_secs(3);
+/// How far from its end the log may be, in pixels, and still follow it.
+const NEAR: i32 = 48;
+
+/// The open conversation. A copy is the same one.
+#[derive(Clone, Copy)]
+pub(super) struct Talk {
+    live: Live,
+    /// As it is now.
+    pub conversation: RwSignal<Option<Conversation>>,
+    /// In the order of their numbers, without gaps.
+    pub messages: RwSignal<Vec<Message>>,
+    /// Where the messages before those begin, if there are any.
+    pub earlier: RwSignal<Option<String>>,
+    /// Who writes.
+    pub writing: RwSignal<Option<String>>,
+    /// Whether something came that the reader, further up, has not seen.
+    pub unseen: RwSignal<bool>,
+    /// Why the message in the field was not sent.
+    pub refused: RwSignal<Option<String>>,
+    /// Whether the server is being asked to do something.
+    pub busy: RwSignal<bool>,
+    /// Whether times are those of the reader's clock: in the browser, once it has taken over.
+    pub local: RwSignal<bool>,
+    /// The client id of the next message.
+    pub draft: RwSignal<String>,
+    /// What was typed when the page was made.
+    pub typed: StoredValue<String>,
+    /// What was tried last, and how many messages have been.
+    tried: StoredValue<(String, u32)>,
+    /// Counts who writes, so that each is forgotten in its time.
+    writes: StoredValue<u32>,
+    /// Whether others have just been told that one writes.
+    told: StoredValue<bool>,
+    /// Where the messages stand.
+    pub log: NodeRef<Div>,
+    /// Where one writes.
+    pub field: NodeRef<Textarea>,
+}
+
+impl Talk {
+    pub fn new(live: Live, given: Outcome) -> Self {
+        Self {
+            live,
+            conversation: RwSignal::new(None),
+            messages: RwSignal::new(Vec::new()),
+            earlier: RwSignal::new(None),
+            writing: RwSignal::new(None),
+            unseen: RwSignal::new(false),
+            refused: RwSignal::new(given.problem.as_ref().map(reason)),
+            busy: RwSignal::new(false),
+            local: RwSignal::new(false),
+            draft: RwSignal::new(String::new()),
+            typed: StoredValue::new(given.text),
+            tried: StoredValue::new((String::new(), 0)),
+            writes: StoredValue::new(0),
+            told: StoredValue::new(false),
+            log: NodeRef::new(),
+            field: NodeRef::new(),
+        }
+    }
+
+    /// A conversation is opened.
+    pub fn begin(self, thread: Thread) {
+        let Thread { conversation, messages, draft } = thread;
+        if self.id().is_some() {
+            // What belonged to the one before.
+            self.end();
+        }
+        self.conversation.set(Some(conversation));
+        self.messages.set(messages.data);
+        self.earlier.set(messages.next_cursor);
+        self.draft.set(draft);
+        self.follow();
+    }
+
+    /// None is open any more.
+    pub fn end(self) {
+        if let Some(id) = self.id() {
+            self.live.send(&format!(r#"{{"type":"unsubscribe","conversation":"{id}"}}"#));
+            if let Some(field) = self.field.get_untracked() {
+                field.set_value("");
+            }
+            self.typed.set_value(String::new());
+            self.refused.set(None);
+        }
+        self.conversation.set(None);
+        self.messages.set(Vec::new());
+        self.writing.set(None);
+        self.unseen.set(false);
+    }
+
+    /// How the conversation is, from another answer of the server's; an older one than the last says nothing.
+    pub fn renew(self, now: Conversation) {
+        let newer = |old: &Conversation| old.id == now.id && old.updated_at <= now.updated_at;
+        if self.conversation.with_untracked(|old| old.as_ref().is_some_and(newer)) {
+            self.conversation.set(Some(now));
+        }
+    }
+
+    /// Asks the socket for everything after what is there.
+    pub fn follow(self) {
+        if let Some(id) = self.id() {
+            let last = self.last();
+            self.live.send(&format!(r#"{{"type":"subscribe","conversation":"{id}","after":{last}}}"#));
+        }
+    }
+
+    /// A frame of the socket's.
+    pub fn hear(self, frame: Frame) {
+        match frame.r#type.as_str() {
+            "message" => {
+                if let Some(message) = frame.message {
+                    self.take(message);
+                }
+            }
+            "caught_up" if frame.conversation == self.id() && frame.seq > Some(self.last()) => self.follow(),
+            "typing" if frame.conversation == self.id() => {
+                let who = match frame.from {
+                    Some(Author::Contact) => "The visitor",
+                    Some(Author::Assistant) => "The assistant",
+                    _ => frame.name.as_deref().unwrap_or("A colleague"),
+                };
+                self.writing.set(Some(format!("{who} is writing…")));
+                self.writes.update_value(|n| *n += 1);
+                let mine = self.writes.get_value();
+                set_timeout(
+                    move || {
+                        if self.writes.try_get_value() == Some(mine) {
+                            self.writing.set(None);
+                        }
+                    },
+                    WRITING,
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// A message, whichever way it came: the next is added, one that is there is not, and a gap is asked for.
+    fn take(self, message: Message) {
+        let here = self.conversation.with_untracked(|c| c.as_ref().is_some_and(|c| c.id == message.conversation_id));
+        let last = self.last();
+        if !here || message.seq <= last {
+            return;
+        }
+        if message.seq > last + 1 {
+            self.follow();
+            return;
+        }
+        let away = self.log.get_untracked().is_some_and(|log| -log.scroll_top() > NEAR);
+        self.unseen.update(|unseen| *unseen |= away);
+        self.writing.set(None);
+        self.messages.update(|all| all.push(message));
+    }
+
+    /// The number of the last message that is there.
+    fn last(self) -> u64 {
+        self.messages.with_untracked(|all| all.last().map_or(0, |message| message.seq))
+    }
+
+    fn id(self) -> Option<String> {
+        self.conversation.with_untracked(|c| c.as_ref().map(|c| c.id.to_string()))
+    }
+
+    /// Why nothing can be said, if so.
+    pub fn closed(self) -> Option<&'static str> {
+        self.conversation.with(|conversation| {
+            let c = conversation.as_ref()?;
+            match (c.state, c.handler) {
+                (ConversationState::Resolved, _) => Some("This conversation is resolved. Take over to write."),
+                (_, Handler::Assistant) => Some("The assistant is answering. Take over to write."),
+                _ => None,
+            }
+        })
+    }
+
+    /// Whether a step leads anywhere.
+    pub fn may(self, step: Step) -> bool {
+        self.conversation.with(|conversation| {
+            let Some(c) = conversation else { return false };
+            let open = c.state == ConversationState::Open;
+            match step {
+                Step::TakeOver => c.assignee.is_none(),
+                Step::HandBack => open && c.handler == Handler::People,
+                Step::Resolve => open,
+            }
+        })
+    }
+
+    /// Shows the latest messages.
+    pub fn to_the_end(self) {
+        if let Some(log) = self.log.get_untracked() {
+            log.set_scroll_top(0);
+        }
+        self.unseen.set(false);
+    }
+
+    /// The reader has scrolled.
+    pub fn scrolled(self) {
+        if self.unseen.get_untracked() && self.log.get_untracked().is_some_and(|log| -log.scroll_top() <= NEAR) {
+            self.unseen.set(false);
+        }
+    }
+
+    /// Something was typed: others are told.
+    pub fn types(self) {
+        if self.told.get_value() {
+            return;
+        }
+        if let Some(id) = self.id() {
+            self.live.send(&format!(r#"{{"type":"typing","conversation":"{id}"}}"#));
+            self.told.set_value(true);
+            set_timeout(
+                move || {
+                    self.told.try_set_value(false);
+                },
+                TELLING,
+            );
+        }
+    }
+
+    /// Sends what stands in the field. It stays there until it is kept.
+    pub fn say(self) {
+        let (Some(field), Some(id)) = (self.field.get_untracked(), self.id()) else { return };
+        let text = field.value();
+        if text.trim().is_empty() || self.busy.get_untracked() {
+            return;
+        }
+        // The same words are the same message until they are kept; others are another.
+        self.tried.update_value(|(tried, count)| {
+            if *tried != text {
+                tried.clone_from(&text);
+                *count += 1;
+            }
+        });
+        let client_id = format!("{}-{}", self.draft.get_untracked(), self.tried.get_value().1);
+        self.busy.set(true);
+        spawn_local(async move {
+            let result = conversations::say(id.clone(), text.clone(), client_id).await;
+            self.busy.try_set(false);
+            if self.conversation.try_get_untracked().flatten().is_none_or(|c| c.id.to_string() != id) {
+                return;
+            }
+            match result {
+                Ok(message) => {
+                    self.tried.update_value(|(tried, _)| tried.clear());
+                    self.refused.set(None);
+                    let now = field.value();
+                    field.set_value(now.strip_prefix(&text).unwrap_or(&now));
+                    let _ = field.focus();
+                    self.take(message);
+                    self.to_the_end();
+                }
+                Err(ApiError(problem)) => {
+                    if problem.status < 500 {
+                        self.tried.update_value(|(tried, _)| tried.clear());
+                    }
+                    self.refused.set(Some(reason(&problem)));
+                }
+            }
+        });
+    }
+
+    /// Takes over, hands back, resolves.
+    pub fn handle(self, step: Step) {
+        let Some(id) = self.id() else { return };
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        spawn_local(async move {
+            let result = conversations::handle(id, step).await;
+            self.busy.try_set(false);
+            match result {
+                Ok(now) => {
+                    self.refused.try_set(None);
+                    self.renew(now);
+                    // The button is gone: who used the keyboard goes on where one writes, or reads.
+                    request_animation_frame(move || {
+                        let _ = match step {
+                            Step::TakeOver => self.field.get_untracked().map(|field| field.focus()),
+                            _ => self.log.get_untracked().map(|log| log.focus()),
+                        };
+                    });
+                }
+                Err(ApiError(problem)) => drop(self.refused.try_set(Some(reason(&problem)))),
+            }
+        });
+    }
+
+    /// Puts the messages before the first one in front of it.
+    pub fn more(self) {
+        let (Some(id), Some(before)) = (self.id(), self.earlier.get_untracked()) else { return };
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        spawn_local(async move {
+            let result = conversations::get(id, Some(before)).await;
+            self.busy.try_set(false);
+            match result {
+                Ok(Thread { conversation, messages, .. }) => {
+                    if self.id().is_some_and(|id| id == conversation.id.to_string()) {
+                        self.earlier.set(messages.next_cursor);
+                        self.messages.update(|all| drop(all.splice(..0, messages.data)));
+                    }
+                }
+                Err(ApiError(problem)) => drop(self.refused.try_set(Some(reason(&problem)))),
+            }
+        });
+    }
+}
+
+/// Why, in one sentence.
+fn reason(problem: &Problem) -> String {
+    problem.errors.first().map_or(&problem.detail, |error| &error.message).clone()
+}

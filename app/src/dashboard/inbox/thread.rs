@@ -1,0 +1,196 @@
+//! The open conversation: who it is with, what was said, and where one answers.
+
+use super::list::badge;
+use super::talk::Talk;
+use super::{HERE, address, name_of};
+use crate::ui::{Icon, Shape, TextArea};
+use leptos::ev::{KeyboardEvent, SubmitEvent};
+use leptos::prelude::*;
+use model::Timestamp;
+use model::conversation::{Author, Event, InboxFilter, Message, Step};
+use model::knowledge::Citation;
+use web_sys::js_sys::Date;
+
+/// The steps: what their buttons say, what else where there is room, and how they look.
+const STEPS: [(Step, &str, &str, &str); 3] = [
+    (Step::HandBack, "Hand back", " to the assistant", "button button--small"),
+    (Step::Resolve, "Resolve", "", "button button--small"),
+    (Step::TakeOver, "Take over", "", "button button--small button--primary"),
+];
+
+/// The conversation that has begun.
+pub(super) fn pane(talk: Talk, show: Signal<InboxFilter>) -> AnyView {
+    let Some(conversation) = talk.conversation.get_untracked() else { return ().into_any() };
+    let id = conversation.id.to_string();
+    let name = name_of(&conversation.contact);
+    let action = {
+        let id = id.clone();
+        move |what: &str| format!("{HERE}/{id}/{what}?show={}", show.get_untracked().name())
+    };
+    let step = |(step, label, more, class): (Step, &'static str, &'static str, &'static str)| {
+        let submit = move |event: SubmitEvent| {
+            event.prevent_default();
+            talk.handle(step);
+        };
+        view! {
+            <form method="post" action=action(step.name()) on:submit=submit hidden=move || !talk.may(step)>
+                <button class=class type="submit"><span>{label}<span class="thread__long">{more}</span></span></button>
+            </form>
+        }
+        .into_any()
+    };
+    let send = move |event: SubmitEvent| {
+        event.prevent_default();
+        talk.say();
+    };
+    let key = move |event: KeyboardEvent| {
+        if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
+            event.prevent_default();
+            talk.say();
+        }
+    };
+    let from = name.clone();
+    let visitor = StoredValue::new(name.clone());
+    view! {
+        <section class="thread" aria-labelledby="with">
+            <header class="thread__head">
+                <a class="thread__back button button--plain button--square" href=move || address("", show.get())>
+                    <Icon shape=Shape::Back/><span class="visually-hidden">"All conversations"</span>
+                </a>
+                <div class="thread__who">
+                    <h1 id="with">{name}</h1>
+                    {move || talk.conversation.get().map(|c| badge(&c))}
+                    {conversation.contact.email.clone().map(|email| view! { <span class="thread__email">{email}</span> }.into_any())}
+                </div>
+                <div class="thread__steps">{STEPS.into_iter().map(step).collect_view()}</div>
+            </header>
+            <div class="thread__log" role="log" aria-label="Messages" aria-live="polite" tabindex="0" node_ref=talk.log on:scroll=move |_| talk.scrolled()>
+                <div class="thread__lines">
+                    {move || talk.earlier.get().map(|before| earlier(talk, &id, &before, show))}
+                    <ol class="said-list" role="list">
+                        <For each=move || lines(talk) key=|line| line.0 children=move |line| said(line, talk, visitor)/>
+                    </ol>
+                </div>
+            </div>
+            <div class="thread__foot">
+                {move || talk.unseen.get().then(|| view! {
+                    <button class="button button--small thread__new" type="button" on:click=move |_| talk.to_the_end()>"New messages"</button>
+                }.into_any())}
+                <p class="thread__writing" aria-live="polite">{move || talk.writing.get()}</p>
+                <form class="composer" method="post" action=action("messages") on:submit=send on:keydown=key on:input=move |_| talk.types()>
+                    <input type="hidden" name="client_id" value=talk.draft.get_untracked()/>
+                    <TextArea
+                        name="text"
+                        label="Your message"
+                        value=talk.typed.get_value()
+                        maxlength=4000
+                        node_ref=talk.field
+                        closed=Signal::derive(move || talk.closed())
+                        error=Signal::derive(move || talk.refused.get())
+                    />
+                    <button
+                        class="button button--primary"
+                        type="submit"
+                        disabled=move || talk.closed().is_some()
+                        aria-busy=move || talk.busy.get().then_some("true")
+                        title=format!("Enter sends to {from}, Shift and Enter make a new line")
+                    >
+                        "Send"
+                    </button>
+                </form>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// The way to what was said before: a link, and with WASM it only adds.
+fn earlier(talk: Talk, id: &str, before: &str, show: Signal<InboxFilter>) -> AnyView {
+    let href = format!("{}&before={before}", address(id, show.get_untracked()));
+    let more = move |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        talk.more();
+    };
+    view! { <p class="thread__earlier"><a class="button button--small" href=href on:click=more>"Earlier messages"</a></p> }
+        .into_any()
+}
+
+/// A message, with the day where a new one begins, and a key that differs if any of it does.
+type Line = (u64, Message, Option<String>);
+
+/// An instant on the reader's clock; on the server, which does not know it, UTC.
+fn on_the_clock(at: Timestamp, local: bool) -> Timestamp {
+    if !local {
+        return at;
+    }
+    let minutes = Date::new(&(at.millis() as f64).into()).get_timezone_offset();
+    Timestamp::from_millis(at.millis() - (minutes * 60_000.0) as i64)
+}
+
+fn lines(talk: Talk) -> Vec<Line> {
+    let local = talk.local.get();
+    let mut before = String::new();
+    let line = |message: Message| {
+        let day = on_the_clock(message.created_at, local).day();
+        let new = (day != before).then(|| day.clone());
+        before = day;
+        (message.seq * 2 + u64::from(new.is_some()), message, new)
+    };
+    talk.messages.get().into_iter().map(line).collect()
+}
+
+fn said((_, message, day): Line, talk: Talk, visitor: StoredValue<String>) -> AnyView {
+    let Message { from, name, text, event, refused, citations, created_at, .. } = message;
+    let (class, who) = match from {
+        Author::Contact => ("said said--contact", visitor.get_value()),
+        Author::Assistant => ("said said--assistant", "Assistant".to_owned()),
+        Author::Agent => ("said said--agent", name.clone().unwrap_or_else(|| "Team".to_owned())),
+        Author::System => ("said said--event", String::new()),
+    };
+    let time = move || on_the_clock(created_at, talk.local.get()).time();
+    let time = view! { <time datetime=created_at.to_string()>{time}</time> }.into_any();
+    let what = if from == Author::System {
+        let text = match (event, name) {
+            (Some(Event::TakenOver), Some(name)) => format!("{name} has joined the conversation."),
+            _ => text,
+        };
+        view! { <p class="said__event">{text}" "{time}</p> }.into_any()
+    } else {
+        let number = citations.len();
+        let sources = (number > 0).then(|| {
+            view! {
+                <details class="said__sources">
+                    <summary>{if number == 1 { "1 source".to_owned() } else { format!("{number} sources") }}</summary>
+                    {citations.into_iter().map(source).collect_view()}
+                </details>
+            }
+            .into_any()
+        });
+        let refused =
+            refused.then(|| view! { <p class="said__note">"No answer was found in the documents."</p> }.into_any());
+        view! {
+            <p class="said__who"><strong>{who}</strong>" "{time}</p>
+            <p class="said__text">{text}</p>
+            {refused}
+            {sources}
+        }
+        .into_any()
+    };
+    view! {
+        <li class=class>
+            {day.map(|day| view! { <p class="said__day">{day}</p> }.into_any())}
+            {what}
+        </li>
+    }
+    .into_any()
+}
+
+fn source(citation: Citation) -> AnyView {
+    view! {
+        <figure class="source">
+            <blockquote>{citation.quote}</blockquote>
+            <figcaption><cite>{citation.title}</cite></figcaption>
+        </figure>
+    }
+    .into_any()
+}

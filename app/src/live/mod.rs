@@ -1,0 +1,5 @@
+//! What happens elsewhere, as it happens: the browser's side of `docs/protocol.md`. The server never runs any of it.
+
+mod socket;
+
+pub use socket::{Frame, Link, Live};

@@ -1,0 +1,68 @@
+//! A labelled field for several lines. The only one that there is: Leptos does not escape what stands in a `<textarea>`
+//! when it renders on the server, so this does.
+
+use leptos::{html::Textarea, prelude::*};
+
+/// Several lines of input, with what is wrong with them.
+#[component]
+pub fn TextArea(
+    /// The name in the form; also the element's id.
+    name: &'static str,
+    /// What it is for.
+    label: &'static str,
+    /// What was typed before.
+    value: String,
+    /// Most characters.
+    maxlength: u32,
+    /// The element.
+    node_ref: NodeRef<Textarea>,
+    /// Why nothing can be typed, if so.
+    closed: Signal<Option<&'static str>>,
+    /// What is wrong with it.
+    error: Signal<Option<String>>,
+) -> impl IntoView {
+    let (hint, wrong) = (format!("{name}-hint"), format!("{name}-error"));
+    let described = format!("{hint} {wrong}");
+    view! {
+        <div class="field">
+            <label class="field__label" for=name>{label}</label>
+            <textarea
+                class="field__input"
+                id=name
+                name=name
+                rows="1"
+                placeholder=label
+                maxlength=maxlength.to_string()
+                autocomplete="off"
+                required
+                node_ref=node_ref
+                disabled=move || closed.get().is_some()
+                aria-invalid=move || error.get().map(|_| "true")
+                aria-describedby=described
+                inner_html=escaped(&value)
+            ></textarea>
+            <p class="field__hint" id=hint>{move || closed.get()}</p>
+            <p class="field__error" id=wrong role="alert">{move || error.get()}</p>
+        </div>
+    }
+}
+
+/// The text as the content of a `<textarea>`.
+fn escaped(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    // The parser drops a first line break, so that one is given to it.
+    format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn nothing_leaves_the_field() {
+        assert_eq!(escaped("</textarea><script>&amp;"), "\n&lt;/textarea>&lt;script>&amp;amp;");
+        assert_eq!(escaped(""), "");
+    }
+}

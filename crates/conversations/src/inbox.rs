@@ -1,0 +1,70 @@
+//! What the pages of the inbox show and do, put together from the other use cases.
+
+use crate::{ConversationError, Conversations, MessagesFrom};
+use model::conversation::{Conversation, Entrance, Inbox, InboxFilter, Step, Thread};
+use store::Caller;
+use store::services::timestamp;
+
+impl Conversations {
+    /// The inbox as it is now. `open` is the conversation that the page has open; one that is not there is left out.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn desk(
+        &self,
+        caller: &Caller,
+        filter: InboxFilter,
+        open: Option<&str>,
+    ) -> Result<Inbox, ConversationError> {
+        let data = self.inbox(caller, filter).await?;
+        let waiting = self.waiting(caller).await?;
+        let open = match open {
+            Some(id) => match self.get(caller, id).await {
+                Err(ConversationError::NotFound) => None,
+                found => Some(found?),
+            },
+            None => None,
+        };
+        let entrance = if data.is_empty() { Some(self.entrance(caller).await?) } else { None };
+        let nobody_yet = entrance.filter(|way| !way.used).map(|way| way.widget);
+        Ok(Inbox { data, waiting, open, nobody_yet, now: timestamp(self.services.now()) })
+    }
+
+    /// One conversation with its latest messages, or those before one of them.
+    ///
+    /// # Errors
+    /// [`ConversationError::NotFound`], [`ConversationError::Invalid`] for a `before` that is no message's id, or the
+    /// database's.
+    pub async fn thread(&self, caller: &Caller, id: &str, before: Option<&str>) -> Result<Thread, ConversationError> {
+        let wrong = |_| ConversationError::field("before", "Use the next_cursor of the page before.");
+        let from = match before {
+            Some(id) => MessagesFrom::Before(id.parse().map_err(wrong)?),
+            None => MessagesFrom::Latest,
+        };
+        let conversation = self.get(caller, id).await?;
+        let messages = self.messages(caller, id, from, None).await?;
+        Ok(Thread { conversation, messages, draft: self.services.new_id().simple().to_string() })
+    }
+
+    /// A member does something with a conversation.
+    ///
+    /// # Errors
+    /// [`ConversationError::Denied`] for a program that wants to take over, [`ConversationError::NotFound`], or the
+    /// database's.
+    pub async fn handle(&self, caller: &Caller, id: &str, step: Step) -> Result<Conversation, ConversationError> {
+        match step {
+            Step::TakeOver => self.take_over(caller, id).await,
+            Step::HandBack => self.hand_back(caller, id).await,
+            Step::Resolve => self.resolve(caller, id).await,
+        }
+    }
+
+    /// The tenant's widget, and whether anybody has come yet.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn entrance(&self, caller: &Caller) -> Result<Entrance, ConversationError> {
+        let used = !self.list(caller, None, Some(1), None).await?.data.is_empty();
+        Ok(Entrance { widget: self.widget(caller).await?.id, used })
+    }
+}
