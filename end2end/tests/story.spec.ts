@@ -50,7 +50,8 @@ test('from sign-up to hand back, with a second company beside it and a server th
   await signUp(rival.request);
   const elsewhere = await rival.newPage();
   await visit(elsewhere, '/dashboard/inbox');
-  const nothing = await elsewhere.getByRole('main').innerText();
+  const nothing = elsewhere.getByRole('main');
+  await expect(nothing).toContainText('Nobody has written yet');
 
   // A visitor of the shop asks.
   const shop = await visitors.newPage();
@@ -106,7 +107,8 @@ test('from sign-up to hand back, with a second company beside it and a server th
   await expect(again.locator('.message[data-seq]')).toHaveCount(numbers.length);
 
   // The other company has seen nothing, and finds nothing at that address.
-  expect(await elsewhere.getByRole('main').innerText()).toBe(nothing);
+  await expect(nothing).toContainText('Nobody has written yet');
+  await expect(nothing.getByRole('link', { name: /Visitor/ })).toHaveCount(0);
   const foreign = await rival.request.get(new URL(page.url()).pathname);
   expect(foreign.status()).toBe(404);
   expect(await foreign.text()).not.toContain('world cup');
