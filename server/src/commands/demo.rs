@@ -73,7 +73,7 @@ pub async fn ensure(app: &App) -> Result<(), BootError> {
     say(format_args!("Demo tenant: sign in as {EMAIL} with the password: {PASSWORD}"))
 }
 
-/// Gives the tenant something to answer from and somebody to answer. The jobs wait for a server.
+/// Gives the tenant something to answer from and somebody to answer. The answers wait for a server.
 async fn fill(app: &App, created: &CreatedTenant, request: RequestId) -> Result<(), BootError> {
     let other = |error: &dyn std::fmt::Display| BootError::Other(format!("the demo could not be filled: {error}"));
     let caller = owner(app, created, request).await.map_err(|e| other(&e))?;
@@ -81,6 +81,8 @@ async fn fill(app: &App, created: &CreatedTenant, request: RequestId) -> Result<
         let new = NewDocument { file_name: name.into(), bytes: text.into(), ..NewDocument::default() };
         app.knowledge().upload(&caller, new).await.map_err(|e| other(&e))?;
     }
+    // Read before anybody asks.
+    app.worker().run_due().await.map_err(|e| other(&e))?;
     for (name, text) in TALKS {
         let conversations = app.conversations();
         let contact = NewContact { name: Some(name.into()), email: None };
