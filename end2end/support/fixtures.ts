@@ -19,11 +19,13 @@ export class Complaints {
       addEventListener('securitypolicyviolation', (event) => {
         console.error(`CSP ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
       });
-      // The page is the browser's own until the program has arrived and taken over, in one go.
+      // The page is the browser's own until the program has arrived, and the page's own part of it, and taken over.
       const real = WebAssembly.instantiateStreaming;
+      let coming = 0;
       WebAssembly.instantiateStreaming = async (...given) => {
-        const made = await real.apply(WebAssembly, given as Parameters<typeof real>);
-        setTimeout(() => setTimeout(() => Object.assign(window, { hydrated: true })));
+        coming += 1;
+        const made = await real.apply(WebAssembly, given as Parameters<typeof real>).finally(() => (coming -= 1));
+        setTimeout(() => setTimeout(() => coming === 0 && Object.assign(window, { hydrated: true })));
         return made;
       };
     });

@@ -8,7 +8,7 @@ use model::conversation::{Conversation, Entrance, Inbox, InboxFilter, Message, S
 ///
 /// # Errors
 /// `unauthenticated`, or a fault.
-#[server]
+#[server(output = super::Json)]
 pub async fn list(
     /// Which conversations.
     show: InboxFilter,
@@ -24,7 +24,7 @@ pub async fn list(
 ///
 /// # Errors
 /// `unauthenticated`, `not_found`, `invalid` (field `before`), or a fault.
-#[server]
+#[server(output = super::Json)]
 pub async fn get(
     /// The conversation, as the inbox names it.
     conversation: String,
@@ -40,7 +40,7 @@ pub async fn get(
 ///
 /// # Errors
 /// `unauthenticated`, `not_found`, `invalid` (fields `text`, `client_id`), `conflict`, or a fault.
-#[server]
+#[server(output = super::Json)]
 pub async fn say(
     /// The conversation, as the inbox names it.
     conversation: String,
@@ -58,7 +58,7 @@ pub async fn say(
 ///
 /// # Errors
 /// `unauthenticated`, `not_found`, or a fault.
-#[server]
+#[server(output = super::Json)]
 pub async fn handle(
     /// The conversation, as the inbox names it.
     conversation: String,
@@ -74,7 +74,7 @@ pub async fn handle(
 ///
 /// # Errors
 /// `unauthenticated`, or a fault.
-#[server]
+#[server(output = super::Json)]
 pub async fn way_in() -> Result<Entrance, ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;

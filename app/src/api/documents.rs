@@ -9,7 +9,7 @@ use model::knowledge::Document;
 ///
 /// # Errors
 /// `unauthenticated`, or a fault.
-#[server]
+#[server(output = super::Json)]
 pub async fn list() -> Result<Page<Document>, ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
@@ -20,7 +20,7 @@ pub async fn list() -> Result<Page<Document>, ApiError> {
 ///
 /// # Errors
 /// `unauthenticated`, `not_found`, or a fault.
-#[server]
+#[server(output = super::Json)]
 pub async fn reindex(
     /// The document, as the list names it.
     document: String,
@@ -34,7 +34,7 @@ pub async fn reindex(
 ///
 /// # Errors
 /// `unauthenticated`, `not_found`, or a fault.
-#[server]
+#[server(output = super::Json)]
 pub async fn delete(
     /// The document, as the list names it.
     document: String,
@@ -48,7 +48,7 @@ pub async fn delete(
 ///
 /// # Errors
 /// `unauthenticated`, `invalid` (field `question`), or a fault.
-#[server]
+#[server(output = super::Json)]
 pub async fn ask(
     /// The question.
     question: String,

@@ -8,7 +8,7 @@ use model::identity::{ApiKey, NewApiKey};
 ///
 /// # Errors
 /// `unauthenticated`, or a fault.
-#[server]
+#[server(output = super::Json)]
 pub async fn list() -> Result<Vec<ApiKey>, ApiError> {
     let page = super::context::page();
     page.respond(page.identity.list_api_keys(page.caller()?).await)
@@ -18,7 +18,7 @@ pub async fn list() -> Result<Vec<ApiKey>, ApiError> {
 ///
 /// # Errors
 /// `unauthenticated`, `forbidden`, `invalid` (field `name`), `conflict`, or a fault.
-#[server]
+#[server(output = super::Json)]
 pub async fn create(
     /// What the key is for.
     name: String,
@@ -32,7 +32,7 @@ pub async fn create(
 ///
 /// # Errors
 /// `unauthenticated`, `forbidden`, `not_found`, or a fault.
-#[server]
+#[server(output = super::Json)]
 pub async fn revoke(
     /// The key, as the list names it.
     key: String,

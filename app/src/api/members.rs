@@ -9,7 +9,7 @@ use model::identity::Member;
 ///
 /// # Errors
 /// `unauthenticated`, or a fault.
-#[server]
+#[server(output = super::Json)]
 pub async fn list() -> Result<Page<Member>, ApiError> {
     let page = super::context::page();
     page.respond(page.identity.list_members(page.caller()?, &Default::default()).await)

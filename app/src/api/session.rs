@@ -8,7 +8,7 @@ use model::identity::CurrentSession;
 ///
 /// # Errors
 /// When the server cannot find out.
-#[server]
+#[server(output = super::Json)]
 pub async fn current() -> Result<Option<CurrentSession>, ApiError> {
     let page = super::context::page();
     match &page.visitor {

@@ -4,8 +4,8 @@
 //! and the page stays.
 
 use super::{Given, LoadError};
-use crate::api::{ApiError, keys};
-use crate::ui::{Field, FormNotice, Icon, Shape, Skeleton};
+use crate::api::{ApiError, Asked, keys};
+use crate::ui::{Field, FormNotice, Icon, Shape, live, renewed};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -44,11 +44,11 @@ pub(super) fn ApiKeys() -> impl IntoView {
 }
 
 /// The keys of the workspace, from the server.
-pub(super) type KeyList = Resource<Result<Vec<ApiKey>, ApiError>>;
+pub(super) type KeyList = Asked<Vec<ApiKey>>;
 
 /// Asks for the keys. Once a page.
 pub(super) fn key_list() -> KeyList {
-    Resource::new(|| (), |()| keys::list())
+    Asked::new(keys::list)
 }
 
 /// The form and the list, wherever they stand.
@@ -98,32 +98,30 @@ pub(super) fn KeySection(keys: KeyList) -> impl IntoView {
                     <p>"Give every program its own, so that you can take one away without touching the others."</p>
                 </div>
             </div>
-            {move || match outcome.get() {
+            {live(move || match outcome.get() {
                 Outcome::Nothing => ().into_any(),
                 Outcome::Created(key) => view! { <Once key=key/> }.into_any(),
                 Outcome::Refused { problem, .. } => view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(),
-            }}
+            })}
             <form class="form form--inline" method="post" action="/dashboard/api-keys" node_ref=form on:submit=submit>
-                {move || {
+                {live(move || {
                     let (value, error) = match outcome.get() {
                         Outcome::Refused { problem, name } => (name, problem.field("name").map(str::to_owned)),
                         _ => (String::new(), None),
                     };
-                    view! { <Field name="name" label="What the key is for" autocomplete="off" maxlength=60 value=value error=error/> }
-                }}
+                    view! { <Field name="name" label="What the key is for" autocomplete="off" maxlength=60 value=value error=error/> }.into_any()
+                })}
                 <button class="button button--primary" type="submit" disabled=move || create.pending().get()>
                     <Icon shape=Shape::Plus/>"Create key"
                 </button>
             </form>
-            <Transition fallback=|| view! { <Skeleton lines=3/> }>
-                {move || Suspend::new(async move {
-                    match keys.await {
-                        Ok(list) if list.is_empty() => view! { <NoKeys/> }.into_any(),
-                        Ok(list) => view! { <KeyTable keys=list revoke=revoke/> }.into_any(),
-                        Err(error) => view! { <LoadError error=error/> }.into_any(),
-                    }
-                })}
-            </Transition>
+            {renewed(3, move || async move {
+                match keys.await {
+                    Ok(list) if list.is_empty() => view! { <NoKeys/> }.into_any(),
+                    Ok(list) => view! { <KeyTable keys=list revoke=revoke/> }.into_any(),
+                    Err(error) => view! { <LoadError error=error/> }.into_any(),
+                }
+            })}
         </section>
     }
 }

@@ -4,33 +4,31 @@ use super::api_keys::{KeyList, KeySection, key_list};
 use super::inbox::{demo, snippet};
 use super::members::MemberTable;
 use super::{LoadError, SessionResource};
-use crate::api::{ApiError, conversations};
-use crate::ui::Skeleton;
+use crate::api::{Asked, conversations};
+use crate::ui::{later, renewed};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::conversation::Entrance;
 use model::identity::CurrentSession;
 
 /// The way in from the company's own pages.
-type WayIn = Resource<Result<Entrance, ApiError>>;
+type WayIn = Asked<Entrance>;
 
 /// The page.
 #[component]
 pub(super) fn Home() -> impl IntoView {
     let SessionResource(session) = expect_context();
     let keys = key_list();
-    let way_in: WayIn = Resource::new(|| (), |()| conversations::way_in());
+    let way_in: WayIn = Asked::new(conversations::way_in);
     view! {
         <Title text="Home · Samtal"/>
-        <Suspense fallback=|| view! { <Skeleton lines=4/> }>
-            {move || Suspend::new(async move {
-                match session.await {
-                    Ok(Some(session)) => view! { <Facts session=session/> }.into_any(),
-                    Ok(None) => ().into_any(),
-                    Err(error) => view! { <LoadError error=error/> }.into_any(),
-                }
-            })}
-        </Suspense>
+        {later(4, move || async move {
+            match session.await {
+                Ok(Some(session)) => view! { <Facts session=session/> }.into_any(),
+                Ok(None) => ().into_any(),
+                Err(error) => view! { <LoadError error=error/> }.into_any(),
+            }
+        })}
         <NextSteps keys=keys way_in=way_in/>
         <section class="section" aria-labelledby="members">
             <div class="section__head">
@@ -65,20 +63,19 @@ fn NextSteps(keys: KeyList, way_in: WayIn) -> impl IntoView {
     view! {
         <section class="section" aria-labelledby="next">
             <div class="section__head"><div class="section__text"><h2 id="next">"Next steps"</h2></div></div>
-            <Transition fallback=|| view! { <Skeleton lines=3/> }>
-                {move || Suspend::new(async move {
-                    let (keys, way_in) = (keys.await.unwrap_or_default(), way_in.await.ok());
-                    let (made, called) = (!keys.is_empty(), keys.iter().any(|key| key.last_used_at.is_some()));
-                    view! {
-                        <ol class="steps" role="list">
-                            {step(true, "Create the workspace", None)}
-                            {way_in.map(install)}
-                            {step(made, "Make an API key", Some(MAKE_KEY))}
-                            {step(called, "Make a first call", Some(FIRST_CALL))}
-                        </ol>
-                    }
-                })}
-            </Transition>
+            {renewed(3, move || async move {
+                let (keys, way_in) = (keys.await.unwrap_or_default(), way_in.await.ok());
+                let (made, called) = (!keys.is_empty(), keys.iter().any(|key| key.last_used_at.is_some()));
+                view! {
+                    <ol class="steps" role="list">
+                        {step(true, "Create the workspace", None)}
+                        {way_in.map(install)}
+                        {step(made, "Make an API key", Some(MAKE_KEY))}
+                        {step(called, "Make a first call", Some(FIRST_CALL))}
+                    </ol>
+                }
+                .into_any()
+            })}
         </section>
     }
 }

@@ -4,8 +4,8 @@
 //! this page again. With it, each file is sent by itself and says how far it is.
 
 use super::LoadError;
-use crate::api::{ApiError, documents};
-use crate::ui::{Icon, Shape, Skeleton};
+use crate::api::{ApiError, Asked, documents};
+use crate::ui::{Icon, Shape, later, live, renewed};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -29,7 +29,7 @@ pub struct Outcome {
     pub refused: Vec<(String, String)>,
 }
 
-type DocumentList = Resource<Result<model::Page<Document>, ApiError>>;
+type DocumentList = Asked<model::Page<Document>>;
 
 /// A file on its way.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +46,7 @@ struct Sending {
 pub(super) fn Knowledge() -> impl IntoView {
     // In the browser the server's outcome comes with the page.
     let given = SharedValue::new(|| use_context::<Outcome>().unwrap_or_default()).into_inner();
-    let documents: DocumentList = Resource::new(|| (), |()| documents::list());
+    let documents: DocumentList = Asked::new(documents::list);
     let sending = RwSignal::new(Vec::<Sending>::new());
     let files = NodeRef::<leptos::html::Input>::new();
     let submit = move |event: SubmitEvent| {
@@ -88,20 +88,18 @@ pub(super) fn Knowledge() -> impl IntoView {
                 </p>
             </form>
             <ul class="uploads" role="list" aria-live="polite">
-                {move || sending.get().into_iter().map(on_the_way).collect_view()}
+                {live(move || sending.get().into_iter().map(on_the_way).collect_view().into_any())}
             </ul>
         </section>
         <section class="section" aria-labelledby="documents">
             <div class="section__head"><div class="section__text"><h2 id="documents">"Documents"</h2></div></div>
-            <Transition fallback=|| view! { <Skeleton lines=3/> }>
-                {move || Suspend::new(async move {
-                    match documents.await {
-                        Ok(page) if page.data.is_empty() => view! { <NoDocuments/> }.into_any(),
-                        Ok(page) => view! { <DocumentTable list=page.data documents=documents/> }.into_any(),
-                        Err(error) => view! { <LoadError error=error/> }.into_any(),
-                    }
-                })}
-            </Transition>
+            {renewed(3, move || async move {
+                match documents.await {
+                    Ok(page) if page.data.is_empty() => view! { <NoDocuments/> }.into_any(),
+                    Ok(page) => view! { <DocumentTable list=page.data documents=documents/> }.into_any(),
+                    Err(error) => view! { <LoadError error=error/> }.into_any(),
+                }
+            })}
         </section>
         <Try/>
     }
@@ -184,9 +182,7 @@ fn result_of(request: &XmlHttpRequest) -> Result<(), String> {
 
 /// The sentence of a problem document.
 fn sentence_of(text: &str) -> Option<String> {
-    let problem =
-        <leptos::server_fn::codec::JsonEncoding as leptos::server_fn::Decodes<Problem>>::decode(text.to_owned().into())
-            .ok()?;
+    let problem: Problem = serde_json::from_str(text).ok()?;
     Some(problem.field("file").map_or_else(|| problem.detail.clone(), str::to_owned))
 }
 
@@ -302,8 +298,8 @@ fn row(document: Document, delete: Action<String, ()>, again: Action<String, ()>
 fn Try() -> impl IntoView {
     let query = use_query_map();
     let asked = move || query.read().get("question").unwrap_or_default();
-    let answer = Resource::new(asked, |question| async move {
-        if question.trim().is_empty() { None } else { Some(documents::ask(question).await) }
+    let answer = Asked::about(asked, |question| async move {
+        if question.trim().is_empty() { Ok(None) } else { documents::ask(question).await.map(Some) }
     });
     view! {
         <section class="section" id="try" aria-labelledby="try-title">
@@ -318,15 +314,13 @@ fn Try() -> impl IntoView {
                 </div>
                 <button class="button button--primary" type="submit">"Ask"</button>
             </form>
-            <Suspense fallback=|| view! { <Skeleton lines=2/> }>
-                {move || Suspend::new(async move {
-                    match answer.await {
-                        None => ().into_any(),
-                        Some(Ok(answer)) => said(answer).into_any(),
-                        Some(Err(error)) => view! { <LoadError error=error/> }.into_any(),
-                    }
-                })}
-            </Suspense>
+            {later(2, move || async move {
+                match answer.await {
+                    Ok(None) => ().into_any(),
+                    Ok(Some(answer)) => said(answer).into_any(),
+                    Err(error) => view! { <LoadError error=error/> }.into_any(),
+                }
+            })}
         </section>
     }
 }

@@ -1,8 +1,8 @@
 //! The people of the workspace.
 
 use super::LoadError;
-use crate::api::members;
-use crate::ui::{Avatar, Skeleton};
+use crate::api::{Asked, members};
+use crate::ui::{Avatar, later};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::identity::{Member, Role};
@@ -20,29 +20,27 @@ pub(super) fn Members() -> impl IntoView {
 /// The table, wherever it stands.
 #[component]
 pub(super) fn MemberTable() -> impl IntoView {
-    let members = Resource::new(|| (), |()| members::list());
+    let members = Asked::new(members::list);
     view! {
-        <Suspense fallback=|| view! { <Skeleton lines=3/> }>
-            {move || Suspend::new(async move {
-                match members.await {
-                    Ok(page) => view! {
-                        <div class="table">
-                            <table role="table" aria-label="Members">
-                                <thead role="rowgroup">
-                                    <tr role="row">
-                                        <th role="columnheader" scope="col">"Name"</th>
-                                        <th role="columnheader" scope="col">"Role"</th>
-                                        <th role="columnheader" scope="col">"Joined"</th>
-                                    </tr>
-                                </thead>
-                                <tbody role="rowgroup">{page.data.into_iter().map(row).collect_view()}</tbody>
-                            </table>
-                        </div>
-                    }.into_any(),
-                    Err(error) => view! { <LoadError error=error/> }.into_any(),
-                }
-            })}
-        </Suspense>
+        {later(3, move || async move {
+            match members.await {
+                Ok(page) => view! {
+                    <div class="table">
+                        <table role="table" aria-label="Members">
+                            <thead role="rowgroup">
+                                <tr role="row">
+                                    <th role="columnheader" scope="col">"Name"</th>
+                                    <th role="columnheader" scope="col">"Role"</th>
+                                    <th role="columnheader" scope="col">"Joined"</th>
+                                </tr>
+                            </thead>
+                            <tbody role="rowgroup">{page.data.into_iter().map(row).collect_view()}</tbody>
+                        </table>
+                    </div>
+                }.into_any(),
+                Err(error) => view! { <LoadError error=error/> }.into_any(),
+            }
+        })}
     }
 }
 

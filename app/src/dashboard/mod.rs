@@ -8,8 +8,7 @@ mod lazy;
 mod members;
 mod navigation;
 
-use crate::api::ApiError;
-use crate::api::session;
+use crate::api::{ApiError, Asked, session};
 use crate::site::SkipLink;
 use api_keys::ApiKeys;
 use home::Home;
@@ -27,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 /// The session of everything below; one question to the server for all of it.
 #[derive(Clone, Copy)]
-pub(crate) struct SessionResource(pub Resource<Result<Option<CurrentSession>, ApiError>>);
+pub(crate) struct SessionResource(pub Asked<Option<CurrentSession>>);
 
 /// What the server knows from the request and its settings, and the browser is told with the page.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -56,7 +55,7 @@ impl Given {
 #[component]
 pub fn Dashboard() -> impl IntoView {
     provide_meta_context();
-    let session = Resource::new_blocking(|| (), |()| session::current());
+    let session = Asked::first(session::current);
     provide_context(SessionResource(session));
     // Values for the browser are numbered in the order in which they are made, so none may be made after a wait.
     provide_context(SharedValue::new(Given::of_this_request).into_inner());

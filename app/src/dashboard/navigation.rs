@@ -1,7 +1,7 @@
 //! The sidebar, the bar on phones, and the profile menu. All of it works before WASM: popovers are the browser's own.
 
 use super::{Given, SessionResource};
-use crate::ui::{Avatar, Icon, Shape};
+use crate::ui::{Avatar, Icon, Shape, later};
 use leptos::prelude::*;
 use leptos_router::{components::A, hooks::use_location};
 use model::identity::{CurrentSession, Role};
@@ -28,14 +28,12 @@ pub(super) fn Navigation() -> impl IntoView {
         now
     });
     view! {
-        <Suspense fallback=|| ()>
-            {move || Suspend::new(async move {
-                match session.await {
-                    Ok(Some(session)) => view! { <Frame session=session/> }.into_any(),
-                    _ => ().into_any(),
-                }
-            })}
-        </Suspense>
+        {later(0, move || async move {
+            match session.await {
+                Ok(Some(session)) => view! { <Frame session=session/> }.into_any(),
+                _ => ().into_any(),
+            }
+        })}
     }
 }
 

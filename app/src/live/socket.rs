@@ -3,7 +3,6 @@
 
 use leptos::leptos_dom::helpers::IntervalHandle;
 use leptos::prelude::*;
-use leptos::server_fn::{Decodes, codec::JsonEncoding};
 use model::conversation::{Author, Message};
 use serde::Deserialize;
 use std::rc::Rc;
@@ -154,7 +153,7 @@ impl Live {
     }
 
     fn hear(self, text: String) {
-        let Ok(frame) = <JsonEncoding as Decodes<Frame>>::decode(text.into()) else { return };
+        let Ok(frame) = serde_json::from_str::<Frame>(&text) else { return };
         let welcome = frame.r#type == "welcome";
         let hear = self.with(|inner| {
             inner.silent = 0;

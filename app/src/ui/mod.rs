@@ -4,11 +4,13 @@
 
 mod field;
 mod icon;
+mod later;
 mod notice;
 mod text_area;
 
 pub use field::Field;
 pub use icon::{Icon, Shape};
+pub use later::{later, live, renewed};
 pub use notice::FormNotice;
 pub use text_area::TextArea;
 

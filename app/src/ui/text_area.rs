@@ -1,6 +1,7 @@
 //! A labelled field for several lines. The only one that there is: Leptos does not escape what stands in a `<textarea>`
 //! when it renders on the server, so this does.
 
+use super::live;
 use leptos::{html::Textarea, prelude::*};
 
 /// Several lines of input, with what is wrong with them.
@@ -17,9 +18,9 @@ pub fn TextArea(
     /// The element.
     node_ref: NodeRef<Textarea>,
     /// Why nothing can be typed, if so.
-    closed: Signal<Option<&'static str>>,
+    closed: Memo<Option<&'static str>>,
     /// What is wrong with it.
-    error: Signal<Option<String>>,
+    error: RwSignal<Option<String>>,
 ) -> impl IntoView {
     let (hint, wrong) = (format!("{name}-hint"), format!("{name}-error"));
     let described = format!("{hint} {wrong}");
@@ -41,8 +42,8 @@ pub fn TextArea(
                 aria-describedby=described
                 inner_html=escaped(&value)
             ></textarea>
-            <p class="field__hint" id=hint>{move || closed.get()}</p>
-            <p class="field__error" id=wrong role="alert">{move || error.get()}</p>
+            <p class="field__hint" id=hint>{live(move || closed.get().into_any())}</p>
+            <p class="field__error" id=wrong role="alert">{live(move || error.get().into_any())}</p>
         </div>
     }
 }

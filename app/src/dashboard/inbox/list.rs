@@ -1,6 +1,7 @@
 //! The list: filters, and a line for each conversation.
 
 use super::{address, name_of};
+use crate::ui::live;
 use leptos::prelude::*;
 use model::Timestamp;
 use model::conversation::{Author, Conversation, ConversationState, Handler, InboxFilter};
@@ -16,11 +17,12 @@ const FILTERS: [(InboxFilter, &str); 4] = [
 /// The filters, as links.
 pub(super) fn filters(show: Signal<InboxFilter>, waiting: RwSignal<u32>) -> AnyView {
     let link = move |(filter, name): (InboxFilter, &'static str)| {
-        let number = move || {
+        let number = live(move || {
             let waiting = waiting.get();
             (filter == InboxFilter::Waiting && waiting > 0)
-                .then(|| view! { <span class="inbox__number">{waiting}</span> }.into_any())
-        };
+                .then(|| view! { <span class="inbox__number">{waiting.to_string()}</span> }.into_any())
+                .into_any()
+        });
         let current = move || (show.get() == filter).then_some("page");
         view! { <li><a href=address("", filter) aria-current=current>{name}{number}</a></li> }.into_any()
     };
@@ -59,10 +61,11 @@ pub(super) fn entries(
         };
         let at = conversation.updated_at;
         let href = address(&id, show);
+        let current = move || (open.get().as_deref() == Some(&id)).then_some("page");
         view! {
             <li>
-                <a class="talk" href=href aria-current=move || (open.get().as_deref() == Some(&id)).then_some("page")>
-                    <strong class="talk__name">{name_of(&conversation.contact)}</strong>
+                <a class="talk" href=href aria-current=current>
+                    <span class="talk__name">{name_of(&conversation.contact)}</span>
                     <time class="talk__time" datetime=at.to_string()>{at.ago(now)}</time>
                     <span class="talk__last">{who}{conversation.last_text.clone().unwrap_or_else(|| "Nothing said yet".to_owned())}</span>
                     {badge(&conversation)}

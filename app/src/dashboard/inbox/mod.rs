@@ -10,9 +10,9 @@ mod thread;
 mod way_in;
 
 use super::{LoadError, NotHere};
-use crate::api::{ApiError, conversations};
+use crate::api::{ApiError, Asked, conversations};
 use crate::live::{Link, Live};
-use crate::ui::Skeleton;
+use crate::ui;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -49,12 +49,21 @@ pub(super) fn Inbox() -> impl IntoView {
     let show = Memo::new(move |_| query.read().get("show").and_then(|name| InboxFilter::from_name(&name)));
     let show = Signal::derive(move || show.get().unwrap_or(InboxFilter::Open));
     let before = Memo::new(move |_| query.read().get("before"));
-    let inbox = Resource::new(move || show.get(), move |show| conversations::list(show, id.get_untracked()));
-    let thread = Resource::new(
-        move || (id.get(), before.get()),
-        |(id, before)| async move {
-            match id {
-                Some(id) => conversations::get(id, before).await.map(Some),
+    let inbox = Asked::about(
+        move || show.get().name().to_owned(),
+        move |show| {
+            let show = InboxFilter::from_name(&show).unwrap_or(InboxFilter::Open);
+            conversations::list(show, id.get_untracked())
+        },
+    );
+    let thread = Asked::about(
+        move || id.get().map(|id| format!("{id} {}", before.get().unwrap_or_default())).unwrap_or_default(),
+        |which| async move {
+            match which.split_once(' ') {
+                Some((id, before)) => {
+                    let before = (!before.is_empty()).then(|| before.to_owned());
+                    conversations::get(id.to_owned(), before).await.map(Some)
+                }
                 None => Ok(None),
             }
         },
@@ -103,56 +112,48 @@ pub(super) fn Inbox() -> impl IntoView {
     };
     view! {
         <Title text=title/>
-        <div class=move || if id.get().is_some() { "inbox inbox--open" } else { "inbox" }>
+        <div class="inbox">
             <section class="inbox__list" aria-label="Conversations">
                 <header class="inbox__head">
-                    {move || if id.get().is_some() {
-                        view! { <h2>"Inbox"</h2> }.into_any()
-                    } else {
-                        view! { <h1>"Inbox"</h1> }.into_any()
-                    }}
+                    <h1>"Inbox"</h1>
                     {list::filters(show, waiting)}
                 </header>
-                {move || connection(live.link())}
-                <Transition fallback=|| view! { <Skeleton lines=6/> }>
-                    {move || Suspend::new(async move {
-                        match inbox.await {
-                            Ok(found) => {
-                                waiting.set(found.waiting);
-                                now.set(found.now);
-                                if let Some(open) = found.open {
-                                    talk.renew(open);
-                                }
-                                match found.nobody_yet {
-                                    Some(widget) => way_in::nobody_yet(widget),
-                                    None if found.data.is_empty() => list::nothing(show.get_untracked()),
-                                    None => list::entries(found.data, found.now, show.get_untracked(), id),
-                                }
+                {ui::live(move || connection(live.link()))}
+                {ui::renewed(6, move || async move {
+                    match inbox.await {
+                        Ok(found) => {
+                            waiting.set(found.waiting);
+                            now.set(found.now);
+                            if let Some(open) = found.open {
+                                talk.renew(open);
                             }
-                            Err(error) => view! { <LoadError error=error/> }.into_any(),
+                            match found.nobody_yet {
+                                Some(widget) => way_in::nobody_yet(widget),
+                                None if found.data.is_empty() => list::nothing(show.get_untracked()),
+                                None => list::entries(found.data, found.now, show.get_untracked(), id),
+                            }
                         }
-                    })}
-                </Transition>
-            </section>
-            <Transition fallback=|| view! { <Skeleton lines=4/> }>
-                {move || Suspend::new(async move {
-                    match thread.await {
-                        Ok(Some(found)) => {
-                            talk.begin(found);
-                            thread::pane(talk, show)
-                        }
-                        Ok(None) => {
-                            talk.end();
-                            view! { <p class="inbox__none">"Choose a conversation."</p> }.into_any()
-                        }
-                        Err(ApiError(problem)) if problem.status == 404 => {
-                            talk.end();
-                            view! { <section class="thread thread--none"><NotHere/></section> }.into_any()
-                        }
-                        Err(error) => view! { <section class="thread thread--none"><LoadError error=error/></section> }.into_any(),
+                        Err(error) => view! { <LoadError error=error/> }.into_any(),
                     }
                 })}
-            </Transition>
+            </section>
+            {ui::renewed(4, move || async move {
+                match thread.await {
+                    Ok(Some(found)) => {
+                        talk.begin(found);
+                        thread::pane(talk, show)
+                    }
+                    Ok(None) => {
+                        talk.end();
+                        view! { <p class="inbox__none">"Choose a conversation."</p> }.into_any()
+                    }
+                    Err(ApiError(problem)) if problem.status == 404 => {
+                        talk.end();
+                        view! { <section class="thread thread--none"><NotHere/></section> }.into_any()
+                    }
+                    Err(error) => view! { <section class="thread thread--none"><LoadError error=error/></section> }.into_any(),
+                }
+            })}
         </div>
     }
 }

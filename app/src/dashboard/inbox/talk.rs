@@ -33,6 +33,8 @@ pub(super) struct Talk {
     pub unseen: RwSignal<bool>,
     /// Why the message in the field was not sent.
     pub refused: RwSignal<Option<String>>,
+    /// Why nothing can be said, if so.
+    pub closed: Memo<Option<&'static str>>,
     /// Whether the server is being asked to do something.
     pub busy: RwSignal<bool>,
     /// Whether times are those of the reader's clock: in the browser, once it has taken over.
@@ -55,9 +57,11 @@ pub(super) struct Talk {
 
 impl Talk {
     pub fn new(live: Live, given: Outcome) -> Self {
+        let conversation = RwSignal::new(None);
         Self {
             live,
-            conversation: RwSignal::new(None),
+            conversation,
+            closed: Memo::new(move |_| conversation.with(closed)),
             messages: RwSignal::new(Vec::new()),
             earlier: RwSignal::new(None),
             writing: RwSignal::new(None),
@@ -78,7 +82,7 @@ impl Talk {
     /// A conversation is opened.
     pub fn begin(self, thread: Thread) {
         let Thread { conversation, messages, draft } = thread;
-        if self.id().is_some() {
+        if self.id().is_some_and(|id| id != conversation.id.to_string()) {
             // What belonged to the one before.
             self.end();
         }
@@ -163,8 +167,12 @@ impl Talk {
             self.follow();
             return;
         }
-        let away = self.log.get_untracked().is_some_and(|log| -log.scroll_top() > NEAR);
-        self.unseen.update(|unseen| *unseen |= away);
+        if let Some(log) = self.log.get_untracked().filter(|log| -log.scroll_top() > NEAR) {
+            // Who reads further up goes on reading there.
+            self.unseen.set(true);
+            let height = log.scroll_height();
+            request_animation_frame(move || log.set_scroll_top(log.scroll_top() + height - log.scroll_height()));
+        }
         self.writing.set(None);
         self.messages.update(|all| all.push(message));
     }
@@ -176,18 +184,6 @@ impl Talk {
 
     fn id(self) -> Option<String> {
         self.conversation.with_untracked(|c| c.as_ref().map(|c| c.id.to_string()))
-    }
-
-    /// Why nothing can be said, if so.
-    pub fn closed(self) -> Option<&'static str> {
-        self.conversation.with(|conversation| {
-            let c = conversation.as_ref()?;
-            match (c.state, c.handler) {
-                (ConversationState::Resolved, _) => Some("This conversation is resolved. Take over to write."),
-                (_, Handler::Assistant) => Some("The assistant is answering. Take over to write."),
-                _ => None,
-            }
-        })
     }
 
     /// Whether a step leads anywhere.
@@ -324,6 +320,16 @@ impl Talk {
                 Err(ApiError(problem)) => drop(self.refused.try_set(Some(reason(&problem)))),
             }
         });
+    }
+}
+
+/// Why nothing can be said, if so.
+fn closed(conversation: &Option<Conversation>) -> Option<&'static str> {
+    let c = conversation.as_ref()?;
+    match (c.state, c.handler) {
+        (ConversationState::Resolved, _) => Some("This conversation is resolved. Take over to write."),
+        (_, Handler::Assistant) => Some("The assistant is answering. Take over to write."),
+        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::list::badge;
 use super::talk::Talk;
 use super::{HERE, address, name_of};
-use crate::ui::{Icon, Shape, TextArea};
+use crate::ui::{Icon, Shape, TextArea, live};
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 use model::Timestamp;
@@ -50,33 +50,33 @@ pub(super) fn pane(talk: Talk, show: Signal<InboxFilter>) -> AnyView {
         }
     };
     let from = name.clone();
-    let visitor = StoredValue::new(name.clone());
+    let visitor = name.clone();
     view! {
         <section class="thread" aria-labelledby="with">
             <header class="thread__head">
-                <a class="thread__back button button--plain button--square" href=move || address("", show.get())>
+                <a class="thread__back button button--plain button--square" href=address("", show.get_untracked())>
                     <Icon shape=Shape::Back/><span class="visually-hidden">"All conversations"</span>
                 </a>
                 <div class="thread__who">
-                    <h1 id="with">{name}</h1>
-                    {move || talk.conversation.get().map(|c| badge(&c))}
+                    <h2 id="with">{name}</h2>
+                    {live(move || talk.conversation.get().map(|c| badge(&c)).into_any())}
                     {conversation.contact.email.clone().map(|email| view! { <span class="thread__email">{email}</span> }.into_any())}
                 </div>
                 <div class="thread__steps">{STEPS.into_iter().map(step).collect_view()}</div>
             </header>
             <div class="thread__log" role="log" aria-label="Messages" aria-live="polite" tabindex="0" node_ref=talk.log on:scroll=move |_| talk.scrolled()>
                 <div class="thread__lines">
-                    {move || talk.earlier.get().map(|before| earlier(talk, &id, &before, show))}
+                    {live(move || talk.earlier.get().map(|before| earlier(talk, &id, &before, show)).into_any())}
                     <ol class="said-list" role="list">
-                        <For each=move || lines(talk) key=|line| line.0 children=move |line| said(line, talk, visitor)/>
+                        <For each=move || lines(talk) key=|line| line.0 children=move |line| said(line, talk, &visitor)/>
                     </ol>
                 </div>
             </div>
             <div class="thread__foot">
-                {move || talk.unseen.get().then(|| view! {
+                {live(move || talk.unseen.get().then(|| view! {
                     <button class="button button--small thread__new" type="button" on:click=move |_| talk.to_the_end()>"New messages"</button>
-                }.into_any())}
-                <p class="thread__writing" aria-live="polite">{move || talk.writing.get()}</p>
+                }.into_any()).into_any())}
+                <p class="thread__writing" aria-live="polite">{live(move || talk.writing.get().into_any())}</p>
                 <form class="composer" method="post" action=action("messages") on:submit=send on:keydown=key on:input=move |_| talk.types()>
                     <input type="hidden" name="client_id" value=talk.draft.get_untracked()/>
                     <TextArea
@@ -85,14 +85,13 @@ pub(super) fn pane(talk: Talk, show: Signal<InboxFilter>) -> AnyView {
                         value=talk.typed.get_value()
                         maxlength=4000
                         node_ref=talk.field
-                        closed=Signal::derive(move || talk.closed())
-                        error=Signal::derive(move || talk.refused.get())
+                        closed=talk.closed
+                        error=talk.refused
                     />
                     <button
                         class="button button--primary"
                         type="submit"
-                        disabled=move || talk.closed().is_some()
-                        aria-busy=move || talk.busy.get().then_some("true")
+                        disabled=move || talk.closed.get().is_some()
                         title=format!("Enter sends to {from}, Shift and Enter make a new line")
                     >
                         "Send"
@@ -139,10 +138,10 @@ fn lines(talk: Talk) -> Vec<Line> {
     talk.messages.get().into_iter().map(line).collect()
 }
 
-fn said((_, message, day): Line, talk: Talk, visitor: StoredValue<String>) -> AnyView {
+fn said((_, message, day): Line, talk: Talk, visitor: &str) -> AnyView {
     let Message { from, name, text, event, refused, citations, created_at, .. } = message;
     let (class, who) = match from {
-        Author::Contact => ("said said--contact", visitor.get_value()),
+        Author::Contact => ("said said--contact", visitor.to_owned()),
         Author::Assistant => ("said said--assistant", "Assistant".to_owned()),
         Author::Agent => ("said said--agent", name.clone().unwrap_or_else(|| "Team".to_owned())),
         Author::System => ("said said--event", String::new()),

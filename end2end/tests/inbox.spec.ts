@@ -1,0 +1,280 @@
+// The inbox: what contacts write appears by itself, people take over, answer, hand back and resolve; with WASM and without.
+import type { Page } from '@playwright/test';
+import { begin, messages, program, say, step } from '../support/conversations.ts';
+import { expect, hydrated, test, visit, withoutLoading } from '../support/fixtures.ts';
+import { signUp } from '../support/people.ts';
+
+const list = (page: Page) => page.getByRole('region', { name: 'Conversations' });
+const entry = (page: Page, name: string | RegExp) => list(page).getByRole('link', { name });
+const log = (page: Page) => page.getByRole('log', { name: 'Messages' });
+const field = (page: Page) => page.getByRole('textbox', { name: 'Your message' });
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+
+test('a conversation appears by itself; a person takes over, answers, hands back and resolves', async ({ page, request }) => {
+  const person = await signUp(page.request);
+  const by = await program(page.request);
+  await visit(page, '/dashboard/inbox');
+  await expect(page.getByRole('heading', { name: 'Nobody has written yet' })).toBeVisible();
+  await expect(page.locator('code', { hasText: 'data-widget="wgt_' })).toBeVisible();
+  await withoutLoading(page, async () => {
+    const id = await begin(request, by, 'Elin Sjöberg');
+    await expect(entry(page, /Elin Sjöberg/)).toContainText('Assistant');
+    await entry(page, /Elin Sjöberg/).click();
+    await expect(page).toHaveURL(new RegExp(`/dashboard/inbox/${id}`));
+    await expect(page.getByRole('heading', { name: 'Elin Sjöberg' })).toBeVisible();
+    await expect(field(page)).toBeDisabled();
+    await expect(page.getByText('The assistant is answering. Take over to write.')).toBeVisible();
+
+    await say(request, by, id, 'Is the lamp <b>Skymning</b> dear?');
+    await expect(log(page)).toContainText('Is the lamp <b>Skymning</b> dear?');
+    await expect(log(page)).toContainText('No answer was found in the documents.');
+    await step(request, by, id, 'handoff');
+    await expect(entry(page, /Elin Sjöberg/)).toContainText('Needs a person');
+    await expect(page).toHaveTitle('(1) Elin Sjöberg · Inbox · Samtal');
+    await expect(page.getByRole('link', { name: 'Waiting 1' })).toBeVisible();
+
+    await button(page, 'Take over').click();
+    await expect(field(page)).toBeFocused();
+    await expect(entry(page, /Elin Sjöberg/)).toContainText(`With ${person.name}`);
+    await expect(log(page)).toContainText(`${person.name} has joined the conversation.`);
+    await expect(page).toHaveTitle('Elin Sjöberg · Inbox · Samtal');
+
+    await field(page).pressSequentially('It is not.');
+    await page.keyboard.press('Shift+Enter');
+    await page.keyboard.type('It costs <b>400</b> crowns.');
+    await page.keyboard.press('Enter');
+    await expect(log(page)).toContainText('It costs <b>400</b> crowns.');
+    await expect(field(page)).toHaveValue('');
+    await expect(field(page)).toBeFocused();
+    await say(request, by, id, 'Then I take two.');
+    await expect(log(page)).toContainText('Then I take two.');
+    const kept = await messages(request, by, id);
+    expect(kept.filter((m) => m.from === 'agent').map((m) => m.text)).toEqual(['It is not.\nIt costs <b>400</b> crowns.']);
+    await expect(log(page).getByRole('listitem')).toHaveCount(kept.length);
+
+    await button(page, 'Hand back to the assistant').click();
+    await expect(log(page)).toContainText('The assistant answers again.');
+    await expect(field(page)).toBeDisabled();
+    await button(page, 'Resolve').click();
+    await expect(log(page)).toContainText('The conversation was marked as resolved.');
+    await expect(button(page, 'Resolve')).toBeHidden();
+    await expect(page.getByText('All is settled')).toBeVisible();
+    await page.getByRole('link', { name: 'Resolved' }).click();
+    await expect(entry(page, /Elin Sjöberg/)).toContainText('Resolved');
+    // Taken over once more, it is open again.
+    await entry(page, /Elin Sjöberg/).click();
+    await button(page, 'Take over').click();
+    await expect(field(page)).toBeEnabled();
+    await page.getByRole('link', { name: 'Mine' }).click();
+    await expect(entry(page, /Elin Sjöberg/)).toBeVisible();
+  });
+});
+
+test('the same without JavaScript', async ({ newContext, request, complaints }) => {
+  complaints.expect(/status of (409|422)/);
+  const context = await newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  const person = await signUp(context.request);
+  const by = await program(context.request);
+  const id = await begin(request, by, 'Elin Sjöberg');
+  await say(request, by, id, 'Can I talk to a person?');
+  await page.goto('/dashboard/inbox?show=waiting');
+  await expect(page).toHaveTitle('(1) Inbox · Samtal');
+  await entry(page, /Elin Sjöberg/).click();
+  await expect(log(page)).toContainText('Can I talk to a person?');
+  await button(page, 'Take over').click();
+  await expect(page).toHaveURL(`/dashboard/inbox/${id}?show=waiting`);
+  await expect(log(page)).toContainText(`${person.name} has joined the conversation.`);
+  await field(page).fill('Of course.');
+  await button(page, 'Send').click();
+  await expect(page).toHaveURL(`/dashboard/inbox/${id}?show=waiting`);
+  await expect(log(page)).toContainText('Of course.');
+  await expect(field(page)).toHaveValue('');
+
+  // Words that cannot be sent stay, with the reason, and are nothing but words.
+  await field(page).fill('  ');
+  await button(page, 'Send').click();
+  await expect(page.getByRole('alert').filter({ hasText: 'Write something first.' })).toBeVisible();
+  await field(page).fill('</textarea><b>&amp; more');
+  await step(request, by, id, 'handback');
+  await button(page, 'Send').click();
+  await expect(page.getByText('Take the conversation over first; then send again.')).toBeVisible();
+  await expect(field(page)).toHaveValue('</textarea><b>&amp; more');
+  await button(page, 'Take over').click();
+  await button(page, 'Resolve').click();
+  await expect(log(page)).toContainText('marked as resolved');
+  expect((await messages(request, by, id)).filter((m) => m.from === 'agent').map((m) => m.text)).toEqual(['Of course.']);
+});
+
+test('a message that could not be sent stays, and is sent once', async ({ page, request, complaints }) => {
+  complaints.expect(/Failed to load resource/);
+  await signUp(page.request);
+  const by = await program(page.request);
+  const id = await begin(request, by);
+  await page.request.post(`/dashboard/inbox/${id}/take-over`);
+  await visit(page, `/dashboard/inbox/${id}`);
+  // The answer is lost, not the message.
+  await page.route('**/rpc/app/api/conversations/say', async (route) => {
+    await route.fetch();
+    await route.abort();
+  }, { times: 1 });
+  await field(page).fill('Hello there.');
+  await button(page, 'Send').click();
+  await expect(page.getByText('The server cannot be reached.')).toBeVisible();
+  await expect(field(page)).toHaveValue('Hello there.');
+  await button(page, 'Send').click();
+  await expect(field(page)).toHaveValue('');
+  await expect(page.getByText('The server cannot be reached.')).toBeHidden();
+  await field(page).fill('Hello there.');
+  await button(page, 'Send').click();
+  await expect(field(page)).toHaveValue('');
+  const texts = (await messages(request, by, id)).filter((m) => m.from === 'agent').map((m) => m.text);
+  expect(texts).toEqual(['Hello there.', 'Hello there.']);
+  await expect(log(page).locator('.said--agent')).toHaveCount(2);
+});
+
+test('earlier messages, sources, and what comes while one reads further up', async ({ page, request }) => {
+  await signUp(page.request);
+  const by = await program(page.request);
+  const id = await begin(request, by, 'Elin Sjöberg');
+  await step(request, by, id, 'handoff');
+  for (let n = 1; n <= 60; n++) await say(request, by, id, `Message number ${n}.`);
+  await visit(page, `/dashboard/inbox/${id}`);
+  const lines = log(page).getByRole('listitem');
+  await expect(lines).toHaveCount(50);
+  await expect(log(page).getByText('Message number 60.')).toBeInViewport();
+  const first = log(page).getByText('Message number 12.', { exact: true });
+  await first.scrollIntoViewIfNeeded();
+  await page.getByRole('link', { name: 'Earlier messages' }).click();
+  await expect(lines).toHaveCount(61);
+  await expect(page.getByRole('link', { name: 'Earlier messages' })).toBeHidden();
+  await expect(first).toBeInViewport();
+  await expect(lines.locator('.said__text').first()).toHaveText('Message number 1.');
+  await expect(lines.locator('.said__text').last()).toHaveText('Message number 60.');
+  await say(request, by, id, 'One more.');
+  await expect(button(page, 'New messages')).toBeVisible();
+  await expect(first).toBeInViewport();
+  await button(page, 'New messages').click();
+  await expect(log(page).getByText('One more.')).toBeInViewport();
+  await expect(button(page, 'New messages')).toBeHidden();
+  await say(request, by, id, 'And another.');
+  await expect(log(page).getByText('And another.')).toBeInViewport();
+  await expect(button(page, 'New messages')).toBeHidden();
+});
+
+test('what was said while the connection was lost comes with it', async ({ page, request, context }) => {
+  await signUp(page.request);
+  const by = await program(page.request);
+  const id = await begin(request, by, 'Elin Sjöberg');
+  await step(request, by, id, 'handoff');
+  const sockets: { close: () => Promise<void> }[] = [];
+  await context.routeWebSocket('**/ws', (socket) => {
+    socket.connectToServer();
+    sockets.push(socket);
+  });
+  await visit(page, `/dashboard/inbox/${id}`);
+  await say(request, by, id, 'One.');
+  await expect(log(page)).toContainText('One.');
+  await sockets[0]!.close();
+  await say(request, by, id, 'Two.');
+  await say(request, by, id, 'Three.');
+  await expect(log(page)).toContainText('Three.');
+  await expect(log(page).locator('.said--contact .said__text')).toHaveText(['One.', 'Two.', 'Three.']);
+});
+
+test('one company sees nothing of another', async ({ page, request, newContext, complaints }) => {
+  complaints.expect(/status of 404/);
+  await signUp(page.request);
+  const other = await newContext();
+  await signUp(other.request);
+  const theirs = await program(other.request);
+  const id = await begin(request, theirs, 'Elin Sjöberg');
+  const answer = await page.goto(`/dashboard/inbox/${id}`);
+  expect(answer!.status()).toBe(404);
+  await hydrated(page);
+  await expect(page.getByRole('heading', { name: 'There is nothing here' })).toBeVisible();
+  await say(request, theirs, id, 'Borealis alone.');
+  await visit(page, '/dashboard/inbox');
+  await expect(page.getByRole('heading', { name: 'Nobody has written yet' })).toBeVisible();
+  await expect(page.getByText('Elin')).toHaveCount(0);
+  for (const what of ['take-over', 'hand-back', 'resolve', 'messages']) {
+    const form = { text: 'Mine', client_id: 'x' };
+    expect((await page.request.post(`/dashboard/inbox/${id}/${what}`, { form })).status(), what).toBe(404);
+  }
+});
+
+test('on a phone the list and the conversation each fill the screen', async ({ page, request }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await signUp(page.request);
+  const by = await program(page.request);
+  const id = await begin(request, by, 'Elin Sjöberg');
+  await say(request, by, id, 'Can I talk to a person?');
+  await visit(page, '/dashboard/inbox');
+  await expect(field(page)).toBeHidden();
+  await entry(page, /Elin Sjöberg/).click();
+  await expect(log(page)).toContainText('Can I talk to a person?');
+  await expect(list(page)).toBeHidden();
+  await button(page, 'Take over').click();
+  await field(page).fill('Here I am.');
+  await button(page, 'Send').click();
+  await expect(log(page).getByText('Here I am.')).toBeInViewport();
+  await expect(field(page)).toBeInViewport();
+  await page.getByRole('link', { name: 'All conversations' }).click();
+  await expect(entry(page, /Elin Sjöberg/)).toBeVisible();
+  await expect(field(page)).toBeHidden();
+});
+
+test('a conversation by keyboard alone', async ({ page, request }) => {
+  await signUp(page.request);
+  const by = await program(page.request);
+  const id = await begin(request, by, 'Elin Sjöberg');
+  await say(request, by, id, 'Can I talk to a person?');
+  await visit(page, '/dashboard/inbox');
+  const tabTo = async (target: ReturnType<typeof field>) => {
+    for (let presses = 0; presses < 60; presses++) {
+      if (await target.evaluate((element) => element === document.activeElement)) return;
+      await page.keyboard.press('Tab');
+    }
+    throw new Error(`Tab does not reach ${target}`);
+  };
+  await tabTo(entry(page, /Elin Sjöberg/));
+  await page.keyboard.press('Enter');
+  await expect(log(page)).toBeVisible();
+  await tabTo(button(page, 'Take over'));
+  await page.keyboard.press('Enter');
+  await expect(field(page)).toBeFocused();
+  await page.keyboard.type('Hello.');
+  await page.keyboard.press('Enter');
+  await expect(log(page)).toContainText('Hello.');
+  await page.keyboard.press('Shift+Tab');
+  await expect(log(page)).toBeFocused();
+  await tabTo(button(page, 'Resolve'));
+  await page.keyboard.press('Space');
+  await expect(log(page)).toContainText('marked as resolved');
+  await expect(log(page)).toBeFocused();
+});
+
+test('who writes is shown to the other', async ({ page, request }) => {
+  await signUp(page.request);
+  const by = await program(page.request);
+  const id = await begin(request, by, 'Elin Sjöberg');
+  await step(request, by, id, 'handoff');
+  await page.request.post(`/dashboard/inbox/${id}/take-over`);
+  await visit(page, `/dashboard/inbox/${id}`);
+  // A colleague's page, as another socket of the same session.
+  const heard = page.evaluate(async (conversation) => {
+    const socket = new WebSocket(`ws://${location.host}/ws`);
+    return new Promise<string>((settle) => {
+      socket.onopen = () => socket.send('{"type":"hello"}');
+      socket.onmessage = ({ data }) => {
+        const frame = JSON.parse(data);
+        if (frame.type === 'welcome') socket.send(JSON.stringify({ type: 'subscribe', conversation, after: 0 }));
+        if (frame.type === 'caught_up') socket.send(JSON.stringify({ type: 'typing', conversation }));
+        if (frame.type === 'typing') settle(frame.from);
+      };
+    });
+  }, id);
+  await expect(page.getByText(/ is writing…$/)).toBeVisible();
+  await field(page).pressSequentially('Hm');
+  expect(await heard).toBe('agent');
+});
