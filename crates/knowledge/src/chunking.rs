@@ -9,8 +9,9 @@ use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::ops::Range;
 use text_splitter::{Characters, ChunkConfig, MarkdownSplitter, TextSplitter};
 
-/// Characters of a piece: as many as fit, from the lower bound on. The model reads 256 word pieces, some 1,000 characters.
-const CAPACITY: Range<usize> = 500..900;
+/// Characters of a piece: as many as fit, from the lower bound on. Little more than what is quoted in an answer; longer
+/// ones (500 to 900) were found no better on the part `tune` of the test set. The model reads some 1,000 characters.
+const CAPACITY: Range<usize> = 300..500;
 /// Most pieces of a document.
 pub const MAX_CHUNKS: usize = 10_000;
 /// Most characters of the headings above a piece.
@@ -125,7 +126,7 @@ mod tests {
         assert!(got.len() > 5);
         for chunk in &got {
             let piece = &text[chunk.range.clone()];
-            assert!(piece.chars().count() <= 900, "{piece}");
+            assert!(piece.chars().count() <= CAPACITY.end, "{piece}");
             assert!(piece.trim().starts_with("This") && piece.trim().ends_with("either."), "{piece}");
         }
     }
@@ -137,7 +138,7 @@ mod tests {
             let got = chunks("Wall", DocumentKind::Text, markdown, &text);
             let joined: String = got.iter().map(|c| &text[c.range.clone()]).collect();
             assert_eq!(joined, text);
-            assert!(got.iter().all(|c| c.range.len() <= 1_800));
+            assert!(got.iter().all(|c| c.range.len() <= 2 * CAPACITY.end));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The job that reads a document: pieces, their words, their vectors; all of them appear at once or not at all.
 
 use crate::chunking::{Chunk, MAX_CHUNKS, chunks};
-use crate::embedding::MODEL_ID;
+use crate::embedding::{MODEL_ID, input};
 use crate::{Embedder, Knowledge};
 use futures_core::future::BoxFuture;
 use model::DocumentId;
@@ -69,7 +69,7 @@ async fn index(services: &Services, embedder: Option<&Embedder>, job: &Job) -> R
         )));
     }
     let bodies: Vec<String> =
-        pieces.iter().map(|piece| format!("{}\n{}", piece.title, &source.text[piece.range.clone()])).collect();
+        pieces.iter().map(|piece| input(&piece.title, &source.text[piece.range.clone()])).collect();
     let mut vectors = Vec::with_capacity(bodies.len());
     if let Some(embedder) = embedder {
         for batch in bodies.chunks(BATCH) {

@@ -9,7 +9,7 @@ pub mod reading;
 mod search;
 
 pub use documents::{MAX_DOCUMENTS, NewDocument};
-pub use embedding::Embedder;
+pub use embedding::{Embedder, Reading};
 pub use error::KnowledgeError;
 pub use index::IndexDocument;
 pub use search::{Hit, MAX_PASSAGES, MAX_QUESTION, MEANING, question};

@@ -54,39 +54,70 @@ fn embedder() -> Embedder {
     Embedder::start(&vendor::folders(None, &std::env::current_exe().unwrap())).unwrap()
 }
 
+/// What became of the questions of one set, as shares.
+#[derive(Debug, Default)]
+struct Figures {
+    answered: f64,
+    /// Quoted, from the right document, the words that answer.
+    right: f64,
+    document: f64,
+    /// Quoted two passages.
+    two: f64,
+    /// Of the questions that no document answers.
+    refused: f64,
+}
+
+async fn figures(stage: &Stage, questions: &[Question], set: &str) -> Figures {
+    let (mut figures, mut asked, mut foreign) = (Figures::default(), 0.0, 0.0);
+    let begun = std::time::Instant::now();
+    for question in questions.iter().filter(|q| q.set == set) {
+        let answer = stage.assistant.answer(&stage.two.aurora.owner, &question.question).await.unwrap();
+        assert_eq!(answer.refused, answer.citations.is_empty(), "{answer:?}");
+        assert!(answer.refused == (answer.answer == REFUSAL) && answer.grounded, "{answer:?}");
+        let quoted: usize = answer.citations.iter().map(|c| c.quote.chars().count()).sum();
+        assert!(quoted <= 500, "{answer:?}");
+        match (&question.document, &question.contains) {
+            (Some(name), Some(text)) => {
+                asked += 1.0;
+                figures.answered += f64::from(!answer.refused);
+                figures.two += f64::from(answer.citations.len() > 1);
+                let from = |c: &&model::knowledge::Citation| stage.names.get(&c.document_id.to_string()) == Some(name);
+                figures.document += f64::from(answer.citations.iter().any(|c| from(&c)));
+                figures.right +=
+                    f64::from(answer.citations.iter().any(|c| from(&c) && c.quote.contains(text.as_str())));
+            }
+            _ => {
+                foreign += 1.0;
+                figures.refused += f64::from(answer.refused);
+            }
+        }
+    }
+    for share in [&mut figures.answered, &mut figures.right, &mut figures.document, &mut figures.two] {
+        *share /= asked;
+    }
+    figures.refused /= foreign;
+    println!("{set}: {figures:.2?}, {:.0?} for an answer", begun.elapsed().div_f64(asked + foreign));
+    figures
+}
+
 #[tokio::test]
 async fn answers_what_the_documents_say_and_refuses_what_they_do_not() {
     let stage = stage(Some(embedder())).await;
     let questions: Vec<Question> =
         serde_json::from_slice(&std::fs::read(Path::new(SUPPORT).join("questions.json")).unwrap()).unwrap();
-    let (mut asked, mut answered, mut right, mut document, mut foreign, mut refused) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
-    for question in questions.iter().filter(|q| q.set == "held_out") {
-        let answer = stage.assistant.answer(&stage.two.aurora.owner, &question.question).await.unwrap();
-        assert_eq!(answer.refused, answer.citations.is_empty(), "{answer:?}");
-        assert!(answer.refused == (answer.answer == REFUSAL) && answer.grounded, "{answer:?}");
-        match (&question.document, &question.contains) {
-            (Some(name), Some(text)) => {
-                asked += 1.0;
-                answered += f64::from(!answer.refused);
-                let from = |c: &&model::knowledge::Citation| stage.names.get(&c.document_id.to_string()) == Some(name);
-                document += f64::from(answer.citations.iter().any(|c| from(&c)));
-                right += f64::from(answer.citations.iter().any(|c| from(&c) && c.quote.contains(text.as_str())));
-            }
-            _ => {
-                foreign += 1.0;
-                refused += f64::from(answer.refused);
-            }
-        }
-    }
-    let share = |part: f64, whole: f64| part / whole;
-    println!(
-        "held_out: answered {:.2}, quoted the right words {:.2}, from the right document {:.2}; refused {:.2} of what is not there",
-        share(answered, asked),
-        share(right, asked),
-        share(document, asked),
-        share(refused, foreign)
-    );
-    assert!(share(answered, asked) >= 0.75 && share(right, asked) >= 0.4 && share(refused, foreign) >= 0.5);
+    figures(&stage, &questions, "tune").await;
+    let figures = figures(&stage, &questions, "held_out").await;
+    assert!(figures.right >= 0.55 && figures.document >= 0.6 && figures.refused >= 0.6, "{figures:?}");
+}
+
+#[tokio::test]
+async fn a_code_that_is_not_there_is_not_taken_for_another() {
+    let stage = stage(Some(embedder())).await;
+    let ask = async |question| stage.assistant.answer(&stage.two.aurora.owner, question).await.unwrap();
+    let there = ask("What does P-062 mean?").await;
+    assert!(there.citations[0].quote.contains("P-062"), "{there:?}");
+    let missing = ask("What does P-099 mean?").await;
+    assert!(missing.refused, "{missing:?}");
 }
 
 #[tokio::test]
