@@ -156,10 +156,10 @@ fn number_names(script: &Path, wasm: &Path) -> Result<()> {
     }
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     for word in bytes.split_mut(|byte| !is_name(byte)) {
-        // Before a name stands its length, which may look like a letter.
-        for skipped in 0..word.len().min(2) {
-            if let Some(new) = numbered.get(&word[skipped..]) {
-                word[skipped..].copy_from_slice(new.as_bytes());
+        // Between two names stands a length, which may look like a letter.
+        for at in 0..word.len() {
+            if let Some(new) = numbered.get(&word[at..]) {
+                word[at..].copy_from_slice(new.as_bytes());
             }
         }
     }
