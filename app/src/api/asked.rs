@@ -3,6 +3,7 @@
 
 use super::ApiError;
 use leptos::prelude::*;
+use leptos::serde_json;
 use leptos::server::codee::string::FromToStringCodec;
 use serde::{Serialize, de::DeserializeOwned};
 use std::any::Any;

@@ -14,6 +14,7 @@ pub mod session;
 pub mod context;
 
 pub use asked::{Answer, Asked};
+use leptos::serde_json;
 use leptos::server_fn::Bytes;
 use leptos::server_fn::codec::Post;
 

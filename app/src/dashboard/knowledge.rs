@@ -8,6 +8,7 @@ use crate::api::{ApiError, Asked, documents};
 use crate::ui::{Icon, Shape, later, live, renewed};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
+use leptos::serde_json;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use model::Problem;

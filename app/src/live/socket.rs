@@ -3,6 +3,7 @@
 
 use leptos::leptos_dom::helpers::IntervalHandle;
 use leptos::prelude::*;
+use leptos::serde_json;
 use model::conversation::{Author, Message};
 use serde::Deserialize;
 use std::rc::Rc;
