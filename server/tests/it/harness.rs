@@ -148,7 +148,7 @@ impl Answer {
     }
 
     /// The same with headers in order, and without what differs from one request to the next whatever is asked: id,
-    /// nonce and date.
+    /// nonce, date, and the client id for a next message.
     pub fn comparable(&self) -> String {
         let mut headers: Vec<_> = self.headers.iter().filter(|(name, _)| *name != header::DATE).collect();
         headers.sort_by_key(|(name, value)| (name.as_str(), value.as_bytes()));
@@ -157,9 +157,12 @@ impl Answer {
             text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
         }
         text.push_str(&self.body);
-        for (varying, name) in
-            [(self.header("x-request-id"), "<request>"), (self.nonce().unwrap_or_default(), "<nonce>")]
-        {
+        let draft = self.body.split_once(r#""draft":""#).and_then(|(_, rest)| rest.get(..32));
+        for (varying, name) in [
+            (self.header("x-request-id"), "<request>"),
+            (self.nonce().unwrap_or_default(), "<nonce>"),
+            (draft.unwrap_or_default(), "<draft>"),
+        ] {
             if !varying.is_empty() {
                 text = text.replace(varying, name);
             }

@@ -15,7 +15,7 @@ use crate::live::{Link, Live};
 use crate::ui;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::{use_location, use_params_map};
 use model::conversation::{Contact, InboxFilter};
 use model::{Problem, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,8 @@ pub struct Outcome {
 pub(super) fn Inbox() -> impl IntoView {
     // In the browser the server's outcome comes with the page.
     let given = SharedValue::new(|| use_context::<Outcome>().unwrap_or_default()).into_inner();
-    let (params, query) = (use_params_map(), use_query_map());
+    // Not `use_query_map`: it does not hear of another query when the path changes and the route does not.
+    let (params, query) = (use_params_map(), use_location().query);
     let id = Memo::new(move |_| params.read().get("conversation"));
     let show = Memo::new(move |_| query.read().get("show").and_then(|name| InboxFilter::from_name(&name)));
     let show = Signal::derive(move || show.get().unwrap_or(InboxFilter::Open));

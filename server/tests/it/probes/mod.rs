@@ -139,6 +139,8 @@ impl World {
         let aurora_conversation = server.new_conversation(aurora, "Auroralamps quoffle?").await;
         let aurora_taken = server.new_conversation(aurora, "Aurorasofas quoffle?").await;
         server.conversations().take_over(&aurora.owner, &aurora_taken).await.unwrap();
+        let borealis_taken = server.new_conversation(borealis, "Borealissofas never snorgle?").await;
+        server.conversations().take_over(&borealis.owner, &borealis_taken).await.unwrap();
         let borealis_conversation = server.new_conversation(borealis, "Borealislamps never snorgle?").await;
         server.new_visitor(aurora).await;
         server.new_visitor(borealis).await;
