@@ -226,7 +226,8 @@ pub const RULES: &[Rule] = &[
         find: Find::Pattern {
             layer: Layer::NoComments,
             hints: &["textarea"],
-            pattern: r"(?i)<textarea\b|\btextarea\(\)",
+            // In lower case: `<TextArea` is the one to use.
+            pattern: r"<textarea\b|\btextarea\(\)",
         },
     },
     Rule {
