@@ -15,7 +15,7 @@ const FILTERS: [(InboxFilter, &str); 4] = [
 ];
 
 /// The filters, as links.
-pub(super) fn filters(show: Signal<InboxFilter>, waiting: RwSignal<u32>) -> AnyView {
+pub(super) fn filters(show: Memo<InboxFilter>, waiting: RwSignal<u32>) -> AnyView {
     let link = move |(filter, name): (InboxFilter, &'static str)| {
         let number = live(move || {
             let waiting = waiting.get();

@@ -47,8 +47,9 @@ pub(super) fn Inbox() -> impl IntoView {
     // Not `use_query_map`: it does not hear of another query when the path changes and the route does not.
     let (params, query) = (use_params_map(), use_location().query);
     let id = Memo::new(move |_| params.read().get("conversation"));
-    let show = Memo::new(move |_| query.read().get("show").and_then(|name| InboxFilter::from_name(&name)));
-    let show = Signal::derive(move || show.get().unwrap_or(InboxFilter::Open));
+    let show = Memo::new(move |_| {
+        query.read().get("show").and_then(|name| InboxFilter::from_name(&name)).unwrap_or(InboxFilter::Open)
+    });
     let before = Memo::new(move |_| query.read().get("before"));
     let inbox = Asked::about(
         move || show.get().name().to_owned(),

@@ -19,7 +19,7 @@ const STEPS: [(Step, &str, &str, &str); 3] = [
 ];
 
 /// The conversation that has begun.
-pub(super) fn pane(talk: Talk, show: Signal<InboxFilter>) -> AnyView {
+pub(super) fn pane(talk: Talk, show: Memo<InboxFilter>) -> AnyView {
     let Some(conversation) = talk.conversation.get_untracked() else { return ().into_any() };
     let id = conversation.id.to_string();
     let name = name_of(&conversation.contact);
@@ -68,7 +68,7 @@ pub(super) fn pane(talk: Talk, show: Signal<InboxFilter>) -> AnyView {
                 <div class="thread__lines">
                     {live(move || talk.earlier.get().map(|before| earlier(talk, &id, &before, show)).into_any())}
                     <ol class="said-list" role="list">
-                        <For each=move || lines(talk) key=|line| line.0 children=move |line| said(line, talk, &visitor)/>
+                        {live(move || lines(talk, &visitor))}
                     </ol>
                 </div>
             </div>
@@ -104,7 +104,7 @@ pub(super) fn pane(talk: Talk, show: Signal<InboxFilter>) -> AnyView {
 }
 
 /// The way to what was said before: a link, and with WASM it only adds.
-fn earlier(talk: Talk, id: &str, before: &str, show: Signal<InboxFilter>) -> AnyView {
+fn earlier(talk: Talk, id: &str, before: &str, show: Memo<InboxFilter>) -> AnyView {
     let href = format!("{}&before={before}", address(id, show.get_untracked()));
     let more = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
@@ -113,9 +113,6 @@ fn earlier(talk: Talk, id: &str, before: &str, show: Signal<InboxFilter>) -> Any
     view! { <p class="thread__earlier"><a class="button button--small" href=href on:click=more>"Earlier messages"</a></p> }
         .into_any()
 }
-
-/// A message, with the day where a new one begins, and a key that differs if any of it does.
-type Line = (u64, Message, Option<String>);
 
 /// An instant on the reader's clock; on the server, which does not know it, UTC.
 fn on_the_clock(at: Timestamp, local: bool) -> Timestamp {
@@ -126,19 +123,20 @@ fn on_the_clock(at: Timestamp, local: bool) -> Timestamp {
     Timestamp::from_millis(at.millis() - (minutes * 60_000.0) as i64)
 }
 
-fn lines(talk: Talk) -> Vec<Line> {
+/// What was said, with the day where a new one begins. What has not changed stays in the page as it is.
+fn lines(talk: Talk, visitor: &str) -> AnyView {
     let local = talk.local.get();
     let mut before = String::new();
     let line = |message: Message| {
         let day = on_the_clock(message.created_at, local).day();
         let new = (day != before).then(|| day.clone());
         before = day;
-        (message.seq * 2 + u64::from(new.is_some()), message, new)
+        said(message, new, local, visitor)
     };
-    talk.messages.get().into_iter().map(line).collect()
+    talk.messages.get().into_iter().map(line).collect_view().into_any()
 }
 
-fn said((_, message, day): Line, talk: Talk, visitor: &str) -> AnyView {
+fn said(message: Message, day: Option<String>, local: bool, visitor: &str) -> AnyView {
     let Message { from, name, text, event, refused, citations, created_at, .. } = message;
     let (class, who) = match from {
         Author::Contact => ("said said--contact", visitor.to_owned()),
@@ -146,7 +144,7 @@ fn said((_, message, day): Line, talk: Talk, visitor: &str) -> AnyView {
         Author::Agent => ("said said--agent", name.clone().unwrap_or_else(|| "Team".to_owned())),
         Author::System => ("said said--event", String::new()),
     };
-    let time = move || on_the_clock(created_at, talk.local.get()).time();
+    let time = on_the_clock(created_at, local).time();
     let time = view! { <time datetime=created_at.to_string()>{time}</time> }.into_any();
     let what = if from == Author::System {
         let text = match (event, name) {
