@@ -106,21 +106,22 @@ fn compile(root: &Path, name: &str, release: bool) -> Result<PathBuf> {
 }
 
 fn make(input: &[u8], name: &str, release: bool, work: &Path, tools: &Tools) -> Result<()> {
-    let (main, script) = (work.join("main.wasm"), format!("./{name}.js"));
+    let (cut, script) = (work.join("main.cut"), format!("./{name}.js"));
     let mut options = wasm_split_cli_support::Options::new(input);
-    (options.output_dir, options.main_out_path, options.main_module) = (work, &main, &script);
+    (options.output_dir, options.main_out_path, options.main_module) = (work, &cut, &script);
     let split = wasm_split_cli_support::transform(options).map_err(|e| anyhow!("cannot split {name}: {e:#}"))?;
     let chunks: Chunks = split.prefetch_map.into_iter().collect();
     std::fs::write(work.join("chunks.json"), serde_json::to_vec(&chunks)?)?;
 
     let mut bindgen = tools.wasm_bindgen();
-    bindgen.arg(&main).args(["--target", "web", "--no-typescript", "--out-name", name, "--out-dir"]).arg(work);
+    bindgen.arg(&cut).args(["--target", "web", "--no-typescript", "--out-name", name, "--out-dir"]).arg(work);
     // The pieces find each other by what the linker exports, under its names.
     bindgen.args(["--keep-lld-exports", "--no-demangle"]);
     if release {
         bindgen.args(["--remove-name-section", "--remove-producers-section"]);
     }
     workspace::status(&mut bindgen)?;
+    let main = work.join("main.wasm");
     std::fs::rename(work.join(format!("{name}_bg.wasm")), &main)?;
     number_names(&work.join(&script), &main)?;
     println!("bundle: {} pieces{}", split.split_modules.len() + 1, if release { ", wasm-opt" } else { "" });
