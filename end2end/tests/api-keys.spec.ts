@@ -54,11 +54,11 @@ test('the next steps are ticked as they are taken', async ({ page, request }) =>
   await signUp(page.request);
   await visit(page, '/dashboard');
   const steps = page.getByRole('region', { name: 'Next steps' }).getByRole('listitem');
-  await expect(steps).toContainText([/^Done:/, /^Make an API key/, /^Make a first call/]);
+  await expect(steps).toContainText([/^Done:/, /^Put the assistant on your pages/, /^Make an API key/, /^Make a first call/]);
   await page.getByLabel('What the key is for').fill('Website');
   await page.getByRole('button', { name: 'Create key' }).click();
-  await expect(steps.nth(1)).toContainText('Done:');
-  await expect(steps.nth(2)).not.toContainText('Done:');
+  await expect(steps.nth(2)).toContainText('Done:');
+  await expect(steps.nth(3)).not.toContainText('Done:');
 
   // The example names this installation.
   const example = await page.getByRole('region', { name: 'Example call with curl' }).innerText();
@@ -67,7 +67,7 @@ test('the next steps are ticked as they are taken', async ({ page, request }) =>
   const authorization = `Bearer ${await page.locator('#secret').innerText()}`;
   expect((await request.get(address ?? '', { headers: { authorization } })).status()).toBe(200);
   await visit(page, '/dashboard');
-  await expect(steps.nth(2)).toContainText('Done:');
+  await expect(steps.nth(3)).toContainText('Done:');
 });
 
 test('several keys in a row: each is shown once, the newest on top, and the right one is revoked', async ({ page, request }) => {

@@ -49,7 +49,7 @@ const DOCUMENTS: [(&str, &str); 3] = [
 
 /// Conversations that are there already: the contact, and what it says.
 const TALKS: [(&str, &str); 2] = [
-    ("Maja Berg", "How long do I have to send a tent back?"),
+    ("Maja Berg", "Can I have my pack repaired?"),
     ("Jonas Olsen", "My parcel has not moved for a week. Can I talk to a person?"),
 ];
 

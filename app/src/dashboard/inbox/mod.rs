@@ -114,10 +114,11 @@ pub(super) fn Inbox() -> impl IntoView {
     };
     view! {
         <Title text=title/>
+        <h1 class="visually-hidden">"Inbox"</h1>
         <div class="inbox">
             <section class="inbox__list" aria-label="Conversations">
                 <header class="inbox__head">
-                    <h1>"Inbox"</h1>
+                    <h2>"Inbox"</h2>
                     {list::filters(show, waiting)}
                 </header>
                 {ui::live(move || connection(live.link()))}
