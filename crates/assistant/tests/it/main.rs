@@ -107,7 +107,8 @@ async fn answers_what_the_documents_say_and_refuses_what_they_do_not() {
         serde_json::from_slice(&std::fs::read(Path::new(SUPPORT).join("questions.json")).unwrap()).unwrap();
     figures(&stage, &questions, "tune").await;
     let figures = figures(&stage, &questions, "held_out").await;
-    assert!(figures.right >= 0.57 && figures.document >= 0.66 && figures.refused >= 0.6, "{figures:?}");
+    assert!(figures.answered >= 0.75 && figures.right >= 0.57, "{figures:?}");
+    assert!(figures.document >= 0.66 && figures.refused >= 0.6, "{figures:?}");
 }
 
 #[tokio::test]
