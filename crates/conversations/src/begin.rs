@@ -137,11 +137,13 @@ impl Conversations {
     pub async fn widget(&self, caller: &Caller) -> Result<Widget, ConversationError> {
         let right = caller.agent()?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
+        if let Some(there) = widget(&mut tx).await? {
+            return Ok(there);
+        }
         // The tenant's row is the lock: two at once make one.
         sqlx::query!("select tenant_id from app.tenants for no key update").fetch_optional(&mut tx).await?;
-        let first = sqlx::query_scalar!("select widget_id from app.widgets order by widget_id limit 1");
-        if let Some(id) = first.fetch_optional(&mut tx).await? {
-            return Ok(Widget { id: WidgetId::from_uuid(id) });
+        if let Some(there) = widget(&mut tx).await? {
+            return Ok(there);
         }
         let id = self.services.new_id();
         sqlx::query!(
@@ -197,6 +199,11 @@ impl Conversations {
         .await?;
         Ok(ConversationId::from_uuid(id))
     }
+}
+
+async fn widget(tx: &mut TenantTx) -> Result<Option<Widget>, ConversationError> {
+    let first = sqlx::query_scalar!("select widget_id from app.widgets order by widget_id limit 1");
+    Ok(first.fetch_optional(tx).await?.map(|id| Widget { id: WidgetId::from_uuid(id) }))
 }
 
 async fn latest(tx: &mut TenantTx, contact: ContactId) -> Result<Option<ConversationId>, ConversationError> {

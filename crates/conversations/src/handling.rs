@@ -125,13 +125,12 @@ impl Conversations {
     pub async fn take_over(&self, caller: &Caller, id: &str) -> Result<Conversation, ConversationError> {
         let right = caller.agent()?;
         let member = right.member().ok_or(Denied)?;
+        let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let name = member_name(&mut tx, Some(member)).await?;
-        drop(tx);
-        self.change(right.scope(), None, id, &|row| {
+        self.change_in(tx, right.scope(), None, id, &|row| {
             (row.assignee != Some(member)).then(|| {
                 row.hand_to(Handler::People, Some(member));
-                row.state = ConversationState::Open;
                 taken_over(name.as_deref())
             })
         })
@@ -179,7 +178,18 @@ impl Conversations {
         change: &Change<'_>,
     ) -> Result<Conversation, ConversationError> {
         let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
-        let mut tx = self.services.store.tenant(scope).await?;
+        let tx = self.services.store.tenant(scope).await?;
+        self.change_in(tx, scope, contact, id, change).await
+    }
+
+    async fn change_in(
+        &self,
+        mut tx: TenantTx,
+        scope: &Scope,
+        contact: Option<ContactId>,
+        id: ConversationId,
+        change: &Change<'_>,
+    ) -> Result<Conversation, ConversationError> {
         let mut row = lock(&mut tx, id, contact).await?;
         let mut written: Vec<Message> = Vec::new();
         if let Some(entry) = change(&mut row) {

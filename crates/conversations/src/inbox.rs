@@ -1,6 +1,6 @@
 //! What the pages of the inbox show and do, put together from the other use cases.
 
-use crate::{ConversationError, Conversations, MessagesFrom};
+use crate::{ConversationError, Conversations, MessagesFrom, read};
 use model::conversation::{Conversation, Entrance, Inbox, InboxFilter, Step, Thread};
 use store::Caller;
 use store::services::timestamp;
@@ -16,15 +16,16 @@ impl Conversations {
         filter: InboxFilter,
         open: Option<&str>,
     ) -> Result<Inbox, ConversationError> {
-        let data = self.inbox(caller, filter).await?;
-        let waiting = self.waiting(caller).await?;
-        let open = match open {
-            Some(id) => match self.get(caller, id).await {
-                Err(ConversationError::NotFound) => None,
-                found => Some(found?),
-            },
+        let right = caller.agent()?;
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let data = read::inbox(&mut tx, right.member(), filter).await?;
+        let waiting = read::waiting(&mut tx).await?;
+        let open = match open.and_then(|id| id.parse().ok()) {
+            Some(id) => read::conversation(&mut tx, id, None).await?,
             None => None,
         };
+        // Given back before another one is asked for.
+        drop(tx);
         let entrance = if data.is_empty() { Some(self.entrance(caller).await?) } else { None };
         let nobody_yet = entrance.filter(|way| !way.used).map(|way| way.widget);
         Ok(Inbox { data, waiting, open, nobody_yet, now: timestamp(self.services.now()) })

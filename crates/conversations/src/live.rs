@@ -32,10 +32,6 @@ pub enum Heard {
     Typing {
         /// Where.
         conversation: ConversationId,
-        /// Who.
-        from: Author,
-        /// The listener that it came from, which need not hear it.
-        source: Option<u64>,
         /// The frame, in JSON.
         frame: Bytes,
     },
@@ -153,7 +149,8 @@ impl Live {
         });
     }
 
-    /// Somebody writes. Whether that somebody may is for the caller to know.
+    /// Somebody writes. Whether that somebody may is for the caller to know. `source` is the listener that it came from,
+    /// which need not hear it.
     pub fn typing(
         &self,
         tenant: TenantId,
@@ -166,15 +163,10 @@ impl Live {
             if let Some(listeners) = places.conversations.get(&(tenant, conversation)) {
                 let frame = json(&TypingFrame { r#type: "typing", conversation, from, name });
                 for place in listeners.iter().filter(|place| Some(place.id) != source) {
-                    place.give(Heard::Typing { conversation, from, source, frame: frame.clone() });
+                    place.give(Heard::Typing { conversation, frame: frame.clone() });
                 }
             }
         });
-    }
-
-    /// How many listeners follow a conversation.
-    pub fn listeners(&self, tenant: TenantId, conversation: ConversationId) -> usize {
-        self.with(|places| places.conversations.get(&(tenant, conversation)).map_or(0, Vec::len))
     }
 }
 

@@ -146,6 +146,53 @@ pub(crate) async fn message(
     Ok(row.map(Message::try_from).transpose()?)
 }
 
+/// What the inbox shows to this member.
+pub(crate) async fn inbox(
+    tx: &mut TenantTx,
+    member: Option<MemberId>,
+    filter: InboxFilter,
+) -> Result<Vec<Conversation>, ConversationError> {
+    let state = if filter == InboxFilter::Resolved { "resolved" } else { "open" };
+    let handler = matches!(filter, InboxFilter::Waiting | InboxFilter::Mine).then_some("people");
+    let mine = (filter == InboxFilter::Mine).then(|| member.map_or(Uuid::nil(), MemberId::uuid));
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select c.conversation_id, c.contact_id, p.name as contact_name, p.email as contact_email, c.state, c.handler,
+                 c.assignee_id, m.name as "assignee_name?", c.last_seq, c.last_author, c.last_text, c.created_at,
+                 c.updated_at
+               from app.conversations c
+               join app.contacts p on p.tenant_id = c.tenant_id and p.contact_id = c.contact_id
+               left join app.memberships m on m.tenant_id = c.tenant_id and m.member_id = c.assignee_id
+               where c.state = $1 and ($2::text is null or c.handler = $2)
+                 and ($3::uuid is null or c.assignee_id = $3) and (not $4 or c.assignee_id is null)
+               order by c.updated_at desc, c.conversation_id desc limit $5"#,
+        state,
+        handler,
+        mine,
+        filter == InboxFilter::Waiting,
+        INBOX
+    )
+    .fetch_all(tx)
+    .await?;
+    let mut found = rows.into_iter().map(Conversation::try_from).collect::<Result<Vec<_>, _>>()?;
+    if filter == InboxFilter::Waiting {
+        found.reverse();
+    }
+    Ok(found)
+}
+
+/// How many conversations wait for a person, up to 100.
+pub(crate) async fn waiting(tx: &mut TenantTx) -> Result<u32, ConversationError> {
+    let waiting = sqlx::query_scalar!(
+        r#"select count(*) as "n!" from (
+                 select from app.conversations
+                 where state = 'open' and handler = 'people' and assignee_id is null limit 100) waiting"#
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(u32::try_from(waiting).unwrap_or_default())
+}
+
 fn limit(limit: Option<u32>) -> Result<u32, ConversationError> {
     let limit = limit.unwrap_or(DEFAULT_LIMIT);
     if (1..=MAX_LIMIT).contains(&limit) {
@@ -202,34 +249,8 @@ impl Conversations {
     #[tracing::instrument(name = "db.conversation.inbox", skip_all)]
     pub async fn inbox(&self, caller: &Caller, filter: InboxFilter) -> Result<Vec<Conversation>, ConversationError> {
         let right = caller.agent()?;
-        let state = if filter == InboxFilter::Resolved { "resolved" } else { "open" };
-        let handler = matches!(filter, InboxFilter::Waiting | InboxFilter::Mine).then_some("people");
-        let mine = (filter == InboxFilter::Mine).then(|| right.member().map_or(Uuid::nil(), MemberId::uuid));
         let mut tx = self.services.store.tenant(right.scope()).await?;
-        let rows = sqlx::query_as!(
-            Row,
-            r#"select c.conversation_id, c.contact_id, p.name as contact_name, p.email as contact_email, c.state, c.handler,
-                 c.assignee_id, m.name as "assignee_name?", c.last_seq, c.last_author, c.last_text, c.created_at,
-                 c.updated_at
-               from app.conversations c
-               join app.contacts p on p.tenant_id = c.tenant_id and p.contact_id = c.contact_id
-               left join app.memberships m on m.tenant_id = c.tenant_id and m.member_id = c.assignee_id
-               where c.state = $1 and ($2::text is null or c.handler = $2)
-                 and ($3::uuid is null or c.assignee_id = $3) and (not $4 or c.assignee_id is null)
-               order by c.updated_at desc, c.conversation_id desc limit $5"#,
-            state,
-            handler,
-            mine,
-            filter == InboxFilter::Waiting,
-            INBOX
-        )
-        .fetch_all(&mut tx)
-        .await?;
-        let mut found = rows.into_iter().map(Conversation::try_from).collect::<Result<Vec<_>, _>>()?;
-        if filter == InboxFilter::Waiting {
-            found.reverse();
-        }
-        Ok(found)
+        inbox(&mut tx, right.member(), filter).await
     }
 
     /// How many conversations wait for a person; 100 stands for more.
@@ -240,14 +261,7 @@ impl Conversations {
     pub async fn waiting(&self, caller: &Caller) -> Result<u32, ConversationError> {
         let right = caller.agent()?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
-        let waiting = sqlx::query_scalar!(
-            r#"select count(*) as "n!" from (
-                 select from app.conversations
-                 where state = 'open' and handler = 'people' and assignee_id is null limit 100) waiting"#
-        )
-        .fetch_one(&mut tx)
-        .await?;
-        Ok(u32::try_from(waiting).unwrap_or_default())
+        waiting(&mut tx).await
     }
 
     /// One conversation, by its id as the wire writes it. Contacts see their own.

@@ -22,7 +22,7 @@ use tokio::time::{Instant, MissedTickBehavior, timeout};
 const HELLO: Duration = Duration::from_secs(10);
 /// How often the server asks whether somebody is there, and whether that somebody may still be.
 const HEARTBEAT: Duration = Duration::from_secs(30);
-/// Contacts are many and their tokens seldom end: they are asked at every so manieth beat.
+/// Contacts are many and their tokens seldom end: they are asked about once in so many beats.
 const CONTACT_BEATS: u32 = 10;
 /// Silence after which nobody is.
 const SILENCE: Duration = Duration::from_secs(75);
@@ -467,7 +467,7 @@ impl Socket {
                     Some(sent) if seq > *sent => self.catch_up(conversation, who.caller(), followed).await?,
                     _ => {}
                 },
-                Heard::Typing { conversation, frame, .. } => {
+                Heard::Typing { conversation, frame } => {
                     if followed.contains_key(&conversation) {
                         self.feed(frame).await?;
                     }

@@ -41,6 +41,14 @@ impl Client {
         client
     }
 
+    /// A program with a key of a tenant's.
+    async fn program(server: &TestServer, tenant: &Tenant) -> Self {
+        let mut client = open(server, &[("authorization", format!("Bearer {}", tenant.api_key))]).await.unwrap();
+        client.send(json!({"type": "hello"})).await;
+        client.next_of("welcome").await;
+        client
+    }
+
     /// A visitor who has said hello; and what welcome gave.
     async fn visitor(server: &TestServer, widget: &str, token: Option<&str>) -> (Self, Value) {
         let mut client = Self::new(server).await;
@@ -233,22 +241,21 @@ async fn no_frame_tells_a_foreign_conversation_from_an_unknown_one() {
         borealis_agent.next_of("caught_up").await;
     }
     // Another contact of the same tenant's is a stranger, too.
-    let (mut neighbour, _) = Client::visitor(&server, &widget(&server, borealis).await, None).await;
-    let (mut visitor, _) = Client::visitor(&server, &widget(&server, aurora).await, None).await;
-    let mut agent = Client::member(&server, aurora).await;
-    let mut program = open(&server, &[("authorization", format!("Bearer {}", aurora.api_key))]).await.unwrap();
-    program.send(json!({"type": "hello"})).await;
-    program.next_of("welcome").await;
-    for (who, client) in
-        [("visitor", &mut visitor), ("agent", &mut agent), ("program", &mut program), ("neighbour", &mut neighbour)]
-    {
+    let (own_widget, foreign_widget) = (widget(&server, aurora).await, widget(&server, borealis).await);
+    for who in ["visitor", "agent", "program", "neighbour"] {
         let mut answers = Vec::new();
         for id in [foreign.as_str(), handed.as_str(), "conv_019aa1b2c3d47e8f90a1b2c3d4e5f607", "conv_x", ""] {
+            // A socket of its own for each: more frames than one may send at once.
+            let mut client = match who {
+                "visitor" => Client::visitor(&server, &own_widget, None).await.0,
+                "neighbour" => Client::visitor(&server, &foreign_widget, None).await.0,
+                "agent" => Client::member(&server, aurora).await,
+                _ => Client::program(&server, aurora).await,
+            };
             for (kind, frame) in frames(id) {
                 client.send(frame).await;
                 let frames = client.until_pong().await;
                 answers.push((kind, frames));
-                tokio::time::sleep(Duration::from_millis(400)).await;
             }
         }
         for (kind, first) in answers.iter().take(5) {

@@ -16,8 +16,8 @@ use crate::ui;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_params_map};
+use model::Problem;
 use model::conversation::{Contact, InboxFilter};
-use model::{Problem, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use talk::Talk;
@@ -73,7 +73,6 @@ pub(super) fn Inbox() -> impl IntoView {
     let live = Live::default();
     let talk = Talk::new(live, given);
     let waiting = RwSignal::new(0);
-    let now = RwSignal::new(Timestamp::from_millis(0));
 
     let asked = StoredValue::new(false);
     let changed = move || {
@@ -126,7 +125,6 @@ pub(super) fn Inbox() -> impl IntoView {
                     match inbox.await {
                         Ok(found) => {
                             waiting.set(found.waiting);
-                            now.set(found.now);
                             if let Some(open) = found.open {
                                 talk.renew(open);
                             }

@@ -43,7 +43,6 @@ async fn an_answer_is_given_once_by_two_servers() {
 async fn nobody_is_talked_over() {
     let stage = Stage::new().await;
     let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
-    let mut orders = [0, 0];
     for round in 0..40 {
         let id = stage.begin(key).await.id;
         stage.conversations.pass_on(key, &id.to_string(), &words("Hello", "1")).await.unwrap();
@@ -75,7 +74,5 @@ async fn nobody_is_talked_over() {
         let taken = seen.iter().position(|(_, event, _)| *event == Some(Event::TakenOver)).unwrap();
         assert!(seen[taken..].iter().all(|(from, ..)| *from != Author::Assistant), "{seen:?}");
         assert_eq!(seen.iter().any(|(from, ..)| *from == Author::Assistant), reply == Reply::Said);
-        orders[usize::from(reply == Reply::Said)] += 1;
     }
-    assert!(orders.iter().sum::<i32>() == 40);
 }

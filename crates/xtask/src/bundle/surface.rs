@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-/// `machine.md`, "Bundling": what every browser with WebAssembly of 2022 knows, and rustc emits by default. Little is
+/// What every browser with WebAssembly of 2022 knows, and rustc emits by default. Little is
 /// inlined: a function that stands in many places looks alike, and what looks alike compresses (a tenth less gzip).
 const WASM_OPT: &[&str] = &[
     "--always-inline-max-function-size=2",
