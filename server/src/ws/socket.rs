@@ -11,11 +11,11 @@ use conversations::live::{Heard, Listener};
 use conversations::{MessagesFrom, NewMessage};
 use futures_util::SinkExt as _;
 use model::conversation::Author;
-use model::{ConversationId, ErrorCode, Problem, WidgetId};
+use model::{ConversationId, ErrorCode, Problem, TenantId, WidgetId};
 use std::collections::HashMap;
 use std::time::Duration;
 use store::{Caller, scope};
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 /// Longest wait for the first frame.
@@ -103,8 +103,10 @@ impl Socket {
     #[tracing::instrument(name = "ws", skip_all, fields(request_id = %self.info.id))]
     pub async fn run(mut self) {
         tracing::debug!("socket opened");
+        // Before anybody is asked about, so that no end of a credential falls between.
+        let ended = self.app.services().ended_credentials();
         let end = match timeout(HELLO, self.hello()).await {
-            Ok(Ok(who)) => self.talk(who).await,
+            Ok(Ok(who)) => self.talk(who, ended).await,
             Ok(Err(end)) => end,
             Err(_) => End::Close(1008, "no hello came"),
         };
@@ -171,7 +173,11 @@ impl Socket {
             let Some(frame) = self.read(came).await? else { continue };
             let problem = match frame {
                 ClientFrame::Hello { widget: None, token: None } => match self.member().await {
-                    Ok(who) => return Ok(who),
+                    Ok(who) => {
+                        // What the socket was opened with may have ended since.
+                        self.prove(&who).await?;
+                        return Ok(who);
+                    }
                     Err(problem) => problem,
                 },
                 ClientFrame::Hello { widget: Some(widget), token } => match self.contact(&widget, token).await {
@@ -217,14 +223,13 @@ impl Socket {
         }
     }
 
-    async fn talk(&mut self, mut who: Who) -> End {
+    async fn talk(&mut self, mut who: Who, mut ended: Receiver<TenantId>) -> End {
         let tenant = who.caller().scope().tenant();
         let mut listener = self.app.conversations().live().listen(tenant, matches!(who, Who::Agent { .. }));
         let mut followed = Followed::new();
         if let Err(end) = self.welcome(&who).await {
             return end;
         }
-        let mut ended = self.app.services().ended_credentials();
         let mut beat = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

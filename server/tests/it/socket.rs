@@ -362,9 +362,15 @@ async fn sockets_end_with_what_opened_them() {
     let mut program = open(&server, &[("authorization", format!("Bearer {}", key.secret))]).await.unwrap();
     program.send(json!({"type": "hello"})).await;
     program.next_of("welcome").await;
+    // One that has not said hello yet.
+    let cookie = [("cookie", format!("{COOKIE}={}", aurora.session)), ("origin", ORIGIN.to_owned())];
+    let mut silent = open(&server, &cookie).await.unwrap();
 
     assert_eq!(server.ask(Ask::post("/logout").session(aurora).header("origin", ORIGIN)).await.status, 303);
     assert_eq!(signed_out.closed().await, Some(1008));
+    silent.send(json!({"type": "hello"})).await;
+    let answer = silent.0.next().await.unwrap().unwrap();
+    assert!(matches!(&answer, Message::Close(Some(why)) if u16::from(why.code) == 1008), "{answer:?}");
     assert!(stays.until_pong().await.is_empty(), "another session of the same person goes on");
     let revoke = Ask::post(format!("/dashboard/api-keys/{}/revoke", key.key.id)).cookie(other).header("origin", ORIGIN);
     assert_eq!(server.ask(revoke).await.status, 303);
