@@ -1,7 +1,9 @@
 //! What the pages of the inbox show and do, put together from the other use cases.
 
 use crate::{ConversationError, Conversations, MessagesFrom, read};
+use model::ConversationId;
 use model::conversation::{Conversation, Entrance, Inbox, InboxFilter, Step, Thread};
+use model::page::DEFAULT_LIMIT;
 use store::Caller;
 use store::services::timestamp;
 
@@ -42,8 +44,10 @@ impl Conversations {
             Some(id) => MessagesFrom::Before(id.parse().map_err(wrong)?),
             None => MessagesFrom::Latest,
         };
-        let conversation = self.get(caller, id).await?;
-        let messages = self.messages(caller, id, from, None).await?;
+        let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
+        let mut tx = self.services.store.tenant(caller.agent()?.scope()).await?;
+        let conversation = read::conversation(&mut tx, id, None).await?.ok_or(ConversationError::NotFound)?;
+        let messages = read::messages(&mut tx, id, None, from, DEFAULT_LIMIT).await?;
         Ok(Thread { conversation, messages, draft: self.services.new_id().simple().to_string() })
     }
 

@@ -291,32 +291,7 @@ impl Conversations {
         let limit = limit(page)?;
         let (mut tx, contact) = self.reading(caller).await?;
         let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
-        let mut rows = match from {
-            MessagesFrom::Latest | MessagesFrom::Before(_) => {
-                let before = if let MessagesFrom::Before(id) = from { id.uuid() } else { Uuid::max() };
-                before_id(&mut tx, id, contact, before, i64::from(limit) + 1).await?
-            }
-            MessagesFrom::After(seq) => after_seq(&mut tx, id, contact, seq, i64::from(limit) + 1).await?,
-        };
-        if rows.is_empty() {
-            // Nothing said, or nothing there.
-            let there = sqlx::query!(
-                "select conversation_id from app.conversations
-                 where conversation_id = $1 and ($2::uuid is null or contact_id = $2)",
-                id.uuid(),
-                contact.map(ContactId::uuid)
-            );
-            there.fetch_optional(&mut tx).await?.ok_or(ConversationError::NotFound)?;
-        }
-        let more = rows.len() > limit as usize;
-        rows.truncate(limit as usize);
-        if !matches!(from, MessagesFrom::After(_)) {
-            rows.reverse();
-        }
-        let data = rows.into_iter().map(Message::try_from).collect::<Result<Vec<_>, _>>()?;
-        let edge = if matches!(from, MessagesFrom::After(_)) { data.last() } else { data.first() };
-        let next_cursor = edge.filter(|_| more).map(|message| message.id.to_string());
-        Ok(Page { data, next_cursor })
+        messages(&mut tx, id, contact, from, limit).await
     }
 
     /// A transaction to read in, and the contact whose conversations alone may be read.
@@ -330,6 +305,42 @@ impl Conversations {
         };
         Ok((self.services.store.tenant(caller.scope()).await?, contact))
     }
+}
+
+/// A page of messages.
+pub(crate) async fn messages(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    contact: Option<ContactId>,
+    from: MessagesFrom,
+    limit: u32,
+) -> Result<Page<Message>, ConversationError> {
+    let mut rows = match from {
+        MessagesFrom::Latest | MessagesFrom::Before(_) => {
+            let before = if let MessagesFrom::Before(id) = from { id.uuid() } else { Uuid::max() };
+            before_id(tx, id, contact, before, i64::from(limit) + 1).await?
+        }
+        MessagesFrom::After(seq) => after_seq(tx, id, contact, seq, i64::from(limit) + 1).await?,
+    };
+    if rows.is_empty() {
+        // Nothing said, or nothing there.
+        let there = sqlx::query!(
+            "select conversation_id from app.conversations
+                 where conversation_id = $1 and ($2::uuid is null or contact_id = $2)",
+            id.uuid(),
+            contact.map(ContactId::uuid)
+        );
+        there.fetch_optional(tx).await?.ok_or(ConversationError::NotFound)?;
+    }
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    if !matches!(from, MessagesFrom::After(_)) {
+        rows.reverse();
+    }
+    let data = rows.into_iter().map(Message::try_from).collect::<Result<Vec<_>, _>>()?;
+    let edge = if matches!(from, MessagesFrom::After(_)) { data.last() } else { data.first() };
+    let next_cursor = edge.filter(|_| more).map(|message| message.id.to_string());
+    Ok(Page { data, next_cursor })
 }
 
 /// Messages before an id, the latest first. Every id of a conversation's messages is greater than the conversation's own,
