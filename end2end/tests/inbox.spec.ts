@@ -269,7 +269,8 @@ test('who writes is shown to the other', async ({ page, request }) => {
       socket.onmessage = ({ data }) => {
         const frame = JSON.parse(data);
         if (frame.type === 'welcome') socket.send(JSON.stringify({ type: 'subscribe', conversation, after: 0 }));
-        if (frame.type === 'caught_up') socket.send(JSON.stringify({ type: 'typing', conversation }));
+        // Until the page listens, too.
+        if (frame.type === 'caught_up') setInterval(() => socket.send(JSON.stringify({ type: 'typing', conversation })), 1_000);
         if (frame.type === 'typing') settle(frame.from);
       };
     });

@@ -43,9 +43,11 @@ test('the answer with a page names the code that the page needs, before the page
   const response = await page.goto('/dashboard/knowledge');
   const named = (await response!.allHeaders()).link ?? '';
   expect(named).toMatch(/<\/assets\/dashboard\/knowledge\.[0-9a-f]{16}\.wasm>; rel=preload; as=fetch/);
-  const asked = await page.evaluate(() => performance.getEntriesByType('resource').map((entry) => entry.name));
   await hydrated(page);
-  expect(asked.some((url) => url.includes('/assets/dashboard/knowledge.'))).toBe(true);
+  const begun = await page.evaluate(() =>
+    performance.getEntriesByType('resource').filter((entry) => entry.name.includes('/assets/dashboard/knowledge.')) as PerformanceResourceTiming[],
+  );
+  expect(begun.map((entry) => entry.initiatorType), 'by the answer, not by the page').toEqual(['link']);
 });
 
 test('code that does not come: going there loads the whole page', async ({ page, complaints }) => {

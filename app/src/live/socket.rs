@@ -44,10 +44,8 @@ pub struct Frame {
 /// How the connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Link {
-    /// Not begun.
+    /// Not there yet.
     Idle,
-    /// On its way.
-    Connecting,
     /// There.
     Open,
     /// Gone; it is tried again.
@@ -126,7 +124,6 @@ impl Live {
         if self.with(|inner| inner.hear.is_none()).unwrap_or(true) {
             return;
         }
-        self.link.set(Link::Connecting);
         // http: becomes ws:, and https: wss:.
         let origin = window().location().origin().unwrap_or_default();
         let Ok(socket) = WebSocket::new(&format!("ws{}/ws", origin.trim_start_matches("http"))) else { return };
@@ -146,10 +143,17 @@ impl Live {
     /// Lets go of the socket, whatever it still has to say.
     fn leave(self) {
         if let Some(socket) = self.with(|inner| inner.socket.take()).flatten() {
-            socket.set_onopen(None);
             socket.set_onmessage(None);
             socket.set_onclose(None);
-            let _ = socket.close();
+            // One that is closed before it is open, browsers call an error.
+            if socket.ready_state() == WebSocket::CONNECTING {
+                let coming = socket.clone();
+                socket.set_onopen(Some(&on(move |_| {
+                    let _ = coming.close();
+                })));
+            } else {
+                let _ = socket.close();
+            }
         }
     }
 

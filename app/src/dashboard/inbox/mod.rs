@@ -177,7 +177,6 @@ fn address(conversation: &str, show: InboxFilter) -> String {
 fn connection(link: Link) -> AnyView {
     match link {
         Link::Idle | Link::Open => ().into_any(),
-        Link::Connecting => view! { <p class="inbox__line">"Connecting…"</p> }.into_any(),
         Link::Lost => view! { <p class="inbox__line" role="status">"No connection. Trying again…"</p> }.into_any(),
         Link::SignedOut => view! {
             <p class="inbox__line" role="alert">"You are signed out. "<a href="/login" rel="external">"Sign in"</a></p>
