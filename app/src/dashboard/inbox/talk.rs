@@ -35,8 +35,6 @@ pub(super) struct Talk {
     pub refused: RwSignal<Option<String>>,
     /// Why nothing can be said, if so.
     pub closed: Memo<Option<&'static str>>,
-    /// Whether the server is being asked to do something.
-    pub busy: RwSignal<bool>,
     /// Whether times are those of the reader's clock: in the browser, once it has taken over.
     pub local: RwSignal<bool>,
     /// The client id of the next message.
@@ -45,6 +43,10 @@ pub(super) struct Talk {
     pub typed: StoredValue<String>,
     /// What was tried last, and how many messages have been.
     tried: StoredValue<(String, u32)>,
+    /// Whether a message is on its way: 0 none, 1 one, 2 one and another is to follow.
+    sending: StoredValue<u32>,
+    /// Whether earlier messages are on their way.
+    reading: StoredValue<bool>,
     /// Counts who writes, so that each is forgotten in its time.
     writes: StoredValue<u32>,
     /// Whether others have just been told that one writes.
@@ -67,11 +69,12 @@ impl Talk {
             writing: RwSignal::new(None),
             unseen: RwSignal::new(false),
             refused: RwSignal::new(given.problem.as_ref().map(reason)),
-            busy: RwSignal::new(false),
             local: RwSignal::new(false),
             draft: RwSignal::new(String::new()),
             typed: StoredValue::new(given.text),
             tried: StoredValue::new((String::new(), 0)),
+            sending: StoredValue::new(0),
+            reading: StoredValue::new(false),
             writes: StoredValue::new(0),
             told: StoredValue::new(false),
             log: NodeRef::new(),
@@ -112,7 +115,7 @@ impl Talk {
     /// How the conversation is, from another answer of the server's; an older one than the last says nothing.
     pub fn renew(self, now: Conversation) {
         let newer = |old: &Conversation| old.id == now.id && old.updated_at <= now.updated_at;
-        if self.conversation.with_untracked(|old| old.as_ref().is_some_and(newer)) {
+        if self.conversation.try_with_untracked(|old| old.as_ref().is_some_and(newer)) == Some(true) {
             self.conversation.set(Some(now));
         }
     }
@@ -182,8 +185,9 @@ impl Talk {
         self.messages.with_untracked(|all| all.last().map_or(0, |message| message.seq))
     }
 
+    /// Which is open; none when the page is gone.
     fn id(self) -> Option<String> {
-        self.conversation.with_untracked(|c| c.as_ref().map(|c| c.id.to_string()))
+        self.conversation.try_with_untracked(|c| c.as_ref().map(|c| c.id.to_string())).flatten()
     }
 
     /// Whether a step leads anywhere.
@@ -231,11 +235,15 @@ impl Talk {
         }
     }
 
-    /// Sends what stands in the field. It stays there until it is kept.
+    /// Sends what stands in the field. It stays there until it is kept; what is added meanwhile follows.
     pub fn say(self) {
         let (Some(field), Some(id)) = (self.field.get_untracked(), self.id()) else { return };
         let text = field.value();
-        if text.trim().is_empty() || self.busy.get_untracked() {
+        if text.trim().is_empty() {
+            return;
+        }
+        if self.sending.get_value() > 0 {
+            self.sending.set_value(2);
             return;
         }
         // The same words are the same message until they are kept; others are another.
@@ -246,11 +254,16 @@ impl Talk {
             }
         });
         let client_id = format!("{}-{}", self.draft.get_untracked(), self.tried.get_value().1);
-        self.busy.set(true);
+        self.sending.set_value(1);
         spawn_local(async move {
             let result = conversations::say(id.clone(), text.clone(), client_id).await;
-            self.busy.try_set(false);
-            if self.conversation.try_get_untracked().flatten().is_none_or(|c| c.id.to_string() != id) {
+            let more = self.sending.try_get_value() == Some(2);
+            self.sending.try_set_value(0);
+            if self.id() != Some(id) {
+                // Another one is open, or the page is gone.
+                if more {
+                    self.say();
+                }
                 return;
             }
             match result {
@@ -262,6 +275,9 @@ impl Talk {
                     let _ = field.focus();
                     self.take(message);
                     self.to_the_end();
+                    if more {
+                        self.say();
+                    }
                 }
                 Err(ApiError(problem)) => {
                     if problem.status < 500 {
@@ -276,26 +292,24 @@ impl Talk {
     /// Takes over, hands back, resolves.
     pub fn handle(self, step: Step) {
         let Some(id) = self.id() else { return };
-        if self.busy.get_untracked() {
-            return;
-        }
-        self.busy.set(true);
         spawn_local(async move {
-            let result = conversations::handle(id, step).await;
-            self.busy.try_set(false);
+            let result = conversations::handle(id.clone(), step).await;
+            if self.id() != Some(id) {
+                return;
+            }
             match result {
                 Ok(now) => {
-                    self.refused.try_set(None);
+                    self.refused.set(None);
                     self.renew(now);
                     // The button is gone: who used the keyboard goes on where one writes, or reads.
                     request_animation_frame(move || {
                         let _ = match step {
-                            Step::TakeOver => self.field.get_untracked().map(|field| field.focus()),
-                            _ => self.log.get_untracked().map(|log| log.focus()),
+                            Step::TakeOver => self.field.try_get_untracked().flatten().map(|field| field.focus()),
+                            _ => self.log.try_get_untracked().flatten().map(|log| log.focus()),
                         };
                     });
                 }
-                Err(ApiError(problem)) => drop(self.refused.try_set(Some(reason(&problem)))),
+                Err(ApiError(problem)) => self.refused.set(Some(reason(&problem))),
             }
         });
     }
@@ -303,21 +317,22 @@ impl Talk {
     /// Puts the messages before the first one in front of it.
     pub fn more(self) {
         let (Some(id), Some(before)) = (self.id(), self.earlier.get_untracked()) else { return };
-        if self.busy.get_untracked() {
+        if self.reading.get_value() {
             return;
         }
-        self.busy.set(true);
+        self.reading.set_value(true);
         spawn_local(async move {
-            let result = conversations::get(id, Some(before)).await;
-            self.busy.try_set(false);
+            let result = conversations::get(id.clone(), Some(before)).await;
+            self.reading.try_set_value(false);
+            if self.id() != Some(id) {
+                return;
+            }
             match result {
-                Ok(Thread { conversation, messages, .. }) => {
-                    if self.id().is_some_and(|id| id == conversation.id.to_string()) {
-                        self.earlier.set(messages.next_cursor);
-                        self.messages.update(|all| drop(all.splice(..0, messages.data)));
-                    }
+                Ok(Thread { messages, .. }) => {
+                    self.earlier.set(messages.next_cursor);
+                    self.messages.update(|all| drop(all.splice(..0, messages.data)));
                 }
-                Err(ApiError(problem)) => drop(self.refused.try_set(Some(reason(&problem)))),
+                Err(ApiError(problem)) => self.refused.set(Some(reason(&problem))),
             }
         });
     }
