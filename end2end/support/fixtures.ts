@@ -140,3 +140,15 @@ export async function rpc(page: Page, name: string, fields: Record<string, strin
 export function withoutRequestId(text: string): string {
   return text.replaceAll(/req_[0-9a-f]{32}/g, 'req_…');
 }
+
+/** Holds answers of the server's back, one at a time, until they are released. */
+export function holder(page: Page) {
+  let go: (() => void) | undefined;
+  const hold = (address: string) =>
+    page.route(address, async (route) => {
+      const response = await route.fetch();
+      await new Promise<void>((released) => (go = released));
+      await route.fulfill({ response });
+    }, { times: 1 });
+  return { hold, held: () => expect.poll(() => go !== undefined).toBe(true), release: () => go!() };
+}
