@@ -73,6 +73,7 @@ export class Samtal {
     chmodSync(samtal.folder, 0o755);
     samtal.data = join(samtal.folder, 'data');
     samtal.env = environment(samtal.data);
+    samtal.core = core;
     samtal.program = new Program(core, binary, ['serve'], samtal.env, samtal.folder, 'samtal');
     try {
       samtal.url = await samtal.program.says(/^Samtal is at (http:\/\/\S+)$/m);
@@ -93,6 +94,22 @@ export class Samtal {
 
   get pid() {
     return this.program.pid;
+  }
+
+  /** Kills PostgreSQL, which the server starts again. */
+  killPostgres() {
+    const file = join(this.data, 'postgres/postmaster.pid');
+    process.kill(Number(readFileSync(file, 'utf8').split('\n')[0]), 'SIGKILL');
+  }
+
+  /** Kills the server and starts it again at once, on the same data and at the same address. */
+  async killAndStart() {
+    this.program.child.kill('SIGKILL');
+    await this.program.ended;
+    this.program.emptyLogs();
+    this.env = { ...this.env, SAMTAL_LISTEN: new URL(this.url).host };
+    this.program = new Program(this.core, binary, ['serve'], this.env, this.folder, 'samtal');
+    await this.program.says(/^Samtal is at (http:\/\/\S+)$/m);
   }
 
   /** One of PostgreSQL's programs, from where the running server comes. */
