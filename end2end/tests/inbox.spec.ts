@@ -164,6 +164,58 @@ test('one goes on writing while answers of the server are on their way', async (
   expect((await messages(request, by, id)).filter((m) => m.from === 'agent').map((m) => m.text)).toEqual(['One.', 'Two.', 'Three.']);
 });
 
+test('what is half written stays with its conversation until it is sent', async ({ page, request }) => {
+  await signUp(page.request);
+  const by = await program(page.request);
+  for (const name of ['Elin Sjöberg', 'Maja Öberg']) {
+    const id = await begin(request, by, name);
+    await step(request, by, id, 'handoff');
+    await page.request.post(`/dashboard/inbox/${id}/take-over`);
+  }
+  await visit(page, '/dashboard/inbox');
+  await entry(page, /Elin/).click();
+  await field(page).pressSequentially('Dear Elin');
+  await entry(page, /Maja/).click();
+  await expect(page.getByRole('heading', { name: 'Maja Öberg' })).toBeVisible();
+  await expect(field(page)).toHaveValue('');
+  await page.getByRole('navigation', { name: 'Dashboard' }).getByRole('link', { name: 'Knowledge' }).click();
+  await page.getByRole('navigation', { name: 'Dashboard' }).getByRole('link', { name: 'Inbox' }).click();
+  await entry(page, /Elin/).click();
+  await expect(field(page)).toHaveValue('Dear Elin');
+  await page.reload();
+  await expect(field(page)).toHaveValue('Dear Elin');
+  await hydrated(page);
+  await field(page).press('Enter');
+  await expect(log(page)).toContainText('Dear Elin');
+  await expect(field(page)).toHaveValue('');
+  await entry(page, /Maja/).click();
+  await expect(page.getByRole('heading', { name: 'Maja Öberg' })).toBeVisible();
+  await entry(page, /Elin/).click();
+  await expect(log(page)).toContainText('Dear Elin');
+  await expect(field(page)).toHaveValue('');
+});
+
+test('while the list cannot be renewed, it stays as it was', async ({ page, request, complaints }) => {
+  complaints.expect(/Failed to load resource/);
+  await signUp(page.request);
+  const by = await program(page.request);
+  await begin(request, by, 'Elin Sjöberg');
+  await visit(page, '/dashboard/inbox');
+  await expect(entry(page, /Elin/)).toBeVisible();
+  let asked = 0;
+  await page.route('**/rpc/app/api/conversations/list', (route) => {
+    asked += 1;
+    return route.abort();
+  });
+  await begin(request, by, 'Maja Öberg');
+  await expect(page.getByText('The server does not answer. Trying again…')).toBeVisible();
+  await expect(entry(page, /Elin/)).toBeVisible();
+  expect(asked).toBeGreaterThan(0);
+  await page.unroute('**/rpc/app/api/conversations/list');
+  await expect(entry(page, /Maja/)).toBeVisible();
+  await expect(page.getByText('The server does not answer.')).toBeHidden();
+});
+
 test('earlier messages, sources, and what comes while one reads further up', async ({ page, request }) => {
   await signUp(page.request);
   const by = await program(page.request);

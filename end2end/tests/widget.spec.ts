@@ -71,8 +71,10 @@ test('a person is asked for, by a button and by words; what is said is text', as
   const owner = await newContext();
   const widget = await company(owner.request);
   await page.goto(`/demo?widget=${widget}`);
-  await page.getByRole('button', { name: 'Chat' }).click();
+  // Who clicks twice wants it open, too.
+  await page.getByRole('button', { name: 'Chat' }).dblclick();
   const chat = dialog(page);
+  await expect(chat).toBeVisible();
   const write = async (text: string) => {
     await chat.getByRole('textbox', { name: 'Your message' }).fill(text);
     await chat.getByRole('button', { name: 'Send' }).click();

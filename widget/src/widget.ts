@@ -115,7 +115,8 @@ function start(script: HTMLScriptElement, widget: string): Api {
   }
 
   const toggle = () => (open ? close() : show());
-  bubble.addEventListener('click', toggle);
+  // The second click of a double one would close it again.
+  bubble.addEventListener('click', (event) => event.detail < 2 && toggle());
   draw();
 
   const append = () => destroyed || document.documentElement.append(host);

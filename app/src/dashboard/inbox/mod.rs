@@ -30,6 +30,9 @@ const AGAIN: Duration = Duration::from_millis(300);
 /// How often it is asked for again in any case, since what it says of time grows old.
 const NOW_AND_THEN: Duration = Duration::from_secs(60);
 
+/// How soon when the server did not answer.
+const ONCE_MORE: Duration = Duration::from_secs(5);
+
 /// A message that was not sent. The server puts it into context when it answers the form itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -73,6 +76,8 @@ pub(super) fn Inbox() -> impl IntoView {
     let live = Live::default();
     let talk = Talk::new(live, given);
     let waiting = RwSignal::new(0);
+    // What the list was, and whether it could not be renewed.
+    let (last, stale) = (StoredValue::new(None), RwSignal::new(false));
 
     let asked = StoredValue::new(false);
     let changed = move || {
@@ -120,21 +125,33 @@ pub(super) fn Inbox() -> impl IntoView {
                     <h2>"Inbox"</h2>
                     {list::filters(show, waiting)}
                 </header>
-                {ui::live(move || connection(live.link()))}
+                {ui::live(move || connection(live.link(), stale.get()))}
                 {ui::renewed(6, move || async move {
-                    match inbox.await {
-                        Ok(found) => {
-                            waiting.set(found.waiting);
-                            if let Some(open) = found.open {
-                                talk.renew(open);
-                            }
-                            match found.nobody_yet {
-                                Some(widget) => way_in::nobody_yet(widget),
-                                None if found.data.is_empty() => list::nothing(show.get_untracked()),
-                                None => list::entries(found.data, found.now, show.get_untracked(), id),
-                            }
+                    let answer = inbox.await;
+                    let which = show.get_untracked();
+                    let kept = last.get_value().filter(|(of, _)| *of == which).map(|(_, list)| list);
+                    let found = match (answer, kept) {
+                        (Ok(found), _) => {
+                            last.set_value(Some((which, found.clone())));
+                            stale.set(false);
+                            found
                         }
-                        Err(error) => view! { <LoadError error=error/> }.into_any(),
+                        // An older list is better than none.
+                        (Err(ApiError(problem)), Some(list)) if problem.status >= 500 => {
+                            stale.set(true);
+                            set_timeout(changed, ONCE_MORE);
+                            list
+                        }
+                        (Err(error), _) => return view! { <LoadError error=error/> }.into_any(),
+                    };
+                    waiting.set(found.waiting);
+                    if let Some(open) = found.open {
+                        talk.renew(open);
+                    }
+                    match found.nobody_yet {
+                        Some(widget) => way_in::nobody_yet(widget),
+                        None if found.data.is_empty() => list::nothing(which),
+                        None => list::entries(found.data, found.now, which, id),
                     }
                 })}
             </section>
@@ -174,8 +191,11 @@ fn address(conversation: &str, show: InboxFilter) -> String {
 }
 
 /// How the connection is, where that is worth a word.
-fn connection(link: Link) -> AnyView {
+fn connection(link: Link, stale: bool) -> AnyView {
     match link {
+        Link::Idle | Link::Open if stale => {
+            view! { <p class="inbox__line" role="status">"The server does not answer. Trying again…"</p> }.into_any()
+        }
         Link::Idle | Link::Open => ().into_any(),
         Link::Lost => view! { <p class="inbox__line" role="status">"No connection. Trying again…"</p> }.into_any(),
         Link::SignedOut => view! {

@@ -9,6 +9,7 @@ use leptos::task::spawn_local;
 use model::Problem;
 use model::conversation::{Author, Conversation, ConversationState, Handler, Message, Step, Thread};
 use std::time::Duration;
+use web_sys::Storage;
 
 /// How long somebody who writes is shown to write, unless a message comes.
 const WRITING: Duration = Duration::from_secs(6);
@@ -94,6 +95,20 @@ impl Talk {
         self.earlier.set(messages.next_cursor);
         self.draft.set(draft);
         self.follow();
+        if !cfg!(feature = "ssr") {
+            // Once the field is there.
+            request_animation_frame(move || self.restore());
+        }
+    }
+
+    /// Puts what was half written into the field.
+    fn restore(self) {
+        if let (Some(field), Some(id)) = (self.field.try_get_untracked().flatten(), self.id())
+            && field.value().is_empty()
+            && let Some(text) = drafts().and_then(|drafts| drafts.get_item(&drafted(&id)).ok().flatten())
+        {
+            field.set_value(&text);
+        }
     }
 
     /// None is open any more.
@@ -218,12 +233,13 @@ impl Talk {
         }
     }
 
-    /// Something was typed: others are told.
+    /// Something was typed: it is kept, and others are told.
     pub fn types(self) {
-        if self.told.get_value() {
-            return;
+        let Some(id) = self.id() else { return };
+        if let Some(field) = self.field.get_untracked() {
+            keep(&id, &field.value());
         }
-        if let Some(id) = self.id() {
+        if !self.told.get_value() {
             self.live.send(&format!(r#"{{"type":"typing","conversation":"{id}"}}"#));
             self.told.set_value(true);
             set_timeout(
@@ -271,7 +287,9 @@ impl Talk {
                     self.tried.update_value(|(tried, _)| tried.clear());
                     self.refused.set(None);
                     let now = field.value();
-                    field.set_value(now.strip_prefix(&text).unwrap_or(&now));
+                    let rest = now.strip_prefix(&text).unwrap_or(&now);
+                    field.set_value(rest);
+                    keep(&message.conversation_id.to_string(), rest);
                     let _ = field.focus();
                     self.take(message);
                     self.to_the_end();
@@ -335,6 +353,22 @@ impl Talk {
                 Err(ApiError(problem)) => self.refused.set(Some(reason(&problem))),
             }
         });
+    }
+}
+
+/// Where half written messages are kept while the tab is open; a browser may forbid it.
+fn drafts() -> Option<Storage> {
+    window().session_storage().ok().flatten()
+}
+
+fn drafted(id: &str) -> String {
+    format!("samtal:draft:{id}")
+}
+
+/// Keeps what is half written to a conversation.
+fn keep(id: &str, text: &str) {
+    if let Some(drafts) = drafts() {
+        let _ = if text.is_empty() { drafts.remove_item(&drafted(id)) } else { drafts.set_item(&drafted(id), text) };
     }
 }
 
