@@ -188,6 +188,8 @@ test('what is half written stays with its conversation until it is sent', async 
   await field(page).press('Enter');
   await expect(log(page)).toContainText('Dear Elin');
   await expect(field(page)).toHaveValue('');
+  // It moves to the top of the list, and whatever is under the pointer with it.
+  await expect(list(page).locator('.talk').first()).toContainText('Team: Dear Elin');
   await entry(page, /Maja/).click();
   await expect(page.getByRole('heading', { name: 'Maja Öberg' })).toBeVisible();
   await entry(page, /Elin/).click();

@@ -44,6 +44,7 @@ test('the inbox', async ({ page, request }) => {
       await page.getByRole('button', { name: 'Send' }).click();
     }, 'Inbox');
     await open('Mine');
+    await expect(page.getByRole('textbox', { name: 'Your message' }), 'what is sent is not half written').toHaveValue('');
     await leave(page, '**/rpc/app/api/conversations/handle', () => page.getByRole('button', { name: 'Resolve' }).click(), 'Inbox');
     await open('Resolved');
   });

@@ -29,7 +29,6 @@ const HERE: &str = "/dashboard/inbox";
 const AGAIN: Duration = Duration::from_millis(300);
 /// How often it is asked for again in any case, since what it says of time grows old.
 const NOW_AND_THEN: Duration = Duration::from_secs(60);
-
 /// How soon when the server did not answer.
 const ONCE_MORE: Duration = Duration::from_secs(5);
 

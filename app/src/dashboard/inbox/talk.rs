@@ -105,7 +105,7 @@ impl Talk {
     fn restore(self) {
         if let (Some(field), Some(id)) = (self.field.try_get_untracked().flatten(), self.id())
             && field.value().is_empty()
-            && let Some(text) = drafts().and_then(|drafts| drafts.get_item(&drafted(&id)).ok().flatten())
+            && let Some(text) = draft(&id)
         {
             field.set_value(&text);
         }
@@ -275,6 +275,11 @@ impl Talk {
             let result = conversations::say(id.clone(), text.clone(), client_id).await;
             let more = self.sending.try_get_value() == Some(2);
             self.sending.try_set_value(0);
+            if result.is_ok() {
+                // Also when the page is gone: what is sent is not half written.
+                let rest = draft(&id).and_then(|kept| kept.strip_prefix(&text).map(str::to_owned));
+                keep(&id, &rest.unwrap_or_default());
+            }
             if self.id() != Some(id) {
                 // Another one is open, or the page is gone.
                 if more {
@@ -287,9 +292,7 @@ impl Talk {
                     self.tried.update_value(|(tried, _)| tried.clear());
                     self.refused.set(None);
                     let now = field.value();
-                    let rest = now.strip_prefix(&text).unwrap_or(&now);
-                    field.set_value(rest);
-                    keep(&message.conversation_id.to_string(), rest);
+                    field.set_value(now.strip_prefix(&text).unwrap_or(&now));
                     let _ = field.focus();
                     self.take(message);
                     self.to_the_end();
@@ -363,6 +366,11 @@ fn drafts() -> Option<Storage> {
 
 fn drafted(id: &str) -> String {
     format!("samtal:draft:{id}")
+}
+
+/// What is half written to a conversation.
+fn draft(id: &str) -> Option<String> {
+    drafts()?.get_item(&drafted(id)).ok().flatten()
 }
 
 /// Keeps what is half written to a conversation.
