@@ -1,15 +1,13 @@
-//! From text to vectors of meaning: all-MiniLM-L6-v2 (384 dimensions), computed here by candle, without a network.
+//! From text to vectors of meaning: all-MiniLM-L6-v2 (384 dimensions), computed here (`minilm`), without a network.
 //!
 //! Two threads of their own, so that no async thread ever waits for arithmetic: one for questions, which somebody is
 //! waiting for, one for documents. Both queues are bounded. The model is loaded at the first use and shared.
 
-use candle_core::{DType, Device, IndexOp as _, Tensor};
-use candle_nn::VarBuilder;
-use candle_transformers::models::bert::{BertModel, Config};
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use minilm::Model;
+pub use minilm::Reading;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use tokenizers::{Encoding, PaddingParams, Tokenizer, TruncationParams};
 use tokio::sync::{mpsc, oneshot};
 
 /// What vectors of this model are kept under.
@@ -18,12 +16,6 @@ pub const MODEL_ID: &str = "all-minilm-l6-v2";
 pub const FOLDER: &str = "models/all-minilm-l6-v2";
 /// Numbers in a vector.
 pub const DIMENSIONS: usize = 384;
-/// Word pieces that the model reads; the rest of a text is not seen.
-const MAX_TOKENS: usize = 256;
-/// Texts that are computed together.
-const BATCH: usize = 16;
-/// The same for the passages of a question: as long as the longest of them, so few.
-const READ_BATCH: usize = 4;
 /// Questions, and batches of documents, that may wait.
 const QUEUE: usize = 64;
 
@@ -48,25 +40,6 @@ impl EmbedError {
 /// What the model reads of a passage: its headings, then its text.
 pub fn input(title: &str, text: &str) -> String {
     format!("{title}\n{text}")
-}
-
-/// A text read beside a question, word piece by word piece.
-#[derive(Debug, Clone, Default)]
-pub struct Reading {
-    /// Where each word piece of the text stands, in bytes. The model's own marks stand at `0..0`.
-    pub places: Vec<Range<usize>>,
-    /// For each word piece of the question, how near each of the text is: cosines, from -1 to 1.
-    pub near: Vec<Vec<f32>>,
-}
-
-impl Reading {
-    /// For each word piece of the question, how near the nearest of the text is, among those at the places to keep.
-    pub fn nearest(&self, keep: impl Fn(&Range<usize>) -> bool) -> Vec<f64> {
-        let kept: Vec<bool> = self.places.iter().map(keep).collect();
-        let most =
-            |row: &Vec<f32>| row.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(near, _)| *near).reduce(f32::max);
-        self.near.iter().map(|row| f64::from(most(row).unwrap_or_default())).collect()
-    }
 }
 
 type Sender<T> = oneshot::Sender<Result<Vec<T>, EmbedError>>;
@@ -169,112 +142,21 @@ struct Lazy {
 
 impl Lazy {
     fn vectors(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let model = self.model()?;
-        in_batches(texts, BATCH, |batch| model.embed(batch))
+        Ok(self.model()?.embed(&by_reference(texts)))
     }
 
     fn readings(&self, question: &str, texts: &[String]) -> Result<Vec<Reading>, EmbedError> {
         let model = self.model()?;
-        let question = model.pieces(question).map_err(fault)?;
-        in_batches(texts, READ_BATCH, |batch| model.read(&question, batch))
+        Ok(model.read(&model.pieces(question), &by_reference(texts)))
     }
 
     fn model(&self) -> Result<&Model, EmbedError> {
-        self.loaded.get_or_init(|| Model::load(&self.folder).map_err(fault)).as_ref().map_err(Clone::clone)
+        let threads = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let load = || Model::load(&self.folder, threads()).map_err(|e| EmbedError::Model(e.to_string()));
+        self.loaded.get_or_init(load).as_ref().map_err(Clone::clone)
     }
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "goes to map_err")]
-fn fault(fault: Fault) -> EmbedError {
-    EmbedError::Model(fault.to_string())
-}
-
-/// Does texts a batch at a time; those of one length together, which waste nothing on padding.
-fn in_batches<T: Default>(
-    texts: &[String],
-    size: usize,
-    work: impl Fn(&[&str]) -> Result<Vec<T>, Fault>,
-) -> Result<Vec<T>, EmbedError> {
-    let mut order: Vec<usize> = (0..texts.len()).collect();
-    order.sort_by_key(|at| texts[*at].len());
-    let mut all: Vec<T> = texts.iter().map(|_| T::default()).collect();
-    for batch in order.chunks(size) {
-        let batch_texts: Vec<&str> = batch.iter().map(|at| texts[*at].as_str()).collect();
-        for (at, done) in batch.iter().zip(work(&batch_texts).map_err(fault)?) {
-            all[*at] = done;
-        }
-    }
-    Ok(all)
-}
-
-struct Model {
-    bert: BertModel,
-    tokenizer: Tokenizer,
-}
-
-type Fault = Box<dyn std::error::Error + Send + Sync>;
-
-impl Model {
-    fn load(folder: &Path) -> Result<Self, Fault> {
-        let config: Config = serde_json::from_slice(&std::fs::read(folder.join("config.json"))?)?;
-        let weights = std::fs::read(folder.join("model.safetensors"))?;
-        let builder = VarBuilder::from_buffered_safetensors(weights, DType::F32, &Device::Cpu)?;
-        let bert = BertModel::load(builder, &config)?;
-        let mut tokenizer = Tokenizer::from_file(folder.join("tokenizer.json"))?;
-        tokenizer.with_padding(Some(PaddingParams::default()));
-        tokenizer.with_truncation(Some(TruncationParams { max_length: MAX_TOKENS, ..TruncationParams::default() }))?;
-        Ok(Self { bert, tokenizer })
-    }
-
-    /// What the model makes of each word piece of these texts, padded to the longest: texts, pieces, dimensions.
-    fn hidden(&self, texts: &[&str]) -> Result<(Vec<Encoding>, Tensor, Tensor), Fault> {
-        let encoded = self.tokenizer.encode_batch(texts.to_vec(), true)?;
-        let device = &Device::Cpu;
-        let rows = |of: fn(&Encoding) -> &[u32]| -> Result<Tensor, Fault> {
-            let rows: Result<Vec<_>, _> = encoded.iter().map(|e| Tensor::new(of(e), device)).collect();
-            Ok(Tensor::stack(&rows?, 0)?)
-        };
-        let (ids, mask) = (rows(|e| e.get_ids())?, rows(|e| e.get_attention_mask())?);
-        let hidden = self.bert.forward(&ids, &ids.zeros_like()?, Some(&mask))?;
-        Ok((encoded, hidden, mask))
-    }
-
-    /// The mean of the word pieces' vectors, of length one, as the model was trained (sentence-transformers,
-    /// all-MiniLM-L6-v2, "Usage").
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, Fault> {
-        let (_, hidden, mask) = self.hidden(texts)?;
-        let mask = mask.to_dtype(DType::F32)?.unsqueeze(2)?;
-        let sum = hidden.broadcast_mul(&mask)?.sum(1)?;
-        let mean = unit(&sum.broadcast_div(&mask.sum(1)?)?)?;
-        (0..texts.len()).map(|at| Ok(mean.i(at)?.to_vec1::<f32>()?)).collect()
-    }
-
-    /// The vectors of a question's word pieces, of length one, without the model's own marks at both ends.
-    fn pieces(&self, question: &str) -> Result<Tensor, Fault> {
-        let (_, hidden, _) = self.hidden(&[question])?;
-        let pieces = unit(&hidden.i(0)?)?;
-        Ok(pieces.narrow(0, 1, pieces.dim(0)?.saturating_sub(2))?)
-    }
-
-    /// Each text beside the question.
-    fn read(&self, question: &Tensor, texts: &[&str]) -> Result<Vec<Reading>, Fault> {
-        let (encoded, hidden, _) = self.hidden(texts)?;
-        let pieces = unit(&hidden)?;
-        let one = |(at, encoding): (usize, &Encoding)| -> Result<Reading, Fault> {
-            let real = encoding.get_attention_mask().iter().take_while(|real| **real == 1).count();
-            let places = encoding.get_offsets()[..real].iter().map(|(begins, ends)| *begins..*ends).collect();
-            if question.dim(0)? == 0 {
-                return Ok(Reading { places, near: Vec::new() });
-            }
-            let text = pieces.i(at)?.narrow(0, 0, real)?;
-            Ok(Reading { places, near: question.matmul(&text.t()?)?.to_vec2::<f32>()? })
-        };
-        encoded.iter().enumerate().map(one).collect()
-    }
-}
-
-/// Vectors in the last dimension, made of length one.
-fn unit(vectors: &Tensor) -> Result<Tensor, Fault> {
-    let last = vectors.rank() - 1;
-    Ok(vectors.broadcast_div(&vectors.sqr()?.sum_keepdim(last)?.sqrt()?)?)
+fn by_reference(texts: &[String]) -> Vec<&str> {
+    texts.iter().map(String::as_str).collect()
 }
