@@ -1,5 +1,7 @@
 //! Bundles, styles and fonts: embedded in a release, read from `target/bundle` in development. Names carry a hash of
 //! the content, so browsers may keep them for ever; Brotli and gzip were made at build time.
+//!
+//! The files themselves are the program's (`main.rs`), so that everything here compiles while they are made.
 
 use crate::boot::App;
 use app::ui::{Assets, Bundle};
@@ -9,15 +11,29 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use rust_embed::RustEmbed;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::Component;
 
-#[derive(RustEmbed)]
-#[folder = "../target/bundle"]
-#[allow_missing = true]
-struct Files;
+/// Gives a file of the bundle by its place there.
+#[derive(Debug, Clone, Copy)]
+pub struct Files(pub fn(&str) -> Option<Cow<'static, [u8]>>);
+
+impl Files {
+    /// For commands that serve nothing.
+    pub const NONE: Self = Self(|_| None);
+    /// Those in `target/bundle` as they are at the moment: for development and tests.
+    pub const ON_DISK: Self = Self(|place| {
+        let inside = std::path::Path::new(place).components().all(|part| matches!(part, Component::Normal(_)));
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/bundle/");
+        inside.then(|| std::fs::read(format!("{file}{place}")).ok())?.map(Cow::Owned)
+    });
+
+    fn get(self, place: &str) -> Option<Cow<'static, [u8]>> {
+        (self.0)(place)
+    }
+}
 
 #[derive(Deserialize)]
 struct Manifest {
@@ -33,8 +49,8 @@ struct Surface {
 }
 
 /// The names of this build's bundles. Without a bundle (development, tests) pages go out plain.
-pub fn load() -> Assets {
-    let manifest = Files::get("manifest.json").and_then(|f| serde_json::from_slice::<Manifest>(&f.data).ok());
+pub fn load(files: Files) -> Assets {
+    let manifest = files.get("manifest.json").and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
     let Some(manifest) = manifest else {
         tracing::warn!("no bundle in target/bundle: pages have no style until `scripts/cargo xtask bundle` has run");
         return Assets::default();
@@ -57,8 +73,8 @@ pub fn load() -> Assets {
 }
 
 /// Serves one file.
-pub async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response {
-    file(&format!("assets/{path}"), &headers)
+pub async fn serve(State(app): State<App>, Path(path): Path<String>, headers: HeaderMap) -> Response {
+    file(app.files(), &format!("assets/{path}"), &headers)
 }
 
 /// Serves a file of the widget's, to pages of other sites. Its loader has no hash in its name, and pages keep it for a few
@@ -67,11 +83,11 @@ pub async fn widget(State(app): State<App>, Path(path): Path<String>, headers: H
     let today = |name: &str| app.assets().file(name).map(|path| path.trim_start_matches('/').to_owned());
     let mut name = format!("widget/v1/{path}");
     let mut keep = if path == "widget.js" { "public, max-age=300" } else { "public, max-age=31536000, immutable" };
-    if path.starts_with("chat.") && Files::get(&name).is_none() {
+    if path.starts_with("chat.") && app.files().get(&name).is_none() {
         keep = "no-cache";
         name = today("widget/v1/chat.js").unwrap_or(name);
     }
-    let mut response = file(&name, &headers);
+    let mut response = file(app.files(), &name, &headers);
     if response.status() == StatusCode::OK {
         let out = response.headers_mut();
         out.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
@@ -82,18 +98,18 @@ pub async fn widget(State(app): State<App>, Path(path): Path<String>, headers: H
     response
 }
 
-fn file(name: &str, headers: &HeaderMap) -> Response {
+fn file(files: Files, name: &str, headers: &HeaderMap) -> Response {
     let Some(mime) = mime(name) else { return StatusCode::NOT_FOUND.into_response() };
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let accepts = |coding: &str| accepted.split(',').any(|c| c.split(';').next().is_some_and(|c| c.trim() == coding));
     let packed = [("br", "br"), ("gzip", "gz")]
         .into_iter()
         .filter(|(coding, _)| accepts(coding))
-        .find_map(|(coding, suffix)| Some((Files::get(&format!("{name}.{suffix}"))?, Some(coding))));
-    let Some((file, coding)) = packed.or_else(|| Some((Files::get(name)?, None))) else {
+        .find_map(|(coding, suffix)| Some((files.get(&format!("{name}.{suffix}"))?, Some(coding))));
+    let Some((data, coding)) = packed.or_else(|| Some((files.get(name)?, None))) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let body = match file.data {
+    let body = match data {
         Cow::Borrowed(bytes) => Bytes::from_static(bytes),
         Cow::Owned(bytes) => Bytes::from(bytes),
     };

@@ -1,7 +1,7 @@
 //! From settings to a running application: the database, the services, the capabilities. Every command that touches
 //! rows starts here.
 
-use crate::assets;
+use crate::assets::{self, Files};
 use crate::config::{Config, ConfigError};
 use crate::health::Readiness;
 use crate::privileges::{self, Places};
@@ -57,6 +57,7 @@ struct Parts {
     config: Config,
     identity: Identity,
     sessions: Sessions,
+    files: Files,
     assets: Arc<Assets>,
     admission: Semaphore,
     readiness: Readiness,
@@ -68,9 +69,9 @@ struct Parts {
 
 impl App {
     /// Puts the parts together.
-    pub fn new(config: Config, identity: Identity, sessions: Sessions, knowledge: Knowledge) -> Self {
+    pub fn new(config: Config, identity: Identity, sessions: Sessions, knowledge: Knowledge, files: Files) -> Self {
         let admission = Semaphore::new(config.server.requests);
-        let (assets, readiness) = (Arc::new(assets::load()), Readiness::default());
+        let (assets, readiness) = (Arc::new(assets::load(files)), Readiness::default());
         let assistant = Assistant::new(knowledge.clone());
         let conversations = Conversations::new(identity.services().clone());
         let sockets = Sockets::new(config.server.sockets);
@@ -78,6 +79,7 @@ impl App {
             config,
             identity,
             sessions,
+            files,
             assets,
             admission,
             readiness,
@@ -133,6 +135,11 @@ impl App {
     /// Where sessions are.
     pub fn sessions(&self) -> &Sessions {
         &self.0.sessions
+    }
+
+    /// The bundles themselves.
+    pub fn files(&self) -> Files {
+        self.0.files
     }
 
     /// Where the bundles are.
@@ -326,7 +333,7 @@ fn embedder(config: &Config) -> Option<Embedder> {
 ///
 /// # Errors
 /// See [`BootError`].
-pub fn app(config: Config, store: Store) -> Result<App, BootError> {
+pub fn app(config: Config, store: Store, files: Files) -> Result<App, BootError> {
     let secret = match &config.secret_key_file {
         Some(path) => SecretKey::read(path)?,
         None => SecretKey::read_or_make(&config.data_dir.join("secret.key"))?,
@@ -345,7 +352,7 @@ pub fn app(config: Config, store: Store) -> Result<App, BootError> {
     let identity = Identity::new(services.clone(), passwords, limits, &secret);
     let sessions = Sessions::new(services.clone(), lifetime);
     let knowledge = Knowledge::new(services, embedder(&config));
-    Ok(App::new(config, identity, sessions, knowledge))
+    Ok(App::new(config, identity, sessions, knowledge, files))
 }
 
 #[cfg(test)]

@@ -1,75 +1,26 @@
-//! The command line of Samtal.
+//! The program `samtal`: the command line of the library, with the files of the bundle inside. Nothing else stands here, so
+//! that a new bundle costs a second and not the server.
 
-use clap::{Parser, Subcommand};
-use server::boot::{self, BootError};
-use server::commands::{demo, doctor, migrate, openapi, serve, tenant};
-use server::config::Config;
+use server::assets::Files;
 use std::process::ExitCode;
 
-#[derive(Parser)]
-#[command(
-    name = "samtal",
-    version,
-    about = "Everything between a company and the people who talk to it, in one program."
-)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
+/// The bundle of a release. Missing? Run `scripts/cargo xtask bundle --release` first.
+#[cfg(not(debug_assertions))]
+mod bundle {
+    /// What every bundle has; a new one has another.
+    const _: &str = include_str!("../../target/bundle/manifest.json");
+
+    #[derive(rust_embed::RustEmbed)]
+    #[folder = "../target/bundle"]
+    #[allow_missing = true]
+    pub struct Files;
 }
 
-#[derive(Subcommand)]
-enum Command {
-    /// Serve pages, the REST interface and everything else; brings its own PostgreSQL unless DATABASE_URL is set.
-    Serve(serve::Args),
-    /// Bring the schema up to this version. `serve` does it by itself for its own PostgreSQL.
-    Migrate,
-    /// Say what is wrong, and how to mend it.
-    Doctor,
-    /// Make the demo tenant, if there is none, and print how to sign in.
-    Demo,
-    /// Print the OpenAPI document of the REST interface.
-    Openapi,
-    /// Work with tenants.
-    #[command(subcommand)]
-    Tenant(tenant::Command),
-}
+#[cfg(not(debug_assertions))]
+const FILES: Files = Files(|place| bundle::Files::get(place).map(|file| file.data));
+#[cfg(debug_assertions)]
+const FILES: Files = Files::ON_DISK;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(cli.command) {
-        Ok(code) => code,
-        Err(error) => {
-            use std::io::Write as _;
-            let _ = writeln!(std::io::stderr(), "samtal: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(command: Command) -> Result<ExitCode, BootError> {
-    if let Command::Openapi = command {
-        return openapi::run();
-    }
-    let mut config = Config::load()?;
-    server::telemetry::start(&config.log).map_err(BootError::Other)?;
-    // The socket first, then root is left, then threads are started.
-    let socket = match &command {
-        Command::Serve(_) => Some(serve::bind(&config)?),
-        _ => None,
-    };
-    let places = boot::settle(&mut config)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| BootError::Other(format!("cannot start threads: {e}")))?;
-    runtime.block_on(async {
-        match (command, socket) {
-            (Command::Serve(args), Some(socket)) => serve::run(config, places, socket, args).await,
-            (Command::Migrate, _) => migrate::run(&config).await,
-            (Command::Doctor, _) => doctor::run(&config).await,
-            (Command::Demo, _) => demo::run(&config).await,
-            (Command::Tenant(command), _) => tenant::run(&config, command).await,
-            (Command::Openapi | Command::Serve(_), _) => Ok(ExitCode::SUCCESS),
-        }
-    })
+    server::commands::main(FILES)
 }

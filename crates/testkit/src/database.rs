@@ -2,6 +2,7 @@
 
 use crate::cluster::{self, Cluster, PASSWORD, Version};
 use identity::{AttemptLimits, Identity, Passwords};
+use sha2::{Digest as _, Sha256};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 use std::sync::{
     Arc, Mutex,
@@ -60,6 +61,33 @@ impl Database {
         sqlx::raw_sql("create extension vector").execute(&mut conn).await.unwrap();
         conn.close().await.unwrap();
         database
+    }
+
+    /// A migrated one: a copy of what the first test that needed it has migrated, with what a copy lacks.
+    pub async fn migrated(version: Version) -> Self {
+        let cluster = tokio::task::spawn_blocking(move || cluster::start(version)).await.unwrap();
+        let template = Self::template(&cluster).await;
+        let database = Self::create(cluster, Some(&template)).await;
+        database.migrate().await.unwrap();
+        database
+    }
+
+    /// The name of the database from which migrated ones are copied; made if it is not there. It says what it was made
+    /// from, so that another schema has another one.
+    async fn template(cluster: &Cluster) -> String {
+        let name = format!("migrated_{}", schema());
+        let mut conn = login(cluster, "postgres", "postgres").connect().await.unwrap();
+        let there = "select exists (select from pg_database where datname = $1)";
+        // One makes it, whichever test binary it is in; the others wait. The lock ends with the connection.
+        sqlx::query("select pg_advisory_lock(7305003)").execute(&mut conn).await.unwrap(); // lint:allow(sql-session-lock) of a test server's own
+        if !sqlx::query_scalar::<_, bool>(there).bind(&name).fetch_one(&mut conn).await.unwrap() {
+            let draft = Self::on(cluster.clone()).await;
+            draft.migrate().await.unwrap();
+            let rename = format!("alter database {} rename to {name}", draft.name);
+            sqlx::raw_sql(sql(rename)).execute(&mut conn).await.unwrap();
+        }
+        conn.close().await.unwrap();
+        name
     }
 
     /// A copy, as `create database … template …` makes it: without the rights on the database. Nobody may be connected.
@@ -151,6 +179,15 @@ impl Database {
     }
 }
 
+/// What stands for the schema: a hash of the files in `migrations`.
+fn schema() -> String {
+    let folder = std::fs::read_dir(cluster::workspace().join("migrations")).unwrap();
+    let mut files: Vec<_> = folder.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let hash = files.iter().fold(Sha256::new(), |hash, file| hash.chain_update(std::fs::read(file).unwrap()));
+    hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
 /// SQL that a test puts together from names that it makes up or reads from the catalogue.
 #[allow(clippy::disallowed_methods, reason = "tests alone: nothing that ships depends on testkit")]
 pub fn sql(text: String) -> AssertSqlSafe<String> {
@@ -179,8 +216,7 @@ impl TestDb {
 
     /// A migrated, empty database on that version.
     pub async fn on(version: Version) -> Self {
-        let database = Database::new(version).await;
-        database.migrate().await.unwrap();
+        let database = Database::migrated(version).await;
         let clock = TestClock::new();
         let services = Services::new(Store::new(database.settings()), Arc::clone(&clock) as Arc<dyn Clock>);
         let identity = Identity::new(

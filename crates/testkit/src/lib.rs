@@ -9,3 +9,6 @@ mod tenants;
 pub use cluster::{OwnCluster, Version};
 pub use database::{Database, TestClock, TestDb, sql};
 pub use tenants::{OWNER_PASSWORD, Tenant, Two};
+
+/// A client from outside. Here and not under anybody's dev-dependencies, so that all builds want the same of its libraries.
+pub use reqwest;

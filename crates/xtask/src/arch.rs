@@ -26,6 +26,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("channels", 2),
     ("media", 2),
     ("store", 1),
+    ("minilm", 1),
     ("model", 0),
 ];
 
@@ -58,8 +59,8 @@ const BROWSER: &[&str] = &[
 /// What `model` may use.
 const MODEL: &[&str] = &["serde", "uuid", "thiserror"];
 
-/// Second TLS stacks and C libraries of the system that must not slip in: rustls on aws-lc-rs is the one.
-const BANNED: &[&str] = &["ring", "openssl", "openssl-sys", "native-tls"];
+/// Second TLS stacks and C libraries of the system that must not slip in: rustls on ring is the one (docs/decisions/0005).
+const BANNED: &[&str] = &["aws-lc-rs", "aws-lc-sys", "openssl", "openssl-sys", "native-tls"];
 
 pub fn run(args: &mut Args) -> Result<()> {
     let write = args.flag("--write");
@@ -72,7 +73,17 @@ pub fn run(args: &mut Args) -> Result<()> {
         libraries(package, &mut findings);
     }
     let host = workspace::host(&root)?;
-    banned(&tree(&root, &["--workspace", "--all-features", "--target", &host, "--target", WASM])?, &mut findings);
+    let package = "{p}";
+    let every = ["--workspace", "--all-features", "--target", &host, "--target", WASM];
+    banned(&tree(&root, package, &every)?, &mut findings);
+    let with_features = "{p} {f}";
+    let shipped = tree(&root, with_features, &["--edges", "normal,build"])?;
+    let tested = tree(&root, with_features, &["--edges", "normal,build,dev"])?;
+    manifests::features(&shipped, &tested, &mut findings);
+    let manifest: toml::Table = std::fs::read_to_string(root.join("Cargo.toml"))?.parse()?;
+    // `frontend` is built for the browser alone.
+    let members: Vec<&str> = graph.ours().map(|p| p.name.as_str()).filter(|name| *name != "frontend").collect();
+    manifests::profiles(&manifest, &members, &mut findings);
     manifests::check(&graph, &mut findings)?;
     manifests::names(&workspace::files(&root)?, &mut findings);
     browser::check(&graph, write, &mut findings)?;
@@ -81,9 +92,9 @@ pub fn run(args: &mut Args) -> Result<()> {
     workspace::verdict("arch", &findings, &clean)
 }
 
-/// One line a crate from `cargo tree`: its name, its version.
-fn tree(root: &Path, extra: &[&str]) -> Result<String> {
-    let base = ["tree", "--prefix", "none", "--format", "{p}"];
+/// One line a crate from `cargo tree`.
+fn tree(root: &Path, format: &str, extra: &[&str]) -> Result<String> {
+    let base = ["tree", "--prefix", "none", "--format", format];
     workspace::output(workspace::cargo(root).args(base).args(extra).arg("--offline"))
         .or_else(|_| workspace::output(workspace::cargo(root).args(base).args(extra)))
 }
@@ -309,7 +320,7 @@ mod tests {
             banned(tree, &mut findings);
             findings.len()
         };
-        assert_eq!(of("rustls v0.23.0\nring v0.17.0\nring v0.17.0 (*)\nopenssl-sys v0.9.0"), 2);
-        assert_eq!(of("rustls v0.23.0\naws-lc-rs v1.0.0\nstring v1.0.0"), 0);
+        assert_eq!(of("rustls v0.23.0\naws-lc-rs v1.0.0\naws-lc-rs v1.0.0 (*)\nopenssl-sys v0.9.0"), 2);
+        assert_eq!(of("rustls v0.23.0\nring v0.17.0\naws v1.0.0"), 0);
     }
 }

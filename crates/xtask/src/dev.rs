@@ -31,7 +31,7 @@ pub fn run(args: &mut Args) -> Result<()> {
                 if let Some(running) = server.take() {
                     stop(running);
                 }
-                let program = target.join("debug/samtal");
+                let program = target.join("release/samtal");
                 let started = Command::new(&program).current_dir(&root).arg("serve").args(&serve).spawn();
                 server = Some(started.with_context(|| program.display().to_string())?);
             }
@@ -53,8 +53,9 @@ pub fn run(args: &mut Args) -> Result<()> {
 
 fn rebuild(root: &Path) -> Result<()> {
     bundle::build(root, &Options::all(root, false))?;
-    // The default members, as tests build them: `--package` would mean other features, and everything built twice.
-    workspace::status(workspace::cargo(root).arg("build")).context("the server does not build")
+    // The default members, as tests build them: `--package` would mean other features, and everything built twice. The
+    // program takes the place of the one that runs; the next `make run` puts that back, which is a link and no build.
+    workspace::status(workspace::cargo(root).args(["build", "--profile", "bench"])).context("the server does not build")
 }
 
 /// The newest state of everything watched: paths and times, so that a removed file counts, too.

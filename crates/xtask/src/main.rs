@@ -11,6 +11,7 @@ mod dev;
 mod licences;
 mod lint;
 mod postgres;
+mod price;
 mod source;
 mod spdx;
 mod sqlx;
@@ -30,7 +31,9 @@ cargo xtask COMMAND
   licences                                 licences of everything that is linked
   bundle [--release] [--surface NAME] [--out FOLDER]
                                            the browser's part, hashed and compressed, in target/bundle
-  sqlx [--check]                           writes .sqlx from a throw-away database, or compares with it
+  price CRATE[@VERSION] [FEATURE…] [--no-default-features] | --all
+                                           what a library costs a build from nothing, before it is added
+  sqlx [--check]                           writes .sqlx from a throw-away database, or compares with it; lints
   dev [SERVE OPTIONS]                      watches, bundles, builds and restarts `samtal serve`
 ";
 
@@ -62,6 +65,7 @@ fn run(args: &mut Args) -> Result<()> {
         "bundle" => bundle::run(args),
         "sqlx" => sqlx::run(args),
         "dev" => dev::run(args),
+        "price" => price::run(args),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())

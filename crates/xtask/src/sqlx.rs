@@ -1,7 +1,8 @@
 //! `cargo xtask sqlx`: writes `.sqlx`, the committed description of every checked query, or (`--check`) compares with it.
 //!
 //! sqlx's macros write into `SQLX_OFFLINE_DIR` while they compile against a live database. So: a throw-away cluster, our
-//! migrations, and one `cargo check` of everything with the crates that hold queries made stale. No sqlx-cli.
+//! migrations, and one `cargo clippy` of everything with the crates that hold queries made stale: what is compiled for its
+//! queries is linted on the way, with `--check` strictly. No sqlx-cli.
 
 use crate::args::Args;
 use crate::postgres::Postgres;
@@ -30,15 +31,16 @@ pub fn run(args: &mut Args) -> Result<()> {
     clear(&fresh)?;
     let touched = roots.iter().map(|path| Touched::new(path)).collect::<Result<Vec<_>>>()?;
     println!("sqlx: compiling {} targets that hold queries", touched.len());
+    let mut clippy = workspace::cargo(&root);
+    clippy.args(["clippy", "--profile", "bench", "--all-targets"]);
+    if check {
+        clippy.args(["--", "-D", "warnings"]);
+    }
     let compiled = workspace::status(
-        workspace::cargo(&root)
-            .args(["check", "--quiet", "--all-targets"])
-            .env("SQLX_OFFLINE", "false")
-            .env("DATABASE_URL", cluster.url(DATABASE))
-            .env("SQLX_OFFLINE_DIR", &fresh),
+        clippy.env("SQLX_OFFLINE", "false").env("DATABASE_URL", cluster.url(DATABASE)).env("SQLX_OFFLINE_DIR", &fresh),
     );
     drop(cluster);
-    compiled.context("the queries do not compile against the migrated database")?;
+    compiled.context("the queries do not compile against the migrated database, or a lint is not kept")?;
 
     let (old, new) = (read(&root.join(CACHE))?, read(&fresh)?);
     let differing = differences(&old, &new);

@@ -1,6 +1,7 @@
 //! `samtal demo`: a tenant to look around in, with a password that everybody knows. Development only.
 
 use super::say;
+use crate::assets::Files;
 use crate::boot::{self, App, BootError, Database, Role};
 use crate::config::{Config, Environment};
 use conversations::{NewContact, NewMessage};
@@ -29,7 +30,7 @@ pub async fn run(config: &Config) -> Result<ExitCode, BootError> {
     let database = Database::open(config, Role::Guest).await?;
     let done = async {
         let store = database.prepare(config).await?;
-        let app = boot::app(config.clone(), store)?;
+        let app = boot::app(config.clone(), store, Files::NONE)?;
         ensure(&app).await?;
         app.services().store.close().await;
         Ok::<_, BootError>(())

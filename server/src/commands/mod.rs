@@ -1,4 +1,4 @@
-//! The commands of the command line, one file each.
+//! The command line, its commands one file each.
 
 pub mod demo;
 pub mod doctor;
@@ -7,11 +7,82 @@ pub mod openapi;
 pub mod serve;
 pub mod tenant;
 
-use crate::boot::BootError;
+use crate::assets::Files;
+use crate::boot::{self, BootError};
+use crate::config::Config;
+use clap::{Parser, Subcommand};
 use std::io::Write as _;
+use std::process::ExitCode;
 
 /// Prints a line for whoever called; a closed pipe is an error, not a panic.
 pub(crate) fn say(line: impl std::fmt::Display) -> Result<(), BootError> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|e| BootError::Other(format!("cannot print: {e}")))
+}
+
+#[derive(Parser)]
+#[command(
+    name = "samtal",
+    version,
+    about = "Everything between a company and the people who talk to it, in one program."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve pages, the REST interface and everything else; brings its own PostgreSQL unless DATABASE_URL is set.
+    Serve(serve::Args),
+    /// Bring the schema up to this version. `serve` does it by itself for its own PostgreSQL.
+    Migrate,
+    /// Say what is wrong, and how to mend it.
+    Doctor,
+    /// Make the demo tenant, if there is none, and print how to sign in.
+    Demo,
+    /// Print the OpenAPI document of the REST interface.
+    Openapi,
+    /// Work with tenants.
+    #[command(subcommand)]
+    Tenant(tenant::Command),
+}
+
+/// Does what the command line says. `files` are those of the bundle.
+pub fn main(files: Files) -> ExitCode {
+    match run(Cli::parse().command, files) {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "samtal: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, files: Files) -> Result<ExitCode, BootError> {
+    if let Command::Openapi = command {
+        return openapi::run();
+    }
+    let mut config = Config::load()?;
+    crate::telemetry::start(&config.log).map_err(BootError::Other)?;
+    // The socket first, then root is left, then threads are started.
+    let socket = match &command {
+        Command::Serve(_) => Some(serve::bind(&config)?),
+        _ => None,
+    };
+    let places = boot::settle(&mut config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| BootError::Other(format!("cannot start threads: {e}")))?;
+    runtime.block_on(async {
+        match (command, socket) {
+            (Command::Serve(args), Some(socket)) => serve::run(config, places, socket, files, args).await,
+            (Command::Migrate, _) => migrate::run(&config).await,
+            (Command::Doctor, _) => doctor::run(&config).await,
+            (Command::Demo, _) => demo::run(&config).await,
+            (Command::Tenant(command), _) => tenant::run(&config, command).await,
+            (Command::Openapi | Command::Serve(_), _) => Ok(ExitCode::SUCCESS),
+        }
+    })
 }

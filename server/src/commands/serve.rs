@@ -1,6 +1,7 @@
 //! `samtal serve`.
 
 use super::{demo, say};
+use crate::assets::Files;
 use crate::boot::{self, App, BootError, Database, Role};
 use crate::config::{Config, Environment};
 use crate::privileges::Places;
@@ -39,7 +40,13 @@ pub fn bind(config: &Config) -> Result<TcpListener, BootError> {
 ///
 /// # Errors
 /// See [`BootError`].
-pub async fn run(mut config: Config, places: Places, socket: TcpListener, args: Args) -> Result<ExitCode, BootError> {
+pub async fn run(
+    mut config: Config,
+    places: Places,
+    socket: TcpListener,
+    files: Files,
+    args: Args,
+) -> Result<ExitCode, BootError> {
     if args.with_demo && config.env == Environment::Production {
         return Err(BootError::Other(
             "--with-demo makes a tenant with a known password; it is for development only.".into(),
@@ -63,7 +70,7 @@ pub async fn run(mut config: Config, places: Places, socket: TcpListener, args: 
         tracing::info!(folder = %config.data_dir.display(), "starting PostgreSQL");
     }
     let database = Database::open(&config, Role::Supervisor).await?;
-    let started = start(config, &database, args).await;
+    let started = start(config, &database, files, args).await;
     let app = match started {
         Ok(app) => app,
         Err(error) => {
@@ -95,9 +102,9 @@ pub async fn run(mut config: Config, places: Places, socket: TcpListener, args: 
     Ok(ExitCode::SUCCESS)
 }
 
-async fn start(config: Config, database: &Database, args: Args) -> Result<App, BootError> {
+async fn start(config: Config, database: &Database, files: Files, args: Args) -> Result<App, BootError> {
     let store = database.prepare(&config).await?;
-    let app = boot::app(config, store)?;
+    let app = boot::app(config, store, files)?;
     if args.with_demo {
         demo::ensure(&app).await?;
     }

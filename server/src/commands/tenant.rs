@@ -1,6 +1,7 @@
 //! `samtal tenant create`: for scripts and for operators. Works while a server runs.
 
 use super::say;
+use crate::assets::Files;
 use crate::boot::{self, BootError, Database, Role};
 use crate::config::Config;
 use identity::{IdentityError, NewTenant, SignUpForm};
@@ -58,7 +59,7 @@ pub async fn run(config: &Config, command: Command) -> Result<ExitCode, BootErro
     let database = Database::open(config, Role::Guest).await?;
     let made = async {
         let store = database.prepare(config).await?;
-        let app = boot::app(config.clone(), store)?;
+        let app = boot::app(config.clone(), store, Files::NONE)?;
         let request = RequestId::from_uuid(app.services().new_id());
         let made = app.identity().create_tenant(new, true, request).await.map_err(|e| match e {
             IdentityError::EmailTaken => BootError::Other("there is a person with this email address already.".into()),

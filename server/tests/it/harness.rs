@@ -11,6 +11,7 @@ use knowledge::{Embedder, Knowledge, NewDocument};
 use model::DocumentId;
 use model::identity::NewApiKey;
 use serde_json::Value;
+use server::assets::Files;
 use server::boot::App;
 use server::config::Config;
 use server::ws::Sockets;
@@ -25,7 +26,7 @@ use store::secret_key::SecretKey;
 use store::services::{Clock as _, SystemClock};
 use store::sessions::Sessions;
 use store::{Services, vendor};
-use testkit::{Tenant, TestDb, Two};
+use testkit::{Tenant, TestDb, Two, reqwest};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -272,7 +273,7 @@ pub fn application(services: Services, config: Config) -> App {
     // The secret of testkit's own identity, so that the keys of its tenants open something.
     let identity = Identity::new(services.clone(), passwords, limits, &SecretKey::from_bytes([7; 32]));
     let knowledge = Knowledge::new(services.clone(), Some(embedder()));
-    App::new(config, identity, Sessions::new(services, lifetime), knowledge)
+    App::new(config, identity, Sessions::new(services, lifetime), knowledge, Files::ON_DISK)
 }
 
 /// A server with two tenants.

@@ -21,6 +21,7 @@ pub fn check(graph: &Workspace, write: bool, findings: &mut Vec<String>) -> Resu
     }
     let text = super::tree(
         &graph.root,
+        "{p}",
         &[
             "--package",
             "frontend",

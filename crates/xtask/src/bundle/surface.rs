@@ -14,6 +14,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use wasm_bindgen_cli_support::Bindgen;
 
 /// What every browser with WebAssembly of 2022 knows, and rustc emits by default. Little is
 /// inlined: a function that stands in many places looks alike, and what looks alike compresses (a tenth less gzip).
@@ -113,14 +114,12 @@ fn make(input: &[u8], name: &str, release: bool, work: &Path, tools: &Tools) -> 
     let chunks: Chunks = split.prefetch_map.into_iter().collect();
     std::fs::write(work.join("chunks.json"), serde_json::to_vec(&chunks)?)?;
 
-    let mut bindgen = tools.wasm_bindgen();
-    bindgen.arg(&cut).args(["--target", "web", "--no-typescript", "--out-name", name, "--out-dir"]).arg(work);
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(&cut).web(true)?.out_name(name).omit_default_module_path(false);
     // The pieces find each other by what the linker exports, under its names.
-    bindgen.args(["--keep-lld-exports", "--no-demangle"]);
-    if release {
-        bindgen.args(["--remove-name-section", "--remove-producers-section"]);
-    }
-    workspace::status(&mut bindgen)?;
+    bindgen.keep_lld_exports(true).demangle(false);
+    bindgen.remove_name_section(release).remove_producers_section(release);
+    bindgen.generate(work).with_context(|| format!("wasm-bindgen cannot make the glue of {name}"))?;
     let main = work.join("main.wasm");
     std::fs::rename(work.join(format!("{name}_bg.wasm")), &main)?;
     number_names(&work.join(&script), &main)?;

@@ -15,7 +15,6 @@ pub struct Tools {
     pub versions: String,
 }
 
-const WASM_BINDGEN: &str = ".tools/bin/wasm-bindgen";
 const WASM_OPT: &str = ".tools/bin/wasm-opt";
 const ESBUILD: &str = ".tools/bin/esbuild";
 const MODULES: &str = "scripts/npm/node_modules";
@@ -27,16 +26,16 @@ impl Tools {
         folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
         let mut tools =
             Tools { root: root.to_path_buf(), path: std::env::join_paths(folders)?, versions: String::new() };
-        for file in [WASM_BINDGEN, WASM_OPT, ESBUILD] {
+        for file in [WASM_OPT, ESBUILD] {
             if !root.join(file).exists() {
                 bail!("{file} is missing: run scripts/setup");
             }
         }
         let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         tools.versions = format!(
-            "{}{}esbuild {}\nbinaryen {}\n",
+            "{}{}\nesbuild {}\nbinaryen {}\n",
             workspace::output(Command::new(rustc).current_dir(root).arg("--version"))?,
-            workspace::output(tools.wasm_bindgen().arg("--version"))?,
+            pinned(root, "wasm-bindgen-cli-support")?,
             tools.npm_version("esbuild")?,
             tools.npm_version("binaryen")?,
         );
@@ -53,10 +52,6 @@ impl Tools {
     /// Folder of the npm packages.
     pub fn modules(&self) -> PathBuf {
         self.root.join(MODULES)
-    }
-
-    pub fn wasm_bindgen(&self) -> Command {
-        self.command(self.root.join(WASM_BINDGEN))
     }
 
     pub fn wasm_opt(&self) -> Command {
@@ -77,4 +72,11 @@ impl Tools {
         command.current_dir(&self.root).env("PATH", &self.path);
         command
     }
+}
+
+/// The line of the workspace's manifest that pins a library which is part of this program.
+fn pinned(root: &Path, name: &str) -> Result<String> {
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml"))?;
+    let line = manifest.lines().find(|line| line.starts_with(&format!("{name} = ")));
+    line.map(str::to_owned).with_context(|| format!("Cargo.toml does not pin {name}"))
 }
