@@ -5,8 +5,8 @@ use crate::boot::App;
 use crate::telemetry::RequestInfo;
 use app::api::context::{PageContext, Theme};
 use axum::{
-    body::{Body, to_bytes},
-    extract::{Request, State},
+    body::{Body, Bytes, to_bytes},
+    extract::{FromRequest as _, Request, State},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -114,5 +114,12 @@ pub async fn rpc(State(app): State<App>, request: Request<Body>) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     }
     let context = context_of(&app, &request);
+    // Read here, as server functions take a body that is too large for one that they cannot read.
+    let (parts, body) = request.into_parts();
+    let body = match Bytes::from_request(Request::new(body), &()).await {
+        Ok(bytes) => Body::from(bytes),
+        Err(rejection) => return rejection.into_response(),
+    };
+    let request = Request::from_parts(parts, body);
     leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request).await.into_response()
 }

@@ -2,7 +2,8 @@
 //! accepts no more, finishes what it works on within a limit, and returns.
 
 use crate::config::Server;
-use axum::{Router, extract::ConnectInfo};
+use crate::lingering::Lingering;
+use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::{conn::auto, graceful::GracefulShutdown};
 use hyper_util::service::TowerToHyperService;
@@ -60,7 +61,8 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
         let service = router.clone().map_request(move |mut request: http::Request<hyper::body::Incoming>| {
             hears.store(true, Ordering::Relaxed);
             request.extensions_mut().insert(ConnectInfo(peer));
-            request.map(axum::body::Body::new)
+            let expects = request.headers().contains_key(http::header::EXPECT);
+            request.map(|body| Body::new(Lingering::new(Body::new(body), expects)))
         });
         let connection = builder
             .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))

@@ -3,6 +3,8 @@
 use crate::harness::{Answer, Ask, PASSWORD, TestServer};
 use crate::probes::documents::upload;
 use std::collections::BTreeSet;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 /// Words of the machinery. None may stand in what a stranger reads about an error.
 const INSIDE: [&str; 14] = [
@@ -222,6 +224,97 @@ async fn too_much_is_refused() {
     // Headers have a limit as well.
     let answer = server.raw(&format!("GET / HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n", "x".repeat(200_000))).await;
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
+
+/// More than the kernel keeps for a connection, and than a file may be.
+const MUCH: usize = 24 * 1024 * 1024;
+
+#[tokio::test]
+async fn who_sends_too_much_reads_the_answer() {
+    let server = TestServer::start().await;
+    let aurora = &server.two.aurora;
+    let cookie = format!("Cookie: {}={}", crate::harness::COOKIE, aurora.session);
+    let key = format!("Authorization: Bearer {}", aurora.api_key);
+    for (path, who, media, status) in [
+        ("/dashboard/api-keys", cookie.as_str(), "application/x-www-form-urlencoded", ["413"; 2]),
+        ("/rpc/app/api/keys/create", &cookie, "application/x-www-form-urlencoded", ["413"; 2]),
+        ("/api/v1/conversations", &key, "application/json", ["413"; 2]),
+        ("/dashboard/knowledge", &cookie, "multipart/form-data; boundary=x", ["413"; 2]),
+        ("/api/v1/documents", &key, "multipart/form-data; boundary=x", ["413"; 2]),
+        // Refused for another reason before anything was read, where no length has been said.
+        ("/api/v1/documents", "Authorization: Bearer x", "multipart/form-data; boundary=x", ["413", "401"]),
+        ("/nothing", &cookie, "text/plain", ["413", "404"]),
+    ] {
+        for chunked in [false, true] {
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            let length = match chunked {
+                true => "Transfer-Encoding: chunked".to_owned(),
+                false => format!("Content-Length: {MUCH}"),
+            };
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nOrigin: http://x\r\n{who}\r\n\
+                 Content-Type: {media}\r\n{length}\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let piece = vec![b'x'; 64 * 1024];
+            for _ in 0..MUCH / piece.len() {
+                if chunked {
+                    stream.write_all(format!("{:x}\r\n", piece.len()).as_bytes()).await.unwrap();
+                }
+                stream.write_all(&piece).await.unwrap_or_else(|e| panic!("{path} {chunked}: {e}"));
+                if chunked {
+                    stream.write_all(b"\r\n").await.unwrap();
+                }
+            }
+            if chunked {
+                stream.write_all(b"0\r\n\r\n").await.unwrap();
+            }
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {} ", status[usize::from(chunked)])),
+                "{path} {chunked}: {answer}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_sends_too_much_reads_the_answer_over_http_2() {
+    let server = TestServer::start().await;
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
+    let connection = tokio::spawn(connection);
+    for (path, media) in
+        [("/api/v1/conversations", "application/json"), ("/api/v1/documents", "multipart/form-data; boundary=x")]
+    {
+        let request = http::Request::post(format!("http://x{path}"))
+            .header("authorization", format!("Bearer {}", server.two.aurora.api_key))
+            .header("content-type", media)
+            .body(())
+            .unwrap();
+        let (answer, mut body) = client.send_request(request, false).unwrap();
+        let mut left = MUCH;
+        while left > 0 {
+            body.reserve_capacity(left.min(64 * 1024));
+            let room = std::future::poll_fn(|cx| body.poll_capacity(cx)).await.unwrap().unwrap();
+            body.send_data(vec![b'x'; room].into(), left == room).unwrap();
+            left -= room;
+        }
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.status(), 413, "{path}");
+        let mut text = Vec::new();
+        let mut answer = answer.into_body();
+        while let Some(piece) = answer.data().await {
+            text.extend_from_slice(&piece.unwrap());
+        }
+        assert!(String::from_utf8(text).unwrap().contains("too_large"), "{path}");
+    }
+    // The connection is still good.
+    let request = http::Request::get("http://x/healthz").body(()).unwrap();
+    let (answer, _) = client.send_request(request, true).unwrap();
+    assert_eq!(answer.await.unwrap().status(), 200);
+    connection.abort();
 }
 
 #[tokio::test]
