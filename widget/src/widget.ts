@@ -20,8 +20,10 @@ declare global {
   }
 }
 
+// An element of the page's that is named `currentScript` stands in the way of the browser's own.
+const current = document.currentScript;
 const script =
-  (document.currentScript as HTMLScriptElement | null) ??
+  (current instanceof HTMLScriptElement ? current : null) ??
   document.querySelector<HTMLScriptElement>('script[data-widget][src*="/widget/v1/"]');
 const widget = script?.dataset['widget'];
 if (!script || !widget) console.error('Samtal: the script has no data-widget="wgt_…"');

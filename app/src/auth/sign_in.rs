@@ -1,9 +1,8 @@
 //! The sign-in page.
 
 use super::{AuthPage, form_state};
-use crate::ui::{Field, FormNotice};
+use crate::ui::{Field, FormNotice, Title};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 const FIELDS: &[(&str, &str)] = &[("email", "Email"), ("password", "Password")];

@@ -1,9 +1,8 @@
 //! The sign-up page.
 
 use super::{AuthPage, form_state};
-use crate::ui::{Field, FormNotice};
+use crate::ui::{Field, FormNotice, Title};
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 const FIELDS: &[(&str, &str)] =
     &[("company", "Company"), ("name", "Your name"), ("email", "Email"), ("password", "Password")];

@@ -5,10 +5,9 @@
 
 use super::{Given, LoadError};
 use crate::api::{ApiError, Asked, keys};
-use crate::ui::{Field, FormNotice, Icon, Shape, live, renewed};
+use crate::ui::{Field, FormNotice, Icon, Shape, Title, live, renewed};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use model::Problem;
 use model::identity::{ApiKey, NewApiKey};
 use serde::{Deserialize, Serialize};

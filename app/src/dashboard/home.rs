@@ -5,9 +5,8 @@ use super::inbox::{demo, snippet};
 use super::members::MemberTable;
 use super::{LoadError, SessionResource};
 use crate::api::{Asked, conversations};
-use crate::ui::{later, renewed};
+use crate::ui::{Title, later, renewed};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use model::conversation::Entrance;
 use model::identity::CurrentSession;
 

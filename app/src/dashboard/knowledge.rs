@@ -5,11 +5,10 @@
 
 use super::LoadError;
 use crate::api::{ApiError, Asked, documents};
-use crate::ui::{Icon, Shape, later, live, renewed};
+use crate::ui::{Icon, Shape, Title, later, live, renewed};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::serde_json;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use model::Problem;
 use model::knowledge::{Answer, Document, DocumentState};

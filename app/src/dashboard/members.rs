@@ -2,9 +2,8 @@
 
 use super::LoadError;
 use crate::api::{Asked, members};
-use crate::ui::{Avatar, later};
+use crate::ui::{Avatar, Title, later};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use model::identity::{Member, Role};
 
 /// The page.

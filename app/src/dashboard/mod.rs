@@ -10,13 +10,14 @@ mod navigation;
 
 use crate::api::{ApiError, Asked, session};
 use crate::site::SkipLink;
+use crate::ui::Title;
 use api_keys::ApiKeys;
 use home::Home;
 use inbox::Inbox;
 use knowledge::Knowledge;
 use lazy::lazy;
 use leptos::prelude::*;
-use leptos_meta::{Title, provide_meta_context};
+use leptos_meta::provide_meta_context;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 use members::Members;
@@ -79,12 +80,22 @@ pub fn Dashboard() -> impl IntoView {
 /// An address of the dashboard that leads nowhere.
 #[component]
 fn NotHere() -> impl IntoView {
+    view! {
+        <Title text=format!("{NOTHING} · Samtal")/>
+        <NothingHere/>
+    }
+}
+
+const NOTHING: &str = "There is nothing here";
+
+/// What stands there instead of a page, or of a part of one.
+#[component]
+fn NothingHere() -> impl IntoView {
     #[cfg(feature = "ssr")]
     crate::api::context::set_status(404);
     view! {
-        <Title text="There is nothing here · Samtal"/>
         <header class="page__head">
-            <h1>"There is nothing here"</h1>
+            <h1>{NOTHING}</h1>
             <p>"It may have been removed, or the address is not quite right."</p>
         </header>
         <p class="actions"><a class="button button--primary" href="/dashboard">"To the home page"</a></p>

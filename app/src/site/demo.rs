@@ -1,7 +1,8 @@
 //! A shop that carries the widget, to try it as a visitor would. No WASM.
 
+use crate::ui::Title;
 use leptos::prelude::*;
-use leptos_meta::{Body, Meta, Title};
+use leptos_meta::{Body, Meta};
 
 /// The widget that the page carries. The server puts it into context.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

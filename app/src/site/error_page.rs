@@ -1,9 +1,9 @@
 //! Errors as pages: what happened, whether anything was lost, what to do, and the id by which the log knows it.
 
 use super::SkipLink;
-use crate::ui::Brand;
+use crate::ui::{Brand, Title};
 use leptos::prelude::*;
-use leptos_meta::{Title, provide_meta_context};
+use leptos_meta::provide_meta_context;
 use model::{ErrorCode, Problem};
 
 /// The page of the problem in context.

@@ -1,9 +1,9 @@
 //! The landing page: what Samtal is, and honestly what works today. No WASM.
 
 use crate::api::session;
-use crate::ui::Brand;
+use crate::ui::{Brand, Title};
 use leptos::prelude::*;
-use leptos_meta::{Body, Meta, Title};
+use leptos_meta::{Body, Meta};
 
 const DESCRIPTION: &str = "Samtal holds everything between a company and the people who talk to it: an assistant that answers from your own documents, an inbox where people take over, and meetings a click away.";
 

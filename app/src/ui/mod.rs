@@ -7,12 +7,14 @@ mod icon;
 mod later;
 mod notice;
 mod text_area;
+mod title;
 
 pub use field::Field;
 pub use icon::{Icon, Shape};
 pub use later::{later, live, renewed};
 pub use notice::FormNotice;
 pub use text_area::TextArea;
+pub use title::Title;
 
 use leptos::prelude::*;
 use std::collections::BTreeMap;

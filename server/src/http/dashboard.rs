@@ -33,7 +33,9 @@ pub async fn page(
         Ok(Some(_)) => Ok(render_with(&app, request, StatusCode::OK, (), dashboard).await),
         Ok(None) => {
             let path = request.uri().path();
-            let to = if path == "/dashboard" { "/login".to_owned() } else { format!("/login?next={path}") };
+            // One value of the query, whatever stands in it.
+            let next = path.replace('%', "%25").replace('&', "%26").replace('+', "%2B");
+            let to = if path == "/dashboard" { "/login".to_owned() } else { format!("/login?next={next}") };
             Ok(Redirect::to(&to).into_response())
         }
         Err(problem) => Err(Failure(problem)),

@@ -41,6 +41,14 @@ const REVIEWED_HTML: &[&str] = &[
     "app/src/ui/text_area.rs",
 ];
 
+/// Views that may hold elements whose text is not escaped, or is read by other rules; reviewed one by one.
+const REVIEWED_RAW: &[&str] = &[
+    // The script that starts the page: addresses of the build.
+    "app/src/shell.rs",
+    // The widget's own line: addresses of the build, and an id.
+    "app/src/site/demo.rs",
+];
+
 fn rust(path: &str) -> bool {
     path.ends_with(".rs")
 }
@@ -222,7 +230,7 @@ pub const RULES: &[Rule] = &[
         name: "textarea",
         why: "Leptos 0.8 does not escape the children of <textarea> when it renders on the server",
         advice: "use ui::TextArea",
-        scope: |p| rust(p) && !p.starts_with("app/src/ui/"),
+        scope: |p| rust(p) && p != "app/src/ui/text_area.rs",
         find: Find::Pattern {
             layer: Layer::NoComments,
             hints: &["textarea"],
@@ -248,8 +256,103 @@ pub const RULES: &[Rule] = &[
         scope: |p| views(p) && !REVIEWED_HTML.contains(&p),
         find: Find::Pattern {
             layer: Layer::Code,
-            hints: &["inner_html", "outer_html", "insert_adjacent_html"],
-            pattern: r"\b(?:set_)?(?:inner_html|outer_html|insert_adjacent_html)\b",
+            hints: &["inner_html", "outer_html", "adjacent_html", "inertelement", "srcdoc", "fragment", "html_unsafe"],
+            pattern: r"\b(?:set_)?(?:inner_html|outer_html|insert_adjacent_html|srcdoc)\b|\bInertElement\b|\bcreate_contextual_fragment\b|\bset_html_unsafe\b",
+        },
+    },
+    Rule {
+        name: "meta-raw",
+        why: "leptos_meta writes titles, scripts and styles as they are when it renders on the server",
+        advice: "use ui::Title; no Script and no Style",
+        scope: |p| views(p) && p != "app/src/ui/title.rs",
+        find: Find::Pattern {
+            layer: Layer::Code,
+            hints: &["leptos_meta"],
+            pattern: r"\bleptos_meta\s*::\s*(?:(?:Title|Script|Style)\b|\*|\{[^}]*(?:\b(?:Title|Script|Style|self)\b|\*))|\bleptos_meta\s+as\b",
+        },
+    },
+    Rule {
+        name: "raw-element",
+        why: "the text of these elements is not escaped on the server, or a browser reads it by other rules",
+        advice: "do without; a module that must is reviewed and listed in REVIEWED_RAW (crates/xtask/src/lint/rules.rs)",
+        scope: |p| views(p) && !REVIEWED_RAW.contains(&p),
+        find: Find::Pattern {
+            layer: Layer::Code,
+            hints: &[
+                "<script",
+                "<style",
+                "<noscript",
+                "<iframe",
+                "<object",
+                "<embed",
+                "<base",
+                "script()",
+                "style()",
+                "iframe()",
+            ],
+            pattern: r"<(?:script|style|noscript|iframe|object|embed|base)\b|(?:^|[^.\w])(?:script|style|noscript|iframe)\(\)",
+        },
+    },
+    Rule {
+        name: "computed-name",
+        why: "names of elements and attributes are written as they are",
+        advice: "a literal name",
+        scope: views,
+        find: Find::Pattern {
+            layer: Layer::NoComments,
+            hints: &[".attr(", "custom(", "custom_attribute("],
+            pattern: r#"(?:\.attr|\bcustom_attribute|\bcustom)\(\s*[^"\s]"#,
+        },
+    },
+    Rule {
+        name: "leptos-forms",
+        why: "a link can set what a ServerAction says; Leptos's own redirects check nothing and panic",
+        advice: "plain forms; context::redirect_to with a RelativePath",
+        scope: |p| views(p) || (rust(p) && p.starts_with("server/src/")),
+        find: Find::Pattern {
+            layer: Layer::Code,
+            hints: &["action", "redirect", "protected"],
+            pattern: r"\bServer(?:Multi)?Action\b|<(?:Multi)?ActionForm\b|\bleptos_axum\s*::\s*redirect\b|<Redirect[\s/]|<Protected(?:Parent)?Route\b",
+        },
+    },
+    Rule {
+        name: "nonce-leak",
+        why: "these put the nonce where style sheets can read it",
+        advice: "shell::hydrate",
+        scope: views,
+        find: Find::Pattern {
+            layer: Layer::Code,
+            hints: &["hydrationscripts", "autoreload", "prefetchlazyfn", "crossorigin"],
+            pattern: r"\b(?:HydrationScripts|AutoReload|PrefetchLazyFn)\b|\bcrossorigin=nonce",
+        },
+    },
+    Rule {
+        name: "html-built",
+        why: "HTML that is put together as text is not escaped",
+        advice: "a view",
+        scope: |p| views(p) || (rust(p) && p.starts_with("server/src/")),
+        find: Find::Pattern {
+            layer: Layer::NoComments,
+            hints: &["format!", "write!", "push_str", "html("],
+            pattern: r#"\b(?:format|write)!\([^"]*"[^"\n]*<[a-zA-Z/!]|push_str\("<|\bHtml\("#,
+        },
+    },
+    Rule {
+        name: "file-name-header",
+        why: "a file's name in a header is written by other rules (RFC 8187)",
+        advice: "one reviewed function",
+        scope: |p| rust(p) && p.starts_with("server/src/"),
+        find: Find::Pattern { layer: Layer::NoComments, hints: &["disposition"], pattern: r"(?i)content.disposition" },
+    },
+    Rule {
+        name: "widget-html",
+        why: "the widget runs in other people's pages",
+        advice: "h() and text nodes; `document.currentScript` may be any element of the page's: look at what it is",
+        scope: |p| p.starts_with("widget/src/") && p.ends_with(".ts"),
+        find: Find::Pattern {
+            layer: Layer::All,
+            hints: &["html", "document.", "eval", "function(", "domparser", "srcdoc", "csstext", "fragment"],
+            pattern: r"\.(?:inner|outer)HTML\b|insertAdjacentHTML|setHTMLUnsafe|createContextualFragment|DOMParser|srcdoc|cssText|document\.write|\bcurrentScript as\b|\beval\(|new Function\(",
         },
     },
     // ── Sources ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -136,6 +136,21 @@ fn views_keep_to_the_policy_of_the_page() {
         ("p().style((\"width\", w))", "inline-style"),
         ("view! { <p inner_html=text/> }", "inner-html"),
         ("element.set_inner_html(&text)", "inner-html"),
+        ("InertElement::new(text)", "inner-html"),
+        ("use leptos_meta::Title;", "meta-raw"),
+        ("use leptos_meta::{Body, Title};", "meta-raw"),
+        ("use leptos_meta::*;", "meta-raw"),
+        ("view! { <leptos_meta::Script/> }", "meta-raw"),
+        ("view! { <script>{text}</script> }", "raw-element"),
+        ("view! { <noscript>{text}</noscript> }", "raw-element"),
+        ("html::style().child(text)", "raw-element"),
+        ("p().attr(name, value)", "computed-name"),
+        ("custom(tag)", "computed-name"),
+        ("let create = ServerAction::<Create>::new();", "leptos-forms"),
+        ("leptos_axum::redirect(path)", "leptos-forms"),
+        ("view! { <HydrationScripts/> }", "nonce-leak"),
+        ("let html = format!(\"<b>{name}</b>\");", "html-built"),
+        ("Html(text)", "html-built"),
     ] {
         assert_eq!(rust("app/src/dashboard/x.rs", view), [rule], "{view}");
     }
@@ -146,10 +161,22 @@ fn views_keep_to_the_policy_of_the_page() {
         "if style == other {}",
         "element.style().set_property(name, value)",
         "view! { <ui::TextArea name=\"x\"/> }",
+        "use leptos_meta::{Body, Meta};",
+        "p().attr(\"data-x\", value)",
+        "let style = element.style();",
+        "let limit = format!(\"{a} < {b}\");",
     ] {
         assert_eq!(rust("app/src/dashboard/x.rs", view), NONE, "{view}");
     }
     assert_eq!(rust("app/src/ui/text_area.rs", "view! { <textarea name=\"x\"></textarea> }"), NONE);
+    assert_eq!(rust("app/src/ui/title.rs", "view! { <leptos_meta::Title text=text/> }"), NONE);
+    assert_eq!(rust("app/src/ui/field.rs", "view! { <textarea name=\"x\"></textarea> }"), ["textarea"]);
+    let disposition = "headers.insert(\"content-disposition\", name)";
+    assert_eq!(rust("server/src/http/x.rs", disposition), ["file-name-header"]);
+    let widget = |text: &str| of("widget/src/x.ts", text).into_iter().map(|(_, rule)| rule).collect::<Vec<_>>();
+    assert_eq!(widget("root.innerHTML = text;"), ["widget-html"]);
+    assert_eq!(widget("const s = document.currentScript as HTMLScriptElement;"), ["widget-html"]);
+    assert_eq!(widget("const s = document.currentScript;\nroot.append(text);"), NONE);
 }
 
 #[test]
