@@ -7,17 +7,19 @@ use model::conversation::{Conversation, Entrance, Inbox, InboxFilter, Message, S
 /// What the inbox shows.
 ///
 /// # Errors
-/// `unauthenticated`, or a fault.
+/// `unauthenticated`, `invalid` (field `after`), or a fault.
 #[server(output = super::Json)]
 pub async fn list(
     /// Which conversations.
     show: InboxFilter,
+    /// Where the page begins; the first one's beginning if there is none.
+    after: Option<String>,
     /// The one that the page has open.
     conversation: Option<String>,
 ) -> Result<Inbox, ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.conversations.desk(caller, show, conversation.as_deref()).await)
+    page.respond(page.conversations.desk(caller, show, after.as_deref(), conversation.as_deref()).await)
 }
 
 /// One conversation with a page of its messages.

@@ -7,6 +7,7 @@ use model::{ContactId, ConversationId, MemberId, MessageId};
 use sqlx::types::Json;
 use store::services::timestamp;
 use store::{Scope, Services, StoreError, TenantTx, jobs};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// The job that has the assistant answer; its subject is the conversation.
@@ -23,6 +24,7 @@ pub(crate) struct Locked {
     pub fence: i64,
     pub last_seq: i64,
     pub answered_seq: i64,
+    waiting_since: Option<OffsetDateTime>,
     last_message: Uuid,
 }
 
@@ -56,7 +58,8 @@ pub(crate) async fn lock(
     contact: Option<ContactId>,
 ) -> Result<Locked, ConversationError> {
     let row = sqlx::query!(
-        "select state, handler, assignee_id, fence, last_seq, answered_seq, last_message_id
+        "select state, handler, assignee_id, fence, last_seq, answered_seq, waiting_since,
+           last_message_id
          from app.conversations
          where conversation_id = $1 and ($2::uuid is null or contact_id = $2)
          for no key update",
@@ -74,6 +77,7 @@ pub(crate) async fn lock(
         fence: row.fence,
         last_seq: row.last_seq,
         answered_seq: row.answered_seq,
+        waiting_since: row.waiting_since,
         last_message: row.last_message_id,
     })
 }
@@ -103,6 +107,8 @@ impl Locked {
         // Two messages of one millisecond have ids in any order, and clocks go back.
         let id = services.new_id().max(Uuid::from_u128(self.last_message.as_u128().saturating_add(1)));
         let seq = self.last_seq + 1;
+        let waits = self.state == ConversationState::Open && self.handler == Handler::People && self.assignee.is_none();
+        self.waiting_since = if waits { self.waiting_since.or(Some(now)) } else { None };
         let shown: Option<String> = entry.event.is_none().then(|| entry.text.chars().take(SHOWN).collect());
         let citations = (!entry.citations.is_empty()).then_some(Json(&entry.citations));
         sqlx::query!(
@@ -117,7 +123,7 @@ impl Locked {
              update app.conversations
              set last_seq = $4, last_message_id = $3, state = $13, handler = $14, assignee_id = $15, fence = $16,
                answered_seq = $17, last_author = case when $8::text is null then $5 else last_author end,
-               last_text = coalesce($18, last_text), updated_at = $12
+               last_text = coalesce($18, last_text), updated_at = $12, waiting_since = $19
              where conversation_id = $2",
             scope.tenant().uuid(),
             self.id.uuid(),
@@ -136,7 +142,8 @@ impl Locked {
             self.assignee.map(MemberId::uuid),
             self.fence,
             self.answered_seq,
-            shown
+            shown,
+            self.waiting_since
         )
         .execute(tx)
         .await?;

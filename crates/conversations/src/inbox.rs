@@ -3,24 +3,28 @@
 use crate::{ConversationError, Conversations, MessagesFrom, read};
 use model::ConversationId;
 use model::conversation::{Conversation, Entrance, Inbox, InboxFilter, Step, Thread};
-use model::page::DEFAULT_LIMIT;
+use model::page::{DEFAULT_LIMIT, Page};
 use store::Caller;
 use store::services::timestamp;
 
 impl Conversations {
-    /// The inbox as it is now. `open` is the conversation that the page has open; one that is not there is left out.
+    /// The inbox as it is now: a page of it, the first unless it is to begin `after` another one. `open` is the
+    /// conversation that is open beside it; one that is not there is left out.
     ///
     /// # Errors
-    /// The database's.
+    /// [`ConversationError::Invalid`] for an `after` that is no `next_cursor`, or the database's.
+    #[tracing::instrument(name = "db.conversation.desk", skip_all)]
     pub async fn desk(
         &self,
         caller: &Caller,
         filter: InboxFilter,
+        after: Option<&str>,
         open: Option<&str>,
     ) -> Result<Inbox, ConversationError> {
         let right = caller.agent()?;
+        let after = after.map(str::parse).transpose()?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
-        let data = read::inbox(&mut tx, right.member(), filter).await?;
+        let Page { data, next_cursor } = read::inbox(&mut tx, right.member(), filter, after).await?;
         let waiting = read::waiting(&mut tx).await?;
         let open = match open.and_then(|id| id.parse().ok()) {
             Some(id) => read::conversation(&mut tx, id, None).await?,
@@ -28,9 +32,9 @@ impl Conversations {
         };
         // Given back before another one is asked for.
         drop(tx);
-        let entrance = if data.is_empty() { Some(self.entrance(caller).await?) } else { None };
+        let entrance = if data.is_empty() && after.is_none() { Some(self.entrance(caller).await?) } else { None };
         let nobody_yet = entrance.filter(|way| !way.used).map(|way| way.widget);
-        Ok(Inbox { data, waiting, open, nobody_yet, now: timestamp(self.services.now()) })
+        Ok(Inbox { data, next_cursor, waiting, open, nobody_yet, now: timestamp(self.services.now()) })
     }
 
     /// One conversation with its latest messages, or those before one of them.

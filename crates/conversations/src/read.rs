@@ -13,8 +13,8 @@ use store::{Caller, Denied, StoreError, TenantTx};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Most conversations that the inbox shows at once.
-const INBOX: i64 = 100;
+/// Most conversations that a page of the inbox shows.
+pub(crate) const INBOX: u32 = 50;
 
 /// Which messages of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +39,28 @@ struct Row {
     last_seq: i64,
     last_author: Option<String>,
     last_text: Option<String>,
+    waiting_since: Option<OffsetDateTime>,
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
+}
+
+/// `query_as!` of conversations: what follows the tables. (sqlx checks literals, so what all of them read stands here.)
+macro_rules! conversations {
+    ($rest:literal $(, $value:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            r#"select c.conversation_id, c.contact_id, p.name as contact_name, p.email as contact_email, c.state, c.handler,
+                 c.assignee_id, m.name as "assignee_name?", c.last_seq, c.last_author, c.last_text,
+                 case when c.state = 'open' and c.handler = 'people' and c.assignee_id is null
+                   then coalesce(c.waiting_since, c.updated_at) end as waiting_since,
+                 c.created_at, c.updated_at
+               from app.conversations c
+               join app.contacts p on p.tenant_id = c.tenant_id and p.contact_id = c.contact_id
+               left join app.memberships m on m.tenant_id = c.tenant_id and m.member_id = c.assignee_id
+               "# + $rest
+            $(, $value)*
+        )
+    };
 }
 
 impl TryFrom<Row> for Conversation {
@@ -64,6 +84,7 @@ impl TryFrom<Row> for Conversation {
             last_seq: u64::try_from(row.last_seq).unwrap_or_default(),
             last_from: row.last_author.map(author).transpose()?,
             last_text: row.last_text,
+            waiting_since: row.waiting_since.map(timestamp),
             created_at: timestamp(row.created_at),
             updated_at: timestamp(row.updated_at),
         })
@@ -111,14 +132,8 @@ pub(crate) async fn conversation(
     id: ConversationId,
     contact: Option<ContactId>,
 ) -> Result<Option<Conversation>, ConversationError> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"select c.conversation_id, c.contact_id, p.name as contact_name, p.email as contact_email, c.state, c.handler,
-             c.assignee_id, m.name as "assignee_name?", c.last_seq, c.last_author, c.last_text, c.created_at, c.updated_at
-           from app.conversations c
-           join app.contacts p on p.tenant_id = c.tenant_id and p.contact_id = c.contact_id
-           left join app.memberships m on m.tenant_id = c.tenant_id and m.member_id = c.assignee_id
-           where c.conversation_id = $1 and ($2::uuid is null or c.contact_id = $2)"#,
+    let row = conversations!(
+        "where c.conversation_id = $1 and ($2::uuid is null or c.contact_id = $2)",
         id.uuid(),
         contact.map(ContactId::uuid)
     )
@@ -146,39 +161,81 @@ pub(crate) async fn message(
     Ok(row.map(Message::try_from).transpose()?)
 }
 
-/// What the inbox shows to this member.
+/// A page of what the inbox shows to this member: the latest first, but those that wait the longest first.
 pub(crate) async fn inbox(
     tx: &mut TenantTx,
     member: Option<MemberId>,
     filter: InboxFilter,
-) -> Result<Vec<Conversation>, ConversationError> {
-    let state = if filter == InboxFilter::Resolved { "resolved" } else { "open" };
-    let handler = matches!(filter, InboxFilter::Waiting | InboxFilter::Mine).then_some("people");
-    let mine = (filter == InboxFilter::Mine).then(|| member.map_or(Uuid::nil(), MemberId::uuid));
-    let rows = sqlx::query_as!(
-        Row,
-        r#"select c.conversation_id, c.contact_id, p.name as contact_name, p.email as contact_email, c.state, c.handler,
-                 c.assignee_id, m.name as "assignee_name?", c.last_seq, c.last_author, c.last_text, c.created_at,
-                 c.updated_at
-               from app.conversations c
-               join app.contacts p on p.tenant_id = c.tenant_id and p.contact_id = c.contact_id
-               left join app.memberships m on m.tenant_id = c.tenant_id and m.member_id = c.assignee_id
-               where c.state = $1 and ($2::text is null or c.handler = $2)
-                 and ($3::uuid is null or c.assignee_id = $3) and (not $4 or c.assignee_id is null)
-               order by c.updated_at desc, c.conversation_id desc limit $5"#,
-        state,
-        handler,
-        mine,
-        filter == InboxFilter::Waiting,
-        INBOX
-    )
-    .fetch_all(tx)
-    .await?;
-    let mut found = rows.into_iter().map(Conversation::try_from).collect::<Result<Vec<_>, _>>()?;
-    if filter == InboxFilter::Waiting {
-        found.reverse();
+    after: Option<Cursor>,
+) -> Result<Page<Conversation>, ConversationError> {
+    let limit = i64::from(INBOX) + 1;
+    let rows = if filter == InboxFilter::Waiting {
+        let Cursor { at, id } = after.unwrap_or(Cursor { at: OffsetDateTime::UNIX_EPOCH, id: Uuid::nil() });
+        conversations!(
+            "where c.state = 'open' and c.handler = 'people' and c.assignee_id is null
+               and (coalesce(c.waiting_since, c.updated_at), c.conversation_id) > ($1, $2)
+             order by coalesce(c.waiting_since, c.updated_at), c.conversation_id limit $3",
+            at,
+            id,
+            limit
+        )
+        .fetch_all(tx)
+        .await?
+    } else {
+        let state = if filter == InboxFilter::Resolved { "resolved" } else { "open" };
+        let mine = (filter == InboxFilter::Mine).then(|| member.map_or(Uuid::nil(), MemberId::uuid));
+        let Cursor { at, id } = after.unwrap_or(Cursor { at: LATEST, id: Uuid::max() });
+        conversations!(
+            "where c.state = $1 and ($2::uuid is null or (c.handler = 'people' and c.assignee_id = $2))
+               and (c.updated_at, c.conversation_id) < ($3, $4)
+             order by c.updated_at desc, c.conversation_id desc limit $5",
+            state,
+            mine,
+            at,
+            id,
+            limit
+        )
+        .fetch_all(tx)
+        .await?
+    };
+    let more = rows.len() > INBOX as usize;
+    let edge = |row: &Row| {
+        let since = row.waiting_since.filter(|_| filter == InboxFilter::Waiting);
+        Cursor { at: since.unwrap_or(row.updated_at), id: row.conversation_id }
+    };
+    let next_cursor = rows.get(INBOX as usize - 1).filter(|_| more).map(|last| edge(last).to_string());
+    let data = rows.into_iter().take(INBOX as usize).map(Conversation::try_from).collect::<Result<Vec<_>, _>>()?;
+    Ok(Page { data, next_cursor })
+}
+
+/// Later than anything that is kept.
+const LATEST: OffsetDateTime = time::macros::datetime!(9999-12-31 0:00 UTC);
+
+/// Where a page of the inbox ends: the time that orders it, and the conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cursor {
+    at: OffsetDateTime,
+    id: Uuid,
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // PostgreSQL keeps microseconds.
+        write!(f, "{}-{}", self.at.unix_timestamp_nanos() / 1000, ConversationId::from_uuid(self.id))
     }
-    Ok(found)
+}
+
+impl std::str::FromStr for Cursor {
+    type Err = ConversationError;
+
+    fn from_str(text: &str) -> Result<Self, ConversationError> {
+        let read = || {
+            let (at, id) = text.split_once('-')?;
+            let at = OffsetDateTime::from_unix_timestamp_nanos(at.parse::<i128>().ok()?.checked_mul(1000)?).ok()?;
+            Some(Self { at, id: id.parse::<ConversationId>().ok()?.uuid() })
+        };
+        read().ok_or_else(|| ConversationError::field("after", "Use the next_cursor of the page before."))
+    }
 }
 
 /// How many conversations wait for a person, up to 100.
@@ -220,16 +277,9 @@ impl Conversations {
         let before =
             before.map_err(|_| ConversationError::field("cursor", "Use the next_cursor of the page before."))?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
-        let rows = sqlx::query_as!(
-            Row,
-            r#"select c.conversation_id, c.contact_id, p.name as contact_name, p.email as contact_email, c.state, c.handler,
-                 c.assignee_id, m.name as "assignee_name?", c.last_seq, c.last_author, c.last_text, c.created_at,
-                 c.updated_at
-               from app.conversations c
-               join app.contacts p on p.tenant_id = c.tenant_id and p.contact_id = c.contact_id
-               left join app.memberships m on m.tenant_id = c.tenant_id and m.member_id = c.assignee_id
-               where c.conversation_id < $1 and ($2::text is null or c.state = $2)
-               order by c.conversation_id desc limit $3"#,
+        let rows = conversations!(
+            "where c.conversation_id < $1 and ($2::text is null or c.state = $2)
+             order by c.conversation_id desc limit $3",
             before.map_or(Uuid::max(), ConversationId::uuid),
             state.map(ConversationState::name),
             i64::from(limit) + 1
@@ -240,28 +290,6 @@ impl Conversations {
         let data = rows.into_iter().take(limit as usize).map(Conversation::try_from).collect::<Result<Vec<_>, _>>()?;
         let next_cursor = data.last().filter(|_| more).map(|last| last.id.to_string());
         Ok(Page { data, next_cursor })
-    }
-
-    /// What the inbox shows: at most a hundred, the latest first, but those that wait for a person the longest first.
-    ///
-    /// # Errors
-    /// The database's.
-    #[tracing::instrument(name = "db.conversation.inbox", skip_all)]
-    pub async fn inbox(&self, caller: &Caller, filter: InboxFilter) -> Result<Vec<Conversation>, ConversationError> {
-        let right = caller.agent()?;
-        let mut tx = self.services.store.tenant(right.scope()).await?;
-        inbox(&mut tx, right.member(), filter).await
-    }
-
-    /// How many conversations wait for a person; 100 stands for more.
-    ///
-    /// # Errors
-    /// The database's.
-    #[tracing::instrument(name = "db.conversation.waiting", skip_all)]
-    pub async fn waiting(&self, caller: &Caller) -> Result<u32, ConversationError> {
-        let right = caller.agent()?;
-        let mut tx = self.services.store.tenant(right.scope()).await?;
-        waiting(&mut tx).await
     }
 
     /// One conversation, by its id as the wire writes it. Contacts see their own.

@@ -140,6 +140,8 @@ pub struct Conversation {
     pub last_from: Option<Author>,
     /// The beginning of it.
     pub last_text: Option<String>,
+    /// Since when it waits for a person, if it does.
+    pub waiting_since: Option<Timestamp>,
     /// When it began.
     pub created_at: Timestamp,
     /// When something was last said or done.
@@ -187,6 +189,8 @@ pub struct Widget {
 pub struct Inbox {
     /// The conversations.
     pub data: Vec<Conversation>,
+    /// Where the next page begins; none after the last one.
+    pub next_cursor: Option<String>,
     /// How many wait for a person; 100 stands for more.
     pub waiting: u32,
     /// The one that is open on the page, as it is now.

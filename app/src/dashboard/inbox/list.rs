@@ -1,10 +1,16 @@
-//! The list: filters, and a line for each conversation.
+//! The list: filters, a line for each conversation, and the ways to its other pages.
+//!
+//! A line is its conversation's for as long as it is there. While the pointer or the keyboard is among the lines, none of them
+//! moves: what is new comes last, and what has gone stays, until they have been left.
 
-use super::{address, name_of};
+use super::{address, name_of, unsent, way_in};
 use crate::ui::live;
+use leptos::ev;
+use leptos::html::Div;
 use leptos::prelude::*;
-use model::Timestamp;
-use model::conversation::{Author, Conversation, ConversationState, Handler, InboxFilter};
+use model::conversation::{Author, Conversation, ConversationState, Handler, Inbox, InboxFilter};
+use model::{Timestamp, WidgetId};
+use web_sys::js_sys::Date;
 
 /// The filters: what they are called.
 const FILTERS: [(InboxFilter, &str); 4] = [
@@ -13,6 +19,169 @@ const FILTERS: [(InboxFilter, &str); 4] = [
     (InboxFilter::Mine, "Mine"),
     (InboxFilter::Resolved, "Resolved"),
 ];
+/// How long after the lines have moved a press may still be meant for the one that was there before, in milliseconds.
+const MEANT: f64 = 400.0;
+
+/// The list. A copy is the same one.
+#[derive(Clone, Copy)]
+pub(super) struct List {
+    state: StoredValue<State>,
+    /// Rises with every change of the state.
+    changed: RwSignal<u32>,
+    /// How many wait for a person.
+    pub waiting: RwSignal<u32>,
+    /// Where the lines are.
+    place: NodeRef<Div>,
+}
+
+#[derive(Clone)]
+struct State {
+    lines: Vec<Conversation>,
+    /// Rises when lines move or go. What was pressed in a line of one order is nothing in the next.
+    order: u32,
+    /// Where the next page begins.
+    next: Option<String>,
+    /// The way in, as long as nobody has ever come.
+    nobody_yet: Option<WidgetId>,
+    now: Timestamp,
+    /// Whether the pointer is among the lines.
+    pointer: bool,
+    /// Whether their order is no longer the right one.
+    late: bool,
+    /// When they last moved.
+    moved: f64,
+}
+
+/// Whether these are not the same conversations in the same places.
+fn differ(one: &[Conversation], other: &[Conversation]) -> bool {
+    one.len() != other.len() || one.iter().zip(other).any(|(one, other)| one.id != other.id)
+}
+
+impl State {
+    fn take(&mut self, found: Inbox, held: bool) {
+        let Inbox { data, next_cursor, nobody_yet, now, .. } = found;
+        let mut lines = data.clone();
+        if held {
+            // Each where it was, as it is now; what is new comes last.
+            let as_it_is = |was: &Conversation| data.iter().find(|now| now.id == was.id).unwrap_or(was).clone();
+            lines.retain(|line| self.lines.iter().all(|there| there.id != line.id));
+            lines.splice(..0, self.lines.iter().map(as_it_is));
+        }
+        self.late = differ(&lines, &data);
+        // What comes last moves nothing.
+        let there = self.lines.len().min(lines.len());
+        if differ(&lines[..there], &self.lines) {
+            self.order += 1;
+            if !cfg!(feature = "ssr") {
+                self.moved = Date::now();
+            }
+        }
+        (self.lines, self.next, self.nobody_yet, self.now) = (lines, next_cursor, nobody_yet, now);
+    }
+}
+
+impl List {
+    pub fn new() -> Self {
+        let state = State {
+            lines: Vec::new(),
+            order: 0,
+            next: None,
+            nobody_yet: None,
+            now: Timestamp::from_millis(0),
+            pointer: false,
+            late: false,
+            moved: 0.0,
+        };
+        Self {
+            state: StoredValue::new(state),
+            changed: RwSignal::new(0),
+            waiting: RwSignal::new(0),
+            place: NodeRef::new(),
+        }
+    }
+
+    /// Another page.
+    pub fn begin(self, found: Inbox) {
+        self.take(found, false, |state| state.lines.clear());
+        self.state.update_value(|state| state.moved = 0.0);
+    }
+
+    /// The same page, as it is now.
+    pub fn renew(self, found: Inbox) {
+        // A click gives the focus, too, and it stays there while one reads: only the keyboard's counts.
+        let keyboard =
+            self.place.get_untracked().is_some_and(|place| place.matches(":has(:focus-visible)") == Ok(true));
+        self.take(found, keyboard, |_| ());
+    }
+
+    fn take(self, found: Inbox, keyboard: bool, before: fn(&mut State)) {
+        self.waiting.set(found.waiting);
+        self.state.update_value(|state| {
+            before(state);
+            state.take(found, keyboard || state.pointer);
+        });
+        self.changed.update(|n| *n = n.wrapping_add(1));
+    }
+
+    /// The pointer, or the keyboard, leaves: what had to wait for it is done. `renew` asks for the list.
+    fn left(self, renew: impl Fn()) {
+        if self.state.with_value(|state| state.late) {
+            renew();
+        }
+    }
+
+    /// The lines, or what stands in their place.
+    pub fn view(
+        self,
+        show: InboxFilter,
+        after: Option<String>,
+        open: Memo<Option<String>>,
+        renew: impl Fn() + Copy + 'static,
+    ) -> AnyView {
+        // Whether there are pages before this one.
+        let more = after.is_some();
+        let enter = move |_| self.state.update_value(|state| state.pointer = true);
+        let leave = move |_| {
+            self.state.update_value(|state| state.pointer = false);
+            self.left(renew);
+        };
+        // A press of the keyboard has no number.
+        let click = move |event: ev::MouseEvent| {
+            if event.detail() > 0 && Date::now() - self.state.with_value(|state| state.moved) < MEANT {
+                event.prevent_default();
+                event.stop_propagation();
+            }
+        };
+        view! {
+            <div
+                node_ref=self.place
+                on:pointerenter=enter
+                on:pointerleave=leave
+                on:focusout=move |_| self.left(renew)
+                on:click:capture=click
+            >
+                {live(move || {
+                    self.changed.track();
+                    let State { lines, order, now, .. } = self.state.get_value();
+                    let line = |conversation| entry(conversation, now, show, after.as_deref(), open);
+                    let all = view! { <ul class="talks" role="list">{lines.into_iter().map(line).collect_view()}</ul> }.into_any();
+                    // Another type is another list, and not the same one with other words in its lines.
+                    if order % 2 == 0 { all } else { (all,).into_any() }
+                })}
+            </div>
+            {live(move || {
+                self.changed.track();
+                let State { lines, next, nobody_yet, .. } = self.state.get_value();
+                match nobody_yet {
+                    Some(widget) => way_in::nobody_yet(widget),
+                    None if lines.is_empty() && !more => nothing(show),
+                    None => pages(show, more, next),
+                }
+            })}
+        }
+        .into_any()
+    }
+}
 
 /// The filters, as links.
 pub(super) fn filters(show: Memo<InboxFilter>, waiting: RwSignal<u32>) -> AnyView {
@@ -24,7 +193,8 @@ pub(super) fn filters(show: Memo<InboxFilter>, waiting: RwSignal<u32>) -> AnyVie
                 .into_any()
         });
         let current = move || (show.get() == filter).then_some("page");
-        view! { <li><a href=address("", filter) aria-current=current>{name}{number}</a></li> }.into_any()
+        let href = address("", filter, None);
+        view! { <li><a href=href aria-current=current>{name}{number}</a></li> }.into_any()
     };
     view! {
         <nav class="inbox__filters" aria-label="Which conversations">
@@ -32,6 +202,20 @@ pub(super) fn filters(show: Memo<InboxFilter>, waiting: RwSignal<u32>) -> AnyVie
         </nav>
     }
     .into_any()
+}
+
+/// The ways to the other pages, if there are any.
+fn pages(show: InboxFilter, more: bool, next: Option<String>) -> AnyView {
+    let link = |words: &'static str, after: Option<&str>| {
+        let href = address("", show, after);
+        view! { <a class="button button--small" href=href>{words}</a> }.into_any()
+    };
+    let first = more.then(|| link("First page", None));
+    let next = next.map(|next| link("Next page", Some(&next)));
+    if first.is_none() && next.is_none() {
+        return ().into_any();
+    }
+    view! { <nav class="inbox__pages" aria-label="Pages">{first}{next}</nav> }.into_any()
 }
 
 /// Who has the conversation, in words.
@@ -45,40 +229,41 @@ pub(super) fn badge(conversation: &Conversation) -> AnyView {
     view! { <span class=class><span>{words}</span></span> }.into_any()
 }
 
-/// The conversations.
-pub(super) fn entries(
-    found: Vec<Conversation>,
+/// A conversation.
+fn entry(
+    conversation: Conversation,
     now: Timestamp,
     show: InboxFilter,
+    after: Option<&str>,
     open: Memo<Option<String>>,
 ) -> AnyView {
-    let entry = |conversation: Conversation| {
-        let id = conversation.id.to_string();
-        let who = match conversation.last_from {
-            Some(Author::Assistant) => "Assistant: ",
-            Some(Author::Agent) => "Team: ",
-            _ => "",
-        };
-        let at = conversation.updated_at;
-        let href = address(&id, show);
-        let current = move || (open.get().as_deref() == Some(&id)).then_some("page");
-        view! {
-            <li>
-                <a class="talk" href=href aria-current=current>
-                    <span class="talk__name">{name_of(&conversation.contact)}</span>
-                    <time class="talk__time" datetime=at.to_string()>{at.ago(now)}</time>
-                    <span class="talk__last">{who}{conversation.last_text.clone().unwrap_or_else(|| "Nothing said yet".to_owned())}</span>
-                    {badge(&conversation)}
-                </a>
-            </li>
-        }
-        .into_any()
+    let id = conversation.id.to_string();
+    let href = address(&id, show, after);
+    let who = match conversation.last_from {
+        Some(Author::Assistant) => "Assistant: ",
+        Some(Author::Agent) => "Team: ",
+        _ => "",
     };
-    view! { <ul class="talks" role="list">{found.into_iter().map(entry).collect_view()}</ul> }.into_any()
+    let since = conversation.waiting_since.filter(|_| show == InboxFilter::Waiting);
+    let at = since.unwrap_or(conversation.updated_at);
+    let unsent = unsent::failed(&id)
+        .then(|| view! { <span class="badge badge--attention"><span>"Not sent"</span></span> }.into_any());
+    let current = move || (open.get().as_deref() == Some(&id)).then_some("page");
+    view! {
+        <li>
+            <a class="talk" href=href aria-current=current>
+                <span class="talk__name">{name_of(&conversation.contact)}</span>
+                <time class="talk__time" datetime=at.to_string()>{at.ago(now)}</time>
+                <span class="talk__last">{who}{conversation.last_text.clone().unwrap_or_else(|| "Nothing said yet".to_owned())}</span>
+                <span class="talk__badges">{badge(&conversation)}{unsent}</span>
+            </a>
+        </li>
+    }
+    .into_any()
 }
 
 /// Where the list is empty, though there are conversations.
-pub(super) fn nothing(show: InboxFilter) -> AnyView {
+fn nothing(show: InboxFilter) -> AnyView {
     let (title, text) = match show {
         InboxFilter::Waiting => {
             ("Nobody waits", "Who asks for a person, and whom the assistant cannot help, stands here.")

@@ -7,15 +7,17 @@
 mod list;
 mod talk;
 mod thread;
+mod unsent;
 mod way_in;
 
-use super::{LoadError, NotHere};
+use super::{LoadError, NOTHING, NothingHere};
 use crate::api::{ApiError, Asked, conversations};
 use crate::live::{Link, Live};
-use crate::ui;
+use crate::ui::{self, Title};
 use leptos::prelude::*;
-use leptos_meta::Title;
+use leptos::task::spawn_local;
 use leptos_router::hooks::{use_location, use_params_map};
+use list::List;
 use model::Problem;
 use model::conversation::{Contact, InboxFilter};
 use serde::{Deserialize, Serialize};
@@ -52,13 +54,15 @@ pub(super) fn Inbox() -> impl IntoView {
     let show = Memo::new(move |_| {
         query.read().get("show").and_then(|name| InboxFilter::from_name(&name)).unwrap_or(InboxFilter::Open)
     });
+    let after = Memo::new(move |_| {
+        // It goes back into addresses.
+        let plain = |after: &String| after.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        query.read().get("after").filter(plain)
+    });
     let before = Memo::new(move |_| query.read().get("before"));
     let inbox = Asked::about(
-        move || show.get().name().to_owned(),
-        move |show| {
-            let show = InboxFilter::from_name(&show).unwrap_or(InboxFilter::Open);
-            conversations::list(show, id.get_untracked())
-        },
+        move || address("", show.get(), after.get().as_deref()),
+        move |_| conversations::list(show.get_untracked(), after.get_untracked(), id.get_untracked()),
     );
     let thread = Asked::about(
         move || id.get().map(|id| format!("{id} {}", before.get().unwrap_or_default())).unwrap_or_default(),
@@ -74,43 +78,33 @@ pub(super) fn Inbox() -> impl IntoView {
     );
     let live = Live::default();
     let talk = Talk::new(live, given);
-    let waiting = RwSignal::new(0);
-    // What the list was, and whether it could not be renewed.
-    let (last, stale) = (StoredValue::new(None), RwSignal::new(false));
-
-    let asked = StoredValue::new(false);
-    let changed = move || {
-        if asked.try_get_value() == Some(false) {
-            asked.set_value(true);
-            set_timeout(
-                move || {
-                    // Unless the page is gone.
-                    if asked.try_set_value(false).is_none() {
-                        inbox.refetch();
-                    }
-                },
-                AGAIN,
-            );
-        }
-    };
+    let list = List::new();
+    let desk = Desk { list, talk, show, after, id, stale: RwSignal::new(false), asked: StoredValue::new(false) };
     Effect::new(move |_| {
         live.open(move |frame| match frame.r#type.as_str() {
             "welcome" => {
                 talk.follow();
-                changed();
+                desk.soon(AGAIN);
             }
-            "changed" => changed(),
+            "changed" => desk.soon(AGAIN),
             _ => talk.hear(frame),
         });
+        unsent::read();
+        talk.settle();
         talk.local.set(true);
-        if let Ok(timer) = set_interval_with_handle(move || inbox.refetch(), NOW_AND_THEN) {
+        if let Ok(timer) = set_interval_with_handle(move || desk.renew(), NOW_AND_THEN) {
             on_cleanup(move || timer.clear());
         }
     });
     on_cleanup(move || live.close());
 
+    // Whether there is no such conversation.
+    let missing = RwSignal::new(false);
     let title = move || {
-        let waiting = waiting.get();
+        if missing.get() {
+            return format!("{NOTHING} · Samtal");
+        }
+        let waiting = list.waiting.get();
         let number = if waiting > 0 { format!("({waiting}) ") } else { String::new() };
         let with = talk.conversation.get().map(|c| format!("{} · ", name_of(&c.contact))).unwrap_or_default();
         format!("{number}{with}Inbox · Samtal")
@@ -122,51 +116,35 @@ pub(super) fn Inbox() -> impl IntoView {
             <section class="inbox__list" aria-label="Conversations">
                 <header class="inbox__head">
                     <h2>"Inbox"</h2>
-                    {list::filters(show, waiting)}
+                    {list::filters(show, list.waiting)}
                 </header>
-                {ui::live(move || connection(live.link(), stale.get()))}
+                {ui::live(move || connection(live.link(), desk.stale.get()))}
                 {ui::renewed(6, move || async move {
-                    let answer = inbox.await;
-                    let which = show.get_untracked();
-                    let kept = last.get_value().filter(|(of, _)| *of == which).map(|(_, list)| list);
-                    let found = match (answer, kept) {
-                        (Ok(found), _) => {
-                            last.set_value(Some((which, found.clone())));
-                            stale.set(false);
-                            found
+                    match inbox.await {
+                        Ok(found) => {
+                            list.begin(found);
+                            list.view(show.get_untracked(), after.get_untracked(), id, move || desk.renew())
                         }
-                        // An older list is better than none.
-                        (Err(ApiError(problem)), Some(list)) if problem.status >= 500 => {
-                            stale.set(true);
-                            set_timeout(changed, ONCE_MORE);
-                            list
-                        }
-                        (Err(error), _) => return view! { <LoadError error=error/> }.into_any(),
-                    };
-                    waiting.set(found.waiting);
-                    if let Some(open) = found.open {
-                        talk.renew(open);
-                    }
-                    match found.nobody_yet {
-                        Some(widget) => way_in::nobody_yet(widget),
-                        None if found.data.is_empty() => list::nothing(which),
-                        None => list::entries(found.data, found.now, which, id),
+                        Err(error) => view! { <LoadError error=error/> }.into_any(),
                     }
                 })}
             </section>
             {ui::renewed(4, move || async move {
                 match thread.await {
                     Ok(Some(found)) => {
+                        missing.set(false);
                         talk.begin(found);
-                        thread::pane(talk, show)
+                        thread::pane(talk, show, after)
                     }
                     Ok(None) => {
+                        missing.set(false);
                         talk.end();
                         view! { <p class="inbox__none">"Choose a conversation."</p> }.into_any()
                     }
                     Err(ApiError(problem)) if problem.status == 404 => {
                         talk.end();
-                        view! { <section class="thread thread--none"><NotHere/></section> }.into_any()
+                        missing.set(true);
+                        view! { <section class="thread thread--none"><NothingHere/></section> }.into_any()
                     }
                     Err(error) => view! { <section class="thread thread--none"><LoadError error=error/></section> }.into_any(),
                 }
@@ -183,10 +161,70 @@ fn name_of(contact: &Contact) -> String {
     })
 }
 
-/// The address of a conversation, or of the list.
-fn address(conversation: &str, show: InboxFilter) -> String {
+/// The address of a conversation, or of the list, on the page that begins after another one.
+fn address(conversation: &str, show: InboxFilter, after: Option<&str>) -> String {
     let slash = if conversation.is_empty() { "" } else { "/" };
-    format!("{HERE}{slash}{conversation}?show={}", show.name())
+    let page = if after.is_some() { "&after=" } else { "" };
+    format!("{HERE}{slash}{conversation}?show={}{page}{}", show.name(), after.unwrap_or_default())
+}
+
+/// What keeps the list as it is on the server.
+#[derive(Clone, Copy)]
+struct Desk {
+    list: List,
+    talk: Talk,
+    show: Memo<InboxFilter>,
+    after: Memo<Option<String>>,
+    /// The open conversation.
+    id: Memo<Option<String>>,
+    /// Whether the list could not be renewed.
+    stale: RwSignal<bool>,
+    /// Whether it will be asked for in a moment.
+    asked: StoredValue<bool>,
+}
+
+impl Desk {
+    /// Asks for the list in a moment, once for all that want it meanwhile.
+    fn soon(self, wait: Duration) {
+        if self.asked.try_get_value() == Some(false) {
+            self.asked.set_value(true);
+            let ask = move || {
+                // Unless the page is gone.
+                if self.asked.try_set_value(false).is_none() {
+                    self.renew();
+                }
+            };
+            set_timeout(ask, wait);
+        }
+    }
+
+    /// Asks for the list.
+    fn renew(self) {
+        let (Some(show), Some(after)) = (self.show.try_get_untracked(), self.after.try_get_untracked()) else { return };
+        let open = self.id.try_get_untracked().flatten();
+        spawn_local(async move {
+            let answer = conversations::list(show, after.clone(), open).await;
+            // Unless the page is gone, or shows others.
+            if self.show.try_get_untracked() != Some(show) || self.after.try_get_untracked() != Some(after) {
+                return;
+            }
+            match answer {
+                Ok(mut found) => {
+                    self.stale.set(false);
+                    if let Some(open) = found.open.take() {
+                        self.talk.renew(open);
+                    }
+                    self.list.renew(found);
+                }
+                // An older list is better than none.
+                Err(ApiError(problem)) if problem.status >= 500 => {
+                    self.stale.set(true);
+                    self.soon(ONCE_MORE);
+                }
+                Err(_) => {}
+            }
+        });
+    }
 }
 
 /// How the connection is, where that is worth a word.

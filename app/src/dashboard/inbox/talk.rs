@@ -1,6 +1,6 @@
 //! What the page knows of the open conversation, and what can be done in it.
 
-use super::Outcome;
+use super::{Outcome, unsent};
 use crate::api::{ApiError, conversations};
 use crate::live::{Frame, Live};
 use leptos::html::{Div, Textarea};
@@ -42,10 +42,8 @@ pub(super) struct Talk {
     pub draft: RwSignal<String>,
     /// What was typed when the page was made.
     pub typed: StoredValue<String>,
-    /// What was tried last, and how many messages have been.
-    tried: StoredValue<(String, u32)>,
-    /// Whether a message is on its way: 0 none, 1 one, 2 one and another is to follow.
-    sending: StoredValue<u32>,
+    /// How many messages have been sent since the conversation was opened.
+    sent: StoredValue<u32>,
     /// Whether earlier messages are on their way.
     reading: StoredValue<bool>,
     /// Counts who writes, so that each is forgotten in its time.
@@ -73,8 +71,7 @@ impl Talk {
             local: RwSignal::new(false),
             draft: RwSignal::new(String::new()),
             typed: StoredValue::new(given.text),
-            tried: StoredValue::new((String::new(), 0)),
-            sending: StoredValue::new(0),
+            sent: StoredValue::new(0),
             reading: StoredValue::new(false),
             writes: StoredValue::new(0),
             told: StoredValue::new(false),
@@ -92,12 +89,21 @@ impl Talk {
         }
         self.conversation.set(Some(conversation));
         self.messages.set(messages.data);
+        self.settle();
         self.earlier.set(messages.next_cursor);
         self.draft.set(draft);
         self.follow();
         if !cfg!(feature = "ssr") {
             // Once the field is there.
             request_animation_frame(move || self.restore());
+        }
+    }
+
+    /// What is among the messages has been sent, whatever became of the answer.
+    pub fn settle(self) {
+        let kept = |all: &Vec<Message>| all.iter().filter_map(|one| one.client_id.clone()).collect::<Vec<_>>();
+        for id in self.messages.with_untracked(kept) {
+            unsent::forget(&id);
         }
     }
 
@@ -175,9 +181,14 @@ impl Talk {
     }
 
     /// A message, whichever way it came: the next is added, one that is there is not, and a gap is asked for.
-    fn take(self, message: Message) {
-        let here = self.conversation.with_untracked(|c| c.as_ref().is_some_and(|c| c.id == message.conversation_id));
-        let last = self.last();
+    pub fn take(self, message: Message) {
+        if let Some(id) = &message.client_id {
+            unsent::forget(id);
+        }
+        let is = |c: &Option<Conversation>| c.as_ref().is_some_and(|c| c.id == message.conversation_id);
+        // Not when the page is gone.
+        let here = self.conversation.try_with_untracked(is) == Some(true);
+        let last = if here { self.last() } else { 0 };
         if !here || message.seq <= last {
             return;
         }
@@ -201,7 +212,7 @@ impl Talk {
     }
 
     /// Which is open; none when the page is gone.
-    fn id(self) -> Option<String> {
+    pub fn id(self) -> Option<String> {
         self.conversation.try_with_untracked(|c| c.as_ref().map(|c| c.id.to_string())).flatten()
     }
 
@@ -251,63 +262,42 @@ impl Talk {
         }
     }
 
-    /// Sends what stands in the field. It stays there until it is kept; what is added meanwhile follows.
+    /// Sends what stands in the field, which is free for the next message at once.
     pub fn say(self) {
         let (Some(field), Some(id)) = (self.field.get_untracked(), self.id()) else { return };
         let text = field.value();
-        if text.trim().is_empty() {
+        if text.trim().is_empty() || self.closed.get_untracked().is_some() {
             return;
         }
-        if self.sending.get_value() > 0 {
-            self.sending.set_value(2);
-            return;
+        field.set_value("");
+        keep(&id, "");
+        let _ = field.focus();
+        self.refused.set(None);
+        self.sent.update_value(|sent| *sent += 1);
+        let client_id = format!("{}-{:04}", self.draft.get_untracked(), self.sent.get_value());
+        unsent::send(self, id, client_id, text);
+        self.to_the_end();
+    }
+
+    /// Sends again what was not sent.
+    pub fn again(self) {
+        if let Some(id) = self.id() {
+            unsent::again(self, &id);
         }
-        // The same words are the same message until they are kept; others are another.
-        self.tried.update_value(|(tried, count)| {
-            if *tried != text {
-                tried.clone_from(&text);
-                *count += 1;
-            }
-        });
-        let client_id = format!("{}-{}", self.draft.get_untracked(), self.tried.get_value().1);
-        self.sending.set_value(1);
-        spawn_local(async move {
-            let result = conversations::say(id.clone(), text.clone(), client_id).await;
-            let more = self.sending.try_get_value() == Some(2);
-            self.sending.try_set_value(0);
-            if result.is_ok() {
-                // Also when the page is gone: what is sent is not half written.
-                let rest = draft(&id).and_then(|kept| kept.strip_prefix(&text).map(str::to_owned));
-                keep(&id, &rest.unwrap_or_default());
-            }
-            if self.id() != Some(id) {
-                // Another one is open, or the page is gone.
-                if more {
-                    self.say();
-                }
-                return;
-            }
-            match result {
-                Ok(message) => {
-                    self.tried.update_value(|(tried, _)| tried.clear());
-                    self.refused.set(None);
-                    let now = field.value();
-                    field.set_value(now.strip_prefix(&text).unwrap_or(&now));
-                    let _ = field.focus();
-                    self.take(message);
-                    self.to_the_end();
-                    if more {
-                        self.say();
-                    }
-                }
-                Err(ApiError(problem)) => {
-                    if problem.status < 500 {
-                        self.tried.update_value(|(tried, _)| tried.clear());
-                    }
-                    self.refused.set(Some(reason(&problem)));
-                }
-            }
-        });
+    }
+
+    /// Takes back what was not sent: into the field, in front of what stands there.
+    pub fn take_back(self, message: &str) {
+        let (Some(field), Some(id)) = (self.field.get_untracked(), self.id()) else { return };
+        let Some(mut text) = unsent::forget(message) else { return };
+        let there = field.value();
+        if !there.is_empty() {
+            text.push('\n');
+            text.push_str(&there);
+        }
+        field.set_value(&text);
+        keep(&id, &text);
+        let _ = field.focus();
     }
 
     /// Takes over, hands back, resolves.
@@ -359,8 +349,8 @@ impl Talk {
     }
 }
 
-/// Where half written messages are kept while the tab is open; a browser may forbid it.
-fn drafts() -> Option<Storage> {
+/// Where the page keeps what is half written, and what is not sent, while the tab is open; a browser may forbid it.
+pub(super) fn storage() -> Option<Storage> {
     window().session_storage().ok().flatten()
 }
 
@@ -370,12 +360,12 @@ fn drafted(id: &str) -> String {
 
 /// What is half written to a conversation.
 fn draft(id: &str) -> Option<String> {
-    drafts()?.get_item(&drafted(id)).ok().flatten()
+    storage()?.get_item(&drafted(id)).ok().flatten()
 }
 
 /// Keeps what is half written to a conversation.
 fn keep(id: &str, text: &str) {
-    if let Some(drafts) = drafts() {
+    if let Some(drafts) = storage() {
         let _ = if text.is_empty() { drafts.remove_item(&drafted(id)) } else { drafts.set_item(&drafted(id), text) };
     }
 }
@@ -391,6 +381,6 @@ fn closed(conversation: &Option<Conversation>) -> Option<&'static str> {
 }
 
 /// Why, in one sentence.
-fn reason(problem: &Problem) -> String {
+pub(super) fn reason(problem: &Problem) -> String {
     problem.errors.first().map_or(&problem.detail, |error| &error.message).clone()
 }

@@ -2,9 +2,9 @@
 
 use super::list::badge;
 use super::talk::Talk;
-use super::{HERE, address, name_of};
+use super::{HERE, address, name_of, unsent};
 use crate::ui::{Icon, Shape, TextArea, live};
-use leptos::ev::{KeyboardEvent, SubmitEvent};
+use leptos::ev::{KeyboardEvent, MouseEvent, SubmitEvent};
 use leptos::prelude::*;
 use model::Timestamp;
 use model::conversation::{Author, Event, InboxFilter, Message, Step};
@@ -19,7 +19,8 @@ const STEPS: [(Step, &str, &str, &str); 3] = [
 ];
 
 /// The conversation that has begun.
-pub(super) fn pane(talk: Talk, show: Memo<InboxFilter>) -> AnyView {
+pub(super) fn pane(talk: Talk, show: Memo<InboxFilter>, after: Memo<Option<String>>) -> AnyView {
+    let here = move |id: &str| address(id, show.get_untracked(), after.get_untracked().as_deref());
     let Some(conversation) = talk.conversation.get_untracked() else { return ().into_any() };
     let id = conversation.id.to_string();
     let name = name_of(&conversation.contact);
@@ -32,9 +33,15 @@ pub(super) fn pane(talk: Talk, show: Memo<InboxFilter>) -> AnyView {
             event.prevent_default();
             talk.handle(step);
         };
+        // The second press of a double one was meant for what the first has done.
+        let once = |event: MouseEvent| {
+            if event.detail() > 1 {
+                event.prevent_default();
+            }
+        };
         view! {
-            <form method="post" action=action(step.name()) on:submit=submit hidden=move || !talk.may(step)>
-                <button class=class type="submit"><span>{label}<span class="thread__long">{more}</span></span></button>
+            <form method="post" action=action(step.name()) on:submit=submit class=move || if talk.may(step) { "" } else { "thread__gone" }>
+                <button class=class type="submit" on:click=once><span>{label}<span class="thread__long">{more}</span></span></button>
             </form>
         }
         .into_any()
@@ -54,7 +61,7 @@ pub(super) fn pane(talk: Talk, show: Memo<InboxFilter>) -> AnyView {
     view! {
         <section class="thread" aria-labelledby="with">
             <header class="thread__head">
-                <a class="thread__back button button--plain button--square" href=address("", show.get_untracked())>
+                <a class="thread__back button button--plain button--square" href=here("")>
                     <Icon shape=Shape::Back/><span class="visually-hidden">"All conversations"</span>
                 </a>
                 <div class="thread__who">
@@ -66,9 +73,10 @@ pub(super) fn pane(talk: Talk, show: Memo<InboxFilter>) -> AnyView {
             </header>
             <div class="thread__log" role="log" aria-label="Messages" aria-live="polite" tabindex="0" node_ref=talk.log on:scroll=move |_| talk.scrolled()>
                 <div class="thread__lines">
-                    {live(move || talk.earlier.get().map(|before| earlier(talk, &id, &before, show)).into_any())}
+                    {live(move || talk.earlier.get().map(|before| earlier(talk, &here(&id), &before)).into_any())}
                     <ol class="said-list" role="list">
                         {live(move || lines(talk, &visitor))}
+                        {live(move || unsent_lines(talk))}
                     </ol>
                 </div>
             </div>
@@ -104,9 +112,9 @@ pub(super) fn pane(talk: Talk, show: Memo<InboxFilter>) -> AnyView {
 }
 
 /// The way to what was said before: a link, and with WASM it only adds.
-fn earlier(talk: Talk, id: &str, before: &str, show: Memo<InboxFilter>) -> AnyView {
-    let href = format!("{}&before={before}", address(id, show.get_untracked()));
-    let more = move |event: leptos::ev::MouseEvent| {
+fn earlier(talk: Talk, here: &str, before: &str) -> AnyView {
+    let href = format!("{here}&before={before}");
+    let more = move |event: MouseEvent| {
         event.prevent_default();
         talk.more();
     };
@@ -180,6 +188,29 @@ fn said(message: Message, day: Option<String>, local: bool, visitor: &str) -> An
         </li>
     }
     .into_any()
+}
+
+/// What is not kept yet.
+fn unsent_lines(talk: Talk) -> AnyView {
+    let Some(id) = talk.conversation.with(|c| c.as_ref().map(|c| c.id.to_string())) else { return ().into_any() };
+    let line = |message: unsent::Unsent| {
+        let note = match message.problem {
+            None => view! { <p class="said__note">"Sending…"</p> }.into_any(),
+            Some(problem) => {
+                let back = move |_| talk.take_back(&message.id);
+                view! {
+                    <p class="said__failed" role="alert">"Not sent. "{problem}</p>
+                    <p class="said__ways">
+                        <button class="button button--small" type="button" on:click=move |_| talk.again()>"Send again"</button>
+                        <button class="button button--small" type="button" on:click=back>"Edit"</button>
+                    </p>
+                }
+                .into_any()
+            }
+        };
+        view! { <li class="said said--unsent"><p class="said__text">{message.text}</p>{note}</li> }.into_any()
+    };
+    unsent::of(&id).into_iter().map(line).collect_view().into_any()
 }
 
 fn source(citation: Citation) -> AnyView {

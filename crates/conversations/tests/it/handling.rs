@@ -3,7 +3,9 @@
 use crate::stage::{Stage, said, words};
 use conversations::ConversationError;
 use model::conversation::{Author, ConversationState, Event, Handler, InboxFilter};
+use model::{ConversationId, Timestamp};
 use store::jobs::ATTEMPTS;
+use time::Duration;
 
 #[tokio::test]
 async fn a_person_takes_over_and_hands_back() {
@@ -11,17 +13,17 @@ async fn a_person_takes_over_and_hands_back() {
     let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
     let id = stage.begin(key).await.id;
     let text = id.to_string();
-    let inbox = |filter| stage.conversations.inbox(owner, filter);
+    let inbox = async |filter| stage.conversations.desk(owner, filter, None, None).await.unwrap().data;
     stage.conversations.pass_on(key, &text, &words("Hello", "1")).await.unwrap();
     stage.do_jobs().await;
-    assert!(inbox(InboxFilter::Waiting).await.unwrap().is_empty());
-    assert_eq!(inbox(InboxFilter::Open).await.unwrap().len(), 1);
+    assert!(inbox(InboxFilter::Waiting).await.is_empty());
+    assert_eq!(inbox(InboxFilter::Open).await.len(), 1);
 
     let handed = stage.conversations.hand_off(key, &text).await.unwrap();
     assert_eq!((handed.handler, handed.assignee.is_none()), (Handler::People, true));
     assert_eq!(stage.conversations.hand_off(key, &text).await.unwrap().last_seq, handed.last_seq, "once is enough");
-    assert_eq!(inbox(InboxFilter::Waiting).await.unwrap().len(), 1);
-    assert_eq!(stage.conversations.waiting(owner).await.unwrap(), 1);
+    assert_eq!(inbox(InboxFilter::Waiting).await.len(), 1);
+    assert_eq!(stage.conversations.desk(owner, InboxFilter::Open, None, None).await.unwrap().waiting, 1);
 
     // The assistant is silent now.
     stage.conversations.pass_on(key, &text, &words("Anybody?", "2")).await.unwrap();
@@ -29,15 +31,15 @@ async fn a_person_takes_over_and_hands_back() {
 
     let taken = stage.conversations.take_over(owner, &text).await.unwrap();
     assert_eq!(taken.assignee.map(|a| a.name).as_deref(), Some("Aurora Owner"));
-    assert_eq!(inbox(InboxFilter::Mine).await.unwrap().len(), 1);
-    assert!(inbox(InboxFilter::Waiting).await.unwrap().is_empty());
+    assert_eq!(inbox(InboxFilter::Mine).await.len(), 1);
+    assert!(inbox(InboxFilter::Waiting).await.is_empty());
     stage.conversations.reply(owner, &text, &words("I am here.", "3")).await.unwrap();
     stage.conversations.hand_back(owner, &text).await.unwrap();
     stage.do_jobs().await;
     stage.conversations.pass_on(key, &text, &words("Thanks", "4")).await.unwrap();
     stage.do_jobs().await;
     stage.conversations.resolve(owner, &text).await.unwrap();
-    assert_eq!(inbox(InboxFilter::Resolved).await.unwrap().len(), 1);
+    assert_eq!(inbox(InboxFilter::Resolved).await.len(), 1);
 
     let messages = stage.messages(owner, id).await;
     let seen: Vec<(Author, Option<Event>)> =
@@ -121,4 +123,93 @@ async fn an_assistant_that_fails_calls_a_person() {
     let messages = stage.messages(key, id).await;
     assert_eq!(said(&messages).len(), 2);
     assert!(messages[1].text.starts_with("The assistant cannot answer just now."), "{messages:?}");
+}
+
+/// Every page of a list: when something was last said or done, and where.
+async fn pages(stage: &Stage, filter: InboxFilter) -> Vec<Vec<(Timestamp, ConversationId)>> {
+    let mut pages = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = stage.conversations.desk(&stage.two.aurora.owner, filter, after.as_deref(), None).await.unwrap();
+        pages.push(page.data.iter().map(|c| (c.updated_at, c.id)).collect());
+        after = page.next_cursor;
+        if after.is_none() {
+            return pages;
+        }
+    }
+}
+
+fn ids(pages: &[Vec<(Timestamp, ConversationId)>]) -> Vec<ConversationId> {
+    pages.concat().into_iter().map(|(_, id)| id).collect()
+}
+
+#[tokio::test]
+async fn who_waits_the_longest_is_served_first_however_many_wait() {
+    let stage = Stage::new().await;
+    let key = &stage.two.aurora.key;
+    let mut begun = Vec::new();
+    for moment in 0..40 {
+        // Three in one moment: then their ids decide.
+        let mut three = Vec::new();
+        for _ in 0..3 {
+            let id = stage.begin(key).await.id;
+            stage.conversations.hand_off(key, &id.to_string()).await.unwrap();
+            three.push(id);
+        }
+        three.sort();
+        begun.extend(three);
+        if moment < 39 {
+            stage.db.clock.advance(Duration::minutes(1));
+        }
+    }
+    // Who says more, or is asked for twice, keeps the place; who was taken and given up comes last.
+    let names: Vec<String> = begun.iter().map(ToString::to_string).collect();
+    stage.conversations.pass_on(key, &names[0], &words("Is anybody there?", "1")).await.unwrap();
+    stage.conversations.hand_off(key, &names[1]).await.unwrap();
+    let owner = &stage.two.aurora.owner;
+    stage.conversations.take_over(owner, &names[2]).await.unwrap();
+    stage.conversations.hand_back(owner, &names[2]).await.unwrap();
+    stage.db.clock.advance(Duration::minutes(1));
+    let again = stage.conversations.hand_off(key, &names[2]).await.unwrap();
+    assert_eq!(again.waiting_since, Some(again.updated_at));
+    let third = begun.remove(2);
+    begun.push(third);
+
+    let waiting = pages(&stage, InboxFilter::Waiting).await;
+    assert_eq!(waiting.iter().map(Vec::len).collect::<Vec<_>>(), [50, 50, 20]);
+    assert_eq!(ids(&waiting), begun);
+    // The other lists begin with the latest, and each conversation is in one page.
+    let open = pages(&stage, InboxFilter::Open).await;
+    assert_eq!(open.iter().map(Vec::len).collect::<Vec<_>>(), [50, 50, 20]);
+    let mut open = open.concat();
+    assert!(open.is_sorted_by(|one, next| one > next), "{open:?}");
+    assert_eq!(open[0].1, third);
+    open.dedup_by_key(|(_, id)| *id);
+    assert_eq!(open.len(), 120);
+
+    for bad in ["", "x", "1", "-1-x", "99999999999999999999999999999999999999999-conv_0", &names[0]] {
+        let refused = stage.conversations.desk(owner, InboxFilter::Open, Some(bad), None).await;
+        assert!(matches!(refused, Err(ConversationError::Invalid { .. })), "{bad:?}: {refused:?}");
+    }
+    // A place that is another tenant's shows nothing of it.
+    let theirs = stage.conversations.desk(owner, InboxFilter::Waiting, None, None).await.unwrap().next_cursor;
+    let other = &stage.two.borealis.owner;
+    let page = stage.conversations.desk(other, InboxFilter::Waiting, theirs.as_deref(), None).await.unwrap();
+    assert!(page.data.is_empty());
+}
+
+#[tokio::test]
+async fn a_row_that_an_older_program_wrote_waits_since_its_last_word() {
+    let stage = Stage::new().await;
+    let key = &stage.two.aurora.key;
+    let mut begun = Vec::new();
+    for _ in 0..2 {
+        let id = stage.begin(key).await.id;
+        stage.conversations.hand_off(key, &id.to_string()).await.unwrap();
+        begun.push(id);
+        stage.db.clock.advance(Duration::minutes(1));
+    }
+    let mut conn = stage.db.superuser().await;
+    sqlx::raw_sql("update app.conversations set waiting_since = null").execute(&mut conn).await.unwrap();
+    assert_eq!(ids(&pages(&stage, InboxFilter::Waiting).await), begun);
 }

@@ -6,15 +6,16 @@ use sqlx::Row as _;
 use testkit::sql;
 use uuid::Uuid;
 
-const READ: &str = include_str!("../../src/read.rs");
-
-/// The query in the source that holds these words, in front of `explain`.
+/// The query that holds these words, from the descriptions of all of them, in front of `explain`.
 fn explained(words: &str) -> String {
-    assert_eq!(READ.matches(words).count(), 1, "one query says {words:?}");
-    let at = READ.find(words).unwrap();
-    let start = READ[..at].rfind("r#\"").unwrap() + 3;
-    let end = start + READ[start..].find("\"#").unwrap();
-    format!("explain (analyze, format json) {}", &READ[start..end])
+    let folder = std::fs::read_dir(testkit::cluster::workspace().join(".sqlx")).unwrap();
+    let read = |file: std::io::Result<std::fs::DirEntry>| -> Value {
+        serde_json::from_slice(&std::fs::read(file.unwrap().path()).unwrap()).unwrap()
+    };
+    let queries = folder.map(|file| read(file)["query"].as_str().unwrap().to_owned());
+    let found: Vec<_> = queries.filter(|query| query.contains(words)).collect();
+    assert_eq!(found.len(), 1, "one query says {words:?}");
+    format!("explain (analyze, format json) {}", found[0])
 }
 
 /// Tables that were looked into, and how.
@@ -59,6 +60,11 @@ async fn fill(stage: &Stage) {
     ] {
         sqlx::query(sql(insert)).bind(tenant).execute(&mut conn).await.unwrap();
     }
+    // One in twenty waits for a person.
+    let wait = "update app.conversations set handler = 'people', waiting_since = updated_at
+                where conversation_id in (select conversation_id from app.conversations where state = 'open'
+                                          order by conversation_id limit 60)";
+    sqlx::query(wait).execute(&mut conn).await.unwrap();
     sqlx::raw_sql("analyze").execute(&mut conn).await.unwrap();
 }
 
@@ -104,13 +110,18 @@ async fn what_came_after_and_the_inbox_are_found_by_indexes() {
         .bind(35_i64)
         .bind(50_i64)
         .bind(None::<Uuid>);
+    let late = time::macros::datetime!(9999-12-31 0:00 UTC);
     let inbox = sqlx::query(sql(explained("order by c.updated_at desc")))
         .bind("open")
-        .bind(None::<String>)
         .bind(None::<Uuid>)
-        .bind(false)
+        .bind(late)
+        .bind(Uuid::max())
         .bind(20_i64);
-    for (query, rows) in [(after, 5.0), (inbox, 20.0)] {
+    let waiting = sqlx::query(sql(explained("order by coalesce(c.waiting_since, c.updated_at)")))
+        .bind(time::OffsetDateTime::UNIX_EPOCH)
+        .bind(Uuid::nil())
+        .bind(20_i64);
+    for (query, rows) in [(after, 5.0), (inbox, 20.0), (waiting, 20.0)] {
         let plan: Value = query.fetch_one(&mut tx).await.unwrap().get(0);
         let mut tables = Vec::new();
         touched(&plan[0]["Plan"], &mut tables);
