@@ -115,7 +115,7 @@ test('a message that could not be sent stays, and is sent once', async ({ page, 
   await visit(page, `/dashboard/inbox/${id}`);
   const own = log(page).locator('.said--agent .said__text');
   const say = '**/rpc/app/api/conversations/say';
-  // It never arrives. What follows does not overtake it.
+  // It never arrives.
   await page.route(say, (route) => route.abort());
   await field(page).fill('One.');
   await button(page, 'Send').click();
@@ -126,7 +126,11 @@ test('a message that could not be sent stays, and is sent once', async ({ page, 
   await page.keyboard.press('Enter');
   await expect(log(page).getByRole('alert')).toHaveCount(2);
   await page.unroute(say);
+  // Each is sent when it is wanted again, and nothing else with it.
   await button(page, 'Send again').first().click();
+  await expect(own).toHaveText(['One.']);
+  await expect(log(page).getByRole('alert')).toHaveCount(1);
+  await button(page, 'Send again').click();
   await expect(own).toHaveText(['One.', 'Two.']);
   await expect(log(page).getByRole('alert')).toHaveCount(0);
   await expect(list(page).getByText('Not sent')).toBeHidden();

@@ -280,9 +280,9 @@ impl Talk {
     }
 
     /// Sends again what was not sent.
-    pub fn again(self) {
+    pub fn again(self, message: &str) {
         if let Some(id) = self.id() {
-            unsent::again(self, &id);
+            unsent::again(self, id, message);
         }
     }
 

@@ -197,11 +197,13 @@ fn unsent_lines(talk: Talk) -> AnyView {
         let note = match message.problem {
             None => view! { <p class="said__note">"Sending…"</p> }.into_any(),
             Some(problem) => {
+                let id = message.id.clone();
+                let again = move |_| talk.again(&id);
                 let back = move |_| talk.take_back(&message.id);
                 view! {
                     <p class="said__failed" role="alert">"Not sent. "{problem}</p>
                     <p class="said__ways">
-                        <button class="button button--small" type="button" on:click=move |_| talk.again()>"Send again"</button>
+                        <button class="button button--small" type="button" on:click=again>"Send again"</button>
                         <button class="button button--small" type="button" on:click=back>"Edit"</button>
                     </p>
                 }

@@ -90,35 +90,41 @@ pub(super) fn failed(conversation: &str) -> bool {
     look(|all| all.iter().any(|one| one.conversation == conversation && one.problem.is_some()))
 }
 
-/// Sends words after all that are on their way.
+/// Sends words after all that are on their way. What has failed waits to be sent again.
 pub(super) fn send(talk: Talk, conversation: String, id: String, text: String) {
     let message = Unsent { conversation: conversation.clone(), id, text, problem: None, going: false };
     if let Some(tab) = storage() {
         let _ = tab.set_item(&name(&message), &message.text);
     }
     change(|all| all.push(message));
-    again(talk, &conversation);
+    go(talk, conversation);
 }
 
-/// Sends what is not kept yet in a conversation, one after the other. The first that fails holds back those behind it.
-pub(super) fn again(talk: Talk, conversation: &str) {
+/// Sends once more what was not sent.
+pub(super) fn again(talk: Talk, conversation: String, id: &str) {
+    change(|all| all.iter_mut().filter(|one| one.id == id).for_each(|one| one.problem = None));
+    go(talk, conversation);
+}
+
+/// Sends what is on its way in a conversation, one after the other. One that fails takes along those behind it.
+fn go(talk: Talk, conversation: String) {
     let next = change(|all| {
-        let here = |one: &&mut Unsent| one.conversation == conversation;
-        all.iter_mut().filter(here).for_each(|one| one.problem = None);
-        let first = all.iter_mut().find(here).filter(|one| !one.going)?;
+        let mut here = all.iter_mut().filter(|one| one.conversation == conversation && one.problem.is_none());
+        let first = here.next().filter(|one| !one.going)?;
         first.going = true;
-        Some(first.clone())
+        Some((first.id.clone(), first.text.clone()))
     });
-    let Some(Unsent { conversation, id, text, .. }) = next else { return };
+    let Some((id, text)) = next else { return };
     spawn_local(async move {
         match conversations::say(conversation.clone(), text, id.clone()).await {
             Ok(message) => {
                 forget(&id);
                 talk.take(message);
-                again(talk, &conversation);
+                go(talk, conversation);
             }
             Err(ApiError(problem)) => change(|all| {
-                for one in all.iter_mut().filter(|one| one.conversation == conversation) {
+                let on_its_way = |one: &&mut Unsent| one.conversation == conversation && one.problem.is_none();
+                for one in all.iter_mut().filter(on_its_way) {
                     one.going = false;
                     one.problem = Some(reason(&problem));
                 }
