@@ -13,7 +13,7 @@ mod tools;
 mod widget;
 
 use crate::args::Args;
-use crate::workspace::{self, Workspace};
+use crate::workspace::{self, Workspace, remove};
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -235,13 +235,6 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
-}
-
-fn remove(folder: &Path) -> Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e).with_context(|| folder.display().to_string()),
-        _ => Ok(()),
-    }
 }
 
 /// Puts `new` in the place of `out`.

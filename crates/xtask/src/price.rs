@@ -5,11 +5,11 @@
 //! `cargo xtask price --all` builds the server from nothing, in a folder of its own, and lists what each library costs.
 
 use crate::args::Args;
-use crate::workspace;
+use crate::workspace::{self, remove};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A crate: its name and version.
 type Crate = (String, String);
@@ -77,8 +77,7 @@ fn locked(text: &str) -> Result<BTreeSet<Crate>> {
 
 /// Seconds of each crate in the report that the build has left: its build script, that script's run, and itself.
 fn times(target: &Path) -> Result<BTreeMap<Crate, f64>> {
-    let folder = target.join("cargo-timings");
-    let report: PathBuf = folder.join("cargo-timing.html");
+    let report = target.join("cargo-timings/cargo-timing.html");
     let html = std::fs::read_to_string(&report).with_context(|| report.display().to_string())?;
     units(&html)
 }
@@ -93,13 +92,6 @@ fn units(html: &str) -> Result<BTreeMap<Crate, f64>> {
         *times.entry((text("name"), text("version"))).or_insert(0.0) += unit["duration"].as_f64().unwrap_or_default();
     }
     Ok(times)
-}
-
-fn remove(folder: &Path) -> Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e).with_context(|| folder.display().to_string()),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -151,10 +151,7 @@ impl Touched {
 }
 
 fn clear(folder: &Path) -> Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.into()),
-        _ => {}
-    }
+    workspace::remove(folder)?;
     Ok(std::fs::create_dir_all(folder)?)
 }
 

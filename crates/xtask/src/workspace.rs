@@ -35,6 +35,14 @@ pub fn cargo(root: &Path) -> Command {
     command
 }
 
+/// Removes a folder, if it is there.
+pub fn remove(folder: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e).with_context(|| folder.display().to_string()),
+        _ => Ok(()),
+    }
+}
+
 /// Runs to the end, output to the terminal; an error names the program.
 pub fn status(command: &mut Command) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();

@@ -56,7 +56,7 @@ pub fn build(root: &Path, target: &Path, name: &str, release: bool, tools: &Tool
     let key =
         sha256(format!("{}{}{WASM_OPT:?}{}", sha256(&input), tools.versions, include_str!("surface.rs")).as_bytes());
     if !std::fs::read_to_string(work.join("key")).is_ok_and(|k| k == key) {
-        super::remove(&work)?;
+        workspace::remove(&work)?;
         std::fs::create_dir_all(&work)?;
         make(&input, name, release, &work, tools)?;
         std::fs::write(work.join("key"), key)?;
