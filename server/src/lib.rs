@@ -10,7 +10,7 @@ pub mod health;
 pub mod http;
 pub mod leptos;
 pub mod limits;
-mod lingering;
+pub mod lingering;
 pub mod listener;
 pub mod privileges;
 pub mod router;

@@ -1,18 +1,23 @@
 //! Reading on after the answer. Who is refused before the whole body has been read (too large, not signed in, too many
 //! at once) is often still sending; a connection that ends with unread bytes in it is reset, and the answer is lost on the
-//! way ("broken pipe"). So what is left of a body is read and thrown away, within a bound of bytes and of time.
+//! way ("broken pipe"). So what is left of a body is read and thrown away, within a bound of bytes and of time, for so many
+//! at once; the others are cut off, which costs nobody else anything.
 
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Most bytes read on: twelve times the largest file that is taken. Who sends more loses the connection.
 const BYTES: usize = 64 * 1024 * 1024;
 /// Longest time read on.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Most bodies that a listener reads on at once.
+pub const PLACES: usize = 256;
 
 /// A request's body that reads itself to its end when it is dropped before.
 pub struct Lingering {
@@ -20,12 +25,13 @@ pub struct Lingering {
     body: Option<Body>,
     /// The client waits to be asked for the body (RFC 9110, section 10.1.1): one that nobody has asked for never comes.
     waits: bool,
+    places: Arc<Semaphore>,
 }
 
 impl Lingering {
-    /// Wraps the body of a request. `expects`: it came with `Expect: 100-continue`.
-    pub fn new(body: Body, expects: bool) -> Self {
-        Self { body: Some(body), waits: expects }
+    /// Wraps the body of a request. `expects`: it came with `Expect: 100-continue`. `places` are the listener's.
+    pub fn new(body: Body, expects: bool, places: Arc<Semaphore>) -> Self {
+        Self { body: Some(body), waits: expects, places }
     }
 }
 
@@ -54,9 +60,14 @@ impl HttpBody for Lingering {
 
 impl Drop for Lingering {
     fn drop(&mut self) {
-        if let Some(body) = self.body.take().filter(|body| !self.waits && !body.is_end_stream()) {
+        if let Some(body) = self.body.take().filter(|body| !self.waits && !body.is_end_stream())
+            && let Ok(place) = Arc::clone(&self.places).try_acquire_owned()
+        {
             // Beside the answer, which goes out meanwhile.
-            tokio::spawn(tokio::time::timeout(PATIENCE, read_on(body)));
+            tokio::spawn(async move {
+                let _ = tokio::time::timeout(PATIENCE, read_on(body)).await;
+                drop(place);
+            });
         }
     }
 }

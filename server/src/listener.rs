@@ -2,7 +2,7 @@
 //! accepts no more, finishes what it works on within a limit, and returns.
 
 use crate::config::Server;
-use crate::lingering::Lingering;
+use crate::lingering::{self, Lingering};
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::{conn::auto, graceful::GracefulShutdown};
@@ -33,6 +33,7 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(30)).max_concurrent_streams(128);
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(settings.connections));
+    let lingering = Arc::new(Semaphore::new(lingering::PLACES));
     // Dropped when patience is over, which ends every connection that is left.
     let (going_on, over) = watch::channel(());
     tokio::pin!(stop);
@@ -57,12 +58,12 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
         };
         let _ = stream.set_nodelay(true);
         let heard = Arc::new(AtomicBool::new(false));
-        let hears = Arc::clone(&heard);
+        let (hears, lingering) = (Arc::clone(&heard), Arc::clone(&lingering));
         let service = router.clone().map_request(move |mut request: http::Request<hyper::body::Incoming>| {
             hears.store(true, Ordering::Relaxed);
             request.extensions_mut().insert(ConnectInfo(peer));
             let expects = request.headers().contains_key(http::header::EXPECT);
-            request.map(|body| Body::new(Lingering::new(Body::new(body), expects)))
+            request.map(|body| Body::new(Lingering::new(Body::new(body), expects, Arc::clone(&lingering))))
         });
         let connection = builder
             .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))

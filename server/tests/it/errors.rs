@@ -2,6 +2,7 @@
 
 use crate::harness::{Answer, Ask, PASSWORD, TestServer};
 use crate::probes::documents::upload;
+use server::lingering::PLACES;
 use std::collections::BTreeSet;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -277,6 +278,33 @@ async fn who_sends_too_much_reads_the_answer() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn who_goes_on_sending_takes_a_place_and_no_more() {
+    let server = TestServer::start().await;
+    let head = format!("POST /nothing HTTP/1.1\r\nHost: x\r\nOrigin: http://x\r\nContent-Length: {MUCH}\r\n\r\nx");
+    let refused = async || {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).await.unwrap();
+        assert_eq!(&status, b"HTTP/1.1 413");
+        stream
+    };
+    let mut places = Vec::new();
+    for _ in 0..PLACES {
+        places.push(refused().await);
+    }
+    // The next one is let go at once, while those before it are still being read; a neighbour feels nothing.
+    let mut rest = Vec::new();
+    let _ = refused().await.read_to_end(&mut rest).await;
+    assert_eq!(server.ask(Ask::get("/api/v1/me").key(&server.two.aurora)).await.status, 200);
+    let rest = vec![b'x'; MUCH - 1];
+    places[0].write_all(&rest).await.unwrap();
+    // Who goes gives the place back.
+    places.clear();
+    while refused().await.write_all(&rest).await.is_err() {}
 }
 
 #[tokio::test]
