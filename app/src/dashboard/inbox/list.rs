@@ -34,7 +34,6 @@ pub(super) struct List {
     place: NodeRef<Div>,
 }
 
-#[derive(Clone)]
 struct State {
     lines: Vec<Conversation>,
     /// Rises when lines move or go. What was pressed in a line of one order is nothing in the next.
@@ -52,22 +51,30 @@ struct State {
     moved: f64,
 }
 
+/// Whether these are the same conversation, however it is.
+fn is(one: &Conversation, other: &Conversation) -> bool {
+    one.id == other.id
+}
+
 /// Whether these are not the same conversations in the same places.
 fn differ(one: &[Conversation], other: &[Conversation]) -> bool {
-    one.len() != other.len() || one.iter().zip(other).any(|(one, other)| one.id != other.id)
+    one.len() != other.len() || !one.iter().zip(other).all(|(one, other)| is(one, other))
 }
 
 impl State {
     fn take(&mut self, found: Inbox, held: bool) {
         let Inbox { data, next_cursor, nobody_yet, now, .. } = found;
-        let mut lines = data.clone();
-        if held {
+        let lines = if held {
             // Each where it was, as it is now; what is new comes last.
-            let as_it_is = |was: &Conversation| data.iter().find(|now| now.id == was.id).unwrap_or(was).clone();
-            lines.retain(|line| self.lines.iter().all(|there| there.id != line.id));
-            lines.splice(..0, self.lines.iter().map(as_it_is));
-        }
-        self.late = differ(&lines, &data);
+            let as_it_is = |was| data.iter().find(|now| is(now, was)).unwrap_or(was);
+            let new = data.iter().filter(|line| !self.lines.iter().any(|was| is(was, line)));
+            let lines: Vec<_> = self.lines.iter().map(as_it_is).chain(new).cloned().collect();
+            self.late = differ(&lines, &data);
+            lines
+        } else {
+            self.late = false;
+            data
+        };
         // What comes last moves nothing.
         let there = self.lines.len().min(lines.len());
         if differ(&lines[..there], &self.lines) {
@@ -108,6 +115,10 @@ impl List {
 
     /// The same page, as it is now.
     pub fn renew(self, found: Inbox) {
+        // Of two that were asked for, the older answer may come last.
+        if self.state.with_value(|state| found.now < state.now) {
+            return;
+        }
         // A click gives the focus, too, and it stays there while one reads: only the keyboard's counts.
         let keyboard =
             self.place.get_untracked().is_some_and(|place| place.matches(":has(:focus-visible)") == Ok(true));
@@ -162,21 +173,22 @@ impl List {
             >
                 {live(move || {
                     self.changed.track();
-                    let State { lines, order, now, .. } = self.state.get_value();
-                    let line = |conversation| entry(conversation, now, show, after.as_deref(), open);
-                    let all = view! { <ul class="talks" role="list">{lines.into_iter().map(line).collect_view()}</ul> }.into_any();
-                    // Another type is another list, and not the same one with other words in its lines.
-                    if order % 2 == 0 { all } else { (all,).into_any() }
+                    self.state.with_value(|state| {
+                        let line = |conversation| entry(conversation, state.now, show, after.as_deref(), open);
+                        let lines = state.lines.iter().map(line).collect_view();
+                        let all = view! { <ul class="talks" role="list">{lines}</ul> }.into_any();
+                        // Another type is another list, and not the same one with other words in its lines.
+                        if state.order % 2 == 0 { all } else { (all,).into_any() }
+                    })
                 })}
             </div>
             {live(move || {
                 self.changed.track();
-                let State { lines, next, nobody_yet, .. } = self.state.get_value();
-                match nobody_yet {
+                self.state.with_value(|state| match state.nobody_yet {
                     Some(widget) => way_in::nobody_yet(widget),
-                    None if lines.is_empty() && !more => nothing(show),
-                    None => pages(show, more, next),
-                }
+                    None if state.lines.is_empty() && !more => nothing(show),
+                    None => pages(show, more, state.next.as_deref()),
+                })
             })}
         }
         .into_any()
@@ -205,13 +217,13 @@ pub(super) fn filters(show: Memo<InboxFilter>, waiting: RwSignal<u32>) -> AnyVie
 }
 
 /// The ways to the other pages, if there are any.
-fn pages(show: InboxFilter, more: bool, next: Option<String>) -> AnyView {
+fn pages(show: InboxFilter, more: bool, next: Option<&str>) -> AnyView {
     let link = |words: &'static str, after: Option<&str>| {
         let href = address("", show, after);
         view! { <a class="button button--small" href=href>{words}</a> }.into_any()
     };
     let first = more.then(|| link("First page", None));
-    let next = next.map(|next| link("Next page", Some(&next)));
+    let next = next.map(|next| link("Next page", Some(next)));
     if first.is_none() && next.is_none() {
         return ().into_any();
     }
@@ -231,7 +243,7 @@ pub(super) fn badge(conversation: &Conversation) -> AnyView {
 
 /// A conversation.
 fn entry(
-    conversation: Conversation,
+    conversation: &Conversation,
     now: Timestamp,
     show: InboxFilter,
     after: Option<&str>,
@@ -255,7 +267,7 @@ fn entry(
                 <span class="talk__name">{name_of(&conversation.contact)}</span>
                 <time class="talk__time" datetime=at.to_string()>{at.ago(now)}</time>
                 <span class="talk__last">{who}{conversation.last_text.clone().unwrap_or_else(|| "Nothing said yet".to_owned())}</span>
-                <span class="talk__badges">{badge(&conversation)}{unsent}</span>
+                <span class="talk__badges">{badge(conversation)}{unsent}</span>
             </a>
         </li>
     }

@@ -212,7 +212,7 @@ impl Talk {
     }
 
     /// Which is open; none when the page is gone.
-    pub fn id(self) -> Option<String> {
+    fn id(self) -> Option<String> {
         self.conversation.try_with_untracked(|c| c.as_ref().map(|c| c.id.to_string())).flatten()
     }
 

@@ -11,7 +11,7 @@ use leptos::task::spawn_local;
 use std::cell::{Cell, RefCell};
 
 /// A message that is not kept yet.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub(super) struct Unsent {
     conversation: String,
     /// The client id.
