@@ -16,14 +16,14 @@ use std::{
     time::Instant,
 };
 use tracing::{Instrument as _, field};
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Starts logging to standard error. Called once, at start.
 ///
 /// # Errors
 /// A sentence, when the level is not a filter.
 pub fn start(log: &Log) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&log.level).map_err(|e| format!("Setting log.level: {e}"))?;
+    let filter: Targets = log.level.parse().map_err(|e| format!("Setting log.level: {e}"))?;
     let registry = tracing_subscriber::registry().with(filter);
     let started = match log.format {
         LogFormat::Text => registry
