@@ -26,7 +26,8 @@ export default defineConfig({
     actionTimeout: 20_000,
     navigationTimeout: 30_000,
     launchOptions: {
-      executablePath: process.env.SAMTAL_CHROMIUM ?? '/usr/bin/chromium',
+      // Chromium without a window around its pages, which costs a third of the time.
+      executablePath: process.env.SAMTAL_CHROMIUM ?? '/usr/bin/chromium-headless-shell',
       args: [
         '--no-sandbox',
         '--disable-gpu',
