@@ -27,7 +27,7 @@ use store::services::{Clock as _, SystemClock};
 use store::sessions::Sessions;
 use store::{Services, vendor};
 use testkit::{Tenant, TestDb, Two, reqwest};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -228,24 +228,12 @@ impl Served {
 
     /// Sends bytes as they are and reads until the connection ends.
     pub async fn raw(&self, text: &str) -> String {
-        let mut stream = self.sent(text).await;
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         // A reset is an end, too.
         let _ = stream.read_to_end(&mut answer).await;
         String::from_utf8_lossy(&answer).into_owned()
-    }
-
-    /// Sends bytes as they are and reads the first line, whatever becomes of the connection.
-    pub async fn first_line(&self, text: &str) -> String {
-        let mut line = String::new();
-        BufReader::new(self.sent(text).await).read_line(&mut line).await.unwrap();
-        line
-    }
-
-    async fn sent(&self, text: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        stream.write_all(text.as_bytes()).await.unwrap();
-        stream
     }
 }
 
