@@ -1,6 +1,7 @@
 // What every test gets: a server (one for each worker), pages on it, and a watch over everything that the browser
 // complains about.
-import { type BrowserContext, type Page, test as base, expect } from '@playwright/test';
+import { writeFileSync } from 'node:fs';
+import { type BrowserContext, type Page, type TestInfo, test as base, expect } from '@playwright/test';
 import { Server } from './server.ts';
 
 /** What the browser has complained about. A test fails at the end if there is anything that it did not expect. */
@@ -50,6 +51,7 @@ export class Complaints {
 }
 
 type Own = {
+  serverSaid: void;
   complaints: Complaints;
   startServer: (settings?: Record<string, string>) => Promise<Server>;
   newContext: (options?: Parameters<import('@playwright/test').Browser['newContext']>[0]) => Promise<BrowserContext>;
@@ -62,7 +64,21 @@ async function stopCleanly(server: Server): Promise<void> {
   expect(server.stderr, 'nothing panicked').not.toContain('panicked');
 }
 
+/** A test that has failed leaves behind what its servers said meanwhile: in `test-results`. */
+function keepLog(info: TestInfo, name: string, log: string): void {
+  if (info.status !== info.expectedStatus) writeFileSync(info.outputPath(name), log);
+}
+
 export const test = base.extend<Own, { server: Server }>({
+  serverSaid: [
+    async ({ server }, use, info) => {
+      const before = server.stderr.length;
+      await use();
+      keepLog(info, 'server.log', server.stderr.slice(before));
+    },
+    { auto: true },
+  ],
+
   server: [
     async ({}, use) => {
       const server = await Server.start();
@@ -73,13 +89,14 @@ export const test = base.extend<Own, { server: Server }>({
   ],
 
   /** Servers for one test, which may do to them what it likes. */
-  startServer: async ({}, use) => {
+  startServer: async ({}, use, info) => {
     const started: Server[] = [];
     await use(async (settings) => {
       const server = await Server.start(settings);
       started.push(server);
       return server;
     });
+    started.forEach((server, at) => keepLog(info, `server-${at}.log`, server.stderr));
     // The later one may use the data folder of the earlier one.
     for (const server of started.reverse()) await stopCleanly(server);
   },
@@ -144,11 +161,16 @@ export function withoutRequestId(text: string): string {
 /** Holds answers of the server's back, one at a time, until they are released. */
 export function holder(page: Page) {
   let go: (() => void) | undefined;
+  let state = 'not asked';
   const hold = (address: string) =>
     page.route(address, async (route) => {
+      state = 'not answered';
       const response = await route.fetch();
-      await new Promise<void>((released) => (go = released));
+      await new Promise<void>((released) => {
+        go = released;
+        state = 'held';
+      });
       await route.fulfill({ response });
     }, { times: 1 });
-  return { hold, held: () => expect.poll(() => go !== undefined).toBe(true), release: () => go!() };
+  return { hold, held: () => expect.poll(() => state).toBe('held'), release: () => go!() };
 }

@@ -1,6 +1,6 @@
 // A Samtal of one's own: the real binary, a fresh data folder, a free port, its own PostgreSQL.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -111,9 +111,13 @@ export class Server extends Samtal {
   postmaster(): number | undefined {
     // Started as root, the server says where its data has moved, if it had to.
     const moved = / folder=(\/var\/lib\/samtal\/[0-9a-f]{16}\/data)\b/.exec(this.stderr)?.[1];
-    const file = join(moved ?? this.dataFolder, 'postgres/postmaster.pid');
-    const pid = existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : Number.NaN;
-    return pid > 1 ? pid : undefined;
+    try {
+      const pid = Number.parseInt(readFileSync(join(moved ?? this.dataFolder, 'postgres/postmaster.pid'), 'utf8'), 10);
+      return pid > 1 ? pid : undefined;
+    } catch {
+      // There is none, or it goes just now.
+      return undefined;
+    }
   }
 
   /** Asks the server to end; it has to do so cleanly. */
