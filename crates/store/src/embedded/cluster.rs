@@ -275,33 +275,27 @@ impl Cluster {
         }
     }
 
-    /// Removes the lock files of a server that is gone, when their number now belongs to another process: PostgreSQL
-    /// would take that one for a server and refuse. (A number that nobody has, it clears by itself.)
+    /// Removes lock files of a server that is gone over which PostgreSQL would refuse to start: those whose number now belongs
+    /// to another process, and those that it did not live to write. (A number that nobody has, it clears by itself.)
     fn clear_stale(&self) -> Result<(), EmbeddedError> {
-        let path = self.folder.cluster().join("postmaster.pid");
-        let Some(pid) = self.pid_file().and_then(|file| file.pid) else {
-            return Ok(());
-        };
-        if test_kill_process(pid).is_err() || self.is_ours(pid) {
-            return Ok(());
-        }
         let socket = self.folder.sockets().join(socket_name());
-        if UnixStream::connect(&socket).is_ok() {
-            let why = format!(
-                "names process {pid}, which is not this cluster's server, yet something answers at {}: \
-                 end that first",
-                socket.display(),
-                pid = pid.as_raw_pid()
-            );
-            return Err(EmbeddedError::Foreign { path, why });
-        }
-        tracing::warn!(
-            pid = pid.as_raw_pid(),
-            "PostgreSQL's lock file names a process that is another's by now: removing it"
-        );
-        for file in [socket.with_file_name(format!("{}.lock", socket_name())), path] {
-            match std::fs::remove_file(&file) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(self.folder.fail("remove", &file)(e)),
+        let lock = socket.with_file_name(format!("{}.lock", socket_name()));
+        for path in [lock, self.folder.cluster().join("postmaster.pid")] {
+            let Ok(text) = std::fs::read(&path) else { continue };
+            let (names, why) = match PidFile::parse(&String::from_utf8_lossy(&text)).pid {
+                Some(pid) if test_kill_process(pid).is_err() || self.is_ours(pid) => continue,
+                Some(pid) => (format!("process {}, which is not this cluster's server", pid.as_raw_pid()), "another's"),
+                // Perhaps one that comes up just now is about to write it.
+                None if is_young(&path) => continue,
+                None => ("no process".to_owned(), "never written"),
+            };
+            if UnixStream::connect(&socket).is_ok() {
+                let why = format!("names {names}, yet something answers at {}: end that first", socket.display());
+                return Err(EmbeddedError::Foreign { path, why });
+            }
+            tracing::warn!(file = %path.display(), why, "removing a lock file that a crash has left");
+            match std::fs::remove_file(&path) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(self.folder.fail("remove", &path)(e)),
                 _ => {}
             }
         }
@@ -400,9 +394,20 @@ fn quoted(value: &str) -> String {
 }
 
 /// Whether a start failed over what passes by itself: the children of a postmaster that was killed need a moment to
-/// notice, and hold its shared memory until then; and another supervisor's last start may just be coming up.
+/// notice, and hold its shared memory until then; another supervisor's last start may just be coming up; and a lock file
+/// that was not written is removed when it is no longer young.
 fn is_passing(said: &str) -> bool {
-    said.contains("pre-existing shared memory") || (said.contains("lock file") && said.contains("already exists"))
+    let any = |all: &[&str]| all.iter().any(|words| said.contains(words));
+    // Of the server and of `pg_ctl`.
+    let lock_file = ["lock file", "PID file"];
+    said.contains("pre-existing shared memory")
+        || (any(&lock_file) && any(&["already exists", "is empty", "bogus data", "invalid data"]))
+}
+
+/// Whether a file was touched a moment ago, as clocks say that do not quite agree.
+fn is_young(path: &Path) -> bool {
+    let Ok(touched) = path.metadata().and_then(|file| file.modified()) else { return false };
+    touched.elapsed().unwrap_or_else(|ahead| ahead.duration()) < Duration::from_secs(2)
 }
 
 /// The sentence for a full disk, when that is what a program said.
@@ -504,7 +509,12 @@ mod tests {
         let said = "FATAL:  could not write lock file \"postmaster.pid\": No space left on device";
         assert!(matches!(space(said, Path::new("/data")), Some(EmbeddedError::Space { .. })));
         assert!(!is_passing(said));
-        assert!(is_passing("FATAL:  lock file \"postmaster.pid\" already exists"));
+        for words in ["already exists", "is empty"] {
+            assert!(is_passing(&format!("FATAL:  lock file \"postmaster.pid\" {words}")));
+        }
+        assert!(is_passing("pg_ctl: the PID file \"postgres/postmaster.pid\" is empty"));
+        assert!(is_passing("pg_ctl: invalid data in PID file \"postgres/postmaster.pid\""));
+        assert!(is_passing("FATAL:  bogus data in lock file \"postmaster.pid\": \"\""));
     }
 
     #[test]
