@@ -7,10 +7,10 @@
 mod arch;
 mod args;
 mod bundle;
+mod database;
 mod dev;
 mod licences;
 mod lint;
-mod postgres;
 mod price;
 mod source;
 mod spdx;

@@ -1,11 +1,11 @@
 //! `cargo xtask sqlx`: writes `.sqlx`, the committed description of every checked query, or (`--check`) compares with it.
 //!
-//! sqlx's macros write into `SQLX_OFFLINE_DIR` while they compile against a live database. So: a throw-away cluster, our
+//! sqlx's macros write into `SQLX_OFFLINE_DIR` while they compile against a live database. So: a database for the length of this command, our
 //! migrations, and one `cargo clippy` of everything with the crates that hold queries made stale: what is compiled for its
 //! queries is linted on the way, with `--check` strictly. No sqlx-cli.
 
 use crate::args::Args;
-use crate::postgres::Postgres;
+use crate::database::Database;
 use crate::source::{Layer, Source};
 use crate::workspace::{self, Workspace};
 use anyhow::{Context, Result, bail};
@@ -15,7 +15,6 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-const DATABASE: &str = "samtal";
 const CACHE: &str = ".sqlx";
 
 pub fn run(args: &mut Args) -> Result<()> {
@@ -25,8 +24,8 @@ pub fn run(args: &mut Args) -> Result<()> {
     let members = Workspace::members(&root)?;
     let roots = roots_with_queries(&members)?;
 
-    let cluster = Postgres::start(&root)?;
-    migrate(&root, &cluster)?;
+    let database = Database::new(&root)?;
+    migrate(&root, &database)?;
     let fresh = members.target.join("sqlx-new");
     clear(&fresh)?;
     let touched = roots.iter().map(|path| Touched::new(path)).collect::<Result<Vec<_>>>()?;
@@ -37,9 +36,9 @@ pub fn run(args: &mut Args) -> Result<()> {
         clippy.args(["--", "-D", "warnings"]);
     }
     let compiled = workspace::status(
-        clippy.env("SQLX_OFFLINE", "false").env("DATABASE_URL", cluster.url(DATABASE)).env("SQLX_OFFLINE_DIR", &fresh),
+        clippy.env("SQLX_OFFLINE", "false").env("DATABASE_URL", database.url()).env("SQLX_OFFLINE_DIR", &fresh),
     );
-    drop(cluster);
+    drop(database);
     compiled.context("the queries do not compile against the migrated database, or a lint is not kept")?;
 
     let (old, new) = (read(&root.join(CACHE))?, read(&fresh)?);
@@ -68,22 +67,17 @@ pub fn run(args: &mut Args) -> Result<()> {
     Ok(())
 }
 
-/// As `samtal migrate` does: roles by the superuser, then each migration by the owner of the schema, in its transaction.
-fn migrate(root: &Path, cluster: &Postgres) -> Result<()> {
-    let create = format!("create database {DATABASE}");
-    workspace::output(cluster.psql("postgres").args(["--command", &create]))?;
+/// As `samtal migrate` does: roles, then each migration by the owner of the schema, in its transaction.
+fn migrate(root: &Path, database: &Database) -> Result<()> {
     let folder = root.join("migrations");
-    workspace::output(cluster.psql(DATABASE).arg("--file").arg(folder.join("roles.sql")))
-        .context("migrations/roles.sql")?;
+    workspace::output(database.psql().arg("--file").arg(folder.join("roles.sql"))).context("migrations/roles.sql")?;
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)?.map(|e| Ok(e?.path())).collect::<Result<_>>()?;
     files.retain(|f| f.file_name().and_then(|n| n.to_str()).is_some_and(is_migration));
     files.sort();
     for file in &files {
         let owner = "set role app_owner"; // lint:allow(sql-role) what store::migrate does, in a database of one minute
-        workspace::output(
-            cluster.psql(DATABASE).arg("--single-transaction").args(["--command", owner, "--file"]).arg(file),
-        )
-        .with_context(|| file.display().to_string())?;
+        workspace::output(database.psql().arg("--single-transaction").args(["--command", owner, "--file"]).arg(file))
+            .with_context(|| file.display().to_string())?;
     }
     Ok(())
 }

@@ -19,18 +19,12 @@ use store::embedded::{Embedded, EmbeddedError, Programs, Settings, State};
 const LIMIT: Duration = Duration::from_secs(60);
 
 fn programs() -> Programs {
-    Programs::at(testkit::cluster::reachable_programs(testkit::Version::Pg18)).unwrap()
+    Programs::at(testkit::cluster::programs(testkit::Version::Pg18)).unwrap()
 }
 
 fn settings() -> Settings {
-    let run_as = geteuid().is_root().then(|| {
-        let users = fs::read_to_string("/etc/passwd").unwrap();
-        let line = users.lines().find(|line| line.starts_with("samtal:"));
-        let fields: Vec<&str> = line.expect("the system user `samtal`: run `make setup`").split(':').collect();
-        (fields[2].parse().unwrap(), fields[3].parse().unwrap())
-    });
     Settings {
-        run_as,
+        run_as: testkit::cluster::unprivileged(),
         shared_buffers_mb: 16,
         extra: vec![("fsync".into(), "off".into())], // nobody pulls a plug here
         ..Settings::default()
@@ -249,19 +243,27 @@ async fn a_new_supervisor_finds_the_server_of_one_that_was_killed() {
 }
 
 #[tokio::test]
-async fn a_lock_file_that_names_a_stranger_does_not_stop_a_start() {
+async fn lock_files_that_a_crash_left_do_not_stop_a_start() {
     let scratch = Scratch::new();
     scratch.start().await.unwrap().stop().await.unwrap();
+    let (pid, cluster) = (std::process::id(), scratch.cluster());
     // After a crash of the machine, or in a new container, the number is somebody else's: here it is ours.
-    let text = format!("{}\n{}\n1\n5432\n/run\n\n 1 1\nready   \n", std::process::id(), scratch.cluster().display());
-    let file = scratch.cluster().join("postmaster.pid");
-    fs::write(&file, text).unwrap();
-    if let Some((uid, gid)) = settings().run_as {
-        std::os::unix::fs::chown(&file, Some(uid), Some(gid)).unwrap();
+    let strangers = format!("{pid}\n{}\n1\n5432\n/run\n\n 1 1\nready   \n", cluster.display());
+    let files = [cluster.join("postmaster.pid"), scratch.data().join("run/.s.PGSQL.5432.lock")];
+    // Killed before it had written them, or before the disk had.
+    for text in [strangers.as_str(), "", "\0\0\0\0\0\0\0\0"] {
+        for written in [&files[..1], &files[1..], &files[..]] {
+            for file in written {
+                fs::write(file, text).unwrap();
+                if let Some((uid, gid)) = settings().run_as {
+                    std::os::unix::fs::chown(file, Some(uid), Some(gid)).unwrap();
+                }
+            }
+            let embedded = scratch.start().await.unwrap_or_else(|e| panic!("{text:?} in {written:?}: {e}"));
+            assert_ne!(scratch.postmaster(), Some(getpid()));
+            embedded.stop().await.unwrap();
+        }
     }
-    let embedded = scratch.start().await.unwrap();
-    assert_ne!(scratch.postmaster(), Some(getpid()));
-    embedded.stop().await.unwrap();
 }
 
 #[tokio::test]

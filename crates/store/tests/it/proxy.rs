@@ -4,8 +4,9 @@
 use sqlx::Executor as _;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 use store::sessions::hash;
@@ -46,7 +47,12 @@ impl PgBouncer {
                 chown(path, Some(user), Some(group)).unwrap();
             }
         }
-        let process = cluster::command(program)
+        let mut command = Command::new(program);
+        if let Some((user, group)) = cluster::unprivileged() {
+            command.uid(user).gid(group);
+        }
+        let process = command
+            .current_dir("/")
             .arg("--quiet")
             .arg(folder.join("ini"))
             .stdout(Stdio::null())
