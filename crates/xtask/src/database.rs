@@ -8,6 +8,9 @@ use std::process::Command;
 /// The password of every login of that server.
 const PASSWORD: &str = "test";
 
+/// Before the number of the process whose it is.
+const PREFIX: &str = "xtask_";
+
 /// A database, dropped with this value.
 #[derive(Debug)]
 pub struct Database {
@@ -21,21 +24,33 @@ impl Database {
     pub fn new(root: &Path) -> Result<Self> {
         let started = workspace::output(Command::new(root.join("scripts/postgres")).args(["start", "18"]))?;
         let (bin, socket) = started.trim().split_once('\n').context("scripts/postgres says something else")?;
-        let name = format!("xtask_{}", std::process::id());
+        let name = format!("{PREFIX}{}", std::process::id());
         let database = Self { name, bin: bin.into(), socket: socket.into() };
-        // One of a run that was killed, perhaps.
-        database.drop_it()?;
+        database.sweep()?;
         database.of_the_server(&format!("create database {} owner samtal_admin", database.name))?;
         workspace::output(database.psql_as("postgres", &database.name).args(["--command", "create extension vector"]))?;
         Ok(database)
     }
 
-    fn drop_it(&self) -> Result<String> {
-        self.of_the_server(&format!("drop database if exists {} with (force)", self.name))
+    /// Drops what runs have left that were killed.
+    fn sweep(&self) -> Result<()> {
+        let all = self.of_the_server("select datname from pg_database")?;
+        for name in all.lines() {
+            let process = name.strip_prefix(PREFIX).filter(|pid| pid.parse::<u32>().is_ok());
+            if process.is_some_and(|pid| name == self.name || !Path::new("/proc").join(pid).exists()) {
+                self.drop_it(name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn drop_it(&self, name: &str) -> Result<String> {
+        self.of_the_server(&format!("drop database if exists {name} with (force)"))
     }
 
     fn of_the_server(&self, command: &str) -> Result<String> {
-        workspace::output(self.psql_as("postgres", "postgres").args(["--command", command]))
+        let psql = &mut self.psql_as("postgres", "postgres");
+        workspace::output(psql.args(["--tuples-only", "--no-align", "--command", command]))
     }
 
     /// `psql` in it as who migrates, which stops at the first error.
@@ -59,7 +74,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Err(error) = self.drop_it() {
+        if let Err(error) = self.drop_it(&self.name) {
             eprintln!("{} is left behind: {error:#}", self.name);
         }
     }

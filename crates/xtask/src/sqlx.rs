@@ -1,8 +1,8 @@
 //! `cargo xtask sqlx`: writes `.sqlx`, the committed description of every checked query, or (`--check`) compares with it.
 //!
-//! sqlx's macros write into `SQLX_OFFLINE_DIR` while they compile against a live database. So: a database for the length of this command, our
-//! migrations, and one `cargo clippy` of everything with the crates that hold queries made stale: what is compiled for its
-//! queries is linted on the way, with `--check` strictly. No sqlx-cli.
+//! sqlx's macros write into `SQLX_OFFLINE_DIR` while they compile against a live database. So: a database for the length of
+//! this command, our migrations, and one `cargo clippy` of everything with the crates that hold queries made stale: what is
+//! compiled for its queries is linted on the way, with `--check` strictly. No sqlx-cli.
 
 use crate::args::Args;
 use crate::database::Database;
