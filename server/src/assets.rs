@@ -1,9 +1,8 @@
 //! Bundles, styles and fonts: embedded in a release, read from `target/bundle` in development. Names carry a hash of
 //! the content, so browsers may keep them for ever; Brotli and gzip were made at build time.
-//!
-//! The files themselves are the program's (`main.rs`), so that everything here compiles while they are made.
 
-use crate::boot::App;
+use crate::files::Files;
+use crate::state::App;
 use app::ui::{Assets, Bundle};
 use axum::{
     body::{Body, Bytes},
@@ -14,26 +13,6 @@ use axum::{
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::Component;
-
-/// Gives a file of the bundle by its place there.
-#[derive(Debug, Clone, Copy)]
-pub struct Files(pub fn(&str) -> Option<Cow<'static, [u8]>>);
-
-impl Files {
-    /// For commands that serve nothing.
-    pub const NONE: Self = Self(|_| None);
-    /// Those in `target/bundle` as they are at the moment: for development and tests.
-    pub const ON_DISK: Self = Self(|place| {
-        let inside = std::path::Path::new(place).components().all(|part| matches!(part, Component::Normal(_)));
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/bundle/");
-        inside.then(|| std::fs::read(format!("{file}{place}")).ok())?.map(Cow::Owned)
-    });
-
-    fn get(self, place: &str) -> Option<Cow<'static, [u8]>> {
-        (self.0)(place)
-    }
-}
 
 #[derive(Deserialize)]
 struct Manifest {
@@ -74,20 +53,20 @@ pub fn load(files: Files) -> Assets {
 
 /// Serves one file.
 pub async fn serve(State(app): State<App>, Path(path): Path<String>, headers: HeaderMap) -> Response {
-    file(app.files(), &format!("assets/{path}"), &headers)
+    file(app.files, &format!("assets/{path}"), &headers)
 }
 
 /// Serves a file of the widget's, to pages of other sites. Its loader has no hash in its name, and pages keep it for a few
 /// minutes; one from before an update asks for a window that is no more, and gets the one of today.
 pub async fn widget(State(app): State<App>, Path(path): Path<String>, headers: HeaderMap) -> Response {
-    let today = |name: &str| app.assets().file(name).map(|path| path.trim_start_matches('/').to_owned());
+    let today = |name: &str| app.assets.file(name).map(|path| path.trim_start_matches('/').to_owned());
     let mut name = format!("widget/v1/{path}");
     let mut keep = if path == "widget.js" { "public, max-age=300" } else { "public, max-age=31536000, immutable" };
-    if path.starts_with("chat.") && app.files().get(&name).is_none() {
+    if path.starts_with("chat.") && app.files.get(&name).is_none() {
         keep = "no-cache";
         name = today("widget/v1/chat.js").unwrap_or(name);
     }
-    let mut response = file(app.files(), &name, &headers);
+    let mut response = file(app.files, &name, &headers);
     if response.status() == StatusCode::OK {
         let out = response.headers_mut();
         out.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));

@@ -1,13 +1,16 @@
 //! Settings: `samtal.toml` in the working directory, then the environment on top. Checked whole at start; an unknown
 //! key is an error, because a misspelt limit is no limit.
 
-use crate::ws::SocketLimits;
+use capabilities::Limits;
+use identity::AttemptLimits;
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
+use store::jobs::Slots;
+use store::scope::SessionLifetime;
 
 /// A setting is missing, misspelt or does not go with another. The text is for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +59,10 @@ pub struct Config {
     pub database: Database,
     /// Bounds of the web server.
     pub server: Server,
+    /// How often programs may ask.
+    pub api: Api,
+    /// How many jobs are done at once.
+    pub jobs: Jobs,
     /// Bounds on sign-ins that fail.
     pub sign_in: SignIn,
     /// How long sessions last.
@@ -75,6 +82,8 @@ impl Default for Config {
             secret_key_file: None,
             database: Database::default(),
             server: Server::default(),
+            api: Api::default(),
+            jobs: Jobs::default(),
             sign_in: SignIn::default(),
             session: Session::default(),
             log: Log::default(),
@@ -136,14 +145,20 @@ pub struct Server {
     pub connections: usize,
     /// Most requests worked on at once; more are told to come back.
     pub requests: usize,
-    /// Longest a request may take, in seconds.
+    /// Uploads that are received at once.
+    pub uploads: usize,
+    /// The share of one address in connections, requests and uploads, in percent.
+    pub address_percent: usize,
+    /// How long a body may take to begin to come at its pace, in seconds.
+    pub body_grace_s: u64,
+    /// That pace: bytes a second on average.
+    pub body_rate: u64,
+    /// Longest a request may take once it is there, in seconds.
     pub request_timeout_s: u64,
     /// Longest that the headers of a request may take to arrive, in seconds.
     pub header_timeout_s: u64,
     /// Largest body of a form or JSON document, in bytes.
     pub body_bytes: usize,
-    /// Jobs, such as reading a document, that are done at once.
-    pub jobs: usize,
     /// Bounds on sockets.
     pub sockets: SocketLimits,
     /// How long requests in progress may go on after a signal to stop, in seconds.
@@ -157,14 +172,86 @@ impl Default for Server {
         Self {
             connections: 20_000,
             requests: 1_024,
+            uploads: 64,
+            address_percent: 25,
+            body_grace_s: 10,
+            body_rate: 4_096,
             request_timeout_s: 30,
             header_timeout_s: 10,
             body_bytes: 256 * 1024,
-            jobs: 4,
             sockets: SocketLimits::default(),
             shutdown_s: 20,
             trusted_proxies: Vec::new(),
         }
+    }
+}
+
+impl Server {
+    /// How many of so many places one address may hold.
+    pub fn of_one_address(&self, total: usize) -> usize {
+        (total * self.address_percent.min(100)).div_ceil(100).max(1)
+    }
+}
+
+/// How often programs may ask.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Api {
+    /// Requests that a key may make at once, after a while of none.
+    pub key_burst: u32,
+    /// And so many more each second.
+    pub key_per_second: u32,
+    /// The same for all keys of a tenant together.
+    pub tenant_burst: u32,
+    /// And so many more each second.
+    pub tenant_per_second: u32,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self { key_burst: 1_000, key_per_second: 100, tenant_burst: 2_000, tenant_per_second: 200 }
+    }
+}
+
+/// Bounds on sockets, from the settings.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SocketLimits {
+    /// Most sockets open at once.
+    pub total: usize,
+    /// Most of them from one address.
+    pub per_address: usize,
+    /// Most visitors of one address who become contacts in ten minutes.
+    pub contacts_per_address: u32,
+}
+
+impl Default for SocketLimits {
+    fn default() -> Self {
+        Self { total: 10_000, per_address: 500, contacts_per_address: 200 }
+    }
+}
+
+/// How many jobs are done at once, lane by lane.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Jobs {
+    /// Those that somebody waits for: answers.
+    pub prompt: usize,
+    /// The others: reading documents.
+    pub bulk: usize,
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        let Slots { prompt, bulk } = Slots::default();
+        Self { prompt, bulk }
+    }
+}
+
+impl Jobs {
+    /// As the worker takes them.
+    pub fn slots(self) -> Slots {
+        Slots { prompt: self.prompt, bulk: self.bulk }
     }
 }
 
@@ -292,6 +379,10 @@ impl Config {
         if self.database.tenant_connections == 0 || self.database.platform_connections == 0 {
             return fail("database.tenant_connections and database.platform_connections must be at least 1.");
         }
+        let api = &self.api;
+        if [api.key_burst, api.key_per_second, api.tenant_burst, api.tenant_per_second].contains(&0) {
+            return fail("The settings of api must be at least 1.");
+        }
         if let Some(url) = &self.public_url
             && !(url.starts_with("http://") || url.starts_with("https://"))
         {
@@ -320,6 +411,22 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// The bounds that capabilities keep.
+    pub fn limits(&self) -> Limits {
+        let minutes = |minutes: u32| time::Duration::minutes(minutes.into());
+        Limits {
+            session: SessionLifetime {
+                absolute: minutes(self.session.absolute_minutes),
+                idle: minutes(self.session.idle_minutes),
+            },
+            attempts: AttemptLimits {
+                account: self.sign_in.account_failures,
+                address: self.sign_in.address_failures,
+                window: minutes(self.sign_in.window_minutes),
+            },
+        }
     }
 
     /// Whether cookies are for https alone.

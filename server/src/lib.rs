@@ -1,18 +1,19 @@
 #![doc = include_str!("../README.md")]
 
-pub mod access;
 pub mod assets;
+pub mod auth;
 pub mod boot;
 pub mod commands;
 pub mod config;
-pub mod errors;
+pub mod edge;
+pub mod failure;
+pub mod files;
 pub mod health;
-pub mod http;
-pub mod leptos;
-pub mod limits;
-pub mod lingering;
-pub mod listener;
-pub mod privileges;
+pub mod pages;
+pub mod readiness;
+pub mod request;
+pub mod rest;
 pub mod router;
+pub mod state;
 pub mod telemetry;
 pub mod ws;

@@ -1,7 +1,7 @@
 //! The program `samtal`: the command line of the library, with the files of the bundle inside. Nothing else stands here, so
 //! that a new bundle costs a second and not the server.
 
-use server::assets::Files;
+use server::files::Files;
 use std::process::ExitCode;
 
 /// The bundle of a release. Missing? Run `scripts/cargo xtask bundle --release` first.

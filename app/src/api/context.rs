@@ -2,28 +2,19 @@
 
 use super::ApiError;
 use crate::ui::Assets;
-use assistant::Assistant;
 use axum::http::{HeaderValue, StatusCode, header};
-use conversations::{ConversationError, Conversations};
-use identity::{Identity, IdentityError};
-use knowledge::{Knowledge, KnowledgeError};
+use capabilities::Capabilities;
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
-use model::{ErrorCode, Problem, RequestId};
+use model::{ErrorCode, Fault, Problem, RequestId};
 use std::sync::Arc;
 use store::Caller;
 
 /// Everything that a render or a server function may use. Provided by the server for each request.
 #[derive(Clone)]
 pub struct PageContext {
-    /// The capability for people and tenants.
-    pub identity: Identity,
-    /// The capability for documents.
-    pub knowledge: Knowledge,
-    /// The capability that answers.
-    pub assistant: Assistant,
-    /// The capability for conversations.
-    pub conversations: Conversations,
+    /// What Samtal can do.
+    pub capabilities: Capabilities,
     /// Who asks: a caller, nobody, or a problem that kept us from finding out.
     pub visitor: Result<Option<Caller>, Problem>,
     /// The request, as the log names it.
@@ -34,30 +25,6 @@ pub struct PageContext {
     pub theme: Theme,
     /// Where this installation is, as the outside sees it, without a slash at the end.
     pub address: String,
-}
-
-/// An error of a capability's.
-pub trait Fault: std::fmt::Display {
-    /// How it looks from outside.
-    fn problem(&self) -> Problem;
-}
-
-impl Fault for IdentityError {
-    fn problem(&self) -> Problem {
-        Self::problem(self)
-    }
-}
-
-impl Fault for KnowledgeError {
-    fn problem(&self) -> Problem {
-        Self::problem(self)
-    }
-}
-
-impl Fault for ConversationError {
-    fn problem(&self) -> Problem {
-        Self::problem(self)
-    }
 }
 
 /// The look that the visitor chose.
@@ -112,18 +79,12 @@ impl PageContext {
         }
     }
 
-    /// Passes a result on; an error is logged, if it is ours, and becomes a problem with this request's id.
+    /// Passes a result on; an error becomes a problem with this request's id.
     ///
     /// # Errors
     /// The mapped one.
     pub fn respond<T, E: Fault>(&self, result: Result<T, E>) -> Result<T, ApiError> {
-        result.map_err(|error| {
-            let problem = error.problem();
-            if problem.status >= 500 {
-                tracing::error!(error = %error, code = problem.code.name(), "request failed");
-            }
-            self.fail(problem)
-        })
+        result.map_err(|error| self.fail(capabilities::problem(error)))
     }
 
     fn fail(&self, mut problem: Problem) -> ApiError {

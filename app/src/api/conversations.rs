@@ -19,7 +19,7 @@ pub async fn list(
 ) -> Result<Inbox, ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.conversations.desk(caller, show, after.as_deref(), conversation.as_deref()).await)
+    page.respond(page.capabilities.conversations.desk(caller, show, after.as_deref(), conversation.as_deref()).await)
 }
 
 /// One conversation with a page of its messages.
@@ -35,7 +35,7 @@ pub async fn get(
 ) -> Result<Thread, ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.conversations.thread(caller, &conversation, before.as_deref()).await)
+    page.respond(page.capabilities.conversations.thread(caller, &conversation, before.as_deref()).await)
 }
 
 /// Says something to a contact.
@@ -53,7 +53,8 @@ pub async fn say(
 ) -> Result<Message, ApiError> {
     let page = super::context::page();
     let new = conversations::NewMessage { text, client_id };
-    page.respond(page.conversations.reply(page.caller()?, &conversation, &new).await).map(|(message, _)| message)
+    page.respond(page.capabilities.conversations.reply(page.caller()?, &conversation, &new).await)
+        .map(|(message, _)| message)
 }
 
 /// Takes over, hands back, resolves.
@@ -69,7 +70,7 @@ pub async fn handle(
 ) -> Result<Conversation, ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.conversations.handle(caller, &conversation, step).await)
+    page.respond(page.capabilities.conversations.handle(caller, &conversation, step).await)
 }
 
 /// The way in from the company's own pages.
@@ -80,5 +81,5 @@ pub async fn handle(
 pub async fn way_in() -> Result<Entrance, ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.conversations.entrance(caller).await)
+    page.respond(page.capabilities.conversations.entrance(caller).await)
 }

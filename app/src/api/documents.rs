@@ -13,7 +13,7 @@ use model::knowledge::Document;
 pub async fn list() -> Result<Page<Document>, ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.knowledge.list_documents(caller, Some(model::page::MAX_LIMIT), None).await)
+    page.respond(page.capabilities.knowledge.list_documents(caller, Some(model::page::MAX_LIMIT), None).await)
 }
 
 /// Reads a document again.
@@ -27,7 +27,7 @@ pub async fn reindex(
 ) -> Result<(), ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.knowledge.reindex_document(caller, &document).await)
+    page.respond(page.capabilities.knowledge.reindex_document(caller, &document).await)
 }
 
 /// Deletes a document.
@@ -41,7 +41,7 @@ pub async fn delete(
 ) -> Result<(), ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.knowledge.delete_document(caller, &document).await)
+    page.respond(page.capabilities.knowledge.delete_document(caller, &document).await)
 }
 
 /// What the documents say to a question.
@@ -55,5 +55,5 @@ pub async fn ask(
 ) -> Result<model::knowledge::Answer, ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.assistant.answer(caller, &question).await)
+    page.respond(page.capabilities.assistant.answer(caller, &question).await)
 }

@@ -11,7 +11,7 @@ use model::identity::{ApiKey, NewApiKey};
 #[server(output = super::Json)]
 pub async fn list() -> Result<Vec<ApiKey>, ApiError> {
     let page = super::context::page();
-    page.respond(page.identity.list_api_keys(page.caller()?).await)
+    page.respond(page.capabilities.identity.list_api_keys(page.caller()?).await)
 }
 
 /// Makes a key; its secret is in the answer and nowhere else.
@@ -25,7 +25,7 @@ pub async fn create(
 ) -> Result<NewApiKey, ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.identity.create_api_key(caller, &name).await)
+    page.respond(page.capabilities.identity.create_api_key(caller, &name).await)
 }
 
 /// Stops a key for good.
@@ -39,5 +39,5 @@ pub async fn revoke(
 ) -> Result<(), ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.identity.revoke_api_key(caller, &key).await)
+    page.respond(page.capabilities.identity.revoke_api_key(caller, &key).await)
 }

@@ -12,5 +12,5 @@ use model::identity::Member;
 #[server(output = super::Json)]
 pub async fn list() -> Result<Page<Member>, ApiError> {
     let page = super::context::page();
-    page.respond(page.identity.list_members(page.caller()?, &Default::default()).await)
+    page.respond(page.capabilities.identity.list_members(page.caller()?, &Default::default()).await)
 }

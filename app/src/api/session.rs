@@ -13,6 +13,6 @@ pub async fn current() -> Result<Option<CurrentSession>, ApiError> {
     let page = super::context::page();
     match &page.visitor {
         Ok(None) => Ok(None),
-        _ => page.respond(page.identity.current_session(page.caller()?).await),
+        _ => page.respond(page.capabilities.identity.current_session(page.caller()?).await),
     }
 }

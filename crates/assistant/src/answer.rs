@@ -9,6 +9,7 @@ use crate::codes::codes;
 use crate::sentences::{plain, sentences};
 use knowledge::embedding::input;
 use knowledge::{Hit, KnowledgeError, Reading};
+use model::TenantId;
 use model::knowledge::{Answer, Citation};
 use std::ops::Range;
 use store::Caller;
@@ -51,7 +52,7 @@ impl Assistant {
     pub async fn answer(&self, caller: &Caller, question: &str) -> Result<Answer, KnowledgeError> {
         let question = knowledge::question("question", question)?;
         let hits = self.knowledge.hits(caller, question, PASSAGES, knowledge::MEANING).await?;
-        let mut found = self.weigh(question, hits).await?;
+        let mut found = self.weigh(caller.scope().tenant(), question, hits).await?;
         found.sort_by(|a, b| b.near.total_cmp(&a.near));
         let Some(best) = found.first().filter(|best| best.sure && !speaks_of_others(question, best)) else {
             return Ok(refusal());
@@ -64,13 +65,13 @@ impl Assistant {
         Ok(Answer { answer, citations, grounded: true, refused: false })
     }
 
-    async fn weigh(&self, question: &str, hits: Vec<Hit>) -> Result<Vec<Candidate>, KnowledgeError> {
+    async fn weigh(&self, tenant: TenantId, question: &str, hits: Vec<Hit>) -> Result<Vec<Candidate>, KnowledgeError> {
         let texts: Vec<String> = hits.iter().map(whole).collect();
         let asked = codes(question);
         let named = |text: &str| -> f64 { codes(text).intersection(&asked).map(|_| 1.0).sum() };
         let named: Vec<f64> = texts.iter().map(|text| named(text)).collect();
         let readings = match self.knowledge.embedder() {
-            Some(embedder) => Some(embedder.readings(question, texts.clone()).await?),
+            Some(embedder) => Some(embedder.readings(tenant, question, texts.clone()).await?),
             None => None,
         };
         let alone = |(hit, text): (Hit, &String)| {

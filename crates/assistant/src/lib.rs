@@ -6,7 +6,7 @@ mod reply;
 mod sentences;
 
 pub use answer::REFUSAL;
-pub use reply::AnswerContact;
+pub use reply::Answering;
 
 use knowledge::Knowledge;
 

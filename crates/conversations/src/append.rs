@@ -5,13 +5,26 @@ use model::conversation::{Author, ConversationState, Event, Handler, Message};
 use model::knowledge::Citation;
 use model::{ContactId, ConversationId, MemberId, MessageId};
 use sqlx::types::Json;
+use std::time::Duration;
+use store::jobs::{Job, Lane};
 use store::services::timestamp;
 use store::{Scope, Services, StoreError, TenantTx, jobs};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// The job that has the assistant answer; its subject is the conversation.
-pub const ANSWER: &str = "answer";
+/// Has the assistant answer in a conversation.
+#[derive(Debug)]
+pub struct AnswerContact;
+
+impl Job for AnswerContact {
+    const NAME: &'static str = "answer";
+    const LANE: Lane = Lane::Prompt;
+    const DEADLINE: Duration = Duration::from_secs(60);
+    /// Then a person is called: whoever waits for an answer does not wait for a minute.
+    const TRIES: i32 = 3;
+    type Subject = ConversationId;
+}
+
 /// Characters of the last message that lists show.
 const SHOWN: usize = 160;
 
@@ -171,6 +184,6 @@ impl Locked {
         services: &Services,
         scope: &Scope,
     ) -> Result<(), ConversationError> {
-        Ok(jobs::enqueue(tx, services, scope, ANSWER, self.id.uuid()).await?)
+        Ok(jobs::enqueue::<AnswerContact>(tx, services, scope, self.id).await?)
     }
 }

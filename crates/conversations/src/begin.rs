@@ -4,11 +4,13 @@
 //! made with the first message.
 
 use crate::{ConversationError, Conversations, read};
+use futures_core::future::BoxFuture;
+use identity::TenantSetup;
 use model::conversation::{Conversation, Widget};
 use model::input::{ContactName, Email};
-use model::{ContactId, ConversationId, WidgetId};
+use model::{ContactId, ConversationId, TenantId, WidgetId};
 use sha2::{Digest as _, Sha256};
-use store::{Caller, Scope, TenantTx, scope};
+use store::{Caller, PlatformTx, Scope, Services, StoreError, TenantTx, scope};
 
 /// What is known of somebody, as it came in.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +34,26 @@ pub fn token() -> String {
 fn token_hash(token: &str) -> Option<[u8; 32]> {
     let digits = token.strip_prefix(TOKEN)?;
     (digits.len() == 48 && digits.bytes().all(|b| b.is_ascii_hexdigit())).then(|| Sha256::digest(token).into())
+}
+
+/// Gives each new tenant its widget.
+#[derive(Debug)]
+pub struct FirstWidget(pub Services);
+
+impl TenantSetup for FirstWidget {
+    fn set_up<'a>(&'a self, tx: &'a mut PlatformTx, tenant: TenantId) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            sqlx::query!(
+                "insert into app.widgets (tenant_id, widget_id, created_at) values ($1, $2, $3)",
+                tenant.uuid(),
+                self.0.new_id(),
+                self.0.now()
+            )
+            .execute(tx)
+            .await?;
+            Ok(())
+        })
+    }
 }
 
 impl Conversations {

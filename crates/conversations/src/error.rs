@@ -1,6 +1,7 @@
 //! What can go wrong in a conversation, and how it looks from outside.
 
-use model::{ErrorCode, FieldError, Problem};
+use model::{ErrorCode, Fault, FieldError, Problem};
+use store::jobs::JobError;
 use store::{Denied, StoreError};
 
 /// A use case that failed; nothing was changed.
@@ -42,9 +43,20 @@ impl ConversationError {
     pub fn field(field: &'static str, message: impl Into<String>) -> Self {
         Self::Invalid { field, message: message.into() }
     }
+}
 
-    /// How this looks from outside.
-    pub fn problem(&self) -> Problem {
+/// What a job makes of it: only what may pass by itself is worth another try.
+impl From<ConversationError> for JobError {
+    fn from(error: ConversationError) -> Self {
+        match error {
+            ConversationError::Store(error) => error.into(),
+            error => Self::Hopeless(error.to_string()),
+        }
+    }
+}
+
+impl Fault for ConversationError {
+    fn problem(&self) -> Problem {
         match self {
             Self::Invalid { field, message } => {
                 Problem::invalid(vec![FieldError { field: (*field).to_owned(), message: message.clone() }])

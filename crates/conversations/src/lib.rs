@@ -11,8 +11,8 @@ mod read;
 mod say;
 
 pub use answering::{Question, Reply};
-pub use append::ANSWER;
-pub use begin::{NewContact, token};
+pub use append::AnswerContact;
+pub use begin::{FirstWidget, NewContact, token};
 pub use error::ConversationError;
 pub use live::Live;
 pub use read::MessagesFrom;

@@ -1,6 +1,6 @@
 //! A contact or a person says something.
 
-use crate::append::{Entry, lock};
+use crate::append::{AnswerContact, Entry, lock};
 use crate::{ConversationError, Conversations, handling};
 use model::conversation::{Author, ConversationState, Handler, Message};
 use model::input::{ClientId, MessageText};
@@ -91,7 +91,7 @@ impl Conversations {
         }
         tx.commit().await?;
         tracing::debug!(reopened, handed_off = asks, "a contact said something");
-        self.services.wake_workers();
+        self.services.wake_workers::<AnswerContact>();
         self.live.written(scope.tenant(), &written);
         Ok((message, false))
     }

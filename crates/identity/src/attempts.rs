@@ -6,6 +6,7 @@
 use crate::{Identity, IdentityError};
 use model::RequestId;
 use model::input::Email;
+use shares::Network;
 use std::net::IpAddr;
 use store::{Reason, StoreError};
 use time::Duration;
@@ -37,6 +38,18 @@ pub struct Origin {
     pub request: RequestId,
 }
 
+impl Origin {
+    /// Somebody at the computer itself.
+    pub fn here(request: RequestId) -> Self {
+        Self { address: IpAddr::from([127, 0, 0, 1]), request }
+    }
+
+    /// Whom the address belongs to, as limits count.
+    pub fn network(&self) -> Network {
+        self.address.into()
+    }
+}
+
 /// An attempt that is counted; taken back by [`Identity::forgive`].
 #[derive(Debug)]
 pub(crate) struct Attempt(Uuid);
@@ -46,12 +59,8 @@ impl Identity {
         self.attempt_mac.mac(format!("account:{email}").as_bytes())
     }
 
-    fn address_subject(&self, address: IpAddr) -> [u8; 32] {
-        let network = match address.to_canonical() {
-            IpAddr::V4(v4) => format!("v4:{v4}"),
-            IpAddr::V6(v6) => format!("v6:{:016x}", v6.to_bits() >> 64),
-        };
-        self.attempt_mac.mac(network.as_bytes())
+    fn address_subject(&self, network: Network) -> [u8; 32] {
+        self.attempt_mac.mac(format!("address:{network}").as_bytes())
     }
 
     /// Counts an attempt, or refuses it when a limit is reached. A refusal is not counted.
@@ -60,7 +69,7 @@ impl Identity {
         let now = self.services.now();
         let limits = [
             (self.account_subject(email), self.limits.account),
-            (self.address_subject(origin.address), self.limits.address),
+            (self.address_subject(origin.network()), self.limits.address),
         ];
         let subjects: Vec<Vec<u8>> = limits.iter().map(|(subject, _)| subject.to_vec()).collect();
         // One lock a subject, in one order, so that two attempts neither miss each other nor wait for each other.

@@ -1,6 +1,6 @@
 //! What can go wrong in identity, and how it looks from outside.
 
-use model::{ErrorCode, FieldError, Problem};
+use model::{ErrorCode, Fault, FieldError, Problem};
 use store::{Denied, StoreError};
 
 /// A use case that failed; nothing was changed.
@@ -46,9 +46,10 @@ impl IdentityError {
     pub fn field(field: &str, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError { field: field.to_owned(), message: message.into() }])
     }
+}
 
-    /// How this looks from outside.
-    pub fn problem(&self) -> Problem {
+impl Fault for IdentityError {
+    fn problem(&self) -> Problem {
         match self {
             Self::Invalid(errors) => Problem::invalid(errors.clone()),
             Self::WrongCredentials => Problem::new(

@@ -16,9 +16,10 @@ pub use members::PageRequest;
 pub use passwords::Passwords;
 pub use sign_in::SignInForm;
 pub use sign_up::{NewTenant, SignUpForm};
-pub use tenants::{CreatedTenant, Who};
+pub use tenants::{CreatedTenant, TenantSetup, Who};
 
 use model::RequestId;
+use std::sync::Arc;
 use store::secret_key::{DerivedKey, SecretKey};
 use store::{Caller, Services, StoreError, scope};
 
@@ -28,6 +29,7 @@ pub struct Identity {
     services: Services,
     passwords: Passwords,
     limits: AttemptLimits,
+    setups: Arc<[Box<dyn TenantSetup>]>,
     api_key_mac: DerivedKey,
     attempt_mac: DerivedKey,
 }
@@ -39,9 +41,15 @@ impl Identity {
             services,
             passwords,
             limits,
+            setups: Arc::default(),
             api_key_mac: secret.derive("identity/api-key/1"),
             attempt_mac: secret.derive("identity/sign-in-attempt/1"),
         }
+    }
+
+    /// The same, with what others give to each new tenant.
+    pub fn with_setups(self, setups: Vec<Box<dyn TenantSetup>>) -> Self {
+        Self { setups: setups.into(), ..self }
     }
 
     /// Store, clock and ids.

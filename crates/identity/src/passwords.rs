@@ -1,11 +1,13 @@
 //! Password hashing, Argon2id (RFC 9106) with 19 MiB, two passes, one lane (OWASP, Password Storage Cheat Sheet), on
-//! threads of its own: bounded in number and in queue, so that a flood of sign-ins slows sign-ins and nothing else.
+//! threads of its own: bounded in number and in queue, so that a flood of sign-ins slows sign-ins and nothing else. Those who
+//! wait are served by turns, address by address: a flood from one slows its own.
 
 use crate::IdentityError;
 use argon2::{
     Argon2, Params, PasswordHasher, PasswordVerifier,
     password_hash::{Error, phc::PasswordHash},
 };
+use shares::{Network, Places, Waiting};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
@@ -16,6 +18,7 @@ type Work = Box<dyn FnOnce() + Send>;
 #[derive(Clone)]
 pub struct Passwords {
     queue: mpsc::SyncSender<Work>,
+    places: Places<Network>,
     /// A hash of a password that nobody has: verified when there is no account, so that both take the same time.
     nobody: Arc<str>,
 }
@@ -36,12 +39,13 @@ pub(crate) enum Verdict {
 }
 
 impl Passwords {
-    /// Starts `threads` threads, with at most `queue` passwords waiting.
+    /// Starts `threads` threads, with at most `queue` passwords waiting, a quarter of them from one address.
     ///
     /// # Errors
     /// When a thread cannot be started.
     pub fn start(threads: usize, queue: usize) -> Result<Self, IdentityError> {
-        let (sender, receiver) = mpsc::sync_channel::<Work>(queue);
+        let at_once = threads.max(1) * 2;
+        let (sender, receiver) = mpsc::sync_channel::<Work>(at_once);
         let receiver = Arc::new(Mutex::new(receiver));
         for n in 0..threads.max(1) {
             let receiver = Arc::clone(&receiver);
@@ -59,34 +63,43 @@ impl Passwords {
                 .map_err(|e| IdentityError::Hash(e.to_string()))?;
         }
         let random: [u8; 32] = rand::random();
-        Ok(Self { queue: sender, nobody: hash(&random)?.into() })
+        let waiting = Waiting { total: queue, per_key: queue.div_ceil(4) };
+        let places = Places::new(at_once, threads.max(1), waiting);
+        Ok(Self { queue: sender, places, nobody: hash(&random)?.into() })
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, IdentityError> {
+    async fn run<T: Send + 'static>(
+        &self,
+        from: Network,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, IdentityError> {
+        let place = self.places.enter(from).await.map_err(|_| IdentityError::Busy)?;
         let (answer, result) = oneshot::channel();
         let work = Box::new(move || {
             // Whoever asked may have gone: then the work is not worth doing.
             if !answer.is_closed() {
                 let _ = answer.send(work());
             }
+            drop(place);
         });
         self.queue.try_send(work).map_err(|_| IdentityError::Busy)?;
         result.await.map_err(|_| IdentityError::Busy)
     }
 
     /// Hashes a new password.
-    pub(crate) async fn hash(&self, password: Zeroizing<String>) -> Result<String, IdentityError> {
-        self.run(move || hash(password.as_bytes())).await?
+    pub(crate) async fn hash(&self, from: Network, password: Zeroizing<String>) -> Result<String, IdentityError> {
+        self.run(from, move || hash(password.as_bytes())).await?
     }
 
     /// Verifies a password against a stored hash, or against nobody's, which takes as long.
     pub(crate) async fn verify(
         &self,
+        from: Network,
         password: Zeroizing<String>,
         stored: Option<String>,
     ) -> Result<Verdict, IdentityError> {
         let nobody = Arc::clone(&self.nobody);
-        self.run(move || match stored {
+        self.run(from, move || match stored {
             Some(stored) => verify(password.as_bytes(), &stored),
             None => verify(password.as_bytes(), &nobody).map(|_| Verdict::Wrong),
         })
@@ -120,6 +133,10 @@ fn verify(password: &[u8], stored: &str) -> Result<Verdict, IdentityError> {
 mod tests {
     use super::*;
 
+    fn here() -> Network {
+        Network::from(std::net::IpAddr::from([127, 0, 0, 1]))
+    }
+
     fn text(s: &str) -> Zeroizing<String> {
         Zeroizing::new(s.to_owned())
     }
@@ -127,37 +144,46 @@ mod tests {
     #[tokio::test]
     async fn a_hash_verifies_its_password_alone() -> Result<(), IdentityError> {
         let passwords = Passwords::start(1, 4)?;
-        let stored = passwords.hash(text("correct horse")).await?;
+        let stored = passwords.hash(here(), text("correct horse")).await?;
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
-        assert_eq!(passwords.verify(text("correct horse"), Some(stored.clone())).await?, Verdict::Right);
-        assert_eq!(passwords.verify(text("Correct horse"), Some(stored)).await?, Verdict::Wrong);
-        assert_eq!(passwords.verify(text("correct horse"), None).await?, Verdict::Wrong);
+        assert_eq!(passwords.verify(here(), text("correct horse"), Some(stored.clone())).await?, Verdict::Right);
+        assert_eq!(passwords.verify(here(), text("Correct horse"), Some(stored)).await?, Verdict::Wrong);
+        assert_eq!(passwords.verify(here(), text("correct horse"), None).await?, Verdict::Wrong);
         Ok(())
     }
 
     #[tokio::test]
-    async fn a_full_queue_refuses_at_once() -> Result<(), IdentityError> {
-        let passwords = Passwords::start(1, 1)?;
+    async fn a_flood_from_one_address_slows_its_own() -> Result<(), IdentityError> {
+        let passwords = Passwords::start(1, 8)?;
+        let there = Network::from(std::net::IpAddr::from([192, 0, 2, 7]));
         let (release, gate) = mpsc::channel::<()>();
         let (started, running) = oneshot::channel::<()>();
         let first = passwords.clone();
         let first = tokio::spawn(async move {
-            first
-                .run(move || {
-                    let _ = started.send(());
-                    let _ = gate.recv();
-                })
-                .await
+            let work = move || {
+                let _ = started.send(());
+                let _ = gate.recv();
+            };
+            first.run(here(), work).await
         });
         let _ = running.await;
-        let (queued, waiting) = (passwords.clone(), passwords.clone());
-        let second = tokio::spawn(async move { queued.run(|| ()).await });
-        // The one place in the queue is taken once the second has been polled.
+        // Two wait, a quarter of the line; one more is refused at once.
+        let line: Vec<_> = (0..2)
+            .map(|_| {
+                let passwords = passwords.clone();
+                tokio::spawn(async move { passwords.run(here(), || ()).await })
+            })
+            .collect();
         tokio::task::yield_now().await;
-        assert!(matches!(waiting.run(|| ()).await, Err(IdentityError::Busy)));
+        assert!(matches!(passwords.run(here(), || ()).await, Err(IdentityError::Busy)));
+        let other = passwords.clone();
+        let other = tokio::spawn(async move { other.run(there, || ()).await });
+        tokio::task::yield_now().await;
         let _ = release.send(());
-        assert!(matches!(first.await, Ok(Ok(()))));
-        assert!(matches!(second.await, Ok(Ok(()))));
+        assert!(matches!(other.await, Ok(Ok(()))), "another address still has its turn");
+        for waiting in line.into_iter().chain([first]) {
+            assert!(matches!(waiting.await, Ok(Ok(()))));
+        }
         Ok(())
     }
 

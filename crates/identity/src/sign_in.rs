@@ -70,7 +70,7 @@ impl Identity {
             Some(account) => (Some(account.signed_in), account.password_hash),
             None => (None, None),
         };
-        let verdict = self.passwords.verify(password.clone(), stored).await?;
+        let verdict = self.passwords.verify(origin.network(), password.clone(), stored).await?;
         let signed_in = match (verdict, signed_in) {
             (Verdict::Right | Verdict::RightButOld, Some(signed_in)) => signed_in,
             _ => return Err(IdentityError::WrongCredentials),
@@ -113,7 +113,7 @@ impl Identity {
         password: Zeroizing<String>,
         origin: &Origin,
     ) -> Result<(), IdentityError> {
-        let hash = self.passwords.hash(password).await?;
+        let hash = self.passwords.hash(origin.network(), password).await?;
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         sqlx::query!("update app.people set password_hash = $2 where person_id = $1", person.uuid(), hash)
             .execute(&mut tx)

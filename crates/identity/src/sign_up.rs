@@ -62,7 +62,7 @@ impl Identity {
     pub async fn sign_up(&self, form: SignUpForm, origin: &Origin) -> Result<SignedIn, IdentityError> {
         let new = NewTenant::parse(form)?;
         let attempt = self.attempt(&new.email, origin).await?;
-        match self.create_tenant(new, false, origin.request).await {
+        match self.create_tenant(new, false, origin).await {
             Ok(CreatedTenant { person, tenant, member, .. }) => {
                 self.forgive(attempt, origin.request).await?;
                 Ok(SignedIn { person, tenant, member })

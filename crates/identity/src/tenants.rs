@@ -1,10 +1,11 @@
 //! Tenants: making one, and what its members see of it.
 
-use crate::{Identity, IdentityError, NewTenant};
+use crate::{Identity, IdentityError, NewTenant, Origin};
+use futures_core::future::BoxFuture;
 use model::identity::{ApiKey, CurrentSession, Member, Role, Tenant};
-use model::{ApiKeyId, MemberId, PersonId, RequestId, TenantId};
+use model::{ApiKeyId, MemberId, PersonId, TenantId};
 use store::services::timestamp;
-use store::{Actor, Caller, Reason, StoreError};
+use store::{Actor, Caller, PlatformTx, Reason, StoreError};
 
 /// A tenant just made.
 #[derive(Debug)]
@@ -28,6 +29,12 @@ pub enum Who {
     Key(ApiKey),
 }
 
+/// What another capability gives to each new tenant, in the transaction that makes it.
+pub trait TenantSetup: std::fmt::Debug + Send + Sync {
+    /// Writes it.
+    fn set_up<'a>(&'a self, tx: &'a mut PlatformTx, tenant: TenantId) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
 impl Identity {
     /// Makes a person, a tenant with that person as its owner and, where asked, a first API key: all or nothing.
     ///
@@ -38,15 +45,15 @@ impl Identity {
         &self,
         new: NewTenant,
         with_key: bool,
-        request: RequestId,
+        origin: &Origin,
     ) -> Result<CreatedTenant, IdentityError> {
-        let password_hash = self.passwords.hash(new.password).await?;
+        let password_hash = self.passwords.hash(origin.network(), new.password).await?;
         let now = self.services.now();
         let (person, tenant, member) = (self.services.new_id(), self.services.new_id(), self.services.new_id());
         let key = with_key.then(|| self.draw_key());
 
         let store = |e: sqlx::Error| IdentityError::Store(e.into());
-        let mut tx = self.services.store.platform(Reason::SignUp, request).await?;
+        let mut tx = self.services.store.platform(Reason::SignUp, origin.request).await?;
         let made = sqlx::query!(
             "insert into app.people (person_id, email, name, password_hash, created_at) values ($1, $2, $3, $4, $5)
              on conflict (email) do nothing",
@@ -85,16 +92,9 @@ impl Identity {
         .execute(&mut tx)
         .await
         .map_err(store)?;
-        // Its way in from a web page.
-        sqlx::query!(
-            "insert into app.widgets (tenant_id, widget_id, created_at) values ($1, $2, $3)",
-            tenant,
-            self.services.new_id(),
-            now
-        )
-        .execute(&mut tx)
-        .await
-        .map_err(store)?;
+        for setup in self.setups.iter() {
+            setup.set_up(&mut tx, TenantId::from_uuid(tenant)).await?;
+        }
         if let Some(key) = &key {
             sqlx::query!(
                 "insert into app.api_keys (tenant_id, key_id, name, prefix, key_hash, created_by, created_at)

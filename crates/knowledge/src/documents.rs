@@ -1,6 +1,6 @@
 //! Documents of a tenant: uploaded, listed, looked at, read again, deleted.
 
-use crate::index::INDEX_DOCUMENT;
+use crate::index::IndexDocument;
 use crate::reading::{Wanted, read};
 use crate::{Knowledge, KnowledgeError};
 use model::DocumentId;
@@ -123,9 +123,9 @@ impl Knowledge {
         )
         .execute(&mut tx)
         .await?;
-        jobs::enqueue(&mut tx, services, right.scope(), INDEX_DOCUMENT, id).await?;
+        jobs::enqueue::<IndexDocument>(&mut tx, services, right.scope(), DocumentId::from_uuid(id)).await?;
         tx.commit().await?;
-        services.wake_workers();
+        services.wake_workers::<IndexDocument>();
         Ok(document.try_into()?)
     }
 
@@ -207,9 +207,9 @@ impl Knowledge {
             // Waiting already, or being read: nothing to add.
             return there.fetch_optional(&mut tx).await?.map(|_| ()).ok_or(KnowledgeError::NotFound);
         }
-        jobs::enqueue(&mut tx, &self.services, right.scope(), INDEX_DOCUMENT, id.uuid()).await?;
+        jobs::enqueue::<IndexDocument>(&mut tx, &self.services, right.scope(), id).await?;
         tx.commit().await?;
-        self.services.wake_workers();
+        self.services.wake_workers::<IndexDocument>();
         Ok(())
     }
 

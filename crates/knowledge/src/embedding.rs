@@ -1,10 +1,13 @@
 //! From text to vectors of meaning: all-MiniLM-L6-v2 (384 dimensions), computed here (`minilm`), without a network.
 //!
 //! Two threads of their own, so that no async thread ever waits for arithmetic: one for questions, which somebody is
-//! waiting for, one for documents. Both queues are bounded. The model is loaded at the first use and shared.
+//! waiting for, one for documents, which gets what time is left. For both, tenants take turns: who asks much waits for its
+//! own. The lines are bounded. The model is loaded at the first use and shared.
 
 use minilm::Model;
 pub use minilm::Reading;
+use model::TenantId;
+use shares::{Places, Waiting};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -16,8 +19,12 @@ pub const MODEL_ID: &str = "all-minilm-l6-v2";
 pub const FOLDER: &str = "models/all-minilm-l6-v2";
 /// Numbers in a vector.
 pub const DIMENSIONS: usize = 384;
-/// Questions, and batches of documents, that may wait.
-const QUEUE: usize = 64;
+/// What a thread works on and what is ready for it, so that it never waits for us. One tenant has one of them.
+const AT_ONCE: usize = 2;
+/// Who may wait for a thread. A tenant's thirty-second question waits for a second or so.
+const WAITING: Waiting = Waiting { total: 1_024, per_key: 32 };
+/// How much less the documents' thread counts to the system than others, where both want the same core (nice, 0 to 19).
+const NICE: i32 = 10;
 
 /// No vector.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -53,8 +60,24 @@ enum Request {
 /// The model and its threads.
 #[derive(Debug, Clone)]
 pub struct Embedder {
-    questions: mpsc::Sender<Request>,
-    documents: mpsc::Sender<Request>,
+    questions: Thread,
+    documents: Thread,
+}
+
+/// A thread, and the places of those whose work it does.
+#[derive(Debug, Clone)]
+struct Thread {
+    work: mpsc::Sender<Request>,
+    places: Places<TenantId>,
+}
+
+impl Thread {
+    async fn ask<T>(&self, tenant: TenantId, request: impl FnOnce(Sender<T>) -> Request) -> Result<Vec<T>, EmbedError> {
+        let _place = self.places.enter(tenant).await.map_err(|_| EmbedError::Busy)?;
+        let (answer, answered) = oneshot::channel();
+        self.work.send(request(answer)).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
 }
 
 impl Embedder {
@@ -71,18 +94,19 @@ impl Embedder {
             EmbedError::Model(format!("not found in {}; `scripts/setup` brings it", sought.join(", ")))
         })?;
         let model = Arc::new(Lazy { folder, loaded: OnceLock::new() });
-        Ok(Self { questions: thread("embed-questions", &model)?, documents: thread("embed-documents", &model)? })
+        Ok(Self {
+            questions: thread("embed-questions", &model, 0)?,
+            documents: thread("embed-documents", &model, NICE)?,
+        })
     }
 
-    /// The vector of a question.
+    /// The vector of a question of a tenant's.
     ///
     /// # Errors
     /// [`EmbedError::Busy`] when too many wait already, or the model's.
-    pub async fn question(&self, text: &str) -> Result<Vec<f32>, EmbedError> {
-        let (answer, answered) = oneshot::channel();
-        let request = Request::Vectors { texts: vec![text.to_owned()], answer };
-        self.questions.try_send(request).map_err(|_| EmbedError::Busy)?;
-        let vectors = answered.await.map_err(|_| gone())??;
+    pub async fn question(&self, tenant: TenantId, text: &str) -> Result<Vec<f32>, EmbedError> {
+        let texts = vec![text.to_owned()];
+        let vectors = self.questions.ask(tenant, |answer| Request::Vectors { texts, answer }).await?;
         vectors.into_iter().next().ok_or_else(gone)
     }
 
@@ -90,21 +114,22 @@ impl Embedder {
     ///
     /// # Errors
     /// As [`Embedder::question`].
-    pub async fn readings(&self, question: &str, texts: Vec<String>) -> Result<Vec<Reading>, EmbedError> {
-        let (answer, answered) = oneshot::channel();
-        let request = Request::Readings { question: question.to_owned(), texts, answer };
-        self.questions.try_send(request).map_err(|_| EmbedError::Busy)?;
-        answered.await.map_err(|_| gone())?
+    pub async fn readings(
+        &self,
+        tenant: TenantId,
+        question: &str,
+        texts: Vec<String>,
+    ) -> Result<Vec<Reading>, EmbedError> {
+        let question = question.to_owned();
+        self.questions.ask(tenant, |answer| Request::Readings { question, texts, answer }).await
     }
 
-    /// The vectors of pieces of documents, in their order. Waits for its turn.
+    /// The vectors of pieces of a tenant's documents, in their order. Waits for its turn.
     ///
     /// # Errors
-    /// The model's.
-    pub async fn documents(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let (answer, answered) = oneshot::channel();
-        self.documents.send(Request::Vectors { texts, answer }).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+    /// As [`Embedder::question`].
+    pub async fn documents(&self, tenant: TenantId, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
+        self.documents.ask(tenant, |answer| Request::Vectors { texts, answer }).await
     }
 }
 
@@ -112,10 +137,15 @@ fn gone() -> EmbedError {
     EmbedError::Model("its thread has ended".into())
 }
 
-fn thread(name: &str, model: &Arc<Lazy>) -> Result<mpsc::Sender<Request>, EmbedError> {
-    let (sender, mut queue) = mpsc::channel::<Request>(QUEUE);
+fn thread(name: &str, model: &Arc<Lazy>, nice: i32) -> Result<Thread, EmbedError> {
+    let (work, mut queue) = mpsc::channel::<Request>(AT_ONCE);
     let model = Arc::clone(model);
-    let work = move || {
+    let run = move || {
+        if nice > 0 {
+            // Of this thread alone, and of those that it starts (sched(7), "The nice value"). Refused, it only means that
+            // questions wait longer.
+            let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), nice);
+        }
         while let Some(request) = queue.blocking_recv() {
             // Whoever asked may have gone.
             match request {
@@ -129,9 +159,9 @@ fn thread(name: &str, model: &Arc<Lazy>) -> Result<mpsc::Sender<Request>, EmbedE
             }
         }
     };
-    let started = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(run);
     started.map_err(|e| EmbedError::Model(e.to_string()))?;
-    Ok(sender)
+    Ok(Thread { work, places: Places::new(AT_ONCE, 1, WAITING) })
 }
 
 /// A model that is loaded when it is first needed.

@@ -2,45 +2,45 @@
 
 use crate::chunking::{Chunk, MAX_CHUNKS, chunks};
 use crate::embedding::{MODEL_ID, input};
-use crate::{Embedder, Knowledge};
-use futures_core::future::BoxFuture;
+use crate::{Embedder, Knowledge, KnowledgeError};
 use model::DocumentId;
 use model::knowledge::DocumentKind;
-use store::jobs::{Handler, Job, JobError};
+use std::time::Duration;
+use store::jobs::{Handler, Job, JobError, Lane, Task};
 use store::{Services, StoreError, TenantTx};
 use uuid::Uuid;
 
-/// The kind of the job; its subject is the document.
-pub(crate) const INDEX_DOCUMENT: &str = "index_document";
+/// Reads a document.
+#[derive(Debug)]
+pub struct IndexDocument;
+
+impl Job for IndexDocument {
+    const NAME: &'static str = "index_document";
+    const LANE: Lane = Lane::Bulk;
+    /// A document of the largest size, while others read as much.
+    const DEADLINE: Duration = Duration::from_secs(30 * 60);
+    type Subject = DocumentId;
+}
+
 /// Pieces whose vectors are asked for, and rows that are written, at once.
 const BATCH: usize = 64;
 
-/// Does the job.
-#[derive(Debug, Clone)]
-pub struct IndexDocument(pub Knowledge);
-
-impl Handler for IndexDocument {
-    fn kind(&self) -> &'static str {
-        INDEX_DOCUMENT
+impl Handler<IndexDocument> for Knowledge {
+    async fn run(&self, task: &Task<IndexDocument>) -> Result<(), JobError> {
+        index(&self.services, self.embedder.as_ref(), task).await
     }
 
-    fn run<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<(), JobError>> {
-        Box::pin(index(&self.0.services, self.0.embedder.as_ref(), job))
-    }
-
-    fn gave_up<'a>(&'a self, job: &'a Job, error: &'a str) -> BoxFuture<'a, Result<(), JobError>> {
-        Box::pin(async move {
-            let mut tx = self.0.services.store.tenant(job.scope()).await?;
-            sqlx::query!(
-                "update app.documents set state = 'failed', error = $2, updated_at = $3 where document_id = $1",
-                job.subject,
-                error,
-                self.0.services.now()
-            )
-            .execute(&mut tx)
-            .await?;
-            Ok(tx.commit().await?)
-        })
+    async fn gave_up(&self, task: &Task<IndexDocument>, error: &str) -> Result<(), JobError> {
+        let mut tx = self.services.store.tenant(task.scope()).await?;
+        sqlx::query!(
+            "update app.documents set state = 'failed', error = $2, updated_at = $3 where document_id = $1",
+            task.subject().uuid(),
+            error,
+            self.services.now()
+        )
+        .execute(&mut tx)
+        .await?;
+        Ok(tx.commit().await?)
     }
 }
 
@@ -53,8 +53,8 @@ struct Source {
     text: String,
 }
 
-async fn index(services: &Services, embedder: Option<&Embedder>, job: &Job) -> Result<(), JobError> {
-    let Some(source) = begin(services, job).await? else {
+async fn index(services: &Services, embedder: Option<&Embedder>, task: &Task<IndexDocument>) -> Result<(), JobError> {
+    let Some(source) = begin(services, task).await? else {
         // Deleted meanwhile.
         return Ok(());
     };
@@ -73,21 +73,21 @@ async fn index(services: &Services, embedder: Option<&Embedder>, job: &Job) -> R
     let mut vectors = Vec::with_capacity(bodies.len());
     if let Some(embedder) = embedder {
         for batch in bodies.chunks(BATCH) {
-            let done = embedder.documents(batch.to_vec()).await;
-            vectors.extend(done.map_err(|e| JobError::Retry(e.to_string()))?);
+            let done = embedder.documents(task.scope().tenant(), batch.to_vec()).await;
+            vectors.extend(done.map_err(KnowledgeError::from)?);
         }
     }
-    write(services, job, &source, &pieces, &bodies, &vectors).await
+    write(services, task, &source, &pieces, &bodies, &vectors).await
 }
 
-async fn begin(services: &Services, job: &Job) -> Result<Option<Source>, JobError> {
-    let mut tx = services.store.tenant(job.scope()).await?;
+async fn begin(services: &Services, task: &Task<IndexDocument>) -> Result<Option<Source>, JobError> {
+    let mut tx = services.store.tenant(task.scope()).await?;
     let row = sqlx::query!(
         "update app.documents d set state = 'processing', updated_at = $2
          from app.document_texts t
          where d.document_id = $1 and t.document_id = d.document_id and t.tenant_id = d.tenant_id
          returning d.title, d.kind, d.markdown, d.language, t.text",
-        job.subject,
+        task.subject().uuid(),
         services.now()
     )
     .fetch_optional(&mut tx)
@@ -100,25 +100,26 @@ async fn begin(services: &Services, job: &Job) -> Result<Option<Source>, JobErro
 
 async fn write(
     services: &Services,
-    job: &Job,
+    task: &Task<IndexDocument>,
     source: &Source,
     pieces: &[Chunk],
     bodies: &[String],
     vectors: &[Vec<f32>],
 ) -> Result<(), JobError> {
-    let tenant = job.scope().tenant().uuid();
-    let mut tx = services.store.tenant(job.scope()).await?;
+    let tenant = task.scope().tenant().uuid();
+    let mut tx = services.store.tenant(task.scope()).await?;
     // Two that read one document wait for each other here.
-    let there = sqlx::query!("select document_id from app.documents where document_id = $1 for update", job.subject);
+    let there =
+        sqlx::query!("select document_id from app.documents where document_id = $1 for update", task.subject().uuid());
     if there.fetch_optional(&mut tx).await?.is_none() {
         return Ok(());
     }
-    sqlx::query!("delete from app.chunks where document_id = $1", job.subject).execute(&mut tx).await?;
+    sqlx::query!("delete from app.chunks where document_id = $1", task.subject().uuid()).execute(&mut tx).await?;
     for (number, batch) in pieces.chunks(BATCH).enumerate() {
         let from = number * BATCH;
         let ids: Vec<Uuid> = batch.iter().map(|_| services.new_id()).collect();
         let bodies = &bodies[from..from + batch.len()];
-        write_chunks(&mut tx, tenant, job.subject, source, from, batch, &ids, bodies).await?;
+        write_chunks(&mut tx, tenant, task.subject().uuid(), source, from, batch, &ids, bodies).await?;
         if let Some(vectors) = vectors.get(from..from + batch.len()) {
             for (id, vector) in ids.iter().zip(vectors) {
                 sqlx::query!(
@@ -137,7 +138,7 @@ async fn write(
     sqlx::query!(
         "update app.documents set state = 'ready', error = null, chunk_count = $2, by_meaning = $3, updated_at = $4
          where document_id = $1",
-        job.subject,
+        task.subject().uuid(),
         i32::try_from(pieces.len()).unwrap_or(i32::MAX),
         vectors.len() == pieces.len(),
         services.now()
@@ -145,7 +146,7 @@ async fn write(
     .execute(&mut tx)
     .await?;
     tx.commit().await?;
-    tracing::info!(document = %DocumentId::from_uuid(job.subject), chunks = pieces.len(), "document read");
+    tracing::info!(document = %DocumentId::from_uuid(task.subject().uuid()), chunks = pieces.len(), "document read");
     Ok(())
 }
 

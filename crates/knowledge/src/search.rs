@@ -82,7 +82,7 @@ impl Knowledge {
         let right = caller.agent()?;
         // Before the transaction begins: arithmetic must not hold one.
         let vector = match &self.embedder {
-            Some(embedder) => Some(embedder.question(query).await?),
+            Some(embedder) => Some(embedder.question(right.scope().tenant(), query).await?),
             None => None,
         };
         let mut tx = self.services.store.tenant(right.scope()).await?;

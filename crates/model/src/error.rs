@@ -145,6 +145,19 @@ impl Problem {
     }
 }
 
+/// An error of a use case's, as the outside sees it. Implemented where the error is; read in one place
+/// (`capabilities::problem`) for REST, server functions and sockets.
+pub trait Fault: fmt::Display {
+    /// How it looks from outside: without a word of what is inside.
+    fn problem(&self) -> Problem;
+}
+
+impl Fault for Problem {
+    fn problem(&self) -> Problem {
+        self.clone()
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.title, self.detail)

@@ -22,6 +22,15 @@ fn parse(prefix: &str, text: &str) -> Result<Uuid, NotAnId> {
     Uuid::try_parse(digits).map_err(|_| NotAnId)
 }
 
+/// Any of the ids below, for what is written for all of them.
+pub trait Id: Copy + Send + Sync + 'static {
+    /// Wraps a UUID that is known to be one of these.
+    fn from_uuid(uuid: Uuid) -> Self;
+
+    /// The UUID as the database holds it.
+    fn uuid(self) -> Uuid;
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
@@ -39,6 +48,16 @@ macro_rules! id {
 
             /// The UUID as the database holds it.
             pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl Id for $name {
+            fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            fn uuid(self) -> Uuid {
                 self.0
             }
         }

@@ -11,9 +11,9 @@ pub mod page;
 mod schema;
 pub mod timestamp;
 
-pub use error::{ErrorCode, FieldError, Problem};
+pub use error::{ErrorCode, Fault, FieldError, Problem};
 pub use id::{
-    ApiKeyId, ChunkId, ContactId, ConversationId, DocumentId, MemberId, MessageId, PersonId, RequestId, TenantId,
+    ApiKeyId, ChunkId, ContactId, ConversationId, DocumentId, Id, MemberId, MessageId, PersonId, RequestId, TenantId,
     WidgetId,
 };
 pub use page::Page;

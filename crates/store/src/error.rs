@@ -1,7 +1,7 @@
 //! What can go wrong between a capability and its rows.
 
 use crate::proof::Violation;
-use model::{ErrorCode, Problem};
+use model::{ErrorCode, Fault, Problem};
 
 /// A failed database operation. Its text is for the log, never for the outside.
 #[derive(Debug, thiserror::Error)]
@@ -59,9 +59,8 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-impl StoreError {
-    /// How this looks from outside: without a word of the database's.
-    pub fn problem(&self) -> Problem {
+impl Fault for StoreError {
+    fn problem(&self) -> Problem {
         match self {
             Self::Unavailable(_) | Self::Schema(_) | Self::Open(_) => {
                 let mut problem = Problem::new(

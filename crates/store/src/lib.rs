@@ -20,6 +20,8 @@ pub use scope::{Reason, Scope};
 pub use services::Services;
 pub use tx::{PlatformTx, TenantTx};
 
+use model::TenantId;
+use shares::{Places, Waiting};
 /// How a login reaches a database; the only part of sqlx that is seen above the capabilities.
 pub use sqlx::postgres::PgConnectOptions;
 use sqlx::postgres::{PgPool, PgPoolOptions};
@@ -61,6 +63,9 @@ impl Settings {
 #[derive(Debug, Clone)]
 pub struct Store {
     tenant: PgPool,
+    /// The connections of `tenant`, divided: tenants wait for them by turns.
+    places: Places<TenantId>,
+    acquire_timeout: Duration,
     platform: PgPool,
     prepared: bool,
 }
@@ -77,7 +82,10 @@ impl Store {
                 .test_before_acquire(false)
                 .connect_lazy_with(prepare(login))
         };
+        let most = settings.tenant_connections as usize;
         Self {
+            places: Places::new(most, share_of(most), WAITING),
+            acquire_timeout: settings.acquire_timeout,
             tenant: pool(settings.tenant, settings.tenant_connections),
             platform: pool(settings.platform, settings.platform_connections),
             prepared: settings.prepared,
@@ -89,6 +97,14 @@ impl Store {
         tokio::join!(self.tenant.close(), self.platform.close());
     }
 }
+
+/// How many of so many connections one tenant may hold: what is left is others', at once, however long its work takes.
+fn share_of(connections: usize) -> usize {
+    (connections * 3 / 4).max(1)
+}
+
+/// Transactions that may wait for a connection. Whoever waits does so for a bounded time.
+const WAITING: Waiting = Waiting { total: 2_048, per_key: 512 };
 
 /// What every connection of ours has in common: nothing that a pooling proxy would refuse.
 fn prepare(login: PgConnectOptions) -> PgConnectOptions {

@@ -7,7 +7,8 @@
 
 use crate::{Reason, Scope, Store, StoreError};
 use futures_core::{future::BoxFuture, stream::BoxStream};
-use model::RequestId;
+use model::{RequestId, TenantId};
+use shares::Place;
 use sqlx::{
     AssertSqlSafe, Describe, Either, Execute, Executor, Postgres, SqlStr,
     error::BoxDynError,
@@ -40,7 +41,9 @@ impl Store {
             scope.actor(),
             scope.request().uuid(),
         );
-        Tx::open(&self.tenant, begin, self.prepared).await.map(TenantTx)
+        let place = tokio::time::timeout(self.acquire_timeout, self.places.enter(scope.tenant())).await;
+        let Ok(Ok(place)) = place else { return Err(sqlx::Error::PoolTimedOut.into()) };
+        Tx::open(&self.tenant, begin, self.prepared, Some(place)).await.map(TenantTx)
     }
 
     /// Begins a transaction across tenants. The reason goes into the log.
@@ -54,13 +57,13 @@ impl Store {
              set local app.request_id = '{}'",
             request.uuid()
         );
-        Tx::open(&self.platform, begin, self.prepared).await.map(PlatformTx)
+        Tx::open(&self.platform, begin, self.prepared, None).await.map(PlatformTx)
     }
 }
 
 /// Reads pairs as the login itself, without a role: for the proof, which judges what the login could do.
 pub(crate) async fn read_as_login(pool: &PgPool, sql: &'static str) -> Result<Vec<(String, String)>, StoreError> {
-    let mut tx = Tx::open(pool, "begin read only".to_owned(), false).await?;
+    let mut tx = Tx::open(pool, "begin read only".to_owned(), false, None).await?;
     let Some(conn) = tx.conn.as_mut() else { return Err(sqlx::Error::PoolClosed.into()) };
     Ok(sqlx::query_as(sql).persistent(false).fetch_all(&mut **conn).await?)
 }
@@ -70,18 +73,26 @@ struct Tx {
     /// `None` only after commit, when `drop` has nothing left to clean.
     conn: Option<PoolConnection<Postgres>>,
     prepared: bool,
+    /// The tenant's place among all that use the pool; given back after the connection is.
+    place: Option<Place<TenantId>>,
 }
 
 impl Tx {
     /// `begin` holds ids only, each written by `Uuid`'s own formatter.
     #[allow(clippy::disallowed_methods, reason = "reviewed: the start of a transaction, made of validated ids")]
-    async fn open(pool: &PgPool, begin: String, prepared: bool) -> Result<Self, StoreError> {
+    async fn open(
+        pool: &PgPool,
+        begin: String,
+        prepared: bool,
+        place: Option<Place<TenantId>>,
+    ) -> Result<Self, StoreError> {
         let begin: std::sync::Arc<str> = begin.into();
         // After a restart of the database the pool holds dead connections. Beginning has no effect, so it may be tried
         // again: at most once for each connection that can be dead, and once on a new one.
         let mut tries = pool.options().get_max_connections() + 1;
+        let mut tx = Self { conn: None, prepared, place };
         loop {
-            let mut tx = Self { conn: Some(pool.acquire().await?), prepared };
+            tx.conn = Some(pool.acquire().await?);
             match tx.raw(AssertSqlSafe(std::sync::Arc::clone(&begin))).await {
                 Ok(()) => return Ok(tx),
                 Err(e) => {
@@ -117,12 +128,15 @@ impl Tx {
 impl Drop for Tx {
     fn drop(&mut self) {
         let Some(mut conn) = self.conn.take() else { return };
+        let place = self.place.take();
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
                 runtime.spawn(async move {
                     if sqlx::raw_sql("rollback").execute(&mut *conn).await.is_err() {
                         conn.close_on_drop();
                     }
+                    drop(conn);
+                    drop(place);
                 });
             }
             // Nowhere to wait for the answer: out of the pool and closed, which rolls back. (Given back to the pool, or with

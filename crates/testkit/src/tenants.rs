@@ -1,7 +1,7 @@
 //! Two tenants, so that every test can try to look from one into the other.
 
 use crate::TestDb;
-use identity::{CreatedTenant, NewTenant, SignUpForm};
+use identity::{CreatedTenant, NewTenant, Origin, SignUpForm};
 use model::{MemberId, PersonId, RequestId, TenantId};
 use store::sessions::{hash, key};
 use store::{Caller, scope};
@@ -59,8 +59,11 @@ impl Tenant {
             email: email.clone(),
             password: Zeroizing::new(OWNER_PASSWORD.to_owned()),
         };
-        let CreatedTenant { tenant, person, member, api_key } =
-            db.identity.create_tenant(NewTenant::parse(form).unwrap(), true, db.request()).await.unwrap();
+        let CreatedTenant { tenant, person, member, api_key } = db
+            .identity
+            .create_tenant(NewTenant::parse(form).unwrap(), true, &Origin::here(db.request()))
+            .await
+            .unwrap();
         let api_key = api_key.unwrap();
         let session = db.open_session(person, tenant).await;
         let owner = scope::of_session(&db.services, &hash(session), db.sessions.lifetime(), db.request())

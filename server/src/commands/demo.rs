@@ -1,11 +1,12 @@
 //! `samtal demo`: a tenant to look around in, with a password that everybody knows. Development only.
 
 use super::say;
-use crate::assets::Files;
-use crate::boot::{self, App, BootError, Database, Role};
+use crate::boot::{self, BootError, Database, Role};
 use crate::config::{Config, Environment};
+use crate::files::Files;
+use crate::state::App;
 use conversations::{NewContact, NewMessage};
-use identity::{CreatedTenant, IdentityError, NewTenant, SignUpForm};
+use identity::{CreatedTenant, IdentityError, NewTenant, Origin, SignUpForm};
 use knowledge::NewDocument;
 use model::RequestId;
 use std::process::ExitCode;
@@ -32,7 +33,7 @@ pub async fn run(config: &Config) -> Result<ExitCode, BootError> {
         let store = database.prepare(config).await?;
         let app = boot::app(config.clone(), store, Files::NONE)?;
         ensure(&app).await?;
-        app.services().store.close().await;
+        app.capabilities.services.store.close().await;
         Ok::<_, BootError>(())
     };
     let done = done.await;
@@ -65,8 +66,8 @@ pub async fn ensure(app: &App) -> Result<(), BootError> {
         email: EMAIL.into(),
         password: Zeroizing::new(PASSWORD.into()),
     };
-    let request = RequestId::from_uuid(app.services().new_id());
-    match app.identity().create_tenant(NewTenant::parse(form)?, false, request).await {
+    let request = RequestId::from_uuid(app.capabilities.services.new_id());
+    match app.capabilities.identity.create_tenant(NewTenant::parse(form)?, false, &Origin::here(request)).await {
         Ok(created) => fill(app, &created, request).await?,
         Err(IdentityError::EmailTaken) => {}
         Err(error) => return Err(error.into()),
@@ -80,12 +81,12 @@ async fn fill(app: &App, created: &CreatedTenant, request: RequestId) -> Result<
     let caller = owner(app, created, request).await.map_err(|e| other(&e))?;
     for (name, text) in DOCUMENTS {
         let new = NewDocument { file_name: name.into(), bytes: text.into(), ..NewDocument::default() };
-        app.knowledge().upload(&caller, new).await.map_err(|e| other(&e))?;
+        app.capabilities.knowledge.upload(&caller, new).await.map_err(|e| other(&e))?;
     }
     // Read before anybody asks.
-    app.worker().run_due().await.map_err(|e| other(&e))?;
+    app.capabilities.worker(app.config.jobs.slots()).run_due().await.map_err(|e| other(&e))?;
     for (name, text) in TALKS {
-        let conversations = app.conversations();
+        let conversations = &app.capabilities.conversations;
         let contact = NewContact { name: Some(name.into()), email: None };
         let id = conversations.create(&caller, contact).await.map_err(|e| other(&e))?.id.to_string();
         let new = NewMessage { text: text.into(), client_id: "demo".into() };
@@ -103,11 +104,13 @@ async fn owner(app: &App, created: &CreatedTenant, request: RequestId) -> Result
             (key::TENANT.to_owned(), created.tenant.uuid().to_string().into()),
         ]
         .into(),
-        expiry_date: app.services().now() + app.sessions().lifetime().absolute,
+        expiry_date: app.capabilities.services.now() + app.capabilities.sessions.lifetime().absolute,
     };
-    app.sessions().create(&mut record).await?;
-    let caller = scope::of_session(app.services(), &hash(record.id), app.sessions().lifetime(), request).await;
-    app.sessions().delete(&record.id).await?;
+    app.capabilities.sessions.create(&mut record).await?;
+    let caller =
+        scope::of_session(&app.capabilities.services, &hash(record.id), app.capabilities.sessions.lifetime(), request)
+            .await;
+    app.capabilities.sessions.delete(&record.id).await?;
     let backend = |text: String| session_store::Error::Backend(text);
     caller.map_err(|e| backend(e.to_string()))?.ok_or_else(|| backend("its owner cannot sign in".into()))
 }

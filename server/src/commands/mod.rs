@@ -7,9 +7,9 @@ pub mod openapi;
 pub mod serve;
 pub mod tenant;
 
-use crate::assets::Files;
 use crate::boot::{self, BootError};
 use crate::config::Config;
+use crate::files::Files;
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 /// # Errors
 /// When it cannot be printed.
 pub fn run() -> Result<ExitCode, BootError> {
-    let text = crate::http::openapi().to_pretty_json().map_err(|e| BootError::Other(e.to_string()))?;
+    let text = crate::rest::openapi().to_pretty_json().map_err(|e| BootError::Other(e.to_string()))?;
     say(text)?;
     Ok(ExitCode::SUCCESS)
 }

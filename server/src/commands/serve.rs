@@ -1,12 +1,15 @@
 //! `samtal serve`.
 
 use super::{demo, say};
-use crate::assets::Files;
-use crate::boot::{self, App, BootError, Database, Role};
+use crate::boot::privileges::Places;
+use crate::boot::{self, BootError, Database, Role};
 use crate::config::{Config, Environment};
-use crate::privileges::Places;
-use crate::{listener, router};
+use crate::edge::listener;
+use crate::files::Files;
+use crate::router;
+use crate::state::App;
 use std::{io, net::TcpListener, process::ExitCode, time::Duration};
+use store::jobs::run_schedules;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Options of `serve`.
@@ -78,26 +81,26 @@ pub async fn run(
             return Err(error);
         }
     };
-    let cleaner = tokio::spawn(clean_up(app.clone()));
+    let schedules = tokio::spawn(keep_schedules(app.clone()));
     let listener = tokio::net::TcpListener::from_std(socket).map_err(|e| BootError::Other(e.to_string()))?;
     say(format_args!("Samtal is at {url}"))?;
     let (going_on, over) = tokio::sync::oneshot::channel::<()>();
-    let worker = app.worker();
-    let patience = Duration::from_secs(app.config().server.shutdown_s);
+    let worker = app.capabilities.worker(app.config.jobs.slots());
+    let patience = Duration::from_secs(app.config.server.shutdown_s);
     let worker = tokio::spawn(async move { worker.run(async { drop(over.await) }, patience).await });
-    let sockets = app.sockets().clone();
+    let sockets = app.sockets.clone();
     let stop = async move {
         stop.await;
         // Sockets are no requests in progress: they are told to come back, before the listener waits for those.
         sockets.stop(Duration::from_secs(2)).await;
     };
-    listener::serve(listener, router::build(&app), &app.config().server, stop).await;
-    cleaner.abort();
+    listener::serve(listener, router::build(&app), &app.config.server, stop).await;
+    schedules.abort();
     drop(going_on);
     if worker.await.is_err() {
         tracing::error!("the worker ended with a fault; what it had begun begins again");
     }
-    app.services().store.close().await;
+    app.capabilities.services.store.close().await;
     database.close().await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -111,20 +114,15 @@ async fn start(config: Config, database: &Database, files: Files, args: Args) ->
     Ok(app)
 }
 
-/// Removes what has expired, now and then.
-async fn clean_up(app: App) {
-    let mut every = tokio::time::interval(Duration::from_secs(10 * 60));
+/// Does what is done again and again, when it is due.
+async fn keep_schedules(app: App) {
+    let schedules = app.capabilities.schedules();
+    let mut every = tokio::time::interval(Duration::from_secs(30));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         every.tick().await;
-        let removed = async {
-            let sessions = app.sessions().delete_ended().await?;
-            let attempts = app.identity().delete_old_attempts().await?;
-            Ok::<_, store::StoreError>((sessions, attempts))
-        };
-        match removed.await {
-            Ok((sessions, attempts)) => tracing::debug!(sessions, attempts, "removed what has expired"),
-            Err(e) => tracing::warn!(error = %e, "what has expired could not be removed; the next round will"),
+        if let Err(error) = run_schedules(&app.capabilities.services, &schedules).await {
+            tracing::warn!(%error, "what is due could not be read; the next look will");
         }
     }
 }

@@ -1,10 +1,10 @@
 //! `samtal tenant create`: for scripts and for operators. Works while a server runs.
 
 use super::say;
-use crate::assets::Files;
 use crate::boot::{self, BootError, Database, Role};
 use crate::config::Config;
-use identity::{IdentityError, NewTenant, SignUpForm};
+use crate::files::Files;
+use identity::{IdentityError, NewTenant, Origin, SignUpForm};
 use model::RequestId;
 use serde_json::json;
 use std::{io::Read as _, process::ExitCode};
@@ -60,12 +60,15 @@ pub async fn run(config: &Config, command: Command) -> Result<ExitCode, BootErro
     let made = async {
         let store = database.prepare(config).await?;
         let app = boot::app(config.clone(), store, Files::NONE)?;
-        let request = RequestId::from_uuid(app.services().new_id());
-        let made = app.identity().create_tenant(new, true, request).await.map_err(|e| match e {
-            IdentityError::EmailTaken => BootError::Other("there is a person with this email address already.".into()),
-            other => other.into(),
-        });
-        app.services().store.close().await;
+        let request = RequestId::from_uuid(app.capabilities.services.new_id());
+        let made =
+            app.capabilities.identity.create_tenant(new, true, &Origin::here(request)).await.map_err(|e| match e {
+                IdentityError::EmailTaken => {
+                    BootError::Other("there is a person with this email address already.".into())
+                }
+                other => other.into(),
+            });
+        app.capabilities.services.store.close().await;
         made
     };
     let made = made.await;

@@ -1,37 +1,19 @@
 //! How many sockets, how many new contacts, how many frames.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::config::SocketLimits;
+use shares::{Network, Place, Places, Rate, Rates, Wait, Waiting};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// Frames that a socket may send at once, and how many more each second.
 const BURST: f64 = 20.0;
 const A_SECOND: f64 = 5.0;
+/// Frames beyond that which are told so; one that goes on is cut off.
+const TOLD: u32 = 50;
 /// Over what time new contacts of one address are counted.
 const WINDOW: Duration = Duration::from_secs(600);
-/// Addresses that are remembered at most.
-const ADDRESSES: usize = 50_000;
-
-/// Bounds on sockets, from the settings.
-#[derive(Debug, Clone, Copy, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SocketLimits {
-    /// Most sockets open at once.
-    pub total: usize,
-    /// Most of them from one address.
-    pub per_address: usize,
-    /// Most visitors of one address who become contacts in ten minutes.
-    pub contacts_per_address: usize,
-}
-
-impl Default for SocketLimits {
-    fn default() -> Self {
-        Self { total: 10_000, per_address: 500, contacts_per_address: 200 }
-    }
-}
 
 /// The sockets of this process.
 #[derive(Debug, Clone)]
@@ -39,147 +21,136 @@ pub struct Sockets(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    limits: SocketLimits,
-    room: Semaphore,
-    addresses: Mutex<HashMap<IpAddr, Address>>,
+    total: usize,
+    places: Places<Network>,
+    contacts: Rates<Network>,
     stopping: watch::Sender<bool>,
-}
-
-#[derive(Debug)]
-struct Address {
-    open: usize,
-    since: Instant,
-    contacts: usize,
 }
 
 /// A socket's place, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Seat {
     sockets: Sockets,
-    address: IpAddr,
+    place: Place<Network>,
 }
 
 impl Sockets {
     /// None open yet.
     pub fn new(limits: SocketLimits) -> Self {
-        let room = Semaphore::new(limits.total);
-        Self(Arc::new(Inner { limits, room, addresses: Mutex::default(), stopping: watch::Sender::new(false) }))
+        Self(Arc::new(Inner {
+            total: limits.total,
+            places: Places::new(limits.total, limits.per_address, Waiting::NOBODY),
+            contacts: Rates::new(Rate::in_window(limits.contacts_per_address, WINDOW)),
+            stopping: watch::Sender::new(false),
+        }))
     }
 
     /// A place for a socket, if there is one.
-    pub(super) fn enter(&self, address: IpAddr, now: Instant) -> Option<Place> {
-        let room = self.0.room.try_acquire().ok()?;
-        self.at(address, now, |at| {
-            let free = at.open < self.0.limits.per_address;
-            at.open += usize::from(free);
-            free
-        })
-        .then(|| {
-            room.forget();
-            Place { sockets: self.clone(), address }
-        })
-    }
-
-    fn at<T>(&self, address: IpAddr, now: Instant, work: impl FnOnce(&mut Address) -> T) -> T {
-        let mut addresses = self.0.addresses.lock().unwrap_or_else(PoisonError::into_inner);
-        if addresses.len() >= ADDRESSES && !addresses.contains_key(&address) {
-            addresses.retain(|_, at| at.open > 0 || at.since + WINDOW > now);
-        }
-        let at = addresses.entry(address).or_insert(Address { open: 0, since: now, contacts: 0 });
-        if at.since + WINDOW <= now {
-            (at.since, at.contacts) = (now, 0);
-        }
-        work(at)
+    pub(super) fn enter(&self, network: Network) -> Option<Seat> {
+        self.0.places.try_enter(network).map(|place| Seat { sockets: self.clone(), place })
     }
 
     /// Has every socket say that it will be back, and waits until they have, for so long at most.
     pub async fn stop(&self, patience: Duration) {
         self.0.stopping.send_replace(true);
-        let all = u32::try_from(self.0.limits.total).unwrap_or(u32::MAX);
-        let _ = tokio::time::timeout(patience, self.0.room.acquire_many(all)).await;
-    }
-
-    /// Until [`Sockets::stop`] is called.
-    pub(super) async fn stopped(&self) {
-        let _ = self.0.stopping.subscribe().wait_for(|stopping| *stopping).await;
+        let gone = async {
+            while self.0.places.free() < self.0.total {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let _ = tokio::time::timeout(patience, gone).await;
     }
 }
 
-impl Place {
+impl Seat {
     /// Whether one more visitor of this address may become a contact.
-    pub fn may_visit(&self, now: Instant) -> bool {
-        let most = self.sockets.0.limits.contacts_per_address;
-        self.sockets.at(self.address, now, |at| {
-            let free = at.contacts < most;
-            at.contacts += usize::from(free);
-            free
-        })
+    pub fn may_visit(&self) -> Result<(), Wait> {
+        self.sockets.0.contacts.take(self.place.key()).map(|_| ())
     }
 
     /// Until the server stops.
     pub async fn stopped(&self) {
-        self.sockets.stopped().await;
+        let _ = self.sockets.0.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.sockets.at(self.address, Instant::now(), |at| at.open = at.open.saturating_sub(1));
-        self.sockets.0.room.add_permits(1);
-    }
+/// What becomes of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Frame {
+    /// It is read.
+    Taken,
+    /// It is one too many, and that is said.
+    TooMany,
+    /// So many were too many that the socket ends.
+    Cut,
 }
 
 /// Frames that a socket may still send.
 #[derive(Debug)]
 pub(super) struct Bucket {
     left: f64,
+    over: u32,
     at: Instant,
 }
 
 impl Bucket {
     pub fn full(now: Instant) -> Self {
-        Self { left: BURST, at: now }
+        Self { left: BURST, over: 0, at: now }
     }
 
     /// Takes one, if one is left.
-    pub fn take(&mut self, now: Instant) -> bool {
+    pub fn take(&mut self, now: Instant) -> Frame {
         self.left = (self.left + now.saturating_duration_since(self.at).as_secs_f64() * A_SECOND).min(BURST);
         self.at = now;
-        let free = self.left >= 1.0;
-        self.left -= f64::from(u8::from(free));
-        free
+        if self.left >= 1.0 {
+            self.left -= 1.0;
+            if self.left >= BURST / 2.0 {
+                self.over = 0;
+            }
+            return Frame::Taken;
+        }
+        self.over += 1;
+        if self.over > TOLD { Frame::Cut } else { Frame::TooMany }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::IpAddr;
 
     #[tokio::test]
     async fn places_and_contacts_are_counted_by_address() {
         let limits = SocketLimits { total: 3, per_address: 2, contacts_per_address: 1 };
-        let (sockets, a, b) = (Sockets::new(limits), IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
-        let now = Instant::now();
-        let first = sockets.enter(a, now).unwrap();
-        let second = sockets.enter(a, now).unwrap();
-        assert!(sockets.enter(a, now).is_none(), "two of one address");
-        let third = sockets.enter(b, now).unwrap();
-        assert!(sockets.enter(b, now).is_none(), "three in all");
-        drop((second, third));
-        assert!(first.may_visit(now));
-        assert!(!first.may_visit(now));
-        assert!(first.may_visit(now + WINDOW));
-        let again = sockets.enter(a, now).unwrap();
-        drop((first, again));
+        let of = |text: &str| Network::from(text.parse::<IpAddr>().unwrap());
+        let (sockets, a, b) = (Sockets::new(limits), of("2001:db8::1"), of("10.0.0.2"));
+        let first = sockets.enter(a).unwrap();
+        // Another address of the same network is nobody else.
+        let second = sockets.enter(of("2001:db8::2")).unwrap();
+        assert!(sockets.enter(of("2001:db8::3")).is_none(), "two of one network");
+        let third = sockets.enter(b).unwrap();
+        assert!(sockets.enter(b).is_none(), "three in all");
+        drop(second);
+        assert!(first.may_visit().is_ok());
+        let wait = first.may_visit().unwrap_err();
+        assert!(wait.until > WINDOW - Duration::from_secs(60) && wait.until <= WINDOW, "{wait:?}");
+        assert!(third.may_visit().is_ok(), "another address");
+        drop((first, third));
         sockets.stop(Duration::from_secs(1)).await;
-        assert_eq!(sockets.0.room.available_permits(), 3);
+        assert_eq!(sockets.0.places.free(), 3);
     }
 
     #[test]
     fn a_socket_may_send_a_burst_and_then_so_many_a_second() {
         let now = Instant::now();
         let mut bucket = Bucket::full(now);
-        assert_eq!((0..50).filter(|_| bucket.take(now)).count(), 20);
-        assert_eq!((0..50).filter(|_| bucket.take(now + Duration::from_secs(2))).count(), 10);
+        let taken = |bucket: &mut Bucket, at| (0..50).filter(|_| bucket.take(at) == Frame::Taken).count();
+        assert_eq!(taken(&mut bucket, now), 20);
+        assert_eq!(taken(&mut bucket, now + Duration::from_secs(2)), 10);
+        assert_eq!(bucket.take(now + Duration::from_secs(2)), Frame::Cut, "one that goes on");
+        // After a while of good behaviour it is as it was.
+        let later = now + Duration::from_secs(60);
+        assert_eq!(taken(&mut bucket, later), 20);
+        assert_eq!(bucket.take(later), Frame::TooMany);
     }
 }

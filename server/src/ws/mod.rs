@@ -5,16 +5,15 @@
 //! and resumes. Must not decide what anybody may do: the capabilities do.
 
 mod frames;
-mod limits;
+pub mod limits;
 mod socket;
 
 pub use frames::ClientFrame;
-pub use limits::{SocketLimits, Sockets};
 
-use crate::access::{ApiCaller, Visitor};
-use crate::boot::App;
-use crate::errors::Failure;
-use crate::telemetry::RequestInfo;
+use crate::auth::{ApiCaller, Visitor};
+use crate::failure::Failure;
+use crate::request::RequestInfo;
+use crate::state::App;
 use axum::{
     Extension,
     extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
@@ -56,13 +55,13 @@ pub async fn upgrade(
     } else {
         let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
         // A page of another site could open a socket with our cookie.
-        let own = origin.is_some_and(|origin| app.config().public_url.as_deref().is_some_and(|url| same(origin, url)));
+        let own = origin.is_some_and(|origin| app.config.public_url.as_deref().is_some_and(|url| same(origin, url)));
         match (visitor.0, session.id()) {
             (Ok(Some(caller)), Some(id)) if own => Opener::Member { caller, session: hash(id) },
             _ => Opener::Nobody,
         }
     };
-    let Some(place) = app.sockets().enter(info.address, tokio::time::Instant::now()) else {
+    let Some(seat) = app.sockets.enter(info.network()) else {
         let mut problem =
             Problem::new(ErrorCode::Unavailable, "Too many connections are open. Try again in a few seconds.");
         problem.retry_after = Some(5);
@@ -74,7 +73,7 @@ pub async fn upgrade(
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
         .max_write_buffer_size(16 * FRAME);
-    Ok(upgrade.on_upgrade(move |ws| Socket::new(app, ws, opener, info, place).run()).into_response())
+    Ok(upgrade.on_upgrade(move |ws| Socket::new(app, ws, opener, info, seat).run()).into_response())
 }
 
 /// Whether an `Origin` is that of our own address.

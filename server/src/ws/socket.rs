@@ -1,21 +1,20 @@
 //! One socket, from hello to its end: a single task that reads, listens and writes, one thing at a time.
 
 use super::frames::{As, ClientFrame, ServerFrame};
-use super::limits::{Bucket, Place};
-use crate::boot::App;
-use crate::errors::Failure;
-use crate::telemetry::RequestInfo;
+use super::limits::{self, Bucket, Seat};
+use crate::failure::Failure;
+use crate::request::RequestInfo;
+use crate::state::App;
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket};
 use conversations::live::{Heard, Listener};
 use conversations::{MessagesFrom, NewMessage};
 use futures_util::SinkExt as _;
 use model::conversation::Author;
-use model::{ConversationId, ErrorCode, Problem, TenantId, WidgetId};
+use model::{ConversationId, ErrorCode, Problem, WidgetId};
 use std::collections::HashMap;
 use std::time::Duration;
 use store::{Caller, scope};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 /// Longest wait for the first frame.
@@ -84,7 +83,7 @@ pub(super) struct Socket {
     ws: WebSocket,
     opener: Opener,
     info: RequestInfo,
-    place: Place,
+    seat: Seat,
     bucket: Bucket,
     heard: Instant,
     typed: Option<Instant>,
@@ -95,18 +94,16 @@ pub(super) struct Socket {
 type Followed = HashMap<ConversationId, u64>;
 
 impl Socket {
-    pub fn new(app: App, ws: WebSocket, opener: Opener, info: RequestInfo, place: Place) -> Self {
+    pub fn new(app: App, ws: WebSocket, opener: Opener, info: RequestInfo, seat: Seat) -> Self {
         let now = Instant::now();
-        Self { app, ws, opener, info, place, bucket: Bucket::full(now), heard: now, typed: None, beats: 0 }
+        Self { app, ws, opener, info, seat, bucket: Bucket::full(now), heard: now, typed: None, beats: 0 }
     }
 
     #[tracing::instrument(name = "ws", skip_all, fields(request_id = %self.info.id))]
     pub async fn run(mut self) {
         tracing::debug!("socket opened");
-        // Before anybody is asked about, so that no end of a credential falls between.
-        let ended = self.app.services().ended_credentials();
         let end = match timeout(HELLO, self.hello()).await {
-            Ok(Ok(who)) => self.talk(who, ended).await,
+            Ok(Ok(who)) => self.talk(who).await,
             Ok(Err(end)) => end,
             Err(_) => End::Close(1008, "no hello came"),
         };
@@ -147,14 +144,20 @@ impl Socket {
             }
             Some(Ok(Frame::Text(text))) => text,
         };
-        if !self.bucket.take(self.heard) {
-            let mut problem = Problem::new(ErrorCode::RateLimited, "Too many frames at once. Wait a little.");
-            problem.retry_after = Some(2);
-            let client_id = serde_json::from_str::<ClientFrame>(&text).ok();
-            let client_id = client_id
-                .and_then(|f| if let ClientFrame::Send { client_id, .. } = f { Some(client_id) } else { None });
-            self.refuse(&problem, client_id.as_deref()).await?;
-            return Ok(None);
+        match self.bucket.take(self.heard) {
+            limits::Frame::Taken => {}
+            limits::Frame::Cut => return Err(End::Close(1013, "too many frames")),
+            limits::Frame::TooMany => {
+                let mut problem = Problem::new(ErrorCode::RateLimited, "Too many frames at once. Wait a little.");
+                problem.retry_after = Some(2);
+                // Read only for the message that it is about.
+                let client_id = match serde_json::from_str::<ClientFrame>(&text) {
+                    Ok(ClientFrame::Send { client_id, .. }) => Some(client_id),
+                    _ => None,
+                };
+                self.refuse(&problem, client_id.as_deref()).await?;
+                return Ok(None);
+            }
         }
         match serde_json::from_str(&text) {
             Ok(frame) => Ok(Some(frame)),
@@ -173,11 +176,7 @@ impl Socket {
             let Some(frame) = self.read(came).await? else { continue };
             let problem = match frame {
                 ClientFrame::Hello { widget: None, token: None } => match self.member().await {
-                    Ok(who) => {
-                        // What the socket was opened with may have ended since.
-                        self.prove(&who).await?;
-                        return Ok(who);
-                    }
+                    Ok(who) => return Ok(who),
                     Err(problem) => problem,
                 },
                 ClientFrame::Hello { widget: Some(widget), token } => match self.contact(&widget, token).await {
@@ -201,7 +200,7 @@ impl Socket {
                 return Err(Problem::new(ErrorCode::Unauthenticated, "Sign in, or open the socket with a key."));
             }
         };
-        let session = self.app.identity().current_session(&caller).await.map_err(|e| Failure::from(e).0)?;
+        let session = self.app.capabilities.identity.current_session(&caller).await.map_err(|e| Failure::from(e).0)?;
         Ok(Who::Agent { caller, name: session.map(|session| session.member.name) })
     }
 
@@ -209,12 +208,12 @@ impl Socket {
         let unknown =
             || Problem::new(ErrorCode::NotFound, "There is no such widget. Copy the line for your page again.");
         let widget: WidgetId = widget.parse().map_err(|_| unknown())?;
-        let (services, request) = (self.app.services(), self.info.id);
+        let (services, request) = (&self.app.capabilities.services, self.info.id);
         let Some(token) = token else {
             let found = scope::of_widget(services, widget, request).await.map_err(|e| Failure::from(e).0)?;
             return Ok(Who::Visitor { caller: found.ok_or_else(unknown)?, widget, token: conversations::token() });
         };
-        let back = self.app.conversations().come_back(widget, &token, request).await;
+        let back = self.app.capabilities.conversations.come_back(widget, &token, request).await;
         match back.map_err(|e| Failure::from(e).0)? {
             Some(caller) => Ok(Who::Contact { caller, widget, token }),
             None => {
@@ -223,9 +222,16 @@ impl Socket {
         }
     }
 
-    async fn talk(&mut self, mut who: Who, mut ended: Receiver<TenantId>) -> End {
+    async fn talk(&mut self, mut who: Who) -> End {
         let tenant = who.caller().scope().tenant();
-        let mut listener = self.app.conversations().live().listen(tenant, matches!(who, Who::Agent { .. }));
+        let mut ended = self.app.capabilities.services.ended_credentials(tenant);
+        // What it came with may have ended before anybody listened.
+        if matches!(who, Who::Agent { .. })
+            && let Err(end) = self.prove(&who).await
+        {
+            return end;
+        }
+        let mut listener = self.app.capabilities.conversations.live().listen(tenant, matches!(who, Who::Agent { .. }));
         let mut followed = Followed::new();
         if let Err(end) = self.welcome(&who).await {
             return end;
@@ -234,18 +240,14 @@ impl Socket {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let worked = tokio::select! {
-                () = self.place.stopped() => return End::Close(1012, "the server restarts"),
+                () = self.seat.stopped() => return End::Close(1012, "the server restarts"),
                 came = self.ws.recv() => match self.read(came).await {
                     Ok(Some(frame)) => self.act(frame, &mut who, &mut listener, &mut followed).await,
                     Ok(None) => Ok(()),
                     Err(end) => Err(end),
                 },
                 heard = listener.next() => self.pass_on(heard, &who, &mut listener, &mut followed).await,
-                of = ended.recv() => match of {
-                    Ok(other) if other != tenant => Ok(()),
-                    Ok(_) | Err(RecvError::Lagged(_)) => self.prove(&who).await,
-                    Err(RecvError::Closed) => Ok(()),
-                },
+                () = ended.next() => self.prove(&who).await,
                 _ = beat.tick() => self.beat(&who).await,
             };
             if let Err(end) = worked {
@@ -256,7 +258,7 @@ impl Socket {
 
     async fn welcome(&mut self, who: &Who) -> Result<(), End> {
         let current = match who {
-            Who::Contact { caller, .. } => match self.app.conversations().current(caller).await {
+            Who::Contact { caller, .. } => match self.app.capabilities.conversations.current(caller).await {
                 Ok(current) => current,
                 Err(error) => {
                     self.refuse(&Failure::from(error).0, None).await?;
@@ -329,7 +331,7 @@ impl Socket {
                 }
             }
             ClientFrame::Handoff { conversation } => {
-                match self.app.conversations().hand_off(who.caller(), &conversation).await {
+                match self.app.capabilities.conversations.hand_off(who.caller(), &conversation).await {
                     Ok(_) => Ok(()),
                     Err(error) => self.refuse(&Failure::from(error).0, None).await,
                 }
@@ -343,7 +345,7 @@ impl Socket {
                         Who::Agent { name, .. } => (Author::Agent, name.as_deref()),
                         _ => (Author::Contact, None),
                     };
-                    let live = self.app.conversations().live();
+                    let live = self.app.capabilities.conversations.live();
                     live.typing(who.caller().scope().tenant(), id, from, name, Some(listener.id()));
                 }
                 Ok(())
@@ -361,30 +363,31 @@ impl Socket {
     ) -> Result<(model::conversation::Message, bool), Failure> {
         let app = self.app.clone();
         if let Who::Visitor { caller, widget, token } = who {
-            if !self.place.may_visit(Instant::now()) {
+            // What cannot be said begins nothing, and so takes nothing from others of this address.
+            new.check()?;
+            if let Err(wait) = self.seat.may_visit() {
                 let mut problem = Problem::new(
                     ErrorCode::RateLimited,
                     "Many conversations were begun from your address. Try again in a few minutes.",
                 );
-                problem.retry_after = Some(60);
+                problem.retry_after = Some(wait.until.as_secs() + 1);
                 return Err(problem.into());
             }
-            new.check()?;
-            let caller = app.conversations().visit(caller, *widget, token).await?;
+            let caller = app.capabilities.conversations.visit(caller, *widget, token).await?;
             *who = Who::Contact { caller, widget: *widget, token: std::mem::take(token) };
         }
         match who {
             Who::Agent { caller, .. } => {
                 let id = conversation.ok_or_else(Problem::not_found)?;
-                Ok((app.conversations().reply(caller, &id, new).await?.0, false))
+                Ok((app.capabilities.conversations.reply(caller, &id, new).await?.0, false))
             }
             Who::Contact { caller, .. } | Who::Visitor { caller, .. } => {
                 let begun = conversation.is_none();
                 let id = match conversation {
                     Some(id) => id,
-                    None => app.conversations().open(caller).await?.to_string(),
+                    None => app.capabilities.conversations.open(caller).await?.to_string(),
                 };
-                Ok((app.conversations().say(caller, &id, new).await?.0, begun))
+                Ok((app.capabilities.conversations.say(caller, &id, new).await?.0, begun))
             }
         }
     }
@@ -398,7 +401,7 @@ impl Socket {
         followed: &mut Followed,
     ) -> Result<(), End> {
         // Whether the caller may is asked first; what is said between the question and the following is caught up with.
-        let found = match self.app.conversations().get(caller, conversation).await {
+        let found = match self.app.capabilities.conversations.get(caller, conversation).await {
             Ok(found) => found,
             Err(error) => return self.refuse(&Failure::from(error).0, None).await,
         };
@@ -419,13 +422,14 @@ impl Socket {
         loop {
             let Some(sent) = followed.get_mut(&id) else { return Ok(()) };
             let after = MessagesFrom::After(*sent);
-            let page = match self.app.conversations().messages(caller, &id.to_string(), after, Some(PAGE)).await {
-                Ok(page) => page,
-                Err(error) => {
-                    tracing::warn!(%error, "a socket could not catch up");
-                    return Err(End::Close(1011, "messages could not be read; open again"));
-                }
-            };
+            let page =
+                match self.app.capabilities.conversations.messages(caller, &id.to_string(), after, Some(PAGE)).await {
+                    Ok(page) => page,
+                    Err(error) => {
+                        tracing::warn!(%error, "a socket could not catch up");
+                        return Err(End::Close(1011, "messages could not be read; open again"));
+                    }
+                };
             for message in &page.data {
                 self.feed(conversations::live::frame(message)).await?;
                 *sent = message.seq;
@@ -520,20 +524,21 @@ impl Socket {
     async fn prove(&mut self, who: &Who) -> Result<(), End> {
         let (app, request) = (&self.app, self.info.id);
         let good = match (who, &self.opener) {
-            (Who::Visitor { widget, .. }, _) => {
-                scope::of_widget(app.services(), *widget, request).await.map(|c| c.is_some()).map_err(Failure::from)
-            }
+            (Who::Visitor { widget, .. }, _) => scope::of_widget(&app.capabilities.services, *widget, request)
+                .await
+                .map(|c| c.is_some())
+                .map_err(Failure::from),
             (Who::Contact { widget, token, .. }, _) => {
-                let back = app.conversations().come_back(*widget, token, request).await;
+                let back = app.capabilities.conversations.come_back(*widget, token, request).await;
                 back.map(|c| c.is_some()).map_err(Failure::from)
             }
             (Who::Agent { .. }, Opener::Member { session, .. }) => {
-                let lifetime = app.sessions().lifetime();
-                let found = scope::of_quiet_session(app.services(), session, lifetime, request).await;
+                let lifetime = app.capabilities.sessions.lifetime();
+                let found = scope::of_quiet_session(&app.capabilities.services, session, lifetime, request).await;
                 found.map(|c| c.is_some()).map_err(Failure::from)
             }
             (Who::Agent { .. }, Opener::Key { secret, .. }) => {
-                let found = app.identity().authenticate_key(secret, request).await;
+                let found = app.capabilities.identity.authenticate_key(secret, request).await;
                 found.map(|c| c.is_some()).map_err(Failure::from)
             }
             (Who::Agent { .. }, Opener::Nobody) => Ok(false),

@@ -2,7 +2,7 @@
 
 use crate::harness::{Answer, Ask, PASSWORD, TestServer};
 use crate::probes::documents::upload;
-use server::lingering::PLACES;
+use server::edge::lingering::PLACES;
 use std::collections::BTreeSet;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -86,7 +86,7 @@ async fn nothing_here_is_a_page_or_a_problem() {
 #[tokio::test]
 async fn other_methods_are_refused_by_name() {
     let server = TestServer::start().await;
-    let document = serde_json::to_value(server::http::openapi()).unwrap();
+    let document = serde_json::to_value(server::rest::openapi()).unwrap();
     let mut table: Vec<(String, BTreeSet<String>)> = document["paths"]
         .as_object()
         .unwrap()

@@ -3,28 +3,29 @@
 //! The client follows no redirects and keeps no cookies: each request says all that it brings. The clock stands still at
 //! the computer's time (sessions get their end from both), and moves only when a test moves it.
 
+use capabilities::{Adapters, Capabilities};
 use conversations::{Conversations, MessagesFrom, NewContact, NewMessage};
 use http::header::{self, HeaderMap, HeaderName};
 use http::{HeaderValue, Method};
-use identity::{AttemptLimits, Identity, Passwords};
-use knowledge::{Embedder, Knowledge, NewDocument};
+use identity::Passwords;
+use knowledge::{Embedder, NewDocument};
 use model::DocumentId;
 use model::identity::NewApiKey;
 use serde_json::Value;
-use server::assets::Files;
-use server::boot::App;
 use server::config::Config;
-use server::ws::Sockets;
-use server::{listener, router};
+use server::edge::listener;
+use server::files::Files;
+use server::state::App;
+use server::ws::limits::Sockets;
+use server::{assets, router};
 use sqlx::Row as _;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::OnceLock;
-use store::jobs::End;
-use store::scope::{SessionLifetime, of_widget};
+use store::jobs::{End, Slots};
+use store::scope::of_widget;
 use store::secret_key::SecretKey;
 use store::services::{Clock as _, SystemClock};
-use store::sessions::Sessions;
 use store::{Services, vendor};
 use testkit::{Tenant, TestDb, Two, reqwest};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -203,7 +204,7 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let (router, settings) = (router::build(app), app.config().server.clone());
+        let (router, settings) = (router::build(app), app.config.server.clone());
         let done = tokio::spawn(async move {
             let stopped = async { stopped.await.unwrap_or_default() };
             listener::serve(listener, router, &settings, stopped).await;
@@ -260,20 +261,14 @@ fn embedder() -> Embedder {
 
 /// An application over the services of a test, as `boot` puts it together.
 pub fn application(services: Services, config: Config) -> App {
-    let lifetime = SessionLifetime {
-        absolute: time::Duration::minutes(config.session.absolute_minutes.into()),
-        idle: time::Duration::minutes(config.session.idle_minutes.into()),
+    let adapters = Adapters {
+        // That of testkit's own identity, so that the keys of its tenants open something.
+        secret: SecretKey::from_bytes([7; 32]),
+        passwords: Passwords::start(config.sign_in.hash_threads, config.sign_in.hash_queue).unwrap(),
+        embedder: Some(embedder()),
     };
-    let limits = AttemptLimits {
-        account: config.sign_in.account_failures,
-        address: config.sign_in.address_failures,
-        window: time::Duration::minutes(config.sign_in.window_minutes.into()),
-    };
-    let passwords = Passwords::start(config.sign_in.hash_threads, config.sign_in.hash_queue).unwrap();
-    // The secret of testkit's own identity, so that the keys of its tenants open something.
-    let identity = Identity::new(services.clone(), passwords, limits, &SecretKey::from_bytes([7; 32]));
-    let knowledge = Knowledge::new(services.clone(), Some(embedder()));
-    App::new(config, identity, Sessions::new(services, lifetime), knowledge, Files::ON_DISK)
+    let capabilities = Capabilities::build(services, adapters, config.limits());
+    App::new(config, capabilities, Files::ON_DISK, assets::load(Files::ON_DISK))
 }
 
 /// A server with two tenants.
@@ -322,14 +317,14 @@ impl TestServer {
     /// A document of a tenant's, read to the end.
     pub async fn new_document(&self, tenant: &Tenant, text: &str) -> DocumentId {
         let new = NewDocument { file_name: "returns.md".into(), bytes: text.into(), ..NewDocument::default() };
-        let document = self.app.knowledge().upload(&tenant.owner, new).await.unwrap();
+        let document = self.app.capabilities.knowledge.upload(&tenant.owner, new).await.unwrap();
         self.do_jobs().await;
         document.id
     }
 
     /// A conversation of a tenant's in which this was said, answered or not.
     pub async fn new_conversation(&self, tenant: &Tenant, text: &str) -> String {
-        let conversations = self.app.conversations();
+        let conversations = &self.app.capabilities.conversations;
         let id = conversations.create(&tenant.key, NewContact::default()).await.unwrap().id.to_string();
         let new = NewMessage { text: text.to_owned(), client_id: "first".to_owned() };
         conversations.pass_on(&tenant.key, &id, &new).await.unwrap();
@@ -338,32 +333,32 @@ impl TestServer {
 
     /// A visitor who has become a contact of a tenant's.
     pub async fn new_visitor(&self, tenant: &Tenant) {
-        let conversations = self.app.conversations();
+        let conversations = &self.app.capabilities.conversations;
         let widget = conversations.widget(&tenant.owner).await.unwrap().id;
-        let visitor = of_widget(self.app.services(), widget, self.db.request()).await.unwrap().unwrap();
+        let visitor = of_widget(&self.app.capabilities.services, widget, self.db.request()).await.unwrap().unwrap();
         conversations.visit(&visitor, widget, &conversations::token()).await.unwrap();
     }
 
     /// The id of the last message of a conversation.
     pub async fn last_message(&self, tenant: &Tenant, conversation: &str) -> String {
         let latest = MessagesFrom::Latest;
-        let page = self.app.conversations().messages(&tenant.key, conversation, latest, None).await.unwrap();
+        let page = self.app.capabilities.conversations.messages(&tenant.key, conversation, latest, None).await.unwrap();
         page.data.last().unwrap().id.to_string()
     }
 
     /// The capability for conversations.
     pub fn conversations(&self) -> &Conversations {
-        self.app.conversations()
+        &self.app.capabilities.conversations
     }
 
     /// The sockets that are open.
     pub fn sockets(&self) -> &Sockets {
-        self.app.sockets()
+        &self.app.sockets
     }
 
     /// A job that nobody does today.
     pub async fn queue_for_tomorrow(&self, tenant: &Tenant, document: &str) {
-        self.app.knowledge().reindex_document(&tenant.owner, document).await.unwrap();
+        self.app.capabilities.knowledge.reindex_document(&tenant.owner, document).await.unwrap();
         // With a state that others have, too: what only one tenant's rows hold is looked for everywhere.
         self.execute(
             "update app.jobs set run_at = run_at + interval '1 day'; update app.documents set state = 'ready'",
@@ -373,7 +368,7 @@ impl TestServer {
 
     /// Does every job that is due.
     pub async fn do_jobs(&self) {
-        let ends = self.app.worker().run_due().await.unwrap();
+        let ends = self.app.capabilities.worker(Slots::default()).run_due().await.unwrap();
         assert!(ends.iter().all(|end| *end == End::Done), "{ends:?}");
     }
 

@@ -3,7 +3,8 @@
 use crate::harness::{Ask, COOKIE, TestServer};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use server::ws::{ClientFrame, SocketLimits};
+use server::config::SocketLimits;
+use server::ws::ClientFrame;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use testkit::Tenant;

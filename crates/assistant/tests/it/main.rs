@@ -8,8 +8,7 @@ use knowledge::{Embedder, IndexDocument, Knowledge, NewDocument};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
-use store::jobs::{End, Worker};
+use store::jobs::{End, Registry, Slots, Worker};
 use store::vendor;
 use testkit::{TestDb, Two};
 
@@ -45,7 +44,8 @@ async fn stage(embedder: Option<Embedder>) -> Stage {
         let document = knowledge.upload(&two.aurora.owner, new).await.unwrap();
         names.insert(document.id.to_string(), file_name);
     }
-    let worker = Worker::new(db.services.clone(), vec![Arc::new(IndexDocument(knowledge.clone()))], 2);
+    let registry = Registry::default().with::<IndexDocument>(knowledge.clone());
+    let worker = Worker::new(db.services.clone(), registry, Slots::default());
     assert!(worker.run_due().await.unwrap().iter().all(|end| *end == End::Done));
     Stage { two, assistant: Assistant::new(knowledge), names, _db: db }
 }

@@ -1,10 +1,10 @@
 //! Who may speak.
 
 use crate::stage::{Stage, said, words};
-use conversations::ConversationError;
+use conversations::{AnswerContact, ConversationError, Conversations};
 use model::conversation::{Author, ConversationState, Event, Handler, InboxFilter};
 use model::{ConversationId, Timestamp};
-use store::jobs::ATTEMPTS;
+use store::jobs::{End, Job as _, JobError, Registry, Slots, Task, Worker};
 use time::Duration;
 
 #[tokio::test]
@@ -94,27 +94,23 @@ async fn who_answers_first_takes_what_waits() {
 
 #[tokio::test]
 async fn an_assistant_that_fails_calls_a_person() {
-    use store::jobs::{End, Worker};
-    struct Broken(crate::stage::Parrot);
-    impl store::jobs::Handler for Broken {
-        fn kind(&self) -> &'static str {
-            self.0.kind()
+    struct Broken(Conversations);
+    impl store::jobs::Handler<AnswerContact> for Broken {
+        async fn run(&self, _: &Task<AnswerContact>) -> Result<(), JobError> {
+            Err(JobError::Retry("broken".into()))
         }
-        fn run<'a>(&'a self, _: &'a store::jobs::Job) -> crate::stage::Done<'a> {
-            Box::pin(std::future::ready(Err(store::jobs::JobError::Retry("broken".into()))))
-        }
-        fn gave_up<'a>(&'a self, job: &'a store::jobs::Job, error: &'a str) -> crate::stage::Done<'a> {
-            self.0.gave_up(job, error)
+        async fn gave_up(&self, task: &Task<AnswerContact>, _: &str) -> Result<(), JobError> {
+            Ok(self.0.give_up(&task.caller(), task.subject()).await?)
         }
     }
     let stage = Stage::new().await;
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
     stage.conversations.pass_on(key, &id.to_string(), &words("Hello", "1")).await.unwrap();
-    let broken = std::sync::Arc::new(Broken(crate::stage::Parrot(stage.conversations.clone())));
-    let worker = Worker::new(stage.db.services.clone(), vec![broken], 1);
-    for attempt in 1..=ATTEMPTS {
-        let end = if attempt == ATTEMPTS { End::Dead } else { End::Later };
+    let registry = Registry::default().with::<AnswerContact>(Broken(stage.conversations.clone()));
+    let worker = Worker::new(stage.db.services.clone(), registry, Slots::default());
+    for attempt in 1..=AnswerContact::TRIES {
+        let end = if attempt == AnswerContact::TRIES { End::Dead } else { End::Later };
         assert_eq!(worker.run_due().await.unwrap(), [end]);
         stage.db.clock.advance(time::Duration::minutes(10));
     }

@@ -1,15 +1,12 @@
 //! Two tenants, their conversations, and an assistant that says what the test tells it.
 
-use conversations::{ANSWER, Conversations, MessagesFrom, NewContact, NewMessage, Question, Reply};
+use conversations::{AnswerContact, Conversations, MessagesFrom, NewContact, NewMessage, Question, Reply};
 use model::conversation::{Author, Conversation, Event, Message};
 use model::knowledge::Answer;
 use model::{ConversationId, WidgetId};
-use std::sync::Arc;
 use store::Caller;
-use store::jobs::{End, Handler, Job, JobError, Worker};
+use store::jobs::{End, Handler, JobError, Registry, Slots, Task, Worker};
 use testkit::{TestDb, Two};
-
-pub type Done<'a> = futures_core::future::BoxFuture<'a, Result<(), JobError>>;
 
 pub struct Stage {
     pub two: Two,
@@ -43,7 +40,8 @@ impl Stage {
     }
 
     pub fn worker(&self) -> Worker {
-        Worker::new(self.db.services.clone(), vec![Arc::new(Parrot(self.conversations.clone()))], 2)
+        let registry = Registry::default().with::<AnswerContact>(Parrot(self.conversations.clone()));
+        Worker::new(self.db.services.clone(), registry, Slots::default())
     }
 
     pub async fn do_jobs(&self) {
@@ -52,35 +50,27 @@ impl Stage {
     }
 
     /// The tenant's own job as a caller, by taking one from the queue.
-    pub async fn job(&self) -> Job {
-        self.worker().claim(1).await.unwrap().remove(0)
+    pub async fn job(&self) -> Task<AnswerContact> {
+        self.worker().take(1).await.unwrap().remove(0)
     }
 }
 
 /// Answers with the question.
 pub struct Parrot(pub Conversations);
 
-impl Handler for Parrot {
-    fn kind(&self) -> &'static str {
-        ANSWER
-    }
-    fn run<'a>(&'a self, job: &'a Job) -> Done<'a> {
-        Box::pin(async move {
-            let id = ConversationId::from_uuid(job.subject);
-            while let Some(question) = self.0.question(&job.caller(), id).await.unwrap() {
-                let reply = self.0.answer(&job.caller(), &question, &parroted(&question)).await.unwrap();
-                if reply != Reply::Again {
-                    break;
-                }
+impl Handler<AnswerContact> for Parrot {
+    async fn run(&self, task: &Task<AnswerContact>) -> Result<(), JobError> {
+        while let Some(question) = self.0.question(&task.caller(), task.subject()).await.unwrap() {
+            let reply = self.0.answer(&task.caller(), &question, &parroted(&question)).await.unwrap();
+            if reply != Reply::Again {
+                break;
             }
-            Ok(())
-        })
+        }
+        Ok(())
     }
-    fn gave_up<'a>(&'a self, job: &'a Job, _: &'a str) -> Done<'a> {
-        Box::pin(async move {
-            let told = self.0.give_up(&job.caller(), ConversationId::from_uuid(job.subject)).await;
-            told.map_err(|e| JobError::Retry(e.to_string()))
-        })
+
+    async fn gave_up(&self, task: &Task<AnswerContact>, _: &str) -> Result<(), JobError> {
+        Ok(self.0.give_up(&task.caller(), task.subject()).await?)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::stage::{agent, counts};
 use identity::{IdentityError, MAX_KEYS};
+use model::Fault as _;
 use sqlx::PgConnection;
 use store::Actor;
 use testkit::{Tenant, TestDb, Two};

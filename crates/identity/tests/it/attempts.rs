@@ -2,6 +2,7 @@
 
 use crate::stage::{counts, from, sign_in, sign_up_form};
 use identity::{Identity, IdentityError, Origin};
+use model::Fault as _;
 use testkit::{OWNER_PASSWORD, TestDb, Two};
 use time::Duration;
 

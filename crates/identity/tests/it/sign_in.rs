@@ -3,6 +3,7 @@
 use crate::stage::{caller, counts, from, sign_in};
 use argon2::PasswordHasher as _;
 use identity::{IdentityError, SignInForm};
+use model::Fault as _;
 use sqlx::Executor as _;
 use testkit::{OWNER_PASSWORD, TestDb, Two};
 use zeroize::Zeroizing;

@@ -5,37 +5,35 @@ use knowledge::{IndexDocument, Knowledge};
 use model::knowledge::DocumentState;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use store::jobs::{ATTEMPTS, End, Handler, Job, JobError, LEASE, Worker};
+use store::jobs::{End, Handler, Job, JobError, LEASE, Registry, Slots, Task, Worker};
 use time::Duration;
 
-type Done<'a> = futures_core::future::BoxFuture<'a, Result<(), JobError>>;
-
 /// Does what it is told before, or instead of, reading.
+#[derive(Clone)]
 struct Told {
-    index: IndexDocument,
-    calls: AtomicUsize,
+    knowledge: Knowledge,
+    calls: Arc<AtomicUsize>,
     told: fn(usize) -> Result<bool, JobError>,
 }
 
-impl Handler for Told {
-    fn kind(&self) -> &'static str {
-        self.index.kind()
-    }
-    fn run<'a>(&'a self, job: &'a Job) -> Done<'a> {
+impl Handler<IndexDocument> for Told {
+    async fn run(&self, task: &Task<IndexDocument>) -> Result<(), JobError> {
         let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
-        match (self.told)(call) {
-            Ok(true) => self.index.run(job),
-            Ok(false) => Box::pin(std::future::ready(Ok(()))),
-            Err(error) => Box::pin(std::future::ready(Err(error))),
-        }
+        if (self.told)(call)? { self.knowledge.run(task).await } else { Ok(()) }
     }
-    fn gave_up<'a>(&'a self, job: &'a Job, error: &'a str) -> Done<'a> {
-        self.index.gave_up(job, error)
+
+    async fn gave_up(&self, task: &Task<IndexDocument>, error: &str) -> Result<(), JobError> {
+        self.knowledge.gave_up(task, error).await
     }
 }
 
-fn told(knowledge: &Knowledge, told: fn(usize) -> Result<bool, JobError>) -> Arc<Told> {
-    Arc::new(Told { index: IndexDocument(knowledge.clone()), calls: AtomicUsize::new(0), told })
+fn told(knowledge: &Knowledge, told: fn(usize) -> Result<bool, JobError>) -> Told {
+    Told { knowledge: knowledge.clone(), calls: Arc::default(), told }
+}
+
+/// A server on which this does the reading.
+fn worker(stage: &Stage, handler: Told) -> Worker {
+    Worker::new(stage.db.services.clone(), Registry::default().with::<IndexDocument>(handler), Slots::default())
 }
 
 #[tokio::test]
@@ -44,7 +42,7 @@ async fn a_server_that_dies_in_the_middle_leaves_the_job_to_the_next() {
     let caller = &stage.two.aurora.owner;
     let id = stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap().id.to_string();
     // Claimed, and then nothing more is heard of that server.
-    assert_eq!(stage.worker().claim(10).await.unwrap().len(), 1);
+    assert_eq!(stage.worker().take::<IndexDocument>(10).await.unwrap().len(), 1);
     assert!(stage.worker().run_due().await.unwrap().is_empty(), "it is held");
     stage.db.clock.advance(LEASE + Duration::seconds(1));
     assert_eq!(stage.worker().run_due().await.unwrap(), [End::Done]);
@@ -72,11 +70,11 @@ async fn a_server_that_was_too_slow_changes_nothing_of_what_another_did() {
     let stage = Stage::with(None).await;
     let caller = &stage.two.aurora.owner;
     stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap();
-    let slow = stage.worker().claim(1).await.unwrap().remove(0);
+    let slow = stage.worker().take::<IndexDocument>(1).await.unwrap().remove(0);
     stage.db.clock.advance(LEASE + Duration::seconds(1));
     assert_eq!(stage.worker().run_due().await.unwrap(), [End::Done]);
     // The slow one comes to its end all the same.
-    IndexDocument(stage.knowledge.clone()).run(&slow).await.unwrap();
+    stage.knowledge.run(&slow).await.unwrap();
     let all = stage.knowledge.list_documents(caller, None, None).await.unwrap().data;
     assert_eq!((all[0].state, all[0].chunk_count), (DocumentState::Ready, 1));
     assert_eq!(stage.knowledge.search(caller, "text", None).await.unwrap().len(), 1);
@@ -89,7 +87,7 @@ async fn what_fails_is_tried_again_later_each_time_later_still() {
     let id = stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap().id.to_string();
     let handler =
         told(&stage.knowledge, |call| if call < 3 { Err(JobError::Retry("Not now.".into())) } else { Ok(true) });
-    let worker = Worker::new(stage.db.services.clone(), vec![handler.clone()], 1);
+    let worker = worker(&stage, handler.clone());
     assert_eq!(worker.run_due().await.unwrap(), [End::Later]);
     assert!(worker.run_due().await.unwrap().is_empty(), "not at once");
     stage.db.clock.advance(Duration::seconds(3));
@@ -108,13 +106,13 @@ async fn what_never_works_is_given_up_and_said() {
     let caller = &stage.two.aurora.owner;
     let id = stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap().id.to_string();
     let handler = told(&stage.knowledge, |_| Err(JobError::Retry("Not today.".into())));
-    let worker = Worker::new(stage.db.services.clone(), vec![handler.clone()], 1);
+    let worker = worker(&stage, handler.clone());
     let mut ends = Vec::new();
-    for _ in 0..ATTEMPTS + 2 {
+    for _ in 0..IndexDocument::TRIES + 2 {
         ends.extend(worker.run_due().await.unwrap());
         stage.db.clock.advance(Duration::hours(1));
     }
-    assert_eq!(ends.len(), usize::try_from(ATTEMPTS).unwrap());
+    assert_eq!(ends.len(), usize::try_from(IndexDocument::TRIES).unwrap());
     assert_eq!(ends.last(), Some(&End::Dead));
     let document = stage.knowledge.get_document(caller, &id).await.unwrap();
     assert_eq!((document.state, document.error.as_deref()), (DocumentState::Failed, Some("Not today.")));
@@ -131,8 +129,8 @@ async fn a_job_that_ends_its_server_each_time_is_given_up() {
     let stage = Stage::with(None).await;
     let caller = &stage.two.aurora.owner;
     let id = stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap().id.to_string();
-    for _ in 0..ATTEMPTS {
-        assert_eq!(stage.worker().claim(1).await.unwrap().len(), 1);
+    for _ in 0..IndexDocument::TRIES {
+        assert_eq!(stage.worker().take::<IndexDocument>(1).await.unwrap().len(), 1);
         stage.db.clock.advance(LEASE + Duration::seconds(1));
     }
     assert_eq!(stage.worker().run_due().await.unwrap(), [End::Dead]);
@@ -144,7 +142,7 @@ async fn a_panic_is_a_failure_like_any_other() {
     let stage = Stage::with(None).await;
     stage.knowledge.upload(&stage.two.aurora.owner, file("a.txt", "Some text.")).await.unwrap();
     let handler = told(&stage.knowledge, |_| panic!("on purpose"));
-    let worker = Worker::new(stage.db.services.clone(), vec![handler], 1);
+    let worker = worker(&stage, handler);
     assert_eq!(worker.run_due().await.unwrap(), [End::Later]);
 }
 

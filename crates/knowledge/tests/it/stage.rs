@@ -2,8 +2,8 @@
 
 use knowledge::{Embedder, IndexDocument, Knowledge, NewDocument};
 use model::knowledge::Document;
-use std::sync::{Arc, OnceLock};
-use store::jobs::{End, Worker};
+use std::sync::OnceLock;
+use store::jobs::{End, Registry, Slots, Worker};
 use store::{Caller, vendor};
 use testkit::{TestDb, Two};
 
@@ -36,7 +36,8 @@ impl Stage {
     }
 
     pub fn worker(&self) -> Worker {
-        Worker::new(self.db.services.clone(), vec![Arc::new(IndexDocument(self.knowledge.clone()))], 2)
+        let registry = Registry::default().with::<IndexDocument>(self.knowledge.clone());
+        Worker::new(self.db.services.clone(), registry, Slots::default())
     }
 
     /// Uploads a file and reads it to the end.

@@ -1,5 +1,6 @@
 //! A transaction leaves nothing behind, whatever happens to it: cancelled at any await, dropped, failed, cut off.
 
+use model::Fault as _;
 use sqlx::{Executor as _, PgConnection};
 use std::future::{Future, poll_fn};
 use std::path::PathBuf;

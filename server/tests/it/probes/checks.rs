@@ -10,7 +10,7 @@ type Endpoint = (String, String);
 
 /// Everything that the server answers: the REST interface, the other routes, the server functions.
 fn endpoints() -> BTreeSet<Endpoint> {
-    let document = serde_json::to_value(server::http::openapi()).unwrap();
+    let document = serde_json::to_value(server::rest::openapi()).unwrap();
     let rest = document["paths"].as_object().unwrap().iter().flat_map(|(path, item)| {
         let methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
         methods.into_iter().filter(|m| item.get(m).is_some()).map(|m| (m.to_uppercase(), path.clone()))
@@ -61,7 +61,7 @@ fn every_endpoint_has_a_probe_and_every_probe_an_endpoint() {
 /// The OpenAPI document says where parameters are; each that is named like an id must be a place.
 #[test]
 fn every_parameter_that_can_hold_an_id_is_a_place() {
-    let document = serde_json::to_value(server::http::openapi()).unwrap();
+    let document = serde_json::to_value(server::rest::openapi()).unwrap();
     for probe in all() {
         let parameters = &document["paths"][probe.path][probe.method.to_lowercase()]["parameters"];
         let Value::Array(parameters) = parameters else { continue };

@@ -1,0 +1,102 @@
+#![doc = include_str!("../README.md")]
+
+use assistant::{Answering, Assistant};
+use conversations::{AnswerContact, Conversations, FirstWidget};
+use identity::{AttemptLimits, Identity, Passwords};
+use knowledge::{Embedder, IndexDocument, Knowledge};
+use model::{Fault, Problem};
+use store::Services;
+use store::jobs::{Registry, Schedule, Slots, Worker};
+use store::scope::SessionLifetime;
+use store::secret_key::SecretKey;
+use store::sessions::Sessions;
+use time::Duration;
+
+/// Every capability; one for each process, cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Capabilities {
+    /// Store, clock and ids.
+    pub services: Services,
+    /// Where sessions are.
+    pub sessions: Sessions,
+    /// People and tenants.
+    pub identity: Identity,
+    /// Documents.
+    pub knowledge: Knowledge,
+    /// What answers.
+    pub assistant: Assistant,
+    /// Conversations.
+    pub conversations: Conversations,
+}
+
+/// What stands outside.
+#[derive(Debug)]
+pub struct Adapters {
+    /// The installation's secret.
+    pub secret: SecretKey,
+    /// The threads that hash passwords.
+    pub passwords: Passwords,
+    /// The embedding model; without it documents are searched by their words alone.
+    pub embedder: Option<Embedder>,
+}
+
+/// Bounds from the settings.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limits {
+    /// How long a session lasts.
+    pub session: SessionLifetime,
+    /// How many sign-ins may fail.
+    pub attempts: AttemptLimits,
+}
+
+impl Capabilities {
+    /// Puts the capabilities together.
+    pub fn build(services: Services, adapters: Adapters, limits: Limits) -> Self {
+        let knowledge = Knowledge::new(services.clone(), adapters.embedder);
+        Self {
+            sessions: Sessions::new(services.clone(), limits.session),
+            identity: Identity::new(services.clone(), adapters.passwords, limits.attempts, &adapters.secret)
+                .with_setups(vec![Box::new(FirstWidget(services.clone()))]),
+            assistant: Assistant::new(knowledge.clone()),
+            conversations: Conversations::new(services.clone()),
+            knowledge,
+            services,
+        }
+    }
+
+    /// Every kind of job, and who does it.
+    fn jobs(&self) -> Registry {
+        let answers = Answering { assistant: self.assistant.clone(), conversations: self.conversations.clone() };
+        Registry::default().with::<AnswerContact>(answers).with::<IndexDocument>(self.knowledge.clone())
+    }
+
+    /// What does the jobs.
+    pub fn worker(&self, slots: Slots) -> Worker {
+        Worker::new(self.services.clone(), self.jobs(), slots)
+    }
+
+    /// What is done again and again.
+    pub fn schedules(&self) -> Vec<Schedule> {
+        let (sessions, identity) = (self.sessions.clone(), self.identity.clone());
+        vec![
+            Schedule::new("delete_ended_sessions", Duration::minutes(10), move || {
+                let sessions = sessions.clone();
+                async move { sessions.delete_ended().await }
+            }),
+            Schedule::new("delete_old_attempts", Duration::minutes(10), move || {
+                let identity = identity.clone();
+                async move { identity.delete_old_attempts().await }
+            }),
+        ]
+    }
+}
+
+/// How an error looks from outside, to REST, server functions and sockets alike. What is our fault is logged here, once; the
+/// outside sees the problem alone.
+pub fn problem(error: impl Fault) -> Problem {
+    let problem = error.problem();
+    if problem.status >= 500 {
+        tracing::error!(%error, code = problem.code.name(), "request failed");
+    }
+    problem
+}

@@ -1,0 +1,55 @@
+//! Lanes: jobs of one lane never wait for those of another.
+
+/// What a job is to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Somebody waits for it: an answer.
+    Prompt,
+    /// Much at once, and nobody looks: reading documents.
+    Bulk,
+}
+
+impl Lane {
+    /// Every lane.
+    pub const ALL: [Self; 2] = [Self::Prompt, Self::Bulk];
+
+    /// The name in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::Bulk => "bulk",
+        }
+    }
+}
+
+/// How many jobs of each lane a server does at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Slots {
+    /// Of [`Lane::Prompt`].
+    pub prompt: usize,
+    /// Of [`Lane::Bulk`].
+    pub bulk: usize,
+}
+
+impl Default for Slots {
+    fn default() -> Self {
+        Self { prompt: 4, bulk: 2 }
+    }
+}
+
+impl Slots {
+    /// Those of one lane; at least one.
+    pub fn of(self, lane: Lane) -> usize {
+        match lane {
+            Lane::Prompt => self.prompt,
+            Lane::Bulk => self.bulk,
+        }
+        .max(1)
+    }
+
+    /// How many of them one tenant may hold: the last one is kept for another, who would otherwise wait until a long job
+    /// ends.
+    pub fn of_one_tenant(self, lane: Lane) -> usize {
+        (self.of(lane) - 1).max(1)
+    }
+}

@@ -1,0 +1,63 @@
+//! A program, by its API key.
+
+use crate::failure::Failure;
+use crate::request::RequestInfo;
+use crate::rest::limits::Noted;
+use crate::state::App;
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use model::{ErrorCode, Problem};
+use store::{Actor, Caller};
+
+/// The caller of the REST interface: `Authorization: Bearer <key>`, never a cookie.
+#[derive(Debug, Clone)]
+pub struct ApiCaller(pub Caller);
+
+/// Learns who asks before the body is received: on addresses that take files.
+pub async fn key_first(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match ApiCaller::from_request_parts(&mut parts, &app).await {
+        Ok(caller) => {
+            parts.extensions.insert(caller);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(failure) => failure.into_response(),
+    }
+}
+
+impl FromRequestParts<App> for ApiCaller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
+        let refuse = |detail: &str| Failure(Problem::new(ErrorCode::Unauthenticated, detail));
+        let header = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .ok_or_else(|| refuse("Send an API key: `Authorization: Bearer smt_…`. Keys are made in the dashboard."))?;
+        let secret = header
+            .to_str()
+            .ok()
+            .and_then(|h| h.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, secret)| secret.trim())
+            .ok_or_else(|| refuse("The header Authorization must have the form `Bearer smt_…`."))?;
+        let request = parts.extensions.get::<RequestInfo>().map(|i| i.id);
+        let request = request.unwrap_or_else(|| model::RequestId::from_uuid(app.capabilities.services.new_id()));
+        let caller = app.capabilities.identity.authenticate_key(secret, request).await.map_err(Failure::from)?;
+        let caller =
+            caller.ok_or_else(|| refuse("This API key opens nothing. It may be mistyped, revoked or expired."))?;
+        let tenant = caller.scope().tenant();
+        if let Actor::ApiKey { key } = caller.actor() {
+            app.rates.count(key, tenant, parts.extensions.get::<Noted>())?;
+        }
+        tracing::Span::current().record("tenant_id", tracing::field::display(tenant));
+        Ok(Self(caller))
+    }
+}

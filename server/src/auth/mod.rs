@@ -1,0 +1,10 @@
+//! From a cookie or a key to who asks. The only place that reads either.
+
+pub mod cookie;
+mod key;
+mod member;
+mod visitor;
+
+pub use key::{ApiCaller, key_first};
+pub use member::{Member, member_first};
+pub use visitor::{Visitor, visitor};

@@ -1,0 +1,168 @@
+//! The database that a command works on: the embedded one, brought up, or another by its addresses.
+
+use super::{BootError, programs};
+use crate::config::Config;
+use std::{str::FromStr, time::Duration};
+use store::embedded::Embedded;
+use store::migrate::{self, Logins};
+use store::{PgConnectOptions, Settings, Store};
+
+/// Whether the process that asks supervises the database or only uses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// `serve`: the one supervisor of its folder.
+    Supervisor,
+    /// Any other command: uses the database that a server runs, or runs it for its own duration.
+    Guest,
+}
+
+/// A database that can be reached.
+pub struct Database {
+    /// The embedded one, to be stopped at the end.
+    pub embedded: Option<Embedded>,
+    tenant: PgConnectOptions,
+    platform: PgConnectOptions,
+    admin: PgConnectOptions,
+    tenant_password: String,
+    platform_password: String,
+}
+
+impl Database {
+    /// Brings up the embedded database, or takes the addresses of another.
+    ///
+    /// # Errors
+    /// See [`BootError`].
+    pub async fn open(config: &Config, role: Role) -> Result<Self, BootError> {
+        let (Some(tenant), Some(platform), Some(admin)) =
+            (&config.database.url, &config.database.platform_url, &config.database.admin_url)
+        else {
+            let (programs, settings) = (programs(config)?, store::embedded::Settings::default());
+            let embedded = match role {
+                Role::Supervisor => Embedded::start(&programs, &config.data_dir, settings).await?,
+                Role::Guest => Embedded::attach(&programs, &config.data_dir, settings).await?,
+            };
+            let urls = embedded.urls().clone();
+            return Ok(Self {
+                tenant: urls.tenant,
+                platform: urls.platform,
+                admin: urls.admin,
+                tenant_password: urls.tenant_password,
+                platform_password: urls.platform_password,
+                embedded: Some(embedded),
+            });
+        };
+        let (tenant, tenant_password) = login("DATABASE_URL", tenant, Some("samtal_tenant"))?;
+        let (platform, platform_password) = login("SAMTAL__DATABASE__PLATFORM_URL", platform, Some("samtal_platform"))?;
+        let (admin, _) = login("SAMTAL__DATABASE__ADMIN_URL", admin, None)?;
+        Ok(Self { embedded: None, tenant, platform, admin, tenant_password, platform_password })
+    }
+
+    /// Brings the schema up to this program's version.
+    ///
+    /// # Errors
+    /// See [`BootError`].
+    pub async fn migrate(&self) -> Result<(), BootError> {
+        let logins = Logins {
+            tenant: &self.tenant,
+            platform: &self.platform,
+            tenant_password: &self.tenant_password,
+            platform_password: &self.platform_password,
+        };
+        Ok(migrate::migrate(&self.admin, &logins).await?)
+    }
+
+    /// The application's own view of it.
+    pub fn store(&self, config: &Config) -> Store {
+        let database = &config.database;
+        let mut settings = Settings::new(self.tenant.clone(), self.platform.clone());
+        settings.prepared = database.prepared;
+        settings.tenant_connections = database.tenant_connections;
+        settings.platform_connections = database.platform_connections;
+        settings.acquire_timeout = Duration::from_millis(database.acquire_timeout_ms);
+        Store::new(settings)
+    }
+
+    /// Migrates, if the database is ours to migrate, and makes sure that schema and walls are right.
+    ///
+    /// # Errors
+    /// See [`BootError`].
+    pub async fn prepare(&self, config: &Config) -> Result<Store, BootError> {
+        if self.embedded.is_some() {
+            self.migrate().await?;
+        }
+        let store = self.store(config);
+        store.check().await?;
+        Ok(store)
+    }
+
+    /// Ends what `open` began.
+    ///
+    /// # Errors
+    /// See [`BootError`].
+    pub async fn close(self) -> Result<(), BootError> {
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads the address of a login. `user` is the only name that the proof of isolation accepts there.
+fn login(setting: &str, url: &str, user: Option<&str>) -> Result<(PgConnectOptions, String), BootError> {
+    let wrong = |why: &str| BootError::Other(format!("{setting} {why}"));
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| wrong("is not an address like postgres://user:password@host:5432/database."))?;
+    if let Some(user) = user
+        && options.get_username() != user
+    {
+        return Err(wrong(&format!(
+            "must use the login {user}, which `samtal migrate` makes: an owner or superuser there would walk through the walls between tenants."
+        )));
+    }
+    let password = password_of(url).ok_or_else(|| wrong("must hold a password."))?;
+    Ok((options, password))
+}
+
+/// The password in an address; `PgConnectOptions` does not give it back.
+fn password_of(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let (user, _) = rest.split('/').next()?.rsplit_once('@')?;
+    let (_, password) = user.split_once(':')?;
+    percent_decode(password)
+}
+
+fn percent_decode(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'%' {
+            let digit = |b: Option<u8>| char::from(b?).to_digit(16);
+            let (high, low) = (digit(bytes.next())?, digit(bytes.next())?);
+            out.push(u8::try_from(high * 16 + low).ok()?);
+        } else {
+            out.push(byte);
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_in_addresses() {
+        assert_eq!(password_of("postgres://u:p%40ss%2F@h:5432/db?x=y"), Some("p@ss/".into()));
+        assert_eq!(password_of("postgres://u@h/db"), None);
+        assert_eq!(password_of("nonsense"), None);
+    }
+
+    #[test]
+    fn only_the_right_login() {
+        assert!(login("DATABASE_URL", "postgres://samtal_tenant:x@localhost/s", Some("samtal_tenant")).is_ok());
+        let error = login("DATABASE_URL", "postgres://postgres:x@localhost/s", Some("samtal_tenant"))
+            .map(|_| ())
+            .map_err(|e| e.to_string());
+        assert!(error.is_err_and(|e| e.starts_with("DATABASE_URL must use the login samtal_tenant")));
+    }
+}

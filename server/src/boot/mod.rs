@@ -1,0 +1,98 @@
+//! From settings to a running application: the database, the services, the capabilities. Every command that touches
+//! rows starts here.
+
+mod database;
+pub mod privileges;
+
+pub use database::{Database, Role};
+
+use crate::assets;
+use crate::config::{Config, ConfigError};
+use crate::files::Files;
+use crate::state::App;
+use capabilities::{Adapters, Capabilities};
+use identity::Passwords;
+use knowledge::Embedder;
+use privileges::Places;
+use std::sync::Arc;
+use store::embedded::Programs;
+use store::secret_key::SecretKey;
+use store::services::SystemClock;
+use store::{Services, Store, vendor};
+
+/// Something that the command cannot go on without. One sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    /// A setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Leaving root.
+    #[error(transparent)]
+    Privileges(#[from] privileges::PrivilegeError),
+    /// The embedded PostgreSQL.
+    #[error(transparent)]
+    Embedded(#[from] store::embedded::EmbeddedError),
+    /// The database.
+    #[error("{0}")]
+    Store(#[from] store::StoreError),
+    /// The secret.
+    #[error(transparent)]
+    Secret(#[from] store::secret_key::SecretKeyError),
+    /// Identity.
+    #[error("{0}")]
+    Identity(#[from] identity::IdentityError),
+    /// Anything else, in words.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Leaves root and settles where data and programs are. Call before any thread is started.
+///
+/// # Errors
+/// See [`BootError`].
+pub fn settle(config: &mut Config) -> Result<Places, BootError> {
+    let programs = programs(config).ok();
+    let places = privileges::leave_root(&config.data_dir, programs.as_ref().map(Programs::root))?;
+    config.data_dir.clone_from(&places.data_dir);
+    if let Some(vendor) = &places.vendor_dir {
+        config.vendor_dir = Some(vendor.clone());
+    }
+    Ok(places)
+}
+
+/// Finds PostgreSQL's programs.
+///
+/// # Errors
+/// A sentence that names the folder and the command that brings them.
+pub fn programs(config: &Config) -> Result<Programs, BootError> {
+    let exe =
+        std::env::current_exe().map_err(|e| BootError::Other(format!("cannot find this program's own path: {e}")))?;
+    Ok(Programs::find(config.vendor_dir.as_deref(), &exe)?)
+}
+
+/// The embedding model, where it is.
+fn embedder(config: &Config) -> Option<Embedder> {
+    let exe = std::env::current_exe().unwrap_or_default();
+    Embedder::start(&vendor::folders(config.vendor_dir.as_deref(), &exe))
+        .inspect_err(|error| tracing::warn!(%error, "documents are searched by their words alone"))
+        .ok()
+}
+
+/// The application over a store.
+///
+/// # Errors
+/// See [`BootError`].
+pub fn app(config: Config, store: Store, files: Files) -> Result<App, BootError> {
+    let secret = match &config.secret_key_file {
+        Some(path) => SecretKey::read(path)?,
+        None => SecretKey::read_or_make(&config.data_dir.join("secret.key"))?,
+    };
+    let adapters = Adapters {
+        secret,
+        passwords: Passwords::start(config.sign_in.hash_threads, config.sign_in.hash_queue)?,
+        embedder: embedder(&config),
+    };
+    let services = Services::new(store, Arc::new(SystemClock));
+    let capabilities = Capabilities::build(services, adapters, config.limits());
+    Ok(App::new(config, capabilities, files, assets::load(files)))
+}

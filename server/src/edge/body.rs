@@ -1,0 +1,162 @@
+//! Receives the body of a request before work on it begins: at a pace, within a time, so many at once. What is larger than
+//! a form waits on disk, not in memory.
+
+use super::admission::too_many;
+use crate::failure::Failure;
+use crate::request::RequestInfo;
+use crate::state::App;
+use axum::{
+    Extension,
+    body::{Body, Bytes, HttpBody as _},
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http_body_util::{BodyExt as _, StreamBody};
+use hyper::body::Frame;
+use model::{ErrorCode, Problem};
+use std::io::{self, Write as _};
+use std::time::Duration;
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
+use tokio::time::{Instant, timeout_at};
+
+/// Bytes of a body that are kept in memory; the rest goes to a file.
+const IN_MEMORY: usize = 256 * 1024;
+/// Bytes that are read from the file at once.
+const PIECE: usize = 64 * 1024;
+
+/// Receives a form or a JSON document.
+pub async fn small(state: State<App>, info: Extension<RequestInfo>, request: Request, next: Next) -> Response {
+    receive(state, info, request, next, false).await
+}
+
+/// Receives files. Who sends them is known by now.
+pub async fn files(state: State<App>, info: Extension<RequestInfo>, request: Request, next: Next) -> Response {
+    receive(state, info, request, next, true).await
+}
+
+async fn receive(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    request: Request,
+    next: Next,
+    files: bool,
+) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let places = if files { &app.receiving_files } else { &app.receiving };
+    let Some(place) = places.try_enter(info.network()) else { return too_many() };
+    let server = &app.config.server;
+    let pace = Pace { begun: Instant::now(), grace: Duration::from_secs(server.body_grace_s), rate: server.body_rate };
+    let (head, body) = request.into_parts();
+    let received = match received(body, pace).await {
+        Ok(received) => received,
+        Err(failure) => return failure.into_response(),
+    };
+    let request = Request::from_parts(head, received);
+    if files {
+        // The file stands on disk until it has been read.
+        let response = next.run(request).await;
+        drop(place);
+        return response;
+    }
+    drop(place);
+    next.run(request).await
+}
+
+/// How fast a body must come: so many bytes a second on average, after a while of grace.
+#[derive(Clone, Copy)]
+struct Pace {
+    begun: Instant,
+    grace: Duration,
+    rate: u64,
+}
+
+impl Pace {
+    /// When more than so many bytes must be there.
+    fn due(self, bytes: u64) -> Instant {
+        self.begun + self.grace + Duration::from_secs(bytes / self.rate.max(1))
+    }
+}
+
+async fn received(mut body: Body, pace: Pace) -> Result<Body, Failure> {
+    let (mut memory, mut file, mut bytes) = (Vec::new(), None, 0_u64);
+    loop {
+        let Ok(frame) = timeout_at(pace.due(bytes), body.frame()).await else {
+            return Err(Failure(Problem::new(
+                ErrorCode::Timeout,
+                "The body came too slowly. Nothing was changed; send it again over a better line, or in parts.",
+            )));
+        };
+        let Some(frame) = frame else { break };
+        let frame = frame.map_err(unreadable)?;
+        let Some(data) = frame.data_ref() else { continue };
+        bytes += data.len() as u64;
+        if file.is_none() && memory.len() + data.len() <= IN_MEMORY {
+            memory.extend_from_slice(data);
+            continue;
+        }
+        let to = match &mut file {
+            Some(file) => file,
+            none => none.insert(spooled(std::mem::take(&mut memory)).await.map_err(no_room)?),
+        };
+        to.write_all(data).await.map_err(no_room)?;
+    }
+    let Some(mut file) = file else { return Ok(Body::from(memory)) };
+    let begin = async {
+        file.flush().await?;
+        file.rewind().await
+    };
+    begin.await.map_err(no_room)?;
+    Ok(Body::new(StreamBody::new(futures_util::stream::unfold(Some(file), piece))))
+}
+
+/// A file without a name that holds this already: it is gone as soon as nobody has it open.
+async fn spooled(begin: Vec<u8>) -> io::Result<File> {
+    let make = move || {
+        let name = std::env::temp_dir().join(format!("samtal-{:032x}", rand::random::<u128>()));
+        let mut options = std::fs::OpenOptions::new();
+        std::os::unix::fs::OpenOptionsExt::mode(options.read(true).write(true).create_new(true), 0o600);
+        let mut file = options.open(&name)?;
+        std::fs::remove_file(&name)?;
+        file.write_all(&begin)?;
+        Ok(File::from_std(file))
+    };
+    tokio::task::spawn_blocking(make).await.map_err(io::Error::other)?
+}
+
+async fn piece(file: Option<File>) -> Option<(io::Result<Frame<Bytes>>, Option<File>)> {
+    let mut file = file?;
+    let mut piece = vec![0; PIECE];
+    match file.read(&mut piece).await {
+        Ok(0) => None,
+        Ok(read) => {
+            piece.truncate(read);
+            Some((Ok(Frame::data(piece.into())), Some(file)))
+        }
+        Err(error) => Some((Err(error), None)),
+    }
+}
+
+/// Too large, or cut off.
+fn unreadable(error: axum::Error) -> Failure {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(error) = source {
+        if error.is::<http_body_util::LengthLimitError>() {
+            return Failure(Problem::new(ErrorCode::TooLarge, "Nothing was changed. Send less at once."));
+        }
+        source = error.source();
+    }
+    Failure(Problem::new(ErrorCode::InvalidRequest, "The body ended before its end. Nothing was changed."))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn no_room(error: io::Error) -> Failure {
+    tracing::error!(%error, "a body could not be kept while it was received");
+    let mut problem =
+        Problem::new(ErrorCode::Unavailable, "The server has no room for it just now. Try again in a few seconds.");
+    problem.retry_after = Some(5);
+    Failure(problem)
+}

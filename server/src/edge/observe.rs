@@ -1,0 +1,42 @@
+//! Gives each request an id, a span and a line in the log.
+
+use crate::request::{RequestInfo, client};
+use crate::state::App;
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::HeaderValue,
+    middleware::Next,
+    response::Response,
+};
+use model::RequestId;
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Instant,
+};
+use tracing::{Instrument as _, field};
+
+/// Gives each request an id, a span and a line in the log. The outermost layer.
+pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = RequestId::from_uuid(app.capabilities.services.new_id());
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([0, 0, 0, 0]), |c| c.0.ip());
+    let address = client(peer, request.headers(), &app.config.server.trusted_proxies);
+    request.extensions_mut().insert(RequestInfo { id, address });
+    let route = request.uri().path().to_owned();
+    let span = tracing::info_span!("http", request_id = %id, method = %request.method(), path = %route, tenant_id = field::Empty);
+    let started = Instant::now();
+    async move {
+        let mut response = next.run(request).await;
+        if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+            response.headers_mut().insert("x-request-id", value);
+        }
+        let (status, elapsed_us) = (response.status().as_u16(), started.elapsed().as_micros() as u64);
+        if matches!(route.as_str(), "/healthz" | "/readyz") {
+            tracing::debug!(status, elapsed_us, "answered");
+        } else {
+            tracing::info!(status, elapsed_us, "answered");
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}

@@ -1,0 +1,100 @@
+//! `POST /login`, and how a form of the site is shown again with what was typed.
+
+use crate::auth::cookie::open_session;
+use crate::failure::Failure;
+use crate::pages::render::render_plain;
+use crate::request::RequestInfo;
+use crate::state::App;
+use app::api::context::RelativePath;
+use app::auth::FormState;
+use app::shell::site;
+use axum::{
+    Extension, Form,
+    body::Body,
+    extract::{Request, State, rejection::FormRejection},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use identity::{IdentityError, SignInForm};
+use model::{ErrorCode, Problem};
+use serde::Deserialize;
+use tower_sessions::Session;
+use zeroize::Zeroizing;
+
+/// The form, as it was typed; what is missing is empty.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Fields {
+    email: String,
+    password: Zeroizing<String>,
+    next: String,
+}
+
+/// Signs a person in.
+///
+/// # Errors
+/// A page, when the fault is ours.
+pub async fn submit(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    session: Session,
+    headers: HeaderMap,
+    form: Result<Form<Fields>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(fields) = form.map_err(unreadable)?;
+    let next = RelativePath::parse(&fields.next).filter(|p| p.as_str().starts_with("/dashboard"));
+    let next = next.as_ref().map_or("/dashboard", RelativePath::as_str).to_owned();
+    let state = FormState::new([("email", &fields.email), ("next", &next)]);
+    match app
+        .capabilities
+        .identity
+        .sign_in(SignInForm { email: fields.email, password: fields.password }, &info.origin())
+        .await
+    {
+        Ok(who) => {
+            let device = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok());
+            open_session(&session, &who, info, device).await?;
+            Ok(Redirect::to(&next).into_response())
+        }
+        Err(error) => again(&app, "/login", &headers, info, state, error).await,
+    }
+}
+
+/// Shows the form once more with what was typed (passwords aside) and what is wrong with it; faults of ours go on.
+pub(super) async fn again(
+    app: &App,
+    path: &'static str,
+    headers: &HeaderMap,
+    info: RequestInfo,
+    mut state: FormState,
+    error: IdentityError,
+) -> Result<Response, Failure> {
+    let Failure(problem) = Failure::from(error);
+    // "Busy" is not a fault that deserves a page of its own: what was typed would be lost.
+    let keep = matches!(problem.code, ErrorCode::Invalid | ErrorCode::RateLimited | ErrorCode::Unavailable);
+    if !keep {
+        return Err(Failure(problem));
+    }
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+    let retry_after = problem.retry_after;
+    state.problem = Some(problem);
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = axum::http::Uri::from_static(path);
+    *request.headers_mut() = headers.clone();
+    request.extensions_mut().insert(info);
+    let mut response = render_plain(app, request, status, state, site).await;
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    Ok(response)
+}
+
+/// A body that is not a form.
+pub(super) fn unreadable(rejection: FormRejection) -> Failure {
+    let status = rejection.status().as_u16();
+    Failure(match status {
+        413 => Problem::new(ErrorCode::TooLarge, "Nothing was changed. Send less at once."),
+        415 => Problem::new(ErrorCode::UnsupportedMediaType, "Send the form as application/x-www-form-urlencoded."),
+        _ => Problem::new(ErrorCode::InvalidRequest, "The form could not be read. Nothing was changed."),
+    })
+}

@@ -1,0 +1,23 @@
+//! `POST /logout`.
+
+use crate::failure::Failure;
+use axum::response::{IntoResponse, Redirect, Response};
+use model::{ErrorCode, Problem};
+use tower_sessions::Session;
+
+/// Ends the session, here and in the database. Without one it does the same.
+///
+/// # Errors
+/// When the session could not be ended: then it says so, instead of pretending.
+pub async fn submit(session: Session) -> Result<Response, Failure> {
+    session.flush().await.map_err(|e| {
+        tracing::error!(error = %e, "session not ended");
+        let mut problem = Problem::new(
+            ErrorCode::Unavailable,
+            "You are still signed in: the database is not answering. Try again in a few seconds.",
+        );
+        problem.retry_after = Some(5);
+        Failure(problem)
+    })?;
+    Ok(Redirect::to("/").into_response())
+}

@@ -1,0 +1,54 @@
+//! `POST /signup`.
+
+use crate::auth::cookie::open_session;
+use crate::failure::Failure;
+use crate::pages::sign_in::again;
+use crate::request::RequestInfo;
+use crate::state::App;
+use app::auth::FormState;
+use axum::{
+    Extension, Form,
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use identity::SignUpForm;
+use serde::Deserialize;
+use tower_sessions::Session;
+use zeroize::Zeroizing;
+
+/// The form, as it was typed; what is missing is empty.
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+pub struct Fields {
+    company: String,
+    name: String,
+    email: String,
+    password: Zeroizing<String>,
+}
+
+/// Makes a tenant and its owner, and signs the owner in.
+///
+/// # Errors
+/// A page, when the fault is ours.
+pub async fn submit(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    session: Session,
+    headers: HeaderMap,
+    form: Result<Form<Fields>, axum::extract::rejection::FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(fields) = form.map_err(super::sign_in::unreadable)?;
+    let state = FormState::new([("company", &fields.company), ("name", &fields.name), ("email", &fields.email)]);
+    let form =
+        SignUpForm { company: fields.company, name: fields.name, email: fields.email, password: fields.password };
+    match app.capabilities.identity.sign_up(form, &info.origin()).await {
+        Ok(who) => {
+            let device = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok());
+            open_session(&session, &who, info, device).await?;
+            Ok(Redirect::to("/dashboard").into_response())
+        }
+        Err(error) => again(&app, "/signup", &headers, info, state, error).await,
+    }
+}

@@ -1,0 +1,87 @@
+//! A request, as everything that works on it knows it: its id, and whose address it came from.
+
+use axum::http::HeaderMap;
+use identity::Origin;
+use model::RequestId;
+use shares::Network;
+use std::net::{IpAddr, SocketAddr};
+
+/// A request.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestInfo {
+    /// Its id.
+    pub id: RequestId,
+    /// The client's address; a trusted proxy's word for it, where there is one.
+    pub address: IpAddr,
+}
+
+impl RequestInfo {
+    /// Whom the address belongs to, as limits count.
+    pub fn network(self) -> Network {
+        self.address.into()
+    }
+
+    /// As an attempt to sign in sees it.
+    pub fn origin(self) -> Origin {
+        Origin { address: self.address, request: self.id }
+    }
+}
+
+/// The client's address: the peer's, or what the last proxies that we trust say: the rightmost address that is not one of
+/// theirs. What cannot be read ends the search, for whatever stands before it may be anybody's word.
+pub fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
+    let mut client = peer;
+    let named = headers.get_all("x-forwarded-for").iter().rev();
+    let mut named = named.flat_map(|v| v.to_str().unwrap_or("?").rsplit(',').collect::<Vec<_>>());
+    while trusted.contains(&client) {
+        match named.next().and_then(address) {
+            Some(address) => client = address,
+            None => break,
+        }
+    }
+    client
+}
+
+/// An address as proxies write it: with a port, in brackets, or plain.
+fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let plain = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    plain.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn only_trusted_proxies_are_believed() -> Result<(), Box<dyn std::error::Error>> {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", HeaderValue::from_static("9.9.9.9, 203.0.113.7, 10.0.0.2"));
+        let (proxy, inner, other): (IpAddr, IpAddr, IpAddr) =
+            ("10.0.0.1".parse()?, "10.0.0.2".parse()?, "198.51.100.1".parse()?);
+        assert_eq!(client(other, &headers, &[proxy, inner]), other);
+        assert_eq!(client(proxy, &headers, &[proxy, inner]), "203.0.113.7".parse::<IpAddr>()?);
+        assert_eq!(client(proxy, &HeaderMap::new(), &[proxy]), proxy);
+        for (said, is) in [
+            ("203.0.113.7:4711", "203.0.113.7"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("198.51.100.1, 203.0.113.7 , 10.0.0.2", "203.0.113.7"),
+            // Whoever wrote what nobody can read may have written what stands before it.
+            ("198.51.100.1, unknown", "10.0.0.1"),
+            ("198.51.100.1, unknown, 10.0.0.2", "10.0.0.2"),
+            ("198.51.100.1, , 10.0.0.2", "10.0.0.2"),
+            ("", "10.0.0.1"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", HeaderValue::from_str(said)?);
+            assert_eq!(client(proxy, &headers, &[proxy, inner]), is.parse::<IpAddr>()?, "{said}");
+        }
+        let mut twice = HeaderMap::new();
+        twice.append("x-forwarded-for", HeaderValue::from_static("198.51.100.1"));
+        twice.append("x-forwarded-for", HeaderValue::from_static("203.0.113.7, 10.0.0.2"));
+        assert_eq!(client(proxy, &twice, &[proxy, inner]), "203.0.113.7".parse::<IpAddr>()?);
+        Ok(())
+    }
+}

@@ -1,0 +1,60 @@
+//! `POST /api/v1/conversations`: begins a conversation.
+
+use crate::auth::ApiCaller;
+use crate::failure::Failure;
+use crate::rest::ApiJson;
+use crate::state::App;
+use axum::{Json, extract::State, http::StatusCode};
+use conversations::NewContact;
+use model::Problem;
+use model::conversation::Conversation;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// With whom.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Person {
+    /// The name.
+    #[schema(min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// The address.
+    #[schema(max_length = 254)]
+    email: Option<String>,
+}
+
+/// What is begun.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Beginning {
+    /// The contact; an empty object for somebody of whom nothing is known.
+    #[serde(default)]
+    contact: Person,
+}
+
+/// Begins a conversation with a new contact. The assistant handles it.
+#[utoipa::path(
+    post,
+    path = "/api/v1/conversations",
+    operation_id = "create_conversation",
+    tag = "Conversations",
+    security(("api_key" = [])),
+    request_body = Beginning,
+    responses(
+        (status = 201, description = "The conversation", body = Conversation),
+        (status = 400, description = "A body or parameter that cannot be read", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "A body that is too large", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A field that cannot be", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn create(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    ApiJson(Beginning { contact }): ApiJson<Beginning>,
+) -> Result<(StatusCode, Json<Conversation>), Failure> {
+    let new = NewContact { name: contact.name, email: contact.email };
+    Ok((StatusCode::CREATED, Json(app.capabilities.conversations.create(&caller, new).await?)))
+}

@@ -1,0 +1,80 @@
+//! `POST /api/v1/conversations/{id}/handoff|handback|resolve`: who may speak.
+
+use crate::auth::ApiCaller;
+use crate::failure::Failure;
+use crate::state::App;
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use model::Problem;
+use model::conversation::Conversation;
+
+/// Asks for a person: the assistant is silent from now on. Asked twice, once is enough.
+#[utoipa::path(
+    post,
+    path = "/api/v1/conversations/{id}/handoff",
+    operation_id = "hand_off_conversation",
+    tag = "Conversations",
+    params(("id" = String, Path, description = "The conversation's id")),
+    security(("api_key" = [])),
+    responses(
+        (status = 200, description = "The conversation, with people", body = Conversation),
+        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn hand_off(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    Path(id): Path<String>,
+) -> Result<Json<Conversation>, Failure> {
+    Ok(Json(app.capabilities.conversations.hand_off(&caller, &id).await?))
+}
+
+/// Gives the conversation back to the assistant.
+#[utoipa::path(
+    post,
+    path = "/api/v1/conversations/{id}/handback",
+    operation_id = "hand_back_conversation",
+    tag = "Conversations",
+    params(("id" = String, Path, description = "The conversation's id")),
+    security(("api_key" = [])),
+    responses(
+        (status = 200, description = "The conversation, with the assistant", body = Conversation),
+        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn hand_back(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    Path(id): Path<String>,
+) -> Result<Json<Conversation>, Failure> {
+    Ok(Json(app.capabilities.conversations.hand_back(&caller, &id).await?))
+}
+
+/// Marks the conversation as settled. A new message of the contact opens it again.
+#[utoipa::path(
+    post,
+    path = "/api/v1/conversations/{id}/resolve",
+    operation_id = "resolve_conversation",
+    tag = "Conversations",
+    params(("id" = String, Path, description = "The conversation's id")),
+    security(("api_key" = [])),
+    responses(
+        (status = 200, description = "The conversation, resolved", body = Conversation),
+        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn resolve(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    Path(id): Path<String>,
+) -> Result<Json<Conversation>, Failure> {
+    Ok(Json(app.capabilities.conversations.resolve(&caller, &id).await?))
+}

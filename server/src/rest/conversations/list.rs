@@ -1,0 +1,49 @@
+//! `GET /api/v1/conversations`: the conversations of the tenant.
+
+use crate::auth::ApiCaller;
+use crate::failure::Failure;
+use crate::rest::ApiQuery;
+use crate::state::App;
+use axum::{Json, extract::State};
+use model::conversation::{Conversation, ConversationState};
+use model::{Page, Problem};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// Which conversations.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Which {
+    /// Those that are open, or resolved; all by default.
+    state: Option<ConversationState>,
+    /// Most entries.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// The conversations of the tenant, those that began last first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/conversations",
+    operation_id = "list_conversations",
+    tag = "Conversations",
+    params(Which),
+    security(("api_key" = [])),
+    responses(
+        (status = 200, description = "A page of conversations", body = Page<Conversation>),
+        (status = 400, description = "A body or parameter that cannot be read", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A field that cannot be", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    ApiQuery(Which { state, limit, cursor }): ApiQuery<Which>,
+) -> Result<Json<Page<Conversation>>, Failure> {
+    Ok(Json(app.capabilities.conversations.list(&caller, state, limit, cursor.as_deref()).await?))
+}

@@ -1,0 +1,64 @@
+//! `GET /api/v1/conversations/{id}/messages`: what was said.
+
+use crate::auth::ApiCaller;
+use crate::failure::Failure;
+use crate::rest::ApiQuery;
+use crate::state::App;
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use conversations::{ConversationError, MessagesFrom};
+use model::conversation::Message;
+use model::{Page, Problem};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// Which messages.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Part {
+    /// Most messages.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before: leads to what was said earlier.
+    cursor: Option<String>,
+    /// What came after this `seq`, from there on: to go on where one stopped. Not together with `cursor`.
+    after: Option<u64>,
+}
+
+/// The latest messages, or those before a cursor or after a number; always in the order in which they were said.
+#[utoipa::path(
+    get,
+    path = "/api/v1/conversations/{id}/messages",
+    operation_id = "list_messages",
+    tag = "Conversations",
+    params(("id" = String, Path, description = "The conversation's id"), Part),
+    security(("api_key" = [])),
+    responses(
+        (status = 200, description = "A page of messages; `next_cursor` leads to earlier ones, and after a number only says that there are more", body = Page<Message>),
+        (status = 400, description = "A body or parameter that cannot be read", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A field that cannot be", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn messages(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    Path(id): Path<String>,
+    ApiQuery(Part { limit, cursor, after }): ApiQuery<Part>,
+) -> Result<Json<Page<Message>>, Failure> {
+    let wrong = |message: &str| Failure::from(ConversationError::field("cursor", message));
+    let from = match (cursor, after) {
+        (Some(_), Some(_)) => return Err(wrong("Use cursor or after, not both.")),
+        (Some(cursor), None) => {
+            MessagesFrom::Before(cursor.parse().map_err(|_| wrong("Use the next_cursor of the page before."))?)
+        }
+        (None, Some(seq)) => MessagesFrom::After(seq),
+        (None, None) => MessagesFrom::Latest,
+    };
+    Ok(Json(app.capabilities.conversations.messages(&caller, &id, from, limit).await?))
+}

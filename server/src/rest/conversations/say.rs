@@ -1,0 +1,79 @@
+//! `POST /api/v1/conversations/{id}/messages`: says something.
+
+use crate::auth::ApiCaller;
+use crate::failure::Failure;
+use crate::rest::ApiJson;
+use crate::state::App;
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use conversations::NewMessage;
+use model::Problem;
+use model::conversation::Message;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// Who says it.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum From {
+    /// The contact. Wakes the assistant where it handles the conversation.
+    #[default]
+    Contact,
+    /// The company, on a person's behalf. Only after a handoff.
+    Agent,
+}
+
+/// What is said.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    /// The words.
+    #[schema(min_length = 1, max_length = 4000)]
+    text: String,
+    /// What the sender knows it by, new for each message: sent again, it is there once.
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
+    client_id: String,
+    /// Who says it; the contact by default.
+    #[serde(default)]
+    #[schema(inline)]
+    from: From,
+}
+
+/// Says something on the contact's or the company's behalf.
+#[utoipa::path(
+    post,
+    path = "/api/v1/conversations/{id}/messages",
+    operation_id = "create_message",
+    tag = "Conversations",
+    params(("id" = String, Path, description = "The conversation's id")),
+    security(("api_key" = [])),
+    request_body = Words,
+    responses(
+        (status = 201, description = "The message is kept", body = Message),
+        (status = 200, description = "It was kept before, under the same client_id", body = Message),
+        (status = 409, description = "From an agent while the assistant handles the conversation, or other words under a client_id that was used", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "A body or parameter that cannot be read", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "A body that is too large", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A field that cannot be", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn say(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    Path(id): Path<String>,
+    ApiJson(Words { text, client_id, from }): ApiJson<Words>,
+) -> Result<(StatusCode, Json<Message>), Failure> {
+    let new = NewMessage { text, client_id };
+    let (message, again) = match from {
+        From::Contact => app.capabilities.conversations.pass_on(&caller, &id, &new).await?,
+        From::Agent => app.capabilities.conversations.reply(&caller, &id, &new).await?,
+    };
+    Ok((if again { StatusCode::OK } else { StatusCode::CREATED }, Json(message)))
+}

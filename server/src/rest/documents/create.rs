@@ -1,0 +1,106 @@
+//! `POST /api/v1/documents`: uploads a file.
+
+use crate::auth::ApiCaller;
+use crate::failure::Failure;
+use crate::state::App;
+use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
+use axum::{Json, extract::State, http::StatusCode};
+use knowledge::{KnowledgeError, NewDocument, reading};
+use model::knowledge::{Document, DocumentKind};
+use model::{ErrorCode, Problem};
+use utoipa::ToSchema;
+
+/// The form.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes the form; it is read field by field")]
+pub struct Upload {
+    /// The file: Markdown, text, CSV or JSON, in UTF-8.
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    file: String,
+    /// What people shall call it; the name of the file by default.
+    title: Option<String>,
+    /// `auto` (default) looks at the file; `text` reads running text; `qa` reads pairs of `question` and `answer`.
+    #[schema(pattern = "^(auto|text|qa)$")]
+    kind: Option<String>,
+}
+
+/// Keeps a document and has it read. Ask for it again until its `state` is `ready` or `failed`.
+#[utoipa::path(
+    post,
+    path = "/api/v1/documents",
+    operation_id = "create_document",
+    tag = "Knowledge",
+    security(("api_key" = [])),
+    request_body(content = Upload, content_type = "multipart/form-data"),
+    responses(
+        (status = 202, description = "The document is kept and will be read", body = Document),
+        (status = 400, description = "A form that cannot be read, or a field that is not known", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "As many documents as a workspace can have", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "More than 5 MB", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not a multipart form", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A file that cannot be read, or a title that will not do", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn create(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<(StatusCode, Json<Document>), Failure> {
+    let new = read_form(form, 1).await?.pop().unwrap_or_default();
+    Ok((StatusCode::ACCEPTED, Json(app.capabilities.knowledge.upload(&caller, new).await?)))
+}
+
+/// Reads the form: at least one file, at most so many; title and kind are for all of them. Nothing is kept yet.
+///
+/// # Errors
+/// A problem that names the field.
+pub async fn read_form(form: Result<Multipart, MultipartRejection>, most: usize) -> Result<Vec<NewDocument>, Failure> {
+    let refuse = |text: String| Failure(Problem::new(ErrorCode::InvalidRequest, text));
+    let mut form = form.map_err(|_| {
+        let text = "Send a form with the header `Content-Type: multipart/form-data`.";
+        Failure(Problem::new(ErrorCode::UnsupportedMediaType, text))
+    })?;
+    let (mut files, mut title, mut kind) = (Vec::new(), None, None);
+    while let Some(field) = form.next_field().await.map_err(unreadable)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let twice = || refuse(format!("The field `{name}` is there too often."));
+        match name.as_str() {
+            "file" if files.len() == most => return Err(twice()),
+            "file" => {
+                let file_name = field.file_name().unwrap_or_default().to_owned();
+                files.push((file_name, field.bytes().await.map_err(unreadable)?));
+            }
+            "title" if title.is_none() => title = Some(field.text().await.map_err(unreadable)?),
+            "kind" if kind.is_none() => kind = Some(wanted(&field.text().await.map_err(unreadable)?)?),
+            "title" | "kind" => return Err(twice()),
+            _ => return Err(refuse(format!("The form has no field `{name}`; it takes `file`, `title` and `kind`."))),
+        }
+    }
+    if files.is_empty() {
+        return Err(KnowledgeError::field("file", "Choose a file.").into());
+    }
+    let new = |(file_name, bytes): (String, axum::body::Bytes)| NewDocument {
+        file_name,
+        title: title.clone().unwrap_or_default(),
+        kind: kind.unwrap_or_default(),
+        bytes: bytes.into(),
+    };
+    Ok(files.into_iter().map(new).collect())
+}
+
+fn wanted(kind: &str) -> Result<reading::Wanted, Failure> {
+    match (kind.trim(), DocumentKind::from_name(kind.trim())) {
+        ("" | "auto", _) => Ok(reading::Wanted::Auto),
+        (_, Some(kind)) => Ok(reading::Wanted::Kind(kind)),
+        _ => Err(KnowledgeError::field("kind", "Use auto, text or qa.").into()),
+    }
+}
+
+fn unreadable(error: MultipartError) -> Failure {
+    Failure(match error.status().as_u16() {
+        413 => Problem::new(ErrorCode::TooLarge, "A file may have 5 MB. Split it and upload the parts."),
+        _ => Problem::new(ErrorCode::InvalidRequest, "The form could not be read. Nothing was changed."),
+    })
+}

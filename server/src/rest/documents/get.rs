@@ -1,0 +1,37 @@
+//! `GET /api/v1/documents/{id}`: one document.
+
+use crate::auth::ApiCaller;
+use crate::failure::Failure;
+use crate::rest::{ApiQuery, query};
+use crate::state::App;
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use model::Problem;
+use model::knowledge::Document;
+
+/// One document: how far it is, and why it could not be read.
+#[utoipa::path(
+    get,
+    path = "/api/v1/documents/{id}",
+    operation_id = "get_document",
+    tag = "Knowledge",
+    params(("id" = String, Path, description = "The document's id")),
+    security(("api_key" = [])),
+    responses(
+        (status = 200, description = "The document", body = Document),
+        (status = 400, description = "A parameter that is not known", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such document", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn get(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    Path(id): Path<String>,
+    _: ApiQuery<query::None>,
+) -> Result<Json<Document>, Failure> {
+    Ok(Json(app.capabilities.knowledge.get_document(&caller, &id).await?))
+}

@@ -1,0 +1,45 @@
+//! `GET /api/v1/me`: whose key this is.
+
+use crate::auth::ApiCaller;
+use crate::failure::Failure;
+use crate::rest::{ApiQuery, query};
+use crate::state::App;
+use axum::{Json, extract::State};
+use identity::Who;
+use model::Problem;
+use model::identity::{ApiKey, Tenant};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The tenant and the key that a request was made with.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Me {
+    /// The tenant that the key opens.
+    tenant: Tenant,
+    /// The key.
+    key: ApiKey,
+}
+
+/// Whose key this is.
+#[utoipa::path(
+    get,
+    path = "/api/v1/me",
+    tag = "Identity",
+    security(("api_key" = [])),
+    responses(
+        (status = 200, description = "The tenant and the key", body = Me),
+        (status = 400, description = "A parameter that is not known", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn get(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    _: ApiQuery<query::None>,
+) -> Result<Json<Me>, Failure> {
+    match app.capabilities.identity.whoami(&caller).await? {
+        (tenant, Who::Key(key)) => Ok(Json(Me { tenant, key })),
+        (_, Who::Member(_)) => Err(Problem::not_found().into()),
+    }
+}

@@ -1,0 +1,74 @@
+//! The REST interface, under `/api/v1`, a file an endpoint: read the request, call one capability, answer. Its routes and
+//! its OpenAPI description are one thing, so neither can be without the other.
+
+pub mod answers;
+pub mod api_docs;
+pub mod conversations;
+pub mod documents;
+mod json;
+pub mod limits;
+pub mod me;
+pub mod members;
+mod query;
+pub mod search;
+
+pub use json::ApiJson;
+pub use query::ApiQuery;
+
+use crate::state::App;
+use axum::Router;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The REST interface and its description; addresses that take files stand apart, for their bodies may be larger.
+pub struct Api {
+    /// Addresses whose bodies are forms or JSON.
+    pub small: Router<App>,
+    /// Addresses that take files.
+    pub uploads: Router<App>,
+    /// What is said of both.
+    pub description: OpenApi,
+}
+
+/// The REST interface.
+pub fn api() -> Api {
+    let info = InfoBuilder::new()
+        .title("Samtal")
+        .version("1")
+        .description(Some(
+            "The REST interface of a tenant. Send an API key as `Authorization: Bearer smt_…`. Errors are problem documents \
+             (RFC 9457) with a `code` and a `request_id`; a foreign id and an unknown one get the same answer.",
+        ))
+        .build();
+    let mut base = OpenApiBuilder::new().info(info).build();
+    let mut components = utoipa::openapi::Components::new();
+    components.add_security_scheme(
+        "api_key",
+        SecurityScheme::Http(
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A key of the tenant's")).build(),
+        ),
+    );
+    base.components = Some(components);
+    let (small, mut description) = OpenApiRouter::with_openapi(base)
+        .routes(routes!(me::get))
+        .routes(routes!(members::list))
+        .routes(routes!(documents::get, documents::delete))
+        .routes(routes!(search::search))
+        .routes(routes!(answers::answer))
+        .routes(routes!(conversations::list, conversations::create))
+        .routes(routes!(conversations::get))
+        .routes(routes!(conversations::messages, conversations::say))
+        .routes(routes!(conversations::hand_off))
+        .routes(routes!(conversations::hand_back))
+        .routes(routes!(conversations::resolve))
+        .split_for_parts();
+    let (uploads, files) = OpenApiRouter::new().routes(routes!(documents::list, documents::create)).split_for_parts();
+    description.merge(files);
+    Api { small, uploads, description }
+}
+
+/// The description alone.
+pub fn openapi() -> OpenApi {
+    api().description
+}

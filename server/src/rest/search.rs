@@ -1,0 +1,55 @@
+//! `POST /api/v1/search`: the passages that fit a query.
+
+use crate::auth::ApiCaller;
+use crate::failure::Failure;
+use crate::rest::ApiJson;
+use crate::state::App;
+use axum::{Json, extract::State};
+use model::Problem;
+use model::knowledge::Passage;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What is sought.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// A question or some words, at most 1,000 characters.
+    #[schema(min_length = 1, max_length = 1000)]
+    query: String,
+    /// Most passages, 1 to 50; 5 by default.
+    #[schema(minimum = 1, maximum = 50, default = 5)]
+    limit: Option<u32>,
+}
+
+/// What was found, the best first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Found {
+    /// The passages.
+    data: Vec<Passage>,
+}
+
+/// Searches the tenant's documents, by meaning and by words.
+#[utoipa::path(
+    post,
+    path = "/api/v1/search",
+    tag = "Knowledge",
+    security(("api_key" = [])),
+    request_body = Search,
+    responses(
+        (status = 200, description = "The passages", body = Found),
+        (status = 400, description = "A body that cannot be read, or a field that is not known", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "A body that is too large", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A query or limit that cannot be", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn search(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    ApiJson(Search { query, limit }): ApiJson<Search>,
+) -> Result<Json<Found>, Failure> {
+    Ok(Json(Found { data: app.capabilities.knowledge.search(&caller, &query, limit).await? }))
+}

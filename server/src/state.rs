@@ -1,0 +1,68 @@
+//! What handlers share: one for each process, made by `boot`.
+
+use crate::config::Config;
+use crate::files::Files;
+use crate::readiness::Readiness;
+use crate::rest::limits::ApiRates;
+use crate::ws::limits::Sockets;
+use app::ui::Assets;
+use capabilities::Capabilities;
+use shares::{Network, Places, Waiting};
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// The application, as handlers hold it.
+#[derive(Debug, Clone)]
+pub struct App(Arc<State>);
+
+/// What is in it.
+#[derive(Debug)]
+pub struct State {
+    /// The settings.
+    pub config: Config,
+    /// What Samtal can do.
+    pub capabilities: Capabilities,
+    /// The files of the bundle.
+    pub files: Files,
+    /// Where they are, as pages name them.
+    pub assets: Arc<Assets>,
+    /// Room for requests that are worked on.
+    pub admission: Places<Network>,
+    /// Room for forms and documents that are being received.
+    pub receiving: Places<Network>,
+    /// Room for files that are being received, and then wait to be read.
+    pub receiving_files: Places<Network>,
+    /// How often programs may ask.
+    pub rates: ApiRates,
+    /// Whether the database is as it must be.
+    pub readiness: Readiness,
+    /// The sockets that are open.
+    pub sockets: Sockets,
+}
+
+impl App {
+    /// An application over its capabilities.
+    pub fn new(config: Config, capabilities: Capabilities, files: Files, assets: Assets) -> Self {
+        let server = &config.server;
+        let places = |total| Places::new(total, server.of_one_address(total), Waiting::NOBODY);
+        Self(Arc::new(State {
+            admission: places(server.requests),
+            receiving: places(server.requests),
+            receiving_files: places(server.uploads),
+            rates: ApiRates::new(&config.api),
+            sockets: Sockets::new(config.server.sockets),
+            readiness: Readiness::default(),
+            assets: Arc::new(assets),
+            config,
+            capabilities,
+            files,
+        }))
+    }
+}
+
+impl Deref for App {
+    type Target = State;
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}
