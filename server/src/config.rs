@@ -259,10 +259,14 @@ impl Jobs {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SignIn {
-    /// Failures borne per account.
+    /// Failures borne per account and address.
     pub account_failures: u32,
+    /// Failures borne per account from everywhere; from then on only those get through who have not failed.
+    pub account_failures_everywhere: u32,
     /// Failures borne per address.
     pub address_failures: u32,
+    /// Sign-ups per address, whether they succeed or not.
+    pub sign_ups: u32,
     /// Over how many minutes.
     pub window_minutes: u32,
     /// Threads that hash passwords.
@@ -273,7 +277,15 @@ pub struct SignIn {
 
 impl Default for SignIn {
     fn default() -> Self {
-        Self { account_failures: 10, address_failures: 100, window_minutes: 15, hash_threads: 2, hash_queue: 256 }
+        Self {
+            account_failures: 10,
+            account_failures_everywhere: 100,
+            address_failures: 100,
+            sign_ups: 30,
+            window_minutes: 15,
+            hash_threads: 2,
+            hash_queue: 256,
+        }
     }
 }
 
@@ -423,6 +435,8 @@ impl Config {
             },
             attempts: AttemptLimits {
                 account: self.sign_in.account_failures,
+                account_everywhere: self.sign_in.account_failures_everywhere,
+                sign_ups: self.sign_in.sign_ups,
                 address: self.sign_in.address_failures,
                 window: minutes(self.sign_in.window_minutes),
             },

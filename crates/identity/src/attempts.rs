@@ -1,4 +1,9 @@
-//! Limits on failed sign-ins and sign-ups: per account and per address, over a sliding window.
+//! Limits on failed sign-ins, and on sign-ups, over a sliding window.
+//!
+//! What fails from one address counts against that address, and against the account as seen from there, so that nobody can
+//! lock another out: the owner, who comes from elsewhere, has tries of their own. Where an account is tried from many
+//! addresses, only those get through from which nothing has failed lately. A device on which somebody has signed in to the
+//! account before is known by a cookie, and has tries of its own, whatever fails around it.
 //!
 //! An attempt is counted before the password is looked at and taken back when it succeeds, so that many at once cannot
 //! slip past the limit, on one server or on several. Accounts and addresses are kept as keyed hashes.
@@ -12,20 +17,24 @@ use store::{Reason, StoreError};
 use time::Duration;
 use uuid::Uuid;
 
-/// How many failures are borne.
+/// How much is borne.
 #[derive(Debug, Clone, Copy)]
 pub struct AttemptLimits {
-    /// Per account.
+    /// Failures on an account from one address (an IPv6 network of 64 bits counts as one), or from one known device.
     pub account: u32,
-    /// Per address (an IPv6 network of 64 bits counts as one).
+    /// Failures on an account from everywhere; from then on only those get through who have not failed.
+    pub account_everywhere: u32,
+    /// Failures from one address, on whatever accounts.
     pub address: u32,
+    /// Sign-ups from one address, whether they succeed or not.
+    pub sign_ups: u32,
     /// Over how long.
     pub window: Duration,
 }
 
 impl Default for AttemptLimits {
     fn default() -> Self {
-        Self { account: 10, address: 100, window: Duration::minutes(15) }
+        Self { account: 10, account_everywhere: 100, address: 100, sign_ups: 30, window: Duration::minutes(15) }
     }
 }
 
@@ -54,28 +63,82 @@ impl Origin {
 #[derive(Debug)]
 pub(crate) struct Attempt(Uuid);
 
+/// What an attempt counts against.
+struct Subject {
+    hash: [u8; 32],
+    limit: u32,
+    /// Whether those may pass from whose address nothing has failed.
+    spares_clean: bool,
+}
+
+/// How many times as much an account bears from those who have not failed lately.
+const CLEAN: u32 = 10;
+/// Hex digits of what a device's cookie begins with.
+const DRAWN: usize = 32;
+
 impl Identity {
-    fn account_subject(&self, email: &Email) -> [u8; 32] {
-        self.attempt_mac.mac(format!("account:{email}").as_bytes())
+    fn subject(&self, name: &str, limit: u32) -> Subject {
+        Subject { hash: self.attempt_mac.mac(name.as_bytes()), limit, spares_clean: false }
     }
 
-    fn address_subject(&self, network: Network) -> [u8; 32] {
-        self.attempt_mac.mac(format!("address:{network}").as_bytes())
+    /// What a browser keeps on which somebody has signed in with this email: it opens nothing, but is known at the next
+    /// attempt.
+    pub fn device(&self, email: &str) -> Option<String> {
+        let email = Email::parse(email).ok()?;
+        let drawn = format!("{:032x}", rand::random::<u128>());
+        Some(format!("{drawn}{}", self.device_mark(&email, &drawn)))
     }
 
-    /// Counts an attempt, or refuses it when a limit is reached. A refusal is not counted.
-    #[tracing::instrument(name = "db.sign_in_attempt.count", skip_all)]
-    pub(crate) async fn attempt(&self, email: &Email, origin: &Origin) -> Result<Attempt, IdentityError> {
-        let now = self.services.now();
-        let limits = [
-            (self.account_subject(email), self.limits.account),
-            (self.address_subject(origin.network()), self.limits.address),
+    fn device_mark(&self, email: &Email, drawn: &str) -> String {
+        self.device_mac.mac(format!("{drawn}:{email}").as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+    }
+
+    /// Whether a browser is known for this account. Its mark is compared as a whole, by its hash, so that no time tells how
+    /// much of it was right.
+    fn knows(&self, email: &Email, device: &str) -> bool {
+        let Some((drawn, mark)) = device.split_at_checked(DRAWN) else { return false };
+        self.attempt_mac.mac(self.device_mark(email, drawn).as_bytes()) == self.attempt_mac.mac(mark.as_bytes())
+    }
+
+    /// Counts an attempt to sign in, or refuses it when a limit is reached. A refusal is not counted.
+    pub(crate) async fn attempt(
+        &self,
+        email: &Email,
+        origin: &Origin,
+        device: Option<&str>,
+    ) -> Result<Attempt, IdentityError> {
+        let (network, limits) = (origin.network(), &self.limits);
+        if let Some(device) = device.filter(|device| self.knows(email, device)) {
+            let known = self.subject(&format!("device:{device}"), limits.account);
+            match self.count(&[known], origin).await {
+                // As good as any other from now on.
+                Err(IdentityError::TooManyAttempts { .. }) => {}
+                counted => return counted,
+            }
+        }
+        let subjects = [
+            // First, as it tells who is clean.
+            self.subject(&format!("address:{network}"), limits.address),
+            self.subject(&format!("account:{email}:{network}"), limits.account),
+            Subject { spares_clean: true, ..self.subject(&format!("account:{email}"), limits.account_everywhere) },
         ];
-        let subjects: Vec<Vec<u8>> = limits.iter().map(|(subject, _)| subject.to_vec()).collect();
+        self.count(&subjects, origin).await
+    }
+
+    /// Counts a sign-up, or refuses it. It says nothing of any account, and so counts against none.
+    pub(crate) async fn attempt_sign_up(&self, origin: &Origin) -> Result<Attempt, IdentityError> {
+        let network = origin.network();
+        self.count(&[self.subject(&format!("sign-up:{network}"), self.limits.sign_ups)], origin).await
+    }
+
+    #[tracing::instrument(name = "db.sign_in_attempt.count", skip_all)]
+    async fn count(&self, limits: &[Subject], origin: &Origin) -> Result<Attempt, IdentityError> {
+        let now = self.services.now();
+        let subjects: Vec<Vec<u8>> = limits.iter().map(|subject| subject.hash.to_vec()).collect();
         // One lock a subject, in one order, so that two attempts neither miss each other nor wait for each other.
         let mut locks: Vec<i64> = limits
             .iter()
-            .map(|(subject, _)| subject.iter().take(8).fold(0i64, |n, b| (n << 8) | i64::from(*b)))
+            .map(|subject| subject.hash.iter().take(8).fold(0i64, |n, b| (n << 8) | i64::from(*b)))
             .collect();
         locks.sort_unstable();
 
@@ -93,9 +156,13 @@ impl Identity {
         .fetch_all(&mut tx)
         .await
         .map_err(StoreError::from)?;
-        let wait = limits.iter().filter_map(|(subject, limit)| {
-            let row = counted.iter().find(|row| row.subject == subject)?;
-            let full = row.count >= i64::from(*limit);
+        let of = |subject: &Subject| counted.iter().find(|row| row.subject == subject.hash);
+        let clean = limits.first().and_then(of).is_none();
+        let wait = limits.iter().filter_map(|subject| {
+            let row = of(subject)?;
+            // Who comes from many addresses is slowed down, not free to guess.
+            let limit = subject.limit.saturating_mul(if subject.spares_clean && clean { CLEAN } else { 1 });
+            let full = row.count >= i64::from(limit);
             full.then(|| (row.oldest + self.limits.window - now).whole_seconds().max(1).unsigned_abs())
         });
         if let Some(retry_after) = wait.max() {

@@ -32,6 +32,7 @@ pub struct Identity {
     setups: Arc<[Box<dyn TenantSetup>]>,
     api_key_mac: DerivedKey,
     attempt_mac: DerivedKey,
+    device_mac: DerivedKey,
 }
 
 impl Identity {
@@ -44,6 +45,7 @@ impl Identity {
             setups: Arc::default(),
             api_key_mac: secret.derive("identity/api-key/1"),
             attempt_mac: secret.derive("identity/sign-in-attempt/1"),
+            device_mac: secret.derive("identity/device/1"),
         }
     }
 

@@ -25,12 +25,17 @@ struct Account {
 }
 
 impl Identity {
-    /// Checks an email and a password and says who that is.
+    /// Checks an email and a password and says who that is. `device` is what the browser keeps ([`Identity::device`]).
     ///
     /// # Errors
     /// [`IdentityError::WrongCredentials`] for everything that does not open an account,
     /// [`IdentityError::TooManyAttempts`], or a fault.
-    pub async fn sign_in(&self, form: SignInForm, origin: &Origin) -> Result<SignedIn, IdentityError> {
+    pub async fn sign_in(
+        &self,
+        form: SignInForm,
+        origin: &Origin,
+        device: Option<&str>,
+    ) -> Result<SignedIn, IdentityError> {
         let mut errors = Vec::new();
         let email = Email::parse(&form.email)
             .map_err(|e| errors.push(FieldError { field: "email".into(), message: e.to_string() }))
@@ -41,7 +46,7 @@ impl Identity {
         let (Some(email), true) = (email, errors.is_empty()) else {
             return Err(IdentityError::Invalid(errors));
         };
-        let attempt = self.attempt(&email, origin).await?;
+        let attempt = self.attempt(&email, origin, device).await?;
         match self.check(&email, form.password, origin).await {
             Ok(signed_in) => {
                 self.forgive(attempt, origin.request).await?;

@@ -54,19 +54,16 @@ impl NewTenant {
 }
 
 impl Identity {
-    /// Makes the tenant and its owner. An email that is taken gives a neutral refusal that costs as much time and counts
-    /// as a failed attempt.
+    /// Makes the tenant and its owner. An email that is taken gives a neutral refusal that costs as much time. Every attempt
+    /// counts against its address, and against no account.
     ///
     /// # Errors
     /// [`IdentityError`]; nothing is kept then.
     pub async fn sign_up(&self, form: SignUpForm, origin: &Origin) -> Result<SignedIn, IdentityError> {
         let new = NewTenant::parse(form)?;
-        let attempt = self.attempt(&new.email, origin).await?;
+        let attempt = self.attempt_sign_up(origin).await?;
         match self.create_tenant(new, false, origin).await {
-            Ok(CreatedTenant { person, tenant, member, .. }) => {
-                self.forgive(attempt, origin.request).await?;
-                Ok(SignedIn { person, tenant, member })
-            }
+            Ok(CreatedTenant { person, tenant, member, .. }) => Ok(SignedIn { person, tenant, member }),
             Err(IdentityError::EmailTaken) => Err(IdentityError::EmailTaken),
             Err(fault) => {
                 // Ours, not theirs. If even this fails, the attempt counts for a quarter of an hour.

@@ -36,18 +36,45 @@ pub fn chunks(title: &str, kind: DocumentKind, markdown: bool, text: &str) -> Ve
     let config = || ChunkConfig::<Characters>::from(CAPACITY.start..CAPACITY.end);
     let mut found = Vec::new();
     for section in sections(title, markdown, text) {
-        let body = &text[section.range.clone()];
-        let pieces: Vec<(usize, &str)> = if markdown {
-            MarkdownSplitter::new(config()).chunk_indices(body).collect()
-        } else {
-            TextSplitter::new(config()).chunk_indices(body).collect()
-        };
-        found.extend(pieces.into_iter().filter(|(_, piece)| !piece.trim().is_empty()).map(|(at, piece)| {
-            let begins = section.range.start + at;
-            Chunk { title: section.title.clone(), range: begins..begins + piece.len() }
-        }));
+        for block in blocks(&text[section.range.clone()]) {
+            let body = &text[section.range.start + block.start..section.range.start + block.end];
+            let pieces: Vec<(usize, &str)> = if markdown {
+                MarkdownSplitter::new(config()).chunk_indices(body).collect()
+            } else {
+                TextSplitter::new(config()).chunk_indices(body).collect()
+            };
+            found.extend(pieces.into_iter().filter(|(_, piece)| !piece.trim().is_empty()).map(|(at, piece)| {
+                let begins = section.range.start + block.start + at;
+                Chunk { title: section.title.clone(), range: begins..begins + piece.len() }
+            }));
+            if found.len() > MAX_CHUNKS {
+                return found;
+            }
+        }
     }
     found
+}
+
+/// Bytes of a text that are cut into pieces together: the cutter reads all that is left for each piece where it finds no
+/// seam, which takes the square of the length.
+const BLOCK: usize = 8 * 1024;
+
+/// A long text in blocks, cut at the best seam in the last quarter of each: between paragraphs, lines, sentences, words,
+/// letters.
+fn blocks(text: &str) -> Vec<Range<usize>> {
+    let mut blocks = Vec::new();
+    let mut begins = 0;
+    while text.len() - begins > BLOCK {
+        let end = text.floor_char_boundary(begins + BLOCK);
+        let from = text.floor_char_boundary(begins + BLOCK * 3 / 4);
+        let last = &text[from..end];
+        let seam = ["\n\n", "\n", ". ", " "].iter().find_map(|seam| last.rfind(seam).map(|at| from + at + seam.len()));
+        let ends = seam.unwrap_or(end);
+        blocks.push(begins..ends);
+        begins = ends;
+    }
+    blocks.push(begins..text.len());
+    blocks
 }
 
 /// The text between two headings, without them.
@@ -128,6 +155,26 @@ mod tests {
             let piece = &text[chunk.range.clone()];
             assert!(piece.chars().count() <= CAPACITY.end, "{piece}");
             assert!(piece.trim().starts_with("This") && piece.trim().ends_with("either."), "{piece}");
+        }
+    }
+
+    #[test]
+    fn blocks_are_cut_at_seams_and_lose_nothing() {
+        let paragraphs = "A line of words, and then another one of them.\n\n".repeat(2_000);
+        let text = format!("{paragraphs}{}", "ก".repeat(30_000));
+        let got = blocks(&text);
+        assert_eq!(got.iter().map(|block| &text[block.clone()]).collect::<String>(), text);
+        assert!(got.iter().all(|block| block.len() <= BLOCK && !block.is_empty()), "{got:?}");
+        let seams = got.iter().filter(|block| text[(*block).clone()].ends_with("\n\n")).count();
+        assert!(seams > 8, "{seams}");
+    }
+
+    /// Five megabytes without a seam: what is read for each piece does not grow with the text. (The square of it took minutes.)
+    #[test]
+    fn the_largest_text_without_a_seam_is_cut_as_fast_as_any() {
+        for (letter, pieces) in [("ก", 3_000), ("x", MAX_CHUNKS)] {
+            let text = letter.repeat(5 * 1024 * 1024 / letter.len());
+            assert!(chunks("Wall", DocumentKind::Text, false, &text).len() > pieces);
         }
     }
 

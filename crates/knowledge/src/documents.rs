@@ -1,12 +1,12 @@
 //! Documents of a tenant: uploaded, listed, looked at, read again, deleted.
 
 use crate::index::IndexDocument;
-use crate::reading::{Wanted, read};
+use crate::reading::{Read, Wanted, read};
 use crate::{Knowledge, KnowledgeError};
-use model::DocumentId;
 use model::input::{DocumentTitle, FileName};
 use model::knowledge::{Document, DocumentKind, DocumentState};
 use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
+use model::{DocumentId, TenantId};
 use sha2::{Digest as _, Sha256};
 use store::services::timestamp;
 use store::{Caller, StoreError, jobs};
@@ -14,6 +14,8 @@ use uuid::Uuid;
 
 /// Most documents of a tenant.
 pub const MAX_DOCUMENTS: usize = 5_000;
+/// Most bytes of all documents of a tenant.
+pub const MAX_TOTAL_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// A file, as it was uploaded.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +28,13 @@ pub struct NewDocument {
     pub kind: Wanted,
     /// Its content.
     pub bytes: Vec<u8>,
+}
+
+/// What is known of a file once it has been read.
+struct Parsed {
+    digest: [u8; 32],
+    read: Read,
+    language: &'static str,
 }
 
 /// A row, as every list and every single document is read.
@@ -80,20 +89,25 @@ impl Knowledge {
         let stem = if stem.is_empty() { file_name } else { stem };
         let title = if new.title.trim().is_empty() { stem } else { new.title.as_str() };
         let title = DocumentTitle::parse(title).map_err(|e| KnowledgeError::field("title", e.to_string()))?;
-        let size = i32::try_from(new.bytes.len()).unwrap_or(i32::MAX);
-        let digest = Sha256::digest(&new.bytes);
-        let read = read(file_name, &new.bytes, new.kind).map_err(|message| KnowledgeError::field("file", message))?;
-        drop(new.bytes);
-        let language = language(&read.text);
+        let size = new.bytes.len();
+        let Parsed { digest, read, language } =
+            self.parse(right.scope().tenant(), file_name, new.kind, new.bytes).await?;
 
         let (id, now, services) = (self.services.new_id(), self.services.now(), &self.services);
         let tenant = right.scope().tenant().uuid();
         let mut tx = services.store.tenant(right.scope()).await?;
         // The tenant's row is the lock: two at once cannot both see room for one more.
         sqlx::query!("select tenant_id from app.tenants for no key update").fetch_optional(&mut tx).await?;
-        let there = sqlx::query_scalar!(r#"select count(*) as "n!" from app.documents"#).fetch_one(&mut tx).await?;
-        if there >= MAX_DOCUMENTS as i64 {
+        let there = sqlx::query!(
+            r#"select count(*) as "documents!", coalesce(sum(byte_size), 0)::bigint as "bytes!" from app.documents"#
+        )
+        .fetch_one(&mut tx)
+        .await?;
+        if there.documents >= MAX_DOCUMENTS as i64 {
             return Err(KnowledgeError::TooManyDocuments(MAX_DOCUMENTS));
+        }
+        if u64::try_from(there.bytes).unwrap_or_default() + size as u64 > MAX_TOTAL_BYTES {
+            return Err(KnowledgeError::TooMuchText(MAX_TOTAL_BYTES));
         }
         let document = sqlx::query_as!(
             Row,
@@ -109,7 +123,7 @@ impl Knowledge {
             read.kind.name(),
             read.markdown,
             language,
-            size,
+            i32::try_from(size).unwrap_or(i32::MAX),
             digest.as_slice(),
             now
         )
@@ -127,6 +141,27 @@ impl Knowledge {
         tx.commit().await?;
         services.wake_workers::<IndexDocument>();
         Ok(document.try_into()?)
+    }
+
+    /// Reads a file: on a thread of its own, tenants by turns, so that no request waits for another's file.
+    async fn parse(
+        &self,
+        tenant: TenantId,
+        file_name: &str,
+        kind: Wanted,
+        bytes: Vec<u8>,
+    ) -> Result<Parsed, KnowledgeError> {
+        let place = self.parsing.enter(tenant).await.map_err(|_| KnowledgeError::Busy)?;
+        let file_name = file_name.to_owned();
+        let parse = move || {
+            let digest = Sha256::digest(&bytes).into();
+            let read = read(&file_name, &bytes, kind).map_err(|message| KnowledgeError::field("file", message))?;
+            let language = language(&read.text);
+            drop(place);
+            Ok(Parsed { digest, read, language })
+        };
+        let broken = |_| KnowledgeError::field("file", "The file could not be read.");
+        tokio::task::spawn_blocking(parse).await.map_err(broken)?
     }
 
     /// The documents of the caller's tenant, the newest first.

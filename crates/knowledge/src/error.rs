@@ -18,6 +18,12 @@ pub enum KnowledgeError {
     /// A tenant has as many documents as it may have.
     #[error("the tenant has {0} documents already")]
     TooManyDocuments(usize),
+    /// A tenant has as much text as it may have.
+    #[error("the tenant has {0} bytes of documents already")]
+    TooMuchText(u64),
+    /// More files are being read than may wait.
+    #[error("too many files are being read")]
+    Busy,
     /// Not there, or not the caller's.
     #[error("not found")]
     NotFound,
@@ -66,6 +72,21 @@ impl Fault for KnowledgeError {
                 ErrorCode::Conflict,
                 format!("A workspace can have {most} documents. Delete one that is no longer used."),
             ),
+            Self::TooMuchText(most) => Problem::new(
+                ErrorCode::Conflict,
+                format!(
+                    "The documents of a workspace can have {} MB together. Delete some first.",
+                    most / (1024 * 1024)
+                ),
+            ),
+            Self::Busy => {
+                let mut problem = Problem::new(
+                    ErrorCode::Unavailable,
+                    "Many files are being read just now. Nothing was kept; try again in a few seconds.",
+                );
+                problem.retry_after = Some(5);
+                problem
+            }
             Self::NotFound => Problem::not_found(),
             Self::Denied(_) => Problem::new(ErrorCode::Forbidden, "Ask an owner of the workspace to do this."),
             Self::Store(error) => error.problem(),

@@ -8,25 +8,34 @@ mod index;
 pub mod reading;
 mod search;
 
-pub use documents::{MAX_DOCUMENTS, NewDocument};
+pub use documents::{MAX_DOCUMENTS, MAX_TOTAL_BYTES, NewDocument};
 pub use embedding::{Embedder, Reading};
 pub use error::KnowledgeError;
 pub use index::IndexDocument;
 pub use search::{Hit, MAX_PASSAGES, MAX_QUESTION, MEANING, question};
 
+use model::TenantId;
+use shares::{Places, Waiting};
 use store::Services;
+
+/// Files that are read at once; one tenant reads all but one of them.
+const PARSING: usize = 3;
+/// Files that wait for it.
+const WAITING: Waiting = Waiting { total: 128, per_key: 16 };
 
 /// The capability: everything that it needs, and its use cases as methods.
 #[derive(Debug, Clone)]
 pub struct Knowledge {
     services: Services,
     embedder: Option<Embedder>,
+    /// Those whose files are being read.
+    parsing: Places<TenantId>,
 }
 
 impl Knowledge {
     /// Knowledge over the services of this process. Without an embedder it is searched by words alone.
     pub fn new(services: Services, embedder: Option<Embedder>) -> Self {
-        Self { services, embedder }
+        Self { services, embedder, parsing: Places::new(PARSING, PARSING - 1, WAITING) }
     }
 
     /// What turns text into vectors, where the model is there.

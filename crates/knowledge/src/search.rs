@@ -8,6 +8,7 @@ use crate::embedding::MODEL_ID;
 use crate::{Knowledge, KnowledgeError};
 use model::knowledge::Passage;
 use model::{ChunkId, DocumentId};
+use std::time::Duration;
 use store::Caller;
 
 /// The share of meaning in a score; the rest are words.
@@ -16,6 +17,9 @@ pub const MEANING: f64 = 0.5;
 pub const MAX_QUESTION: usize = 1_000;
 /// Most passages of one search.
 pub const MAX_PASSAGES: u32 = 50;
+
+/// Longest that a search may take: somebody waits for it, and others for its connection.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A passage, and what speaks for it.
 #[derive(Debug, Clone)]
@@ -85,7 +89,7 @@ impl Knowledge {
             Some(embedder) => Some(embedder.question(right.scope().tenant(), query).await?),
             None => None,
         };
-        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let mut tx = self.services.store.tenant_within(right.scope(), PATIENCE).await?;
         let rows = sqlx::query!(
             r#"with terms as (
                  select distinct t.lexeme as term

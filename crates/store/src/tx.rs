@@ -15,6 +15,7 @@ use sqlx::{
     pool::PoolConnection,
     postgres::{PgArguments, PgPool, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
+use std::time::Duration;
 
 /// A transaction that sees one tenant's rows.
 ///
@@ -34,9 +35,21 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection can be had in time.
     pub async fn tenant(&self, scope: &Scope) -> Result<TenantTx, StoreError> {
+        self.begin(scope, String::new()).await
+    }
+
+    /// The same for work that may take long, and then is stopped: after so long for each statement.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when no connection can be had in time.
+    pub async fn tenant_within(&self, scope: &Scope, limit: Duration) -> Result<TenantTx, StoreError> {
+        self.begin(scope, format!("; set local statement_timeout = {}", limit.as_millis())).await
+    }
+
+    async fn begin(&self, scope: &Scope, more: String) -> Result<TenantTx, StoreError> {
         let begin = format!(
             "begin; set local role app_tenant; set local app.tenant_id = '{}'; set local app.user_id = '{}'; \
-             set local app.request_id = '{}'",
+             set local app.request_id = '{}'{more}",
             scope.tenant().uuid(),
             scope.actor(),
             scope.request().uuid(),

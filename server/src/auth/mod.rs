@@ -1,6 +1,7 @@
 //! From a cookie or a key to who asks. The only place that reads either.
 
 pub mod cookie;
+pub mod device;
 mod key;
 mod member;
 mod visitor;

@@ -2,6 +2,7 @@
 //! rows starts here.
 
 mod database;
+pub mod descriptors;
 pub mod privileges;
 
 pub use database::{Database, Role};

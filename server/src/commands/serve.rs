@@ -1,6 +1,7 @@
 //! `samtal serve`.
 
 use super::{demo, say};
+use crate::boot::descriptors;
 use crate::boot::privileges::Places;
 use crate::boot::{self, BootError, Database, Role};
 use crate::config::{Config, Environment};
@@ -63,6 +64,7 @@ pub async fn run(
         tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
     };
 
+    descriptors::fit(&mut config);
     let address = socket.local_addr().map_err(|e| BootError::Other(e.to_string()))?;
     let url = config.public_url.get_or_insert_with(|| format!("http://{address}")).trim_end_matches('/').to_owned();
     config.public_url = Some(url.clone());

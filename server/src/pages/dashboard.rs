@@ -114,7 +114,11 @@ pub async fn upload(
             let name = new.file_name.clone();
             match app.capabilities.knowledge.upload(&caller, new).await {
                 Ok(document) => kept.push(document),
-                Err(error @ (KnowledgeError::Invalid { .. } | KnowledgeError::TooManyDocuments(_))) if !json => {
+                Err(
+                    error @ (KnowledgeError::Invalid { .. }
+                    | KnowledgeError::TooManyDocuments(_)
+                    | KnowledgeError::TooMuchText(_)),
+                ) if !json => {
                     let problem = error.problem();
                     let why = problem.field("file").unwrap_or(&problem.detail).to_owned();
                     outcome.refused.push((name, why));

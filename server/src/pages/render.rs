@@ -1,6 +1,6 @@
 //! Renders pages and runs server functions. The only file, with `app::api::context`, that names `leptos_axum`.
 
-use crate::auth::Visitor;
+use crate::auth::{Visitor, device};
 use crate::request::RequestInfo;
 use crate::state::App;
 use app::api::context::{PageContext, Theme};
@@ -44,15 +44,7 @@ fn context_of(app: &App, request: &Request) -> PageContext {
 pub const THEME_COOKIE: &str = "samtal_theme";
 
 fn theme_of(request: &Request) -> Theme {
-    request
-        .headers()
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|v| v.to_str().ok())
-        .flat_map(|v| v.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == THEME_COOKIE)
-        .map_or(Theme::System, |(_, value)| Theme::from_name(value))
+    device::cookie(request.headers(), THEME_COOKIE).map_or(Theme::System, Theme::from_name)
 }
 
 /// Tells Leptos which runtime to spawn on. Nothing can be rendered before; a second time does nothing.

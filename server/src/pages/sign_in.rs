@@ -1,6 +1,7 @@
 //! `POST /login`, and how a form of the site is shown again with what was typed.
 
 use crate::auth::cookie::open_session;
+use crate::auth::device;
 use crate::failure::Failure;
 use crate::pages::render::render_plain;
 use crate::request::RequestInfo;
@@ -45,16 +46,18 @@ pub async fn submit(
     let next = RelativePath::parse(&fields.next).filter(|p| p.as_str().starts_with("/dashboard"));
     let next = next.as_ref().map_or("/dashboard", RelativePath::as_str).to_owned();
     let state = FormState::new([("email", &fields.email), ("next", &next)]);
-    match app
-        .capabilities
-        .identity
-        .sign_in(SignInForm { email: fields.email, password: fields.password }, &info.origin())
-        .await
-    {
+    let (identity, email) = (&app.capabilities.identity, fields.email.clone());
+    let form = SignInForm { email: fields.email, password: fields.password };
+    let known = device::known(&headers);
+    match identity.sign_in(form, &info.origin(), known).await {
         Ok(who) => {
-            let device = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok());
-            open_session(&session, &who, info, device).await?;
-            Ok(Redirect::to(&next).into_response())
+            let browser = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok());
+            open_session(&session, &who, info, browser).await?;
+            let mut response = Redirect::to(&next).into_response();
+            if known.is_none() {
+                device::remember(&mut response, identity.device(&email), app.config.secure());
+            }
+            Ok(response)
         }
         Err(error) => again(&app, "/login", &headers, info, state, error).await,
     }

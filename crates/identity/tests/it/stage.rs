@@ -31,7 +31,7 @@ pub async fn sign_in(
     origin: &Origin,
 ) -> Result<SignedIn, IdentityError> {
     let form = SignInForm { email: email.to_owned(), password: Zeroizing::new(password.to_owned()) };
-    identity.sign_in(form, origin).await
+    identity.sign_in(form, origin, None).await
 }
 
 /// How many people, tenants, memberships, keys and counted attempts there are.
