@@ -8,6 +8,7 @@ use futures_core::future::BoxFuture;
 use identity::TenantSetup;
 use model::conversation::{Conversation, Widget};
 use model::input::{ContactName, Email};
+use model::permission::{ReadWorkspace, WriteConversations};
 use model::{ContactId, ConversationId, TenantId, WidgetId};
 use sha2::{Digest as _, Sha256};
 use store::{Caller, PlatformTx, Scope, Services, StoreError, TenantTx, scope};
@@ -63,7 +64,7 @@ impl Conversations {
     /// [`ConversationError::Invalid`] for a name or an address that will not do, or the database's.
     #[tracing::instrument(name = "db.conversation.create", skip_all)]
     pub async fn create(&self, caller: &Caller, new: NewContact) -> Result<Conversation, ConversationError> {
-        let right = caller.agent()?;
+        let right = caller.may(WriteConversations)?;
         let field = |name, e: model::input::Rejected| ConversationError::field(name, e.to_string());
         let name = new.name.as_deref().map(ContactName::parse).transpose().map_err(|e| field("contact.name", e))?;
         let email = new.email.as_deref().map(Email::parse).transpose().map_err(|e| field("contact.email", e))?;
@@ -157,7 +158,7 @@ impl Conversations {
     /// The database's.
     #[tracing::instrument(name = "db.widget.get", skip_all)]
     pub async fn widget(&self, caller: &Caller) -> Result<Widget, ConversationError> {
-        let right = caller.agent()?;
+        let right = caller.may(ReadWorkspace)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         if let Some(there) = widget(&mut tx).await? {
             return Ok(there);

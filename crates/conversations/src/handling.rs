@@ -3,6 +3,7 @@
 use crate::append::{Entry, Locked, lock};
 use crate::{ConversationError, Conversations, read};
 use model::conversation::{Conversation, ConversationState, Event, Handler, Message};
+use model::permission::WriteConversations;
 use model::{ContactId, ConversationId, MemberId};
 use store::{Caller, Denied, Scope, TenantTx};
 
@@ -103,11 +104,8 @@ impl Conversations {
     /// [`ConversationError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.conversation.hand_off", skip_all)]
     pub async fn hand_off(&self, caller: &Caller, id: &str) -> Result<Conversation, ConversationError> {
-        let (scope, contact) = match caller.contact() {
-            Ok(right) => (right.scope().clone(), Some(right.id())),
-            Err(Denied) => (caller.agent()?.scope().clone(), None),
-        };
-        self.change(&scope, contact, id, &|row| {
+        let right = caller.participant(WriteConversations)?;
+        self.change(right.scope(), right.contact(), id, &|row| {
             let there = row.handler == Handler::People;
             (!there).then(|| {
                 row.hand_to(Handler::People, None);
@@ -123,7 +121,7 @@ impl Conversations {
     /// [`ConversationError::Denied`] for a program, [`ConversationError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.conversation.take_over", skip_all)]
     pub async fn take_over(&self, caller: &Caller, id: &str) -> Result<Conversation, ConversationError> {
-        let right = caller.agent()?;
+        let right = caller.may(WriteConversations)?;
         let member = right.member().ok_or(Denied)?;
         let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
@@ -143,7 +141,7 @@ impl Conversations {
     /// [`ConversationError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.conversation.hand_back", skip_all)]
     pub async fn hand_back(&self, caller: &Caller, id: &str) -> Result<Conversation, ConversationError> {
-        let right = caller.agent()?;
+        let right = caller.may(WriteConversations)?;
         self.change(right.scope(), None, id, &|row| {
             (row.handler != Handler::Assistant).then(|| {
                 row.hand_to(Handler::Assistant, None);
@@ -159,7 +157,7 @@ impl Conversations {
     /// [`ConversationError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.conversation.resolve", skip_all)]
     pub async fn resolve(&self, caller: &Caller, id: &str) -> Result<Conversation, ConversationError> {
-        let right = caller.agent()?;
+        let right = caller.may(WriteConversations)?;
         self.change(right.scope(), None, id, &|row| {
             (row.state != ConversationState::Resolved).then(|| {
                 row.hand_to(Handler::Assistant, None);

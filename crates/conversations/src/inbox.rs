@@ -4,6 +4,7 @@ use crate::{ConversationError, Conversations, MessagesFrom, read};
 use model::ConversationId;
 use model::conversation::{Conversation, Entrance, Inbox, InboxFilter, Step, Thread};
 use model::page::{DEFAULT_LIMIT, Page};
+use model::permission::ReadConversations;
 use store::Caller;
 use store::services::timestamp;
 
@@ -21,7 +22,7 @@ impl Conversations {
         after: Option<&str>,
         open: Option<&str>,
     ) -> Result<Inbox, ConversationError> {
-        let right = caller.agent()?;
+        let right = caller.may(ReadConversations)?;
         let after = after.map(str::parse).transpose()?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let Page { data, next_cursor } = read::inbox(&mut tx, right.member(), filter, after).await?;
@@ -49,7 +50,7 @@ impl Conversations {
             None => MessagesFrom::Latest,
         };
         let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
-        let mut tx = self.services.store.tenant(caller.agent()?.scope()).await?;
+        let mut tx = self.services.store.tenant(caller.may(ReadConversations)?.scope()).await?;
         let conversation = read::conversation(&mut tx, id, None).await?.ok_or(ConversationError::NotFound)?;
         let messages = read::messages(&mut tx, id, None, from, DEFAULT_LIMIT).await?;
         Ok(Thread { conversation, messages, draft: self.services.new_id().simple().to_string() })

@@ -6,10 +6,11 @@ use model::conversation::{
 };
 use model::knowledge::Citation;
 use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
+use model::permission::ReadConversations;
 use model::{ContactId, ConversationId, MemberId, MessageId};
 use sqlx::types::Json;
 use store::services::timestamp;
-use store::{Caller, Denied, StoreError, TenantTx};
+use store::{Caller, StoreError, TenantTx};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -271,7 +272,7 @@ impl Conversations {
         page: Option<u32>,
         cursor: Option<&str>,
     ) -> Result<Page<Conversation>, ConversationError> {
-        let right = caller.agent()?;
+        let right = caller.may(ReadConversations)?;
         let limit = limit(page)?;
         let before = cursor.map(str::parse::<ConversationId>).transpose();
         let before =
@@ -324,14 +325,8 @@ impl Conversations {
 
     /// A transaction to read in, and the contact whose conversations alone may be read.
     async fn reading(&self, caller: &Caller) -> Result<(TenantTx, Option<ContactId>), ConversationError> {
-        let contact = match caller.contact() {
-            Ok(right) => Some(right.id()),
-            Err(Denied) => {
-                caller.agent()?;
-                None
-            }
-        };
-        Ok((self.services.store.tenant(caller.scope()).await?, contact))
+        let right = caller.participant(ReadConversations)?;
+        Ok((self.services.store.tenant(right.scope()).await?, right.contact()))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::append::{AnswerContact, Entry, lock};
 use crate::{ConversationError, Conversations, handling};
 use model::conversation::{Author, ConversationState, Handler, Message};
 use model::input::{ClientId, MessageText};
+use model::permission::WriteConversations;
 use model::{ContactId, ConversationId};
 use store::{Caller, Scope, StoreError};
 
@@ -55,7 +56,7 @@ impl Conversations {
     /// As [`Conversations::say`].
     #[tracing::instrument(name = "db.message.pass_on", skip_all)]
     pub async fn pass_on(&self, caller: &Caller, id: &str, new: &NewMessage) -> Result<Kept, ConversationError> {
-        let right = caller.agent()?;
+        let right = caller.may(WriteConversations)?;
         self.contact_says(right.scope(), None, id, new).await
     }
 
@@ -103,7 +104,7 @@ impl Conversations {
     /// As [`Conversations::say`], and [`ConversationError::NotHandedOff`] while the assistant answers.
     #[tracing::instrument(name = "db.message.reply", skip_all)]
     pub async fn reply(&self, caller: &Caller, id: &str, new: &NewMessage) -> Result<Kept, ConversationError> {
-        let right = caller.agent()?;
+        let right = caller.may(WriteConversations)?;
         let scope = right.scope();
         let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
         let (text, client_id) = new.parse()?;

@@ -7,8 +7,9 @@ use crate::{Identity, IdentityError};
 use model::ApiKeyId;
 use model::identity::{ApiKey, NewApiKey};
 use model::input::KeyName;
+use model::permission::{ManageKeys, ReadWorkspace};
 use store::services::timestamp;
-use store::{Caller, StoreError};
+use store::{Caller, Denied, StoreError};
 
 /// Most working keys of a tenant.
 pub const MAX_KEYS: usize = 50;
@@ -48,7 +49,7 @@ impl Identity {
     /// [`IdentityError::TooManyKeys`], or the database's.
     #[tracing::instrument(name = "db.api_key.create", skip_all)]
     pub async fn create_api_key(&self, caller: &Caller, name: &str) -> Result<NewApiKey, IdentityError> {
-        let right = caller.owner()?;
+        let right = caller.may(ManageKeys)?;
         let name = KeyName::parse(name).map_err(|e| IdentityError::field("name", e.to_string()))?;
         let drawn = self.draw_key();
         let (id, now) = (self.services.new_id(), self.services.now());
@@ -73,7 +74,7 @@ impl Identity {
             name.as_str(),
             drawn.prefix,
             drawn.hash.as_slice(),
-            right.member().uuid(),
+            right.member().ok_or(Denied)?.uuid(),
             now
         )
         .execute(&mut tx)
@@ -99,7 +100,7 @@ impl Identity {
     /// The database's.
     #[tracing::instrument(name = "db.api_key.list", skip_all)]
     pub async fn list_api_keys(&self, caller: &Caller) -> Result<Vec<ApiKey>, IdentityError> {
-        let right = caller.agent()?;
+        let right = caller.may(ReadWorkspace)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let rows = sqlx::query!(
             "select key_id, name, prefix, created_at, last_used_at, revoked_at from app.api_keys
@@ -128,7 +129,7 @@ impl Identity {
     /// [`IdentityError::Denied`], [`IdentityError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.api_key.revoke", skip_all)]
     pub async fn revoke_api_key(&self, caller: &Caller, key: &str) -> Result<(), IdentityError> {
-        let right = caller.owner()?;
+        let right = caller.may(ManageKeys)?;
         let key: ApiKeyId = key.parse().map_err(|_| IdentityError::NotFound)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let done = sqlx::query!(

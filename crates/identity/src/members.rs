@@ -4,6 +4,7 @@ use crate::{Identity, IdentityError};
 use model::MemberId;
 use model::identity::{Member, Role};
 use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
+use model::permission::ReadWorkspace;
 use store::services::timestamp;
 use store::{Caller, StoreError};
 
@@ -23,7 +24,7 @@ impl Identity {
     /// [`IdentityError::Invalid`] for a limit or cursor that cannot be, or the database's.
     #[tracing::instrument(name = "db.member.list", skip_all)]
     pub async fn list_members(&self, caller: &Caller, page: &PageRequest) -> Result<Page<Member>, IdentityError> {
-        let right = caller.agent()?;
+        let right = caller.may(ReadWorkspace)?;
         let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(IdentityError::field("limit", format!("Use a number from 1 to {MAX_LIMIT}.")));

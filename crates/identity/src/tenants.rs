@@ -3,6 +3,7 @@
 use crate::{Identity, IdentityError, NewTenant, Origin};
 use futures_core::future::BoxFuture;
 use model::identity::{ApiKey, CurrentSession, Member, Role, Tenant};
+use model::permission::ReadWorkspace;
 use model::{ApiKeyId, MemberId, PersonId, TenantId};
 use store::services::timestamp;
 use store::{Actor, Caller, PlatformTx, Reason, StoreError};
@@ -127,7 +128,7 @@ impl Identity {
     /// [`IdentityError::NotFound`] when the membership or key has just been removed.
     #[tracing::instrument(name = "db.tenant.get", skip_all)]
     pub async fn whoami(&self, caller: &Caller) -> Result<(Tenant, Who), IdentityError> {
-        let right = caller.agent()?;
+        let right = caller.may(ReadWorkspace)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         match caller.actor() {
             Actor::Member { member, .. } => {

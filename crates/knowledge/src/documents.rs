@@ -6,6 +6,7 @@ use crate::{Knowledge, KnowledgeError};
 use model::input::{DocumentTitle, FileName};
 use model::knowledge::{Document, DocumentKind, DocumentState};
 use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
+use model::permission::{ManageDocuments, ReadDocuments};
 use model::{DocumentId, TenantId};
 use sha2::{Digest as _, Sha256};
 use store::services::timestamp;
@@ -80,7 +81,7 @@ impl Knowledge {
     /// [`KnowledgeError::TooManyDocuments`], or the database's. Nothing is kept then.
     #[tracing::instrument(name = "db.document.create", skip_all)]
     pub async fn upload(&self, caller: &Caller, new: NewDocument) -> Result<Document, KnowledgeError> {
-        let right = caller.agent()?;
+        let right = caller.may(ManageDocuments)?;
         let file_name = FileName::parse(new.file_name.rsplit(['/', '\\']).next().unwrap_or_default())
             .map_err(|e| KnowledgeError::field("file", e.to_string()))?;
         let file_name = file_name.as_str();
@@ -175,7 +176,7 @@ impl Knowledge {
         limit: Option<u32>,
         cursor: Option<&str>,
     ) -> Result<Page<Document>, KnowledgeError> {
-        let right = caller.agent()?;
+        let right = caller.may(ReadDocuments)?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(KnowledgeError::field("limit", format!("Use a number from 1 to {MAX_LIMIT}.")));
@@ -205,7 +206,7 @@ impl Knowledge {
     /// [`KnowledgeError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.document.get", skip_all)]
     pub async fn get_document(&self, caller: &Caller, id: &str) -> Result<Document, KnowledgeError> {
-        let right = caller.agent()?;
+        let right = caller.may(ReadDocuments)?;
         let id: DocumentId = id.parse().map_err(|_| KnowledgeError::NotFound)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let row = sqlx::query_as!(
@@ -226,7 +227,7 @@ impl Knowledge {
     /// [`KnowledgeError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.document.reindex", skip_all)]
     pub async fn reindex_document(&self, caller: &Caller, id: &str) -> Result<(), KnowledgeError> {
-        let right = caller.agent()?;
+        let right = caller.may(ManageDocuments)?;
         let id: DocumentId = id.parse().map_err(|_| KnowledgeError::NotFound)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let queued = sqlx::query!(
@@ -254,7 +255,7 @@ impl Knowledge {
     /// [`KnowledgeError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.document.delete", skip_all)]
     pub async fn delete_document(&self, caller: &Caller, id: &str) -> Result<(), KnowledgeError> {
-        let right = caller.agent()?;
+        let right = caller.may(ManageDocuments)?;
         let id: DocumentId = id.parse().map_err(|_| KnowledgeError::NotFound)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let gone = sqlx::query!("delete from app.documents where document_id = $1", id.uuid()).execute(&mut tx).await?;

@@ -7,6 +7,7 @@
 use crate::embedding::MODEL_ID;
 use crate::{Knowledge, KnowledgeError};
 use model::knowledge::Passage;
+use model::permission::ReadDocuments;
 use model::{ChunkId, DocumentId};
 use std::time::Duration;
 use store::Caller;
@@ -83,7 +84,7 @@ impl Knowledge {
         limit: u32,
         meaning: f64,
     ) -> Result<Vec<Hit>, KnowledgeError> {
-        let right = caller.agent()?;
+        let right = caller.may(ReadDocuments)?;
         // Before the transaction begins: arithmetic must not hold one.
         let vector = match &self.embedder {
             Some(embedder) => Some(embedder.question(right.scope().tenant(), query).await?),

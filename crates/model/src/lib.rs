@@ -6,7 +6,9 @@ pub mod id;
 pub mod identity;
 pub mod input;
 pub mod knowledge;
+mod names;
 pub mod page;
+pub mod permission;
 #[cfg(feature = "ssr")]
 mod schema;
 pub mod timestamp;

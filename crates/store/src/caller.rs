@@ -1,11 +1,14 @@
 //! Who asks, and what they may do.
 //!
-//! A capability asks its caller for a right (`caller.owner()?`) and gets a value that only a holder of it can have.
-//! There is no other check of permissions: no `if role == …` in a handler or a page.
+//! A capability asks its caller for a right (`caller.may(ManageKeys)?`) and gets a value that only a holder of that
+//! permission can have. What roles and keys may do stands in `model::permission`; there is no other check: no `if role == …`
+//! in a handler or a page.
 
 use crate::Scope;
 use model::identity::Role;
+use model::permission::{self, Permission, Permit};
 use model::{ApiKeyId, ContactId, MemberId, PersonId, WidgetId};
+use std::marker::PhantomData;
 
 /// Who acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +53,12 @@ pub struct Caller {
 #[error("the caller may not do this")]
 pub struct Denied;
 
-/// The right to read the tenant and to work in it: every member, every key, and the tenant's own jobs.
+/// The right to do one thing, named by its permission. Only a caller who has that permission gets one.
 #[derive(Debug, Clone, Copy)]
-pub struct Agent<'a>(&'a Caller);
+pub struct Right<'a, P> {
+    caller: &'a Caller,
+    permit: PhantomData<P>,
+}
 
 /// The right to become a contact: a visitor with a widget.
 #[derive(Debug, Clone, Copy)]
@@ -69,11 +75,13 @@ pub struct Contact<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Assistant<'a>(&'a Caller);
 
-/// The right to change the tenant itself: owners who are signed in. A key cannot make keys.
+/// Somebody in a conversation: a contact, in its own alone, or somebody of the company's with that permission.
 #[derive(Debug, Clone, Copy)]
-pub struct Owner<'a> {
-    caller: &'a Caller,
-    member: MemberId,
+pub enum Participant<'a, P> {
+    /// The contact.
+    Contact(Contact<'a>),
+    /// Somebody of the company's.
+    Colleague(Right<'a, P>),
 }
 
 impl Caller {
@@ -91,16 +99,36 @@ impl Caller {
         self.actor
     }
 
-    /// The right of an agent.
+    /// What the caller may do.
+    pub fn permissions(&self) -> &'static [Permission] {
+        match self.actor {
+            Actor::Member { role, .. } => role.permissions(),
+            Actor::ApiKey { .. } => permission::API_KEY,
+            Actor::Job => permission::JOB,
+            Actor::Widget { .. } | Actor::Contact { .. } => &[],
+        }
+    }
+
+    /// The right to do this.
     ///
     /// # Errors
-    /// [`Denied`] for visitors and contacts.
-    pub fn agent(&self) -> Result<Agent<'_>, Denied> {
-        match self.actor {
-            Actor::Member { role: Role::Owner | Role::Agent, .. } | Actor::ApiKey { .. } | Actor::Job => {
-                Ok(Agent(self))
-            }
-            Actor::Widget { .. } | Actor::Contact { .. } => Err(Denied),
+    /// [`Denied`] for who has not this permission.
+    pub fn may<P: Permit>(&self, _: P) -> Result<Right<'_, P>, Denied> {
+        if self.permissions().contains(&P::PERMISSION) {
+            Ok(Right { caller: self, permit: PhantomData })
+        } else {
+            Err(Denied)
+        }
+    }
+
+    /// The right to take part in a conversation: as its contact, or with this permission.
+    ///
+    /// # Errors
+    /// [`Denied`] for everybody else.
+    pub fn participant<P: Permit>(&self, permit: P) -> Result<Participant<'_, P>, Denied> {
+        match self.contact() {
+            Ok(contact) => Ok(Participant::Contact(contact)),
+            Err(Denied) => self.may(permit).map(Participant::Colleague),
         }
     }
 
@@ -130,30 +158,37 @@ impl Caller {
     pub fn assistant(&self) -> Result<Assistant<'_>, Denied> {
         if self.actor == Actor::Job { Ok(Assistant(self)) } else { Err(Denied) }
     }
-
-    /// The right of an owner.
-    ///
-    /// # Errors
-    /// [`Denied`] for agents and keys.
-    pub fn owner(&self) -> Result<Owner<'_>, Denied> {
-        match self.actor {
-            Actor::Member { role: Role::Owner, member, .. } => Ok(Owner { caller: self, member }),
-            _ => Err(Denied),
-        }
-    }
 }
 
-impl Agent<'_> {
+impl<'a, P> Right<'a, P> {
     /// Where to look.
-    pub fn scope(&self) -> &Scope {
-        &self.0.scope
+    pub fn scope(&self) -> &'a Scope {
+        &self.caller.scope
     }
 
     /// The membership, when it is a person.
     pub fn member(&self) -> Option<MemberId> {
-        match self.0.actor {
+        match self.caller.actor {
             Actor::Member { member, .. } => Some(member),
             _ => None,
+        }
+    }
+}
+
+impl<'a, P> Participant<'a, P> {
+    /// Where to look.
+    pub fn scope(&self) -> &'a Scope {
+        match self {
+            Self::Contact(right) => &right.caller.scope,
+            Self::Colleague(right) => right.scope(),
+        }
+    }
+
+    /// The contact whose conversations alone are in sight, when it is one.
+    pub fn contact(&self) -> Option<ContactId> {
+        match self {
+            Self::Contact(right) => Some(right.contact),
+            Self::Colleague(_) => None,
         }
     }
 }
@@ -181,17 +216,5 @@ impl Assistant<'_> {
     /// Where to look.
     pub fn scope(&self) -> &Scope {
         &self.0.scope
-    }
-}
-
-impl Owner<'_> {
-    /// Where to look.
-    pub fn scope(&self) -> &Scope {
-        &self.caller.scope
-    }
-
-    /// The owner's own membership.
-    pub fn member(&self) -> MemberId {
-        self.member
     }
 }

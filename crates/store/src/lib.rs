@@ -13,7 +13,7 @@ pub mod sessions;
 mod tx;
 pub mod vendor;
 
-pub use caller::{Actor, Agent, Caller, Denied, Owner};
+pub use caller::{Actor, Caller, Denied, Participant, Right};
 pub use error::StoreError;
 pub use proof::Violation;
 pub use scope::{Reason, Scope};

@@ -4,6 +4,7 @@ use crate::stage::{caller, counts, from, sign_in};
 use argon2::PasswordHasher as _;
 use identity::{IdentityError, SignInForm};
 use model::Fault as _;
+use model::permission::ManageKeys;
 use sqlx::Executor as _;
 use testkit::{OWNER_PASSWORD, TestDb, Two};
 use zeroize::Zeroizing;
@@ -94,7 +95,7 @@ async fn of_several_tenants_the_oldest_that_is_not_suspended_is_opened() {
     let opened = sign_in(&db.identity, &two.aurora.email, OWNER_PASSWORD, &origin).await.unwrap();
     assert_eq!((opened.tenant, opened.person), (two.borealis.id, two.aurora.person));
     // With the rights that it has there.
-    assert!(caller(&db, &two.borealis, opened.person).await.owner().is_err());
+    assert!(caller(&db, &two.borealis, opened.person).await.may(ManageKeys).is_err());
 }
 
 #[tokio::test]
