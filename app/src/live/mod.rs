@@ -2,4 +2,5 @@
 
 mod socket;
 
-pub use socket::{Frame, Link, Live};
+pub use model::live::Frame;
+pub use socket::{Link, Live};

@@ -4,8 +4,7 @@
 use leptos::leptos_dom::helpers::IntervalHandle;
 use leptos::prelude::*;
 use leptos::serde_json;
-use model::conversation::{Author, Message};
-use serde::Deserialize;
+use model::live::Frame;
 use std::rc::Rc;
 use std::time::Duration;
 use web_sys::js_sys::{Function, Math};
@@ -21,25 +20,6 @@ const SOON: u32 = 500;
 const LATE: u32 = 30_000;
 /// The shortest wait when the server has too much to do.
 const CROWDED: u32 = 5_000;
-
-/// A frame of the server's. One struct for all: an enum would cost the bundle several times as much.
-#[derive(Debug, Deserialize)]
-pub struct Frame {
-    /// Which.
-    pub r#type: String,
-    /// `message`: what was said.
-    pub message: Option<Message>,
-    /// `caught_up`, `typing`, `changed`: where.
-    pub conversation: Option<String>,
-    /// `caught_up`: how far.
-    pub seq: Option<u64>,
-    /// `typing`: who.
-    pub from: Option<Author>,
-    /// `typing`: the member's name.
-    pub name: Option<String>,
-    /// `error`: which.
-    code: Option<String>,
-}
 
 /// How the connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use model::ConversationId;
 use model::conversation::{Author, ConversationState, Event, Handler};
 use model::knowledge::Answer;
 use store::Caller;
+use store::bus::Notice;
 
 /// Most messages of a contact that are read as one question.
 const TOGETHER: i64 = 5;
@@ -104,7 +105,7 @@ impl Conversations {
         };
         let message = row.append(&mut tx, &self.services, scope, entry).await?;
         tx.commit().await?;
-        self.live.written(scope.tenant(), &[message]);
+        self.services.publish(Notice::written(scope.tenant(), &[message]));
         Ok(Reply::Said)
     }
 
@@ -135,7 +136,7 @@ impl Conversations {
         );
         let message = row.append(&mut tx, &self.services, scope, told).await?;
         tx.commit().await?;
-        self.live.written(scope.tenant(), &[message]);
+        self.services.publish(Notice::written(scope.tenant(), &[message]));
         Ok(())
     }
 

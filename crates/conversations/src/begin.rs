@@ -11,6 +11,7 @@ use model::input::{ContactName, Email};
 use model::permission::{ReadWorkspace, WriteConversations};
 use model::{ContactId, ConversationId, TenantId, WidgetId};
 use sha2::{Digest as _, Sha256};
+use store::bus::Notice;
 use store::{Caller, PlatformTx, Scope, Services, StoreError, TenantTx, scope};
 
 /// What is known of somebody, as it came in.
@@ -73,7 +74,7 @@ impl Conversations {
         let id = self.conversation(&mut tx, right.scope(), contact).await?;
         let conversation = read::conversation(&mut tx, id, None).await?.ok_or(ConversationError::NotFound)?;
         tx.commit().await?;
-        self.live.changed(right.scope().tenant(), id);
+        self.services.publish(Some(Notice::Changed { tenant: right.scope().tenant(), conversation: id }));
         Ok(conversation)
     }
 

@@ -5,6 +5,7 @@ use crate::{ConversationError, Conversations, read};
 use model::conversation::{Conversation, ConversationState, Event, Handler, Message};
 use model::permission::WriteConversations;
 use model::{ContactId, ConversationId, MemberId};
+use store::bus::Notice;
 use store::{Caller, Denied, Scope, TenantTx};
 
 /// Words that ask for a person when they are all that is said.
@@ -195,7 +196,7 @@ impl Conversations {
         }
         let conversation = read::conversation(&mut tx, id, contact).await?.ok_or(ConversationError::NotFound)?;
         tx.commit().await?;
-        self.live.written(scope.tenant(), &written);
+        self.services.publish(Notice::written(scope.tenant(), &written));
         Ok(conversation)
     }
 }

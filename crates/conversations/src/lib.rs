@@ -30,7 +30,7 @@ pub struct Conversations {
 impl Conversations {
     /// Conversations over the services of this process.
     pub fn new(services: Services) -> Self {
-        Self { services, live: Live::default() }
+        Self { live: Live::on(services.bus()), services }
     }
 
     /// Where listeners listen.

@@ -1,20 +1,26 @@
-//! Telling those who listen, in this process, after the commit.
+//! Showing those who listen on this node what happens, after the commit.
 //!
 //! Guarantees: a listener's queue is bounded and never waited for, so that a slow reader holds up nobody. What does not fit
 //! is dropped, and the listener is told ([`Listener::missed`]); it then reads from the database what came after the number
 //! that it has. Nothing here is the truth: the database is.
+//!
+//! Listeners stand behind many locks, by tenant, and a frame is made once for all who hear it, while no lock is held.
 
 use bytes::Bytes;
 use model::conversation::{Author, Message};
+use model::live::ServerFrame;
 use model::{ConversationId, TenantId};
-use serde::Serialize;
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use store::bus::{Bus, Notice, Part};
 use tokio::sync::mpsc;
 
 /// What a listener's queue holds. A burst longer than that is read from the database.
 pub const QUEUE: usize = 64;
+/// How many locks there are.
+const SHARDS: usize = 64;
 
 /// Something that was heard.
 #[derive(Debug, Clone)]
@@ -28,6 +34,13 @@ pub enum Heard {
         /// The frame, in JSON.
         frame: Bytes,
     },
+    /// Messages up to this number were kept by another node: they are there to be read.
+    Written {
+        /// Where.
+        conversation: ConversationId,
+        /// The last one's number.
+        seq: u64,
+    },
     /// Somebody writes.
     Typing {
         /// Where.
@@ -39,34 +52,18 @@ pub enum Heard {
     Changed(ConversationId),
 }
 
-/// The frame of a message.
-#[derive(Serialize)]
-struct MessageFrame<'a> {
-    r#type: &'static str,
-    message: &'a Message,
-}
-
-/// The frame of somebody writing.
-#[derive(Serialize)]
-struct TypingFrame<'a> {
-    r#type: &'static str,
-    conversation: ConversationId,
-    from: Author,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-}
-
 /// The frame of a message, as sockets send it.
 pub fn frame(message: &Message) -> Bytes {
-    json(&MessageFrame { r#type: "message", message })
+    json(&ServerFrame::Message { message })
 }
 
-fn json(value: &impl Serialize) -> Bytes {
+fn json(frame: &ServerFrame<'_>) -> Bytes {
     // Ids, texts and numbers always have a form in JSON.
-    serde_json::to_vec(value).map(Bytes::from).unwrap_or_default()
+    serde_json::to_vec(frame).map(Bytes::from).unwrap_or_default()
 }
 
-#[derive(Debug)]
+/// Where a listener is reached.
+#[derive(Debug, Clone)]
 struct Place {
     id: u64,
     queue: mpsc::Sender<Heard>,
@@ -88,22 +85,95 @@ struct Places {
 }
 
 /// Who listens to what.
-#[derive(Debug, Clone, Default)]
-pub struct Live(Arc<Inner>);
+#[derive(Debug, Clone)]
+pub struct Live {
+    listeners: Arc<Listeners>,
+    bus: Arc<dyn Bus>,
+}
 
-#[derive(Debug, Default)]
-struct Inner {
-    places: Mutex<Places>,
+#[derive(Debug)]
+struct Listeners {
+    shards: [Mutex<Places>; SHARDS],
+    hasher: RandomState,
     next: AtomicU64,
 }
 
+impl Listeners {
+    fn with<T>(&self, tenant: TenantId, work: impl FnOnce(&mut Places) -> T) -> T {
+        let at = usize::try_from(self.hasher.hash_one(tenant) % SHARDS as u64).unwrap_or_default();
+        let shard = self.shards.get(at).unwrap_or(&self.shards[0]);
+        work(&mut shard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Those who listen to a conversation.
+    fn of(&self, tenant: TenantId, conversation: ConversationId) -> Vec<Place> {
+        self.with(tenant, |places| places.conversations.get(&(tenant, conversation)).cloned().unwrap_or_default())
+    }
+
+    fn changed(&self, tenant: TenantId, conversation: ConversationId) {
+        self.with(tenant, |places| {
+            for place in places.tenants.get(&tenant).into_iter().flatten() {
+                place.give(Heard::Changed(conversation));
+            }
+        });
+    }
+}
+
+impl Part for Listeners {
+    fn hear(&self, notice: &Notice) {
+        match notice {
+            Notice::Written { tenant, conversation, seq, messages } => {
+                let listeners = self.of(*tenant, *conversation);
+                if messages.is_empty() {
+                    for place in &listeners {
+                        place.give(Heard::Written { conversation: *conversation, seq: *seq });
+                    }
+                } else if !listeners.is_empty() {
+                    for message in messages.iter() {
+                        let (conversation, seq, frame) = (*conversation, message.seq, frame(message));
+                        for place in &listeners {
+                            place.give(Heard::Message { conversation, seq, frame: frame.clone() });
+                        }
+                    }
+                }
+                self.changed(*tenant, *conversation);
+            }
+            Notice::Changed { tenant, conversation } => self.changed(*tenant, *conversation),
+            Notice::Typing { tenant, conversation, from, name, source } => {
+                let listeners = self.of(*tenant, *conversation);
+                if !listeners.is_empty() {
+                    let (conversation, name) = (*conversation, name.as_deref());
+                    let frame = json(&ServerFrame::Typing { conversation, from: *from, name });
+                    for place in listeners.iter().filter(|place| Some(place.id) != *source) {
+                        place.give(Heard::Typing { conversation, frame: frame.clone() });
+                    }
+                }
+            }
+            Notice::Ended { .. } | Notice::JobsDue { .. } => {}
+        }
+    }
+}
+
 impl Live {
+    /// Listeners of what this bus says.
+    pub(crate) fn on(bus: Arc<dyn Bus>) -> Self {
+        let listeners = Arc::new(Listeners {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            // Two nodes do not call their listeners the same.
+            next: AtomicU64::new(RandomState::new().hash_one(0)),
+            hasher: RandomState::new(),
+        });
+        let part: Arc<dyn Part> = Arc::clone(&listeners) as Arc<dyn Part>;
+        bus.attach(Arc::downgrade(&part));
+        Self { listeners, bus }
+    }
+
     /// Somebody of this tenant listens. `everything`: to each change of the tenant's, too.
     pub fn listen(&self, tenant: TenantId, everything: bool) -> Listener {
         let (sender, queue) = mpsc::channel(QUEUE);
-        let id = self.0.next.fetch_add(1, Ordering::Relaxed);
+        let id = self.listeners.next.fetch_add(1, Ordering::Relaxed);
         let listener = Listener {
-            live: self.clone(),
+            listeners: Arc::clone(&self.listeners),
             tenant,
             id,
             sender,
@@ -114,39 +184,9 @@ impl Live {
         };
         if everything {
             let place = listener.place();
-            self.with(|places| places.tenants.entry(tenant).or_default().push(place));
+            self.listeners.with(tenant, |places| places.tenants.entry(tenant).or_default().push(place));
         }
         listener
-    }
-
-    fn with<T>(&self, work: impl FnOnce(&mut Places) -> T) -> T {
-        work(&mut self.0.places.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Messages of one conversation were committed.
-    pub(crate) fn written(&self, tenant: TenantId, messages: &[Message]) {
-        let Some(first) = messages.first() else { return };
-        let conversation = first.conversation_id;
-        self.with(|places| {
-            if let Some(listeners) = places.conversations.get(&(tenant, conversation)) {
-                for message in messages {
-                    let (seq, frame) = (message.seq, frame(message));
-                    for place in listeners {
-                        place.give(Heard::Message { conversation, seq, frame: frame.clone() });
-                    }
-                }
-            }
-        });
-        self.changed(tenant, conversation);
-    }
-
-    /// Something changed in a conversation.
-    pub(crate) fn changed(&self, tenant: TenantId, conversation: ConversationId) {
-        self.with(|places| {
-            for place in places.tenants.get(&tenant).into_iter().flatten() {
-                place.give(Heard::Changed(conversation));
-            }
-        });
     }
 
     /// Somebody writes. Whether that somebody may is for the caller to know. `source` is the listener that it came from,
@@ -159,21 +199,14 @@ impl Live {
         name: Option<&str>,
         source: Option<u64>,
     ) {
-        self.with(|places| {
-            if let Some(listeners) = places.conversations.get(&(tenant, conversation)) {
-                let frame = json(&TypingFrame { r#type: "typing", conversation, from, name });
-                for place in listeners.iter().filter(|place| Some(place.id) != source) {
-                    place.give(Heard::Typing { conversation, frame: frame.clone() });
-                }
-            }
-        });
+        self.bus.publish(Notice::Typing { tenant, conversation, from, name: name.map(str::to_owned), source });
     }
 }
 
 /// One who listens. Dropped, it is forgotten.
 #[derive(Debug)]
 pub struct Listener {
-    live: Live,
+    listeners: Arc<Listeners>,
     tenant: TenantId,
     id: u64,
     sender: mpsc::Sender<Heard>,
@@ -198,14 +231,17 @@ impl Listener {
         if !self.followed.contains(&conversation) {
             self.followed.push(conversation);
             let place = self.place();
-            self.live.with(|places| places.conversations.entry((self.tenant, conversation)).or_default().push(place));
+            self.listeners.with(self.tenant, |places| {
+                places.conversations.entry((self.tenant, conversation)).or_default().push(place)
+            });
         }
     }
 
     /// Hears no more of a conversation.
     pub fn leave(&mut self, conversation: ConversationId) {
         self.followed.retain(|followed| *followed != conversation);
-        self.live.with(|places| forget(&mut places.conversations, (self.tenant, conversation), self.id));
+        self.listeners
+            .with(self.tenant, |places| forget(&mut places.conversations, (self.tenant, conversation), self.id));
     }
 
     /// What comes next. Never ends by itself.
@@ -233,7 +269,7 @@ impl Drop for Listener {
         let (tenant, id) = (self.tenant, self.id);
         let followed = std::mem::take(&mut self.followed);
         let everything = self.everything;
-        self.live.with(|places| {
+        self.listeners.with(tenant, |places| {
             for conversation in followed {
                 forget(&mut places.conversations, (tenant, conversation), id);
             }

@@ -6,6 +6,7 @@ use model::conversation::{Author, ConversationState, Handler, Message};
 use model::input::{ClientId, MessageText};
 use model::permission::WriteConversations;
 use model::{ContactId, ConversationId};
+use store::bus::Notice;
 use store::{Caller, Scope, StoreError};
 
 /// Words to be said, as they came in.
@@ -93,7 +94,7 @@ impl Conversations {
         tx.commit().await?;
         tracing::debug!(reopened, handed_off = asks, "a contact said something");
         self.services.wake_workers::<AnswerContact>();
-        self.live.written(scope.tenant(), &written);
+        self.services.publish(Notice::written(scope.tenant(), &written));
         Ok((message, false))
     }
 
@@ -136,7 +137,7 @@ impl Conversations {
         };
         tx.commit().await?;
         written.push(message.clone());
-        self.live.written(scope.tenant(), &written);
+        self.services.publish(Notice::written(scope.tenant(), &written));
         Ok((message, false))
     }
 

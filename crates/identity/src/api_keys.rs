@@ -8,6 +8,7 @@ use model::ApiKeyId;
 use model::identity::{ApiKey, NewApiKey};
 use model::input::KeyName;
 use model::permission::{ManageKeys, ReadWorkspace};
+use store::bus::Notice;
 use store::services::timestamp;
 use store::{Caller, Denied, StoreError};
 
@@ -144,7 +145,7 @@ impl Identity {
             return Err(IdentityError::NotFound);
         }
         tx.commit().await?;
-        self.services.credentials_ended(right.scope().tenant());
+        self.services.publish(Notice::Ended { tenant: right.scope().tenant() });
         Ok(())
     }
 }

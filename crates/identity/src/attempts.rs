@@ -109,12 +109,7 @@ impl Identity {
     ) -> Result<Attempt, IdentityError> {
         let (network, limits) = (origin.network(), &self.limits);
         if let Some(device) = device.filter(|device| self.knows(email, device)) {
-            let known = self.subject(&format!("device:{device}"), limits.account);
-            match self.count(&[known], origin).await {
-                // As good as any other from now on.
-                Err(IdentityError::TooManyAttempts { .. }) => {}
-                counted => return counted,
-            }
+            return self.count(&[self.subject(&format!("device:{device}"), limits.account)], origin).await;
         }
         let subjects = [
             // First, as it tells who is clean.

@@ -6,6 +6,7 @@ pub mod id;
 pub mod identity;
 pub mod input;
 pub mod knowledge;
+pub mod live;
 mod names;
 pub mod page;
 pub mod permission;

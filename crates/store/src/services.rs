@@ -1,10 +1,11 @@
 //! What every capability is given: the store, the time, and new ids. Tests give a clock that stands still.
 
 use crate::Store;
+use crate::bus::{Bus, LocalBus, Notice, Part};
 use crate::jobs::{Job, Lane};
 use model::{TenantId, Timestamp};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use time::OffsetDateTime;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
@@ -26,20 +27,68 @@ impl Clock for SystemClock {
     }
 }
 
-/// Store, clock and ids.
+/// Store, clock and ids, and the bus to those who listen.
 #[derive(Debug, Clone)]
 pub struct Services {
     /// The way to rows.
     pub store: Store,
     clock: Arc<dyn Clock>,
-    wake: Arc<[Notify; Lane::ALL.len()]>,
-    revoked: Arc<Revoked>,
+    bus: Arc<dyn Bus>,
+    waiting: Arc<Waiting>,
+}
+
+/// Those on this node who wait to be told: workers of each lane, and whoever goes on without asking.
+#[derive(Debug, Default)]
+struct Waiting {
+    workers: [Notify; Lane::ALL.len()],
+    credentials: Mutex<HashMap<TenantId, Weak<watch::Sender<()>>>>,
+}
+
+impl Part for Waiting {
+    fn hear(&self, notice: &Notice) {
+        match notice {
+            Notice::JobsDue { lane } => self.workers[*lane as usize].notify_one(),
+            Notice::Ended { tenant } => {
+                let listeners = self.credentials().get(tenant).and_then(Weak::upgrade);
+                if let Some(listeners) = listeners {
+                    listeners.send_replace(());
+                }
+            }
+            Notice::Written { .. } | Notice::Changed { .. } | Notice::Typing { .. } => {}
+        }
+    }
+}
+
+impl Waiting {
+    fn credentials(&self) -> MutexGuard<'_, HashMap<TenantId, Weak<watch::Sender<()>>>> {
+        self.credentials.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Services {
-    /// Services over a store and a clock.
+    /// Services over a store and a clock, on one node.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, wake: Arc::default(), revoked: Arc::default() }
+        Self::on(store, clock, Arc::new(LocalBus::default()))
+    }
+
+    /// The same over this bus.
+    pub fn on(store: Store, clock: Arc<dyn Clock>, bus: Arc<dyn Bus>) -> Self {
+        let waiting = Arc::new(Waiting::default());
+        let part: Arc<dyn Part> = Arc::clone(&waiting) as Arc<dyn Part>;
+        bus.attach(Arc::downgrade(&part));
+        Self { store, clock, bus, waiting }
+    }
+
+    /// The bus.
+    pub fn bus(&self) -> Arc<dyn Bus> {
+        Arc::clone(&self.bus)
+    }
+
+    /// Tells all nodes what was committed. Called after the commit.
+    pub fn publish(&self, notice: impl Into<Option<Notice>>) {
+        if let Some(notice) = notice.into() {
+            self.bus.publish(notice);
+        }
     }
 
     /// Now, to the millisecond, which is what ids and the wire carry.
@@ -48,36 +97,26 @@ impl Services {
         now.replace_millisecond(now.millisecond()).unwrap_or(now)
     }
 
-    /// Tells whoever of this tenant goes on without asking, such as a socket, that credentials have ended. Called after the
-    /// commit that made it so.
-    pub fn credentials_ended(&self, tenant: TenantId) {
-        let listeners =
-            self.revoked.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).and_then(Weak::upgrade);
-        if let Some(listeners) = listeners {
-            listeners.send_replace(());
-        }
-    }
-
     /// Hears of credentials of a tenant's that end from now on.
     pub fn ended_credentials(&self, tenant: TenantId) -> EndedCredentials {
-        let mut revoked = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
-        let sender = revoked.get(&tenant).and_then(Weak::upgrade).unwrap_or_else(|| {
+        let mut credentials = self.waiting.credentials();
+        let sender = credentials.get(&tenant).and_then(Weak::upgrade).unwrap_or_else(|| {
             let sender = Arc::new(watch::Sender::new(()));
-            revoked.insert(tenant, Arc::downgrade(&sender));
+            credentials.insert(tenant, Arc::downgrade(&sender));
             sender
         });
-        let heard = sender.subscribe();
-        EndedCredentials { heard, sender: Some(sender), tenant, revoked: Arc::clone(&self.revoked) }
+        drop(credentials);
+        EndedCredentials { heard: sender.subscribe(), sender: Some(sender), tenant, waiting: Arc::clone(&self.waiting) }
     }
 
-    /// Tells this server's workers that a job of this kind waits. Called after the commit that made it so.
+    /// Tells workers that a job of this kind waits. Called after the commit that made it so.
     pub fn wake_workers<J: Job>(&self) {
-        self.wake[J::LANE as usize].notify_one();
+        self.publish(Notice::JobsDue { lane: J::LANE });
     }
 
     /// Until somebody calls [`Services::wake_workers`] for this lane, or has since the last time.
     pub(crate) async fn workers_woken(&self, lane: Lane) {
-        self.wake[lane as usize].notified().await;
+        self.waiting.workers[lane as usize].notified().await;
     }
 
     /// A new id: UUIDv7 (RFC 9562, section 5.7) of now.
@@ -88,8 +127,6 @@ impl Services {
     }
 }
 
-type Revoked = Mutex<HashMap<TenantId, Weak<watch::Sender<()>>>>;
-
 /// Hears of credentials of one tenant's that end.
 #[derive(Debug)]
 pub struct EndedCredentials {
@@ -97,7 +134,7 @@ pub struct EndedCredentials {
     /// Kept by those who listen; the last one that goes takes the tenant's entry along.
     sender: Option<Arc<watch::Sender<()>>>,
     tenant: TenantId,
-    revoked: Arc<Revoked>,
+    waiting: Arc<Waiting>,
 }
 
 impl EndedCredentials {
@@ -110,10 +147,10 @@ impl EndedCredentials {
 
 impl Drop for EndedCredentials {
     fn drop(&mut self) {
-        let mut revoked = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut credentials = self.waiting.credentials();
         drop(self.sender.take());
-        if revoked.get(&self.tenant).is_some_and(|sender| sender.strong_count() == 0) {
-            revoked.remove(&self.tenant);
+        if credentials.get(&self.tenant).is_some_and(|sender| sender.strong_count() == 0) {
+            credentials.remove(&self.tenant);
         }
     }
 }

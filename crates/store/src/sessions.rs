@@ -4,6 +4,7 @@
 //! lifetime, however often it is saved; with its membership removed it is gone. Person, tenant, device and address stand
 //! in columns of their own, so that "sign out everywhere" and a list of devices need not read what is inside.
 
+use crate::bus::Notice;
 use crate::scope::SessionLifetime;
 use crate::{Reason, Services, StoreError};
 use async_trait::async_trait;
@@ -191,7 +192,7 @@ impl SessionStore for Sessions {
             .await?;
             tx.commit().await?;
             if let Some(tenant) = ended.flatten() {
-                self.services.credentials_ended(TenantId::from_uuid(tenant));
+                self.services.publish(Notice::Ended { tenant: TenantId::from_uuid(tenant) });
             }
             Ok(())
         };

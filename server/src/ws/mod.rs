@@ -4,11 +4,8 @@
 //! capabilities as REST; what a socket holds is bounded (frames, queues, time, number); a reader that is slow is cut off
 //! and resumes. Must not decide what anybody may do: the capabilities do.
 
-mod frames;
 pub mod limits;
 mod socket;
-
-pub use frames::ClientFrame;
 
 use crate::auth::{ApiCaller, Visitor};
 use crate::failure::Failure;

@@ -1,6 +1,5 @@
 //! One socket, from hello to its end: a single task that reads, listens and writes, one thing at a time.
 
-use super::frames::{As, ClientFrame, ServerFrame};
 use super::limits::{self, Bucket, Seat};
 use crate::failure::Failure;
 use crate::request::RequestInfo;
@@ -11,6 +10,7 @@ use conversations::live::{Heard, Listener};
 use conversations::{MessagesFrom, NewMessage};
 use futures_util::SinkExt as _;
 use model::conversation::Author;
+use model::live::{ClientFrame, ServerFrame, Side};
 use model::{ConversationId, ErrorCode, Problem, WidgetId};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -268,8 +268,8 @@ impl Socket {
             Who::Visitor { .. } | Who::Agent { .. } => None,
         };
         let (r#as, token) = match who {
-            Who::Visitor { token, .. } | Who::Contact { token, .. } => (As::Contact, Some(token.as_str())),
-            Who::Agent { .. } => (As::Agent, None),
+            Who::Visitor { token, .. } | Who::Contact { token, .. } => (Side::Contact, Some(token.as_str())),
+            Who::Agent { .. } => (Side::Agent, None),
         };
         self.send(&ServerFrame::Welcome {
             r#as,
@@ -476,6 +476,11 @@ impl Socket {
                     Some(sent) if seq > *sent => self.catch_up(conversation, who.caller(), followed).await?,
                     _ => {}
                 },
+                Heard::Written { conversation, seq } => {
+                    if followed.get(&conversation).is_some_and(|sent| seq > *sent) {
+                        self.catch_up(conversation, who.caller(), followed).await?;
+                    }
+                }
                 Heard::Typing { conversation, frame } => {
                     if followed.contains_key(&conversation) {
                         self.feed(frame).await?;

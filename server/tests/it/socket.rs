@@ -2,9 +2,9 @@
 
 use crate::harness::{Ask, COOKIE, TestServer};
 use futures_util::{SinkExt as _, StreamExt as _};
+use model::live::ClientFrame;
 use serde_json::{Value, json};
 use server::config::SocketLimits;
-use server::ws::ClientFrame;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use testkit::Tenant;

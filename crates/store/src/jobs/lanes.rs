@@ -1,7 +1,8 @@
 //! Lanes: jobs of one lane never wait for those of another.
 
 /// What a job is to others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Lane {
     /// Somebody waits for it: an answer.
     Prompt,

@@ -1,0 +1,263 @@
+//! What goes over a socket, in JSON (`docs/protocol.md`). Examples of every frame stand in `frames.json`, which the tests
+//! here and those of the widget read.
+
+use crate::conversation::{Author, Message};
+use crate::{ConversationId, ErrorCode, Problem};
+use serde::{Deserialize, Serialize};
+
+/// A frame of the client's.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ClientFrame {
+    /// Who is there.
+    Hello {
+        /// The widget's key, of a contact.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        widget: Option<String>,
+        /// What an earlier welcome gave, of a contact who comes back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<String>,
+    },
+    /// Send what came after `after`, then what comes.
+    Subscribe {
+        /// Where.
+        conversation: String,
+        /// The number that the client has.
+        #[serde(default)]
+        after: u64,
+    },
+    /// Stop.
+    Unsubscribe {
+        /// Where.
+        conversation: String,
+    },
+    /// Say something.
+    Send {
+        /// Where; a contact's first message has no place yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conversation: Option<String>,
+        /// What the sender knows it by.
+        client_id: String,
+        /// The words.
+        text: String,
+    },
+    /// A person, please.
+    Handoff {
+        /// Where.
+        conversation: String,
+    },
+    /// Somebody writes.
+    Typing {
+        /// Where.
+        conversation: String,
+    },
+    /// Are you there?
+    Ping {},
+}
+
+impl ClientFrame {
+    /// The types of all frames; the isolation probes go through them.
+    pub const TYPES: [&'static str; 7] = ["hello", "subscribe", "unsubscribe", "send", "handoff", "typing", "ping"];
+}
+
+/// What the opener of a socket is.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Somebody who talks to the company.
+    Contact,
+    /// Somebody of the company's, or a program on its behalf.
+    Agent,
+}
+
+/// A frame of the server's, as it is written.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerFrame<'a> {
+    /// The answer to `hello`.
+    Welcome {
+        /// As whom.
+        r#as: Side,
+        /// What to open with next time.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token: Option<&'a str>,
+        /// The conversation that is there to go on with.
+        conversation: Option<ConversationId>,
+        /// Its last number.
+        last_seq: u64,
+        /// Seconds between two signs of life.
+        heartbeat_s: u64,
+    },
+    /// Something was said.
+    Message {
+        /// What.
+        message: &'a Message,
+    },
+    /// Everything up to here has been sent.
+    CaughtUp {
+        /// Where.
+        conversation: ConversationId,
+        /// How far.
+        seq: u64,
+    },
+    /// The client's message is kept.
+    Sent {
+        /// Which.
+        client_id: &'a str,
+        /// As it was kept.
+        message: &'a Message,
+    },
+    /// Somebody writes.
+    Typing {
+        /// Where.
+        conversation: ConversationId,
+        /// Who.
+        from: Author,
+        /// The member's name.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<&'a str>,
+    },
+    /// Something changed in a conversation of the workspace.
+    Changed {
+        /// Where; without it, in several.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        conversation: Option<ConversationId>,
+    },
+    /// Yes.
+    Pong,
+    /// That did not work.
+    Error {
+        /// Why, for programs.
+        code: ErrorCode,
+        /// Why, for people.
+        detail: &'a str,
+        /// The message that it is about.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_id: Option<&'a str>,
+        /// Seconds after which it may work.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after: Option<u64>,
+    },
+}
+
+impl<'a> ServerFrame<'a> {
+    /// A problem as a frame: what is wrong with a field says more than that something is.
+    pub fn problem(problem: &'a Problem, client_id: Option<&'a str>) -> Self {
+        let detail = problem.errors.first().map_or(problem.detail.as_str(), |error| error.message.as_str());
+        Self::Error { code: problem.code, detail, client_id, retry_after: problem.retry_after }
+    }
+}
+
+/// A frame of the server's, as the dashboard reads it. One struct for all: an enum would cost the bundle several times as
+/// much.
+#[derive(Debug, Deserialize)]
+pub struct Frame {
+    /// Which.
+    pub r#type: String,
+    /// `message`: what was said.
+    pub message: Option<Message>,
+    /// `caught_up`, `typing`, `changed`: where.
+    pub conversation: Option<String>,
+    /// `caught_up`: how far.
+    pub seq: Option<u64>,
+    /// `typing`: who.
+    pub from: Option<Author>,
+    /// `typing`: the member's name.
+    pub name: Option<String>,
+    /// `error`: which.
+    pub code: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[derive(Deserialize)]
+    struct Golden {
+        client: Vec<Value>,
+        server: Vec<Value>,
+    }
+
+    fn golden() -> Golden {
+        serde_json::from_str(include_str!("../frames.json")).unwrap()
+    }
+
+    fn types(frames: &[Value]) -> Vec<&str> {
+        let mut types: Vec<_> = frames.iter().map(|frame| frame["type"].as_str().unwrap()).collect();
+        types.dedup();
+        types
+    }
+
+    #[test]
+    fn the_client_s_examples_are_read_as_they_stand() {
+        let golden = golden();
+        assert_eq!(types(&golden.client), ClientFrame::TYPES);
+        for example in golden.client {
+            let frame: ClientFrame = serde_json::from_value(example.clone()).unwrap();
+            assert_eq!(serde_json::to_value(frame).unwrap(), example);
+        }
+    }
+
+    #[test]
+    fn the_server_s_examples_are_what_it_writes() {
+        let golden = golden();
+        let message: Message = serde_json::from_value(golden.server[3]["message"].clone()).unwrap();
+        let conversation = message.conversation_id;
+        let problem = Problem::new(ErrorCode::RateLimited, "Too many frames at once. Wait a little.");
+        let (slow, unknown) = (Problem { retry_after: Some(2), ..problem }, Problem::not_found());
+        let welcome = |r#as, token, conversation, last_seq| ServerFrame::Welcome {
+            r#as,
+            token,
+            conversation,
+            last_seq,
+            heartbeat_s: 30,
+        };
+        let written = [
+            welcome(Side::Contact, Some("smc_example"), None, 0),
+            welcome(Side::Contact, Some("smc_example"), Some(conversation), 7),
+            welcome(Side::Agent, None, None, 0),
+            ServerFrame::Message { message: &message },
+            ServerFrame::CaughtUp { conversation, seq: 9 },
+            ServerFrame::Sent { client_id: "c-1", message: &message },
+            ServerFrame::Typing { conversation, from: Author::Agent, name: Some("Anna") },
+            ServerFrame::Typing { conversation, from: Author::Assistant, name: None },
+            ServerFrame::Changed { conversation: Some(conversation) },
+            ServerFrame::Changed { conversation: None },
+            ServerFrame::Pong,
+            ServerFrame::problem(&slow, Some("c-1")),
+            ServerFrame::problem(&unknown, None),
+        ];
+        let written: Vec<_> = written.iter().map(|frame| serde_json::to_value(frame).unwrap()).collect();
+        assert_eq!(Value::Array(written), Value::Array(golden.server.clone()));
+        // And the dashboard reads what it needs of them.
+        for example in golden.server {
+            let frame: Frame = serde_json::from_value(example.clone()).unwrap();
+            assert_eq!(json!(frame.r#type), example["type"]);
+            assert_eq!(json!(frame.conversation), *example.get("conversation").unwrap_or(&Value::Null));
+            assert_eq!(json!(frame.code), *example.get("code").unwrap_or(&Value::Null));
+        }
+    }
+
+    #[test]
+    fn every_type_is_read_and_nothing_else() {
+        for name in ClientFrame::TYPES {
+            let all = json!({
+                "type": name, "conversation": "c", "after": 1, "client_id": "x", "text": "t", "widget": "w", "token": "t",
+            });
+            let error = serde_json::from_str::<ClientFrame>(&all.to_string()).map(|_| ()).unwrap_err().to_string();
+            assert!(error.starts_with("unknown field"), "{name}: {error}");
+        }
+        for (text, fits) in [
+            (r#"{"type":"hello"}"#, true),
+            (r#"{"type":"send","client_id":"a","text":"b"}"#, true),
+            (r#"{"type":"subscribe","conversation":"c"}"#, true),
+            (r#"{"type":"subscribe","conversation":"c","after":-1}"#, false),
+            (r#"{"type":"other"}"#, false),
+            ("[]", false),
+            ("", false),
+        ] {
+            assert_eq!(serde_json::from_str::<ClientFrame>(text).is_ok(), fits, "{text}");
+        }
+    }
+}
