@@ -199,17 +199,17 @@ impl Server {
 pub struct Api {
     /// Requests that a key may make at once, after a while of none.
     pub key_burst: u32,
-    /// And so many more each second.
-    pub key_per_second: u32,
+    /// And so many more each minute.
+    pub key_per_minute: u32,
     /// The same for all keys of a tenant together.
     pub tenant_burst: u32,
-    /// And so many more each second.
-    pub tenant_per_second: u32,
+    /// And so many more each minute.
+    pub tenant_per_minute: u32,
 }
 
 impl Default for Api {
     fn default() -> Self {
-        Self { key_burst: 1_000, key_per_second: 100, tenant_burst: 2_000, tenant_per_second: 200 }
+        Self { key_burst: 600, key_per_minute: 1_200, tenant_burst: 1_200, tenant_per_minute: 2_400 }
     }
 }
 
@@ -392,7 +392,7 @@ impl Config {
             return fail("database.tenant_connections and database.platform_connections must be at least 1.");
         }
         let api = &self.api;
-        if [api.key_burst, api.key_per_second, api.tenant_burst, api.tenant_per_second].contains(&0) {
+        if [api.key_burst, api.key_per_minute, api.tenant_burst, api.tenant_per_minute].contains(&0) {
             return fail("The settings of api must be at least 1.");
         }
         if let Some(url) = &self.public_url

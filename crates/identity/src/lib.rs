@@ -59,14 +59,37 @@ impl Identity {
         &self.services
     }
 
+    /// What a secret is known by, here and in the database; `None` for what cannot be one.
+    pub fn key_mark(&self, secret: &str) -> Option<KeyMark> {
+        api_keys::well_formed(secret).then(|| KeyMark(self.api_key_mac.mac(secret.as_bytes())))
+    }
+
     /// The caller behind the secret of an API key; `None` when it opens nothing.
     ///
     /// # Errors
     /// The database's.
     pub async fn authenticate_key(&self, secret: &str, request: RequestId) -> Result<Option<Caller>, StoreError> {
-        if !api_keys::well_formed(secret) {
-            return Ok(None);
+        match self.key_mark(secret) {
+            Some(mark) => self.authenticate_mark(mark, request).await,
+            None => Ok(None),
         }
-        scope::of_api_key(&self.services, &self.api_key_mac.mac(secret.as_bytes()), request).await
+    }
+
+    /// The same by its mark.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn authenticate_mark(&self, mark: KeyMark, request: RequestId) -> Result<Option<Caller>, StoreError> {
+        scope::of_api_key(&self.services, &mark.0, request).await
+    }
+}
+
+/// The keyed hash of an API key's secret.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyMark([u8; 32]);
+
+impl std::fmt::Debug for KeyMark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeyMark(…)")
     }
 }

@@ -21,8 +21,8 @@ pub enum KnowledgeError {
     /// A tenant has as much text as it may have.
     #[error("the tenant has {0} bytes of documents already")]
     TooMuchText(u64),
-    /// More files are being read than may wait.
-    #[error("too many files are being read")]
+    /// More of the tenant's wait to be read or searched than may.
+    #[error("too much of the tenant's waits already")]
     Busy,
     /// Not there, or not the caller's.
     #[error("not found")]
@@ -56,6 +56,7 @@ impl From<KnowledgeError> for JobError {
     fn from(error: KnowledgeError) -> Self {
         match error {
             KnowledgeError::Store(error) => error.into(),
+            KnowledgeError::Busy => Self::Retry(KnowledgeError::Busy.to_string()),
             KnowledgeError::Embed(error) if error.busy() => Self::Retry(error.to_string()),
             error => Self::Hopeless(error.to_string()),
         }
@@ -79,26 +80,21 @@ impl Fault for KnowledgeError {
                     most / (1024 * 1024)
                 ),
             ),
-            Self::Busy => {
-                let mut problem = Problem::new(
-                    ErrorCode::Unavailable,
-                    "Many files are being read just now. Nothing was kept; try again in a few seconds.",
-                );
-                problem.retry_after = Some(5);
-                problem
-            }
+            Self::Busy => busy(),
             Self::NotFound => Problem::not_found(),
             Self::Denied(_) => Problem::new(ErrorCode::Forbidden, "Ask an owner of the workspace to do this."),
             Self::Store(error) => error.problem(),
-            Self::Embed(error) if error.busy() => {
-                let mut problem = Problem::new(
-                    ErrorCode::Unavailable,
-                    "Many questions are being read just now. Try again in a few seconds.",
-                );
-                problem.retry_after = Some(2);
-                problem
-            }
+            Self::Embed(error) if error.busy() => busy(),
             Self::Embed(_) => Problem::new(ErrorCode::Internal, "Nothing was changed. Try again."),
         }
     }
+}
+
+fn busy() -> Problem {
+    let mut problem = Problem::new(
+        ErrorCode::RateLimited,
+        "Much of this workspace is being worked on just now. Nothing was changed; try again in a few seconds.",
+    );
+    problem.retry_after = Some(2);
+    problem
 }

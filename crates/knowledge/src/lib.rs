@@ -21,7 +21,10 @@ use store::Services;
 /// Files that are read at once; one tenant reads all but one of them.
 const PARSING: usize = 3;
 /// Files that wait for it.
-const WAITING: Waiting = Waiting { total: 128, per_key: 16 };
+const PARSING_LINE: Waiting = Waiting { total: 32, per_key: 8 };
+/// Searches that wait. As many run at once as there are cores, half of them of one tenant: a search is work for the database,
+/// not for its disks.
+const SEARCHING_LINE: Waiting = Waiting { total: 512, per_key: 32 };
 
 /// The capability: everything that it needs, and its use cases as methods.
 #[derive(Debug, Clone)]
@@ -30,12 +33,20 @@ pub struct Knowledge {
     embedder: Option<Embedder>,
     /// Those whose files are being read.
     parsing: Places<TenantId>,
+    /// Those who search.
+    searching: Places<TenantId>,
 }
 
 impl Knowledge {
     /// Knowledge over the services of this process. Without an embedder it is searched by words alone.
     pub fn new(services: Services, embedder: Option<Embedder>) -> Self {
-        Self { services, embedder, parsing: Places::new(PARSING, PARSING - 1, WAITING) }
+        let cores = std::thread::available_parallelism().map_or(2, usize::from).max(2);
+        Self {
+            services,
+            embedder,
+            parsing: Places::new(PARSING, PARSING - 1, PARSING_LINE),
+            searching: Places::new(cores, cores / 2, SEARCHING_LINE),
+        }
     }
 
     /// What turns text into vectors, where the model is there.

@@ -90,6 +90,7 @@ impl Knowledge {
             Some(embedder) => Some(embedder.question(right.scope().tenant(), query).await?),
             None => None,
         };
+        let _place = self.searching.enter(right.scope().tenant()).await.map_err(|_| KnowledgeError::Busy)?;
         let mut tx = self.services.store.tenant_within(right.scope(), PATIENCE).await?;
         let rows = sqlx::query!(
             r#"with terms as (

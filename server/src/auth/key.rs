@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use model::{ErrorCode, Problem};
-use store::{Actor, Caller};
+use store::Caller;
 
 /// The caller of the REST interface: `Authorization: Bearer <key>`, never a cookie.
 #[derive(Debug, Clone)]
@@ -50,13 +50,14 @@ impl FromRequestParts<App> for ApiCaller {
             .ok_or_else(|| refuse("The header Authorization must have the form `Bearer smt_…`."))?;
         let request = parts.extensions.get::<RequestInfo>().map(|i| i.id);
         let request = request.unwrap_or_else(|| model::RequestId::from_uuid(app.capabilities.services.new_id()));
-        let caller = app.capabilities.identity.authenticate_key(secret, request).await.map_err(Failure::from)?;
-        let caller =
-            caller.ok_or_else(|| refuse("This API key opens nothing. It may be mistyped, revoked or expired."))?;
+        let unknown = || refuse("This API key opens nothing. It may be mistyped, revoked or expired.");
+        let mark = app.capabilities.identity.key_mark(secret).ok_or_else(unknown)?;
+        // Counted before the database is asked, so that who asks too often costs it nothing.
+        let noted = parts.extensions.get::<Noted>().cloned().unwrap_or_default();
+        app.rates.count_key(mark, &noted).await?;
+        let caller = app.capabilities.identity.authenticate_mark(mark, request).await?.ok_or_else(unknown)?;
         let tenant = caller.scope().tenant();
-        if let Actor::ApiKey { key } = caller.actor() {
-            app.rates.count(key, tenant, parts.extensions.get::<Noted>())?;
-        }
+        app.rates.count_tenant(mark, tenant, &noted).await?;
         tracing::Span::current().record("tenant_id", tracing::field::display(tenant));
         Ok(Self(caller))
     }

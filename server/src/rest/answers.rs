@@ -3,9 +3,9 @@
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
 use crate::rest::ApiJson;
+use crate::rest::refusals::{Refused, RefusedBody};
 use crate::state::App;
 use axum::{Json, extract::State};
-use model::Problem;
 use model::knowledge::Answer;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -28,12 +28,8 @@ pub struct Question {
     request_body = Question,
     responses(
         (status = 200, description = "The answer, or a refusal", body = Answer),
-        (status = 400, description = "A body that cannot be read, or a field that is not known", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "A body that is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A question that cannot be", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+        RefusedBody,
+        Refused,
     )
 )]
 pub async fn answer(

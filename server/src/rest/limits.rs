@@ -9,19 +9,23 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use model::{ApiKeyId, ErrorCode, Problem, TenantId};
-use shares::{Rate, Rates};
-use std::sync::{Arc, OnceLock};
+use identity::KeyMark;
+use model::{ErrorCode, Problem, TenantId};
+use shares::{Rate, Rates, Wait};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
+/// Longest that a refusal waits: who goes on all the same gets no more than a few answers a second.
+const SLOWLY: Duration = Duration::from_millis(500);
+
 /// The buckets.
 #[derive(Debug)]
 pub struct ApiRates {
-    keys: Rates<ApiKeyId>,
+    keys: Rates<KeyMark>,
     tenants: Rates<TenantId>,
 }
 
@@ -35,49 +39,67 @@ struct Quota {
 
 /// Where a request's quota is put by whoever learns who asks.
 #[derive(Debug, Clone, Default)]
-pub struct Noted(Arc<OnceLock<Quota>>);
+pub struct Noted(Arc<Mutex<Option<Quota>>>);
+
+impl Noted {
+    fn note(&self, limit: u32, left: u32, full_in: Duration) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Quota { limit, left, full_in });
+    }
+}
 
 impl ApiRates {
     /// Buckets of that size, all full.
     pub fn new(api: &config::Api) -> Self {
-        let rate = |burst, per_second: u32| Rate { burst, per_second: f64::from(per_second) };
+        let rate = |burst, per_minute: u32| Rate { burst, per_second: f64::from(per_minute) / 60.0 };
         Self {
-            keys: Rates::new(rate(api.key_burst, api.key_per_second)),
-            tenants: Rates::new(rate(api.tenant_burst, api.tenant_per_second)),
+            keys: Rates::new(rate(api.key_burst, api.key_per_minute)),
+            tenants: Rates::new(rate(api.tenant_burst, api.tenant_per_minute)),
         }
     }
 
-    /// Counts a request of a key's.
+    /// Counts a request of a key's, whatever it opens: before the database is asked.
     ///
     /// # Errors
-    /// `rate_limited`, when key or tenant has made as many as it may.
-    pub fn count(&self, key: ApiKeyId, tenant: TenantId, noted: Option<&Noted>) -> Result<(), Failure> {
-        let note = |limit, left, full_in| {
-            if let Some(Noted(place)) = noted {
-                let _ = place.set(Quota { limit, left, full_in });
+    /// `rate_limited`, after a moment, when the key has made as many as it may.
+    pub async fn count_key(&self, key: KeyMark, noted: &Noted) -> Result<(), Failure> {
+        let rate = self.keys.rate();
+        match self.keys.take(key) {
+            Ok(left) => {
+                noted.note(rate.burst, left.now, left.full_in);
+                Ok(())
             }
-        };
-        let refuse = |who: &str, rate: Rate, wait: shares::Wait| {
-            note(rate.burst, 0, wait.full_in);
-            let (burst, per_second) = (rate.burst, rate.per_second);
-            let mut problem = Problem::new(
-                ErrorCode::RateLimited,
-                format!(
-                    "{who} may make {burst} requests at once and {per_second} a second. Wait, then send this one again."
-                ),
-            );
-            problem.retry_after = Some(wait.until.as_secs() + 1);
-            Failure(problem)
-        };
-        let left = self.keys.take(key).map_err(|wait| refuse("A key", self.keys.rate(), wait))?;
-        if let Err(wait) = self.tenants.take(tenant) {
-            // Refused for another's sake, it does not count against the key.
-            self.keys.give_back(key);
-            return Err(refuse("The keys of a workspace together", self.tenants.rate(), wait));
+            Err(wait) => Err(refused("A key", rate, wait, noted).await),
         }
-        note(self.keys.rate().burst, left.now, left.full_in);
-        Ok(())
     }
+
+    /// Counts it for the key's tenant, too.
+    ///
+    /// # Errors
+    /// `rate_limited`, after a moment, when all keys of the tenant together have made as many as they may.
+    pub async fn count_tenant(&self, key: KeyMark, tenant: TenantId, noted: &Noted) -> Result<(), Failure> {
+        match self.tenants.take(tenant) {
+            Ok(_) => Ok(()),
+            Err(wait) => {
+                // Refused for others' sake, it does not count against the key.
+                self.keys.give_back(key);
+                Err(refused("The keys of a workspace together", self.tenants.rate(), wait, noted).await)
+            }
+        }
+    }
+}
+
+async fn refused(who: &str, rate: Rate, wait: Wait, noted: &Noted) -> Failure {
+    noted.note(rate.burst, 0, wait.full_in);
+    tokio::time::sleep(wait.until.min(SLOWLY)).await;
+    let (burst, per_minute) = (rate.burst, rate.per_second * 60.0);
+    let mut problem = Problem::new(
+        ErrorCode::RateLimited,
+        format!(
+            "{who} may make {burst} requests at once and {per_minute:.0} a minute. Wait, then send this one again."
+        ),
+    );
+    problem.retry_after = Some(wait.until.as_secs() + 1);
+    Failure(problem)
 }
 
 /// Writes what is left into the headers of the answer.
@@ -85,8 +107,9 @@ pub async fn headers(mut request: Request, next: Next) -> Response {
     let noted = Noted::default();
     request.extensions_mut().insert(noted.clone());
     let mut response = next.run(request).await;
-    if let Some(quota) = noted.0.get() {
-        write(response.headers_mut(), quota);
+    let quota = *noted.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(quota) = quota {
+        write(response.headers_mut(), &quota);
     }
     response
 }

@@ -2,6 +2,7 @@
 
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
+use crate::rest::refusals::{Refused, RefusedQuery};
 use crate::rest::{ApiQuery, query};
 use crate::state::App;
 use axum::{Json, extract::State};
@@ -28,9 +29,8 @@ pub struct Me {
     security(("api_key" = [])),
     responses(
         (status = 200, description = "The tenant and the key", body = Me),
-        (status = 400, description = "A parameter that is not known", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+        RefusedQuery,
+        Refused,
     )
 )]
 pub async fn get(

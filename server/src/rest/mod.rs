@@ -10,6 +10,7 @@ pub mod limits;
 pub mod me;
 pub mod members;
 mod query;
+pub mod refusals;
 pub mod search;
 
 pub use json::ApiJson;

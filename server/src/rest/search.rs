@@ -3,9 +3,9 @@
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
 use crate::rest::ApiJson;
+use crate::rest::refusals::{Refused, RefusedBody};
 use crate::state::App;
 use axum::{Json, extract::State};
-use model::Problem;
 use model::knowledge::Passage;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -38,12 +38,8 @@ pub struct Found {
     request_body = Search,
     responses(
         (status = 200, description = "The passages", body = Found),
-        (status = 400, description = "A body that cannot be read, or a field that is not known", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "A body that is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A query or limit that cannot be", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+        RefusedBody,
+        Refused,
     )
 )]
 pub async fn search(

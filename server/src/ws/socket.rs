@@ -27,6 +27,9 @@ const CONTACT_BEATS: u32 = 10;
 const SILENCE: Duration = Duration::from_secs(75);
 /// Longest wait for a reader to take what is sent.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long, and for how many frames, a socket that was closed is read on, until the other side has heard of it.
+const GOODBYE: Duration = Duration::from_secs(5);
+const DRAINED: u32 = 10_000;
 /// Conversations that a socket may follow.
 const FOLLOWED: usize = 16;
 /// Messages that are read at once while catching up.
@@ -110,6 +113,15 @@ impl Socket {
         if let End::Close(code, reason) = end {
             let close = Frame::Close(Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }));
             let _ = timeout(PATIENCE, self.ws.send(close)).await;
+            // Dropped with frames unread, the connection would be reset, and the reason lost on the way.
+            let read_on = async {
+                for _ in 0..DRAINED {
+                    if !matches!(self.ws.recv().await, Some(Ok(_))) {
+                        break;
+                    }
+                }
+            };
+            let _ = timeout(GOODBYE, read_on).await;
         }
         tracing::debug!("socket ended");
     }

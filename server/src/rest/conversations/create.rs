@@ -3,10 +3,10 @@
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
 use crate::rest::ApiJson;
+use crate::rest::refusals::{Refused, RefusedBody};
 use crate::state::App;
 use axum::{Json, extract::State, http::StatusCode};
 use conversations::NewContact;
-use model::Problem;
 use model::conversation::Conversation;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -26,7 +26,7 @@ pub struct Person {
 /// What is begun.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Beginning {
+pub struct NewConversation {
     /// The contact; an empty object for somebody of whom nothing is known.
     #[serde(default)]
     contact: Person,
@@ -39,21 +39,17 @@ pub struct Beginning {
     operation_id = "create_conversation",
     tag = "Conversations",
     security(("api_key" = [])),
-    request_body = Beginning,
+    request_body = NewConversation,
     responses(
         (status = 201, description = "The conversation", body = Conversation),
-        (status = 400, description = "A body or parameter that cannot be read", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "A body that is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A field that cannot be", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+        RefusedBody,
+        Refused,
     )
 )]
 pub async fn create(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
-    ApiJson(Beginning { contact }): ApiJson<Beginning>,
+    ApiJson(NewConversation { contact }): ApiJson<NewConversation>,
 ) -> Result<(StatusCode, Json<Conversation>), Failure> {
     let new = NewContact { name: contact.name, email: contact.email };
     Ok((StatusCode::CREATED, Json(app.capabilities.conversations.create(&caller, new).await?)))

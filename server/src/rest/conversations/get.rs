@@ -2,6 +2,7 @@
 
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
+use crate::rest::refusals::{Refused, RefusedQuery};
 use crate::rest::{ApiQuery, query};
 use crate::state::App;
 use axum::{
@@ -21,10 +22,9 @@ use model::conversation::Conversation;
     security(("api_key" = [])),
     responses(
         (status = 200, description = "The conversation", body = Conversation),
-        (status = 400, description = "A body or parameter that cannot be read", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+        RefusedQuery,
+        Refused,
     )
 )]
 pub async fn get(

@@ -2,6 +2,7 @@
 
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
+use crate::rest::refusals::Refused;
 use crate::state::App;
 use axum::{
     Json,
@@ -20,9 +21,8 @@ use model::conversation::Conversation;
     security(("api_key" = [])),
     responses(
         (status = 200, description = "The conversation, with people", body = Conversation),
-        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+        Refused,
     )
 )]
 pub async fn hand_off(
@@ -43,9 +43,8 @@ pub async fn hand_off(
     security(("api_key" = [])),
     responses(
         (status = 200, description = "The conversation, with the assistant", body = Conversation),
-        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+        Refused,
     )
 )]
 pub async fn hand_back(
@@ -66,9 +65,8 @@ pub async fn hand_back(
     security(("api_key" = [])),
     responses(
         (status = 200, description = "The conversation, resolved", body = Conversation),
-        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+        Refused,
     )
 )]
 pub async fn resolve(

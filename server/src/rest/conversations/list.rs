@@ -3,10 +3,11 @@
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
 use crate::rest::ApiQuery;
+use crate::rest::refusals::{Refused, RefusedQuery};
 use crate::state::App;
 use axum::{Json, extract::State};
 use model::conversation::{Conversation, ConversationState};
-use model::{Page, Problem};
+use model::Page;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -34,10 +35,8 @@ pub struct Which {
     security(("api_key" = [])),
     responses(
         (status = 200, description = "A page of conversations", body = Page<Conversation>),
-        (status = 400, description = "A body or parameter that cannot be read", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A field that cannot be", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+        RefusedQuery,
+        Refused,
     )
 )]
 pub async fn list(

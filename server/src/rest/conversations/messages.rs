@@ -3,6 +3,7 @@
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
 use crate::rest::ApiQuery;
+use crate::rest::refusals::{Refused, RefusedQuery};
 use crate::state::App;
 use axum::{
     Json,
@@ -38,11 +39,9 @@ pub struct Part {
     security(("api_key" = [])),
     responses(
         (status = 200, description = "A page of messages; `next_cursor` leads to earlier ones, and after a number only says that there are more", body = Page<Message>),
-        (status = 400, description = "A body or parameter that cannot be read", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A field that cannot be", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+        RefusedQuery,
+        Refused,
     )
 )]
 pub async fn messages(

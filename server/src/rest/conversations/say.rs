@@ -3,6 +3,7 @@
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
 use crate::rest::ApiJson;
+use crate::rest::refusals::{Refused, RefusedBody};
 use crate::state::App;
 use axum::{
     Json,
@@ -55,13 +56,9 @@ pub struct Words {
         (status = 201, description = "The message is kept", body = Message),
         (status = 200, description = "It was kept before, under the same client_id", body = Message),
         (status = 409, description = "From an agent while the assistant handles the conversation, or other words under a client_id that was used", body = Problem, content_type = "application/problem+json"),
-        (status = 400, description = "A body or parameter that cannot be read", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "A body that is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A field that cannot be", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+        RefusedBody,
+        Refused,
     )
 )]
 pub async fn say(

@@ -2,6 +2,7 @@
 
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
+use crate::rest::refusals::{Refused, RefusedBody};
 use crate::state::App;
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
 use axum::{Json, extract::State, http::StatusCode};
@@ -34,13 +35,9 @@ pub struct Upload {
     request_body(content = Upload, content_type = "multipart/form-data"),
     responses(
         (status = 202, description = "The document is kept and will be read", body = Document),
-        (status = 400, description = "A form that cannot be read, or a field that is not known", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "As many documents as a workspace can have", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "More than 5 MB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not a multipart form", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A file that cannot be read, or a title that will not do", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+        RefusedBody,
+        Refused,
     )
 )]
 pub async fn create(

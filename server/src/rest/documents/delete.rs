@@ -2,6 +2,7 @@
 
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
+use crate::rest::refusals::Refused;
 use crate::state::App;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -17,9 +18,8 @@ use model::Problem;
     security(("api_key" = [])),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such document", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+        Refused,
     )
 )]
 pub async fn delete(

@@ -2,11 +2,12 @@
 
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
+use crate::rest::refusals::{Refused, RefusedQuery};
 use crate::rest::{ApiQuery, query::Part};
 use crate::state::App;
 use axum::{Json, extract::State};
 use model::knowledge::Document;
-use model::{Page, Problem};
+use model::Page;
 
 /// The documents of the tenant, the newest first.
 #[utoipa::path(
@@ -18,10 +19,8 @@ use model::{Page, Problem};
     security(("api_key" = [])),
     responses(
         (status = 200, description = "A page of documents", body = Page<Document>),
-        (status = 400, description = "A parameter that is not known", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No key, or one that opens nothing", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A limit or cursor that cannot be", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "A fault of the server's, or more than it can take", body = Problem, content_type = "application/problem+json"),
+        RefusedQuery,
+        Refused,
     )
 )]
 pub async fn list(

@@ -1,0 +1,46 @@
+//! How requests are refused, described once for all of them.
+
+use model::Problem;
+use utoipa::IntoResponses;
+
+/// What any request may be answered with.
+#[derive(IntoResponses)]
+pub enum Refused {
+    /// No key, or one that opens nothing
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthenticated(Problem),
+    /// More requests than may be made; `Retry-After` says when the next may
+    #[response(status = 429, content_type = "application/problem+json")]
+    RateLimited(Problem),
+    /// A fault of the server's, or more than it can take
+    #[response(status = "default", content_type = "application/problem+json")]
+    Other(Problem),
+}
+
+/// What a request with parameters may be answered with.
+#[derive(IntoResponses)]
+pub enum RefusedQuery {
+    /// A parameter that cannot be read, or is not known
+    #[response(status = 400, content_type = "application/problem+json")]
+    Unreadable(Problem),
+    /// A parameter that cannot be
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(Problem),
+}
+
+/// What a request with a body may be answered with.
+#[derive(IntoResponses)]
+pub enum RefusedBody {
+    /// A body that cannot be read, or a field that is not known
+    #[response(status = 400, content_type = "application/problem+json")]
+    Unreadable(Problem),
+    /// A body that is too large
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(Problem),
+    /// A body of another kind
+    #[response(status = 415, content_type = "application/problem+json")]
+    UnsupportedMediaType(Problem),
+    /// A field that cannot be
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(Problem),
+}
