@@ -8,6 +8,13 @@ import { project } from './machine.mjs';
 
 export const binary = resolve(project, process.env.SAMTAL_BINARY ?? 'target/release/samtal');
 
+/** Settings for a race whose load is more than one tenant or address may ask for. */
+export const WITHOUT_QUOTA = Object.fromEntries(
+  ['API__KEY_BURST', 'API__KEY_PER_MINUTE', 'API__TENANT_BURST', 'API__TENANT_PER_MINUTE', 'SERVER__SOCKETS__MESSAGES_PER_ADDRESS'].map(
+    (name) => [`SAMTAL__${name}`, '1000000000'],
+  ),
+);
+
 /** A program on one core, its output in files that can be emptied. */
 export class Program {
   constructor(core, command, args, env, folder, name) {
@@ -64,15 +71,15 @@ function environment(data) {
 }
 
 export class Samtal {
-  /** Starts a server that makes its database, and waits until it is ready. */
-  static async start(core) {
+  /** Starts a server, with these settings, that makes its database, and waits until it is ready. */
+  static async start(core, settings = {}) {
     if (!existsSync(binary)) throw new Error(`${binary} is not there: build it first, or set SAMTAL_BINARY.`);
     const samtal = new Samtal();
     samtal.folder = mkdtempSync(join(tmpdir(), 'samtal-bench-'));
     // Started as root, the server becomes the user `samtal`, who has to get in.
     chmodSync(samtal.folder, 0o755);
     samtal.data = join(samtal.folder, 'data');
-    samtal.env = environment(samtal.data);
+    samtal.env = { ...environment(samtal.data), ...settings };
     samtal.core = core;
     samtal.program = new Program(core, binary, ['serve'], samtal.env, samtal.folder, 'samtal');
     try {

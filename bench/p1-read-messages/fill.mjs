@@ -16,7 +16,8 @@ Orders leave the warehouse on the day after they were placed. Parcels to Sweden 
 
 Every tent has a warranty of ten years against faults of material and sewing. Zips are repaired free of charge.
 `;
-const QUESTIONS = ['Within how many days may unused goods be returned?', 'How long is the warranty of a tent?'];
+/** What the document answers. */
+export const QUESTIONS = ['Within how many days may unused goods be returned?', 'How long is the warranty of a tent?'];
 const CONTACT = [
   'Hello, I have a question about my order.',
   'It is the large tent, the one with the two doors. It came last Tuesday.',
@@ -34,7 +35,8 @@ const AGENT = [
   'Have a good trip, and write again if anything is missing.',
 ];
 
-async function document(samtal, tenant) {
+/** Uploads the shop's document to a tenant, and waits until it has been read. */
+export async function document(samtal, tenant) {
   const form = new FormData();
   form.append('file', new Blob([DOCUMENT], { type: 'text/markdown' }), 'shop.md');
   const { id } = await samtal.api(tenant, 'POST', '/documents', form);

@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { busyness, cores, facts, pin, project } from '../lib/machine.mjs';
 import { cpu, cpuOfPostgres, resident } from '../lib/processes.mjs';
 import { median, report, short, spread, table } from '../lib/results.mjs';
-import { Program, Samtal, binary } from '../lib/samtal.mjs';
+import { Program, Samtal, WITHOUT_QUOTA, binary } from '../lib/samtal.mjs';
 import { LENGTH, fill } from './fill.mjs';
 import * as pgbench from './pgbench.mjs';
 import { proveTheSame } from './sql.mjs';
@@ -112,7 +112,7 @@ export async function run(options) {
   const busy = await busyness();
   const about = { lines: [...facts(binary), ['Busy before the start', `${short(busy * 100)} % of all cores`]], busy: busy > 0.1 };
 
-  const samtal = await Samtal.start(core.server);
+  const samtal = await Samtal.start(core.server, WITHOUT_QUOTA);
   let peer;
   const stop = async () => {
     await peer?.program.stop();

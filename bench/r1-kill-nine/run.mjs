@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cores, facts } from '../lib/machine.mjs';
 import { report, short, table } from '../lib/results.mjs';
-import { Samtal, binary } from '../lib/samtal.mjs';
+import { Samtal, WITHOUT_QUOTA, binary } from '../lib/samtal.mjs';
 
 const TENANTS = 2;
 /** Longest wait for everything to be well again after a kill, in milliseconds. */
@@ -133,7 +133,7 @@ function judge(talk, all) {
 }
 
 export async function run({ rounds = '50', seconds = '3', conversations = '16', dry }) {
-  const samtal = await Samtal.start(Object.values(cores()).join(','));
+  const samtal = await Samtal.start(Object.values(cores()).join(','), WITHOUT_QUOTA);
   let goes = true;
   const talks = [];
   try {

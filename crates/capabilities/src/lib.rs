@@ -5,11 +5,11 @@ use conversations::{AnswerContact, Conversations, FirstWidget};
 use identity::{AttemptLimits, Identity, Passwords};
 use knowledge::{Embedder, IndexDocument, Knowledge};
 use model::{Fault, Problem};
-use store::Services;
 use store::jobs::{Registry, Schedule, Slots, Worker};
 use store::scope::SessionLifetime;
 use store::secret_key::SecretKey;
 use store::sessions::Sessions;
+use store::{Services, events};
 use time::Duration;
 
 /// Every capability; one for each process, cheap to clone.
@@ -77,11 +77,15 @@ impl Capabilities {
 
     /// What is done again and again.
     pub fn schedules(&self) -> Vec<Schedule> {
-        let (sessions, identity) = (self.sessions.clone(), self.identity.clone());
+        let (sessions, identity, services) = (self.sessions.clone(), self.identity.clone(), self.services.clone());
         vec![
             Schedule::new("delete_ended_sessions", Duration::minutes(10), move || {
                 let sessions = sessions.clone();
                 async move { sessions.delete_ended().await }
+            }),
+            Schedule::new("delete_old_events", Duration::hours(1), move || {
+                let services = services.clone();
+                async move { events::delete_old(&services).await }
             }),
             Schedule::new("delete_old_attempts", Duration::minutes(10), move || {
                 let identity = identity.clone();

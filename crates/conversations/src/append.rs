@@ -2,13 +2,14 @@
 
 use crate::ConversationError;
 use model::conversation::{Author, ConversationState, Event, Handler, Message};
+use model::event::EventKind;
 use model::knowledge::Citation;
 use model::{ContactId, ConversationId, MemberId, MessageId};
 use sqlx::types::Json;
 use std::time::Duration;
 use store::jobs::{Job, Lane};
 use store::services::timestamp;
-use store::{Scope, Services, StoreError, TenantTx, jobs};
+use store::{Scope, Services, StoreError, TenantTx, events, jobs};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -95,6 +96,15 @@ pub(crate) async fn lock(
     })
 }
 
+fn kind(event: Event) -> EventKind {
+    match event {
+        Event::HandedOff => EventKind::ConversationHandedOff,
+        Event::TakenOver => EventKind::ConversationTakenOver,
+        Event::HandedBack => EventKind::ConversationHandedBack,
+        Event::Resolved => EventKind::ConversationResolved,
+    }
+}
+
 impl Locked {
     /// Lets somebody else speak: from now on an answer that was begun before is too late.
     pub fn hand_to(&mut self, handler: Handler, assignee: Option<MemberId>) {
@@ -158,8 +168,13 @@ impl Locked {
             shown,
             self.waiting_since
         )
-        .execute(tx)
+        .execute(&mut *tx)
         .await?;
+        let (kind, subject) = match entry.event {
+            None => (EventKind::MessageCreated, id),
+            Some(event) => (kind(event), self.id.uuid()),
+        };
+        events::record(tx, services, scope, kind, subject).await?;
         self.last_seq = seq;
         self.last_message = id;
         Ok(Message {

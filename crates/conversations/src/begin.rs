@@ -7,12 +7,13 @@ use crate::{ConversationError, Conversations, read};
 use futures_core::future::BoxFuture;
 use identity::TenantSetup;
 use model::conversation::{Conversation, Widget};
+use model::event::EventKind;
 use model::input::{ContactName, Email};
 use model::permission::{ReadWorkspace, WriteConversations};
 use model::{ContactId, ConversationId, TenantId, WidgetId};
 use sha2::{Digest as _, Sha256};
 use store::bus::Notice;
-use store::{Caller, PlatformTx, Scope, Services, StoreError, TenantTx, scope};
+use store::{Caller, PlatformTx, Scope, Services, StoreError, TenantTx, events, scope};
 
 /// What is known of somebody, as it came in.
 #[derive(Debug, Clone, Default)]
@@ -219,8 +220,9 @@ impl Conversations {
             contact.uuid(),
             self.services.now()
         )
-        .execute(tx)
+        .execute(&mut *tx)
         .await?;
+        events::record(tx, &self.services, scope, EventKind::ConversationCreated, id).await?;
         Ok(ConversationId::from_uuid(id))
     }
 }

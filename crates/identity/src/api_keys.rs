@@ -5,12 +5,13 @@
 
 use crate::{Identity, IdentityError};
 use model::ApiKeyId;
+use model::event::EventKind;
 use model::identity::{ApiKey, NewApiKey};
 use model::input::KeyName;
 use model::permission::{ManageKeys, ReadWorkspace};
 use store::bus::Notice;
 use store::services::timestamp;
-use store::{Caller, Denied, StoreError};
+use store::{Caller, Denied, StoreError, events};
 
 /// Most working keys of a tenant.
 pub const MAX_KEYS: usize = 50;
@@ -81,6 +82,7 @@ impl Identity {
         .execute(&mut tx)
         .await
         .map_err(StoreError::from)?;
+        events::record(&mut tx, &self.services, right.scope(), EventKind::KeyCreated, id).await?;
         tx.commit().await?;
         Ok(NewApiKey {
             key: ApiKey {
@@ -144,6 +146,7 @@ impl Identity {
         if done.rows_affected() == 0 {
             return Err(IdentityError::NotFound);
         }
+        events::record(&mut tx, &self.services, right.scope(), EventKind::KeyRevoked, key.uuid()).await?;
         tx.commit().await?;
         self.services.publish(Notice::Ended { tenant: right.scope().tenant() });
         Ok(())

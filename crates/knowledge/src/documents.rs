@@ -3,6 +3,7 @@
 use crate::index::IndexDocument;
 use crate::reading::{Read, Wanted, read};
 use crate::{Knowledge, KnowledgeError};
+use model::event::EventKind;
 use model::input::{DocumentTitle, FileName};
 use model::knowledge::{Document, DocumentKind, DocumentState};
 use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
@@ -10,7 +11,7 @@ use model::permission::{ManageDocuments, ReadDocuments};
 use model::{DocumentId, TenantId};
 use sha2::{Digest as _, Sha256};
 use store::services::timestamp;
-use store::{Caller, StoreError, jobs};
+use store::{Caller, StoreError, events, jobs};
 use uuid::Uuid;
 
 /// Most documents of a tenant.
@@ -138,6 +139,7 @@ impl Knowledge {
         )
         .execute(&mut tx)
         .await?;
+        events::record(&mut tx, services, right.scope(), EventKind::DocumentUploaded, id).await?;
         jobs::enqueue::<IndexDocument>(&mut tx, services, right.scope(), DocumentId::from_uuid(id)).await?;
         tx.commit().await?;
         services.wake_workers::<IndexDocument>();
@@ -262,6 +264,7 @@ impl Knowledge {
         if gone.rows_affected() == 0 {
             return Err(KnowledgeError::NotFound);
         }
+        events::record(&mut tx, &self.services, right.scope(), EventKind::DocumentDeleted, id.uuid()).await?;
         Ok(tx.commit().await?)
     }
 }

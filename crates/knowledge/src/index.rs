@@ -4,10 +4,11 @@ use crate::chunking::{Chunk, MAX_CHUNKS, chunks};
 use crate::embedding::{MODEL_ID, input};
 use crate::{Embedder, Knowledge, KnowledgeError};
 use model::DocumentId;
+use model::event::EventKind;
 use model::knowledge::DocumentKind;
 use std::time::Duration;
 use store::jobs::{Handler, Job, JobError, Lane, Task};
-use store::{Services, StoreError, TenantTx};
+use store::{Services, StoreError, TenantTx, events};
 use uuid::Uuid;
 
 /// Reads a document.
@@ -40,6 +41,8 @@ impl Handler<IndexDocument> for Knowledge {
         )
         .execute(&mut tx)
         .await?;
+        let (scope, subject) = (task.scope(), task.subject().uuid());
+        events::record(&mut tx, &self.services, scope, EventKind::DocumentFailed, subject).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -145,6 +148,7 @@ async fn write(
     )
     .execute(&mut tx)
     .await?;
+    events::record(&mut tx, services, task.scope(), EventKind::DocumentRead, task.subject().uuid()).await?;
     tx.commit().await?;
     tracing::info!(document = %DocumentId::from_uuid(task.subject().uuid()), chunks = pieces.len(), "document read");
     Ok(())

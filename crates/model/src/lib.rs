@@ -2,6 +2,7 @@
 
 pub mod conversation;
 pub mod error;
+pub mod event;
 pub mod id;
 pub mod identity;
 pub mod input;

@@ -4,6 +4,7 @@ pub mod bus;
 pub mod caller;
 pub mod embedded;
 mod error;
+pub mod events;
 pub mod jobs;
 pub mod migrate;
 mod proof;

@@ -36,6 +36,9 @@ rights (role, t, privilege, columns) as (values
   ('app_platform', 'app.contact_sessions', 'DELETE', null),
   ('app_platform', 'app.contact_sessions', 'SELECT', '{contact_id,last_seen_at,session_id,tenant_id,token_hash}'),
   ('app_platform', 'app.contact_sessions', 'UPDATE', '{last_seen_at}'),
+  ('app_platform', 'app.events', 'DELETE', null),
+  ('app_platform', 'app.events', 'SELECT',
+    '{actor_id,created_at,event_id,kind,subject_id,tenant_id,transaction_id}'),
   ('app_platform', 'app.jobs', 'DELETE', null),
   ('app_platform', 'app.jobs', 'SELECT',
     '{attempts,created_at,dead_at,error,job_id,kind,lane,lease_id,leased_until,run_at,subject_id,tenant_id}'),
@@ -68,6 +71,7 @@ rights (role, t, privilege, columns) as (values
   ('app_tenant', 'app.contact_sessions', 'DELETE', null),
   ('app_tenant', 'app.contact_sessions', 'INSERT', null),
   ('app_tenant', 'app.contact_sessions', 'SELECT', null),
+  ('app_tenant', 'app.events', 'INSERT', null),
   ('app_tenant', 'app.jobs', 'INSERT', null),
   ('app_tenant', 'app.jobs', 'SELECT', '{dead_at,kind,lease_id,run_at,subject_id,tenant_id}'),
   ('app_tenant', 'app.jobs', 'UPDATE', '{run_at}'),
@@ -84,6 +88,8 @@ rights (role, t, privilege, columns) as (values
 -- Indexes for work across tenants, which need not lead with tenant_id.
 directory_indexes (i) as (values
   ('app.api_keys_key_hash_key'),
+  ('app.events_created_idx'),
+  ('app.events_order_idx'),
   ('app.contact_sessions_seen_idx'),
   ('app.contact_sessions_token_hash_key'),
   ('app.jobs_due_idx'),

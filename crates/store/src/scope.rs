@@ -55,6 +55,8 @@ pub enum Reason {
     CleanUp,
     /// Claim jobs, and note how they ended.
     Jobs,
+    /// Read what has happened, in order.
+    Events,
 }
 
 impl Reason {
@@ -70,6 +72,7 @@ impl Reason {
             Self::Readiness => "readiness",
             Self::CleanUp => "clean_up",
             Self::Jobs => "jobs",
+            Self::Events => "events",
         }
     }
 }

@@ -7,8 +7,8 @@ use crate::rest::{ApiQuery, query::Part};
 use crate::state::App;
 use axum::{Json, extract::State};
 use identity::PageRequest;
-use model::identity::Member;
 use model::Page;
+use model::identity::Member;
 
 /// The members of the tenant, in the order in which they joined.
 #[utoipa::path(

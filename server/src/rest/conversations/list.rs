@@ -6,8 +6,8 @@ use crate::rest::ApiQuery;
 use crate::rest::refusals::{Refused, RefusedQuery};
 use crate::state::App;
 use axum::{Json, extract::State};
-use model::conversation::{Conversation, ConversationState};
 use model::Page;
+use model::conversation::{Conversation, ConversationState};
 use serde::Deserialize;
 use utoipa::IntoParams;
 

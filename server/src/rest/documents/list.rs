@@ -6,8 +6,8 @@ use crate::rest::refusals::{Refused, RefusedQuery};
 use crate::rest::{ApiQuery, query::Part};
 use crate::state::App;
 use axum::{Json, extract::State};
-use model::knowledge::Document;
 use model::Page;
+use model::knowledge::Document;
 
 /// The documents of the tenant, the newest first.
 #[utoipa::path(
