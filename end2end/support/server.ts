@@ -24,8 +24,10 @@ export class Samtal {
     const env = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => name === 'SAMTAL_VENDOR_DIR' || !(name.startsWith('SAMTAL') || name === 'DATABASE_URL')),
     );
+    // All tests come from one address.
+    const one = { SAMTAL__SIGN_IN__SIGN_UPS: '10000', SAMTAL__SERVER__SOCKETS__MESSAGES_PER_ADDRESS: '10000' };
     // In a folder without a samtal.toml.
-    this.child = spawn(binary, args, { cwd: tmpdir(), env: { ...env, NO_COLOR: '1', ...settings } });
+    this.child = spawn(binary, args, { cwd: tmpdir(), env: { ...env, ...one, NO_COLOR: '1', ...settings } });
     this.child.stdout!.setEncoding('utf8').on('data', (text) => (this.stdout += text));
     this.child.stderr!.setEncoding('utf8').on('data', (text) => (this.stderr += text));
     this.ended = new Promise((settle, fail) => {

@@ -221,13 +221,15 @@ pub struct SocketLimits {
     pub total: usize,
     /// Most of them from one address.
     pub per_address: usize,
+    /// Most messages of visitors of one address in a minute.
+    pub messages_per_address: u32,
     /// Most visitors of one address who become contacts in ten minutes.
     pub contacts_per_address: u32,
 }
 
 impl Default for SocketLimits {
     fn default() -> Self {
-        Self { total: 10_000, per_address: 500, contacts_per_address: 200 }
+        Self { total: 10_000, per_address: 500, messages_per_address: 300, contacts_per_address: 200 }
     }
 }
 

@@ -1,10 +1,14 @@
 //! A request, as everything that works on it knows it: its id, and whose address it came from.
 
+use crate::failure::Failure;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use identity::Origin;
-use model::RequestId;
+use model::{Problem, RequestId};
 use shares::Network;
 use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
 
 /// A request.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +28,20 @@ impl RequestInfo {
     /// As an attempt to sign in sees it.
     pub fn origin(self) -> Origin {
         Origin { address: self.address, request: self.id }
+    }
+}
+
+/// The id in a path. What is none is answered like one that is unknown.
+#[derive(Debug, Clone, Copy)]
+pub struct PathId<T>(pub T);
+
+impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for PathId<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let text = Path::<String>::from_request_parts(parts, state).await.ok();
+        let id = text.and_then(|Path(text)| text.parse().ok());
+        id.map(Self).ok_or_else(|| Problem::not_found().into())
     }
 }
 

@@ -7,6 +7,7 @@ use crate::rest::limits::ApiRates;
 use crate::ws::limits::Sockets;
 use app::ui::Assets;
 use capabilities::Capabilities;
+use model::TenantId;
 use shares::{Network, Places, Waiting};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -31,7 +32,7 @@ pub struct State {
     /// Room for forms and documents that are being received.
     pub receiving: Places<Network>,
     /// Room for files that are being received, and then wait to be read.
-    pub receiving_files: Places<Network>,
+    pub receiving_files: Places<TenantId>,
     /// How often programs may ask.
     pub rates: ApiRates,
     /// Whether the database is as it must be.
@@ -48,7 +49,7 @@ impl App {
         Self(Arc::new(State {
             admission: places(server.requests),
             receiving: places(server.requests),
-            receiving_files: places(server.uploads),
+            receiving_files: Places::new(server.uploads, server.uploads.div_ceil(4), Waiting::NOBODY),
             rates: ApiRates::new(&config.api),
             sockets: Sockets::new(config.server.sockets),
             readiness: Readiness::default(),

@@ -79,6 +79,14 @@ impl PageContext {
         }
     }
 
+    /// The id that a page sent; what is none is answered like one that is unknown.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub fn id<T: std::str::FromStr>(&self, text: &str) -> Result<T, ApiError> {
+        text.parse().map_err(|_| self.fail(Problem::not_found()))
+    }
+
     /// Passes a result on; an error becomes a problem with this request's id.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use super::ApiError;
 use leptos::prelude::*;
-use model::conversation::{Conversation, Entrance, Inbox, InboxFilter, Message, Step, Thread};
+use model::conversation::{Conversation, InboxFilter, InboxView, Message, Step, Thread, WidgetInstall};
 
 /// What the inbox shows.
 ///
@@ -16,10 +16,12 @@ pub async fn list(
     after: Option<String>,
     /// The one that the page has open.
     conversation: Option<String>,
-) -> Result<Inbox, ApiError> {
+) -> Result<InboxView, ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.capabilities.conversations.desk(caller, show, after.as_deref(), conversation.as_deref()).await)
+    // One that is none is left out like one that is not there.
+    let open = conversation.and_then(|id| id.parse().ok());
+    page.respond(page.capabilities.conversations.inbox(caller, show, after.as_deref(), open).await)
 }
 
 /// One conversation with a page of its messages.
@@ -35,7 +37,7 @@ pub async fn get(
 ) -> Result<Thread, ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.capabilities.conversations.thread(caller, &conversation, before.as_deref()).await)
+    page.respond(page.capabilities.conversations.thread(caller, page.id(&conversation)?, before.as_deref()).await)
 }
 
 /// Says something to a contact.
@@ -53,7 +55,7 @@ pub async fn say(
 ) -> Result<Message, ApiError> {
     let page = super::context::page();
     let new = conversations::NewMessage { text, client_id };
-    page.respond(page.capabilities.conversations.reply(page.caller()?, &conversation, &new).await)
+    page.respond(page.capabilities.conversations.reply(page.caller()?, page.id(&conversation)?, &new).await)
         .map(|(message, _)| message)
 }
 
@@ -70,7 +72,7 @@ pub async fn handle(
 ) -> Result<Conversation, ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.capabilities.conversations.handle(caller, &conversation, step).await)
+    page.respond(page.capabilities.conversations.handle(caller, page.id(&conversation)?, step).await)
 }
 
 /// The way in from the company's own pages.
@@ -78,8 +80,8 @@ pub async fn handle(
 /// # Errors
 /// `unauthenticated`, or a fault.
 #[server(output = super::Json)]
-pub async fn way_in() -> Result<Entrance, ApiError> {
+pub async fn install_snippet() -> Result<WidgetInstall, ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.capabilities.conversations.entrance(caller).await)
+    page.respond(page.capabilities.conversations.install_snippet(caller).await)
 }

@@ -27,7 +27,7 @@ pub async fn reindex(
 ) -> Result<(), ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.capabilities.knowledge.reindex_document(caller, &document).await)
+    page.respond(page.capabilities.knowledge.reindex_document(caller, page.id(&document)?).await)
 }
 
 /// Deletes a document.
@@ -41,7 +41,7 @@ pub async fn delete(
 ) -> Result<(), ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.capabilities.knowledge.delete_document(caller, &document).await)
+    page.respond(page.capabilities.knowledge.delete_document(caller, page.id(&document)?).await)
 }
 
 /// What the documents say to a question.

@@ -39,5 +39,5 @@ pub async fn revoke(
 ) -> Result<(), ApiError> {
     let page = super::context::page();
     let caller = page.caller()?;
-    page.respond(page.capabilities.identity.revoke_api_key(caller, &key).await)
+    page.respond(page.capabilities.identity.revoke_api_key(caller, page.id(&key)?).await)
 }

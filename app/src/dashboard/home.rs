@@ -7,18 +7,18 @@ use super::{LoadError, SessionResource};
 use crate::api::{Asked, conversations};
 use crate::ui::{Title, later, renewed};
 use leptos::prelude::*;
-use model::conversation::Entrance;
+use model::conversation::WidgetInstall;
 use model::identity::CurrentSession;
 
 /// The way in from the company's own pages.
-type WayIn = Asked<Entrance>;
+type Install = Asked<WidgetInstall>;
 
 /// The page.
 #[component]
 pub(super) fn Home() -> impl IntoView {
     let SessionResource(session) = expect_context();
     let keys = key_list();
-    let way_in: WayIn = Asked::new(conversations::way_in);
+    let install_snippet: Install = Asked::new(conversations::install_snippet);
     view! {
         <Title text="Home · Samtal"/>
         {later(4, move || async move {
@@ -28,7 +28,7 @@ pub(super) fn Home() -> impl IntoView {
                 Err(error) => view! { <LoadError error=error/> }.into_any(),
             }
         })}
-        <NextSteps keys=keys way_in=way_in/>
+        <NextSteps keys=keys install_snippet=install_snippet/>
         <section class="section" aria-labelledby="members">
             <div class="section__head">
                 <div class="section__text"><h2 id="members">"Members"</h2><p>"People who can sign in to this workspace."</p></div>
@@ -58,17 +58,17 @@ fn Facts(session: CurrentSession) -> impl IntoView {
 
 /// What to do first, and what is done already.
 #[component]
-fn NextSteps(keys: KeyList, way_in: WayIn) -> impl IntoView {
+fn NextSteps(keys: KeyList, install_snippet: Install) -> impl IntoView {
     view! {
         <section class="section" aria-labelledby="next">
             <div class="section__head"><div class="section__text"><h2 id="next">"Next steps"</h2></div></div>
             {renewed(3, move || async move {
-                let (keys, way_in) = (keys.await.unwrap_or_default(), way_in.await.ok());
+                let (keys, install_snippet) = (keys.await.unwrap_or_default(), install_snippet.await.ok());
                 let (made, called) = (!keys.is_empty(), keys.iter().any(|key| key.last_used_at.is_some()));
                 view! {
                     <ol class="steps" role="list">
                         {step(true, "Create the workspace", None)}
-                        {way_in.map(install)}
+                        {install_snippet.map(install)}
                         {step(made, "Make an API key", Some(MAKE_KEY))}
                         {step(called, "Make a first call", Some(FIRST_CALL))}
                     </ol>
@@ -86,19 +86,19 @@ const FIRST_CALL: Way =
     ("The description of the interface is made from the code, so it is never behind.", "/api/openapi.json", "Read it");
 
 /// The step that brings the first contact. The line stays at hand when it is done: there may be more pages.
-fn install(way_in: Entrance) -> impl IntoView {
-    let class = way_in.used.then_some("steps__done");
+fn install(install_snippet: WidgetInstall) -> impl IntoView {
+    let class = install_snippet.used.then_some("steps__done");
     view! {
         <li class=class>
-            {mark(way_in.used)}
+            {mark(install_snippet.used)}
             <div>
                 <h3>"Put the assistant on your pages"</h3>
-                <details class="more" open=!way_in.used>
+                <details class="more" open=!install_snippet.used>
                     <summary>"One line, and a button for questions appears"</summary>
-                    {snippet(way_in.widget)}
+                    {snippet(install_snippet.widget)}
                 </details>
             </div>
-            <a class="button button--small" href=demo(way_in.widget) rel="external">"See it on a page"</a>
+            <a class="button button--small" href=demo(install_snippet.widget) rel="external">"See it on a page"</a>
         </li>
     }
 }

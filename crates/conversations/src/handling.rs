@@ -104,7 +104,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.conversation.hand_off", skip_all)]
-    pub async fn hand_off(&self, caller: &Caller, id: &str) -> Result<Conversation, ConversationError> {
+    pub async fn hand_off(&self, caller: &Caller, id: ConversationId) -> Result<Conversation, ConversationError> {
         let right = caller.participant(WriteConversations)?;
         self.change(right.scope(), right.contact(), id, &|row| {
             let there = row.handler == Handler::People;
@@ -121,10 +121,9 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError::Denied`] for a program, [`ConversationError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.conversation.take_over", skip_all)]
-    pub async fn take_over(&self, caller: &Caller, id: &str) -> Result<Conversation, ConversationError> {
+    pub async fn take_over(&self, caller: &Caller, id: ConversationId) -> Result<Conversation, ConversationError> {
         let right = caller.may(WriteConversations)?;
         let member = right.member().ok_or(Denied)?;
-        let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let name = member_name(&mut tx, Some(member)).await?;
         self.change_in(tx, right.scope(), None, id, &|row| {
@@ -141,7 +140,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.conversation.hand_back", skip_all)]
-    pub async fn hand_back(&self, caller: &Caller, id: &str) -> Result<Conversation, ConversationError> {
+    pub async fn hand_back(&self, caller: &Caller, id: ConversationId) -> Result<Conversation, ConversationError> {
         let right = caller.may(WriteConversations)?;
         self.change(right.scope(), None, id, &|row| {
             (row.handler != Handler::Assistant).then(|| {
@@ -157,7 +156,7 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.conversation.resolve", skip_all)]
-    pub async fn resolve(&self, caller: &Caller, id: &str) -> Result<Conversation, ConversationError> {
+    pub async fn resolve(&self, caller: &Caller, id: ConversationId) -> Result<Conversation, ConversationError> {
         let right = caller.may(WriteConversations)?;
         self.change(right.scope(), None, id, &|row| {
             (row.state != ConversationState::Resolved).then(|| {
@@ -173,10 +172,9 @@ impl Conversations {
         &self,
         scope: &Scope,
         contact: Option<ContactId>,
-        id: &str,
+        id: ConversationId,
         change: &Change<'_>,
     ) -> Result<Conversation, ConversationError> {
-        let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
         let tx = self.services.store.tenant(scope).await?;
         self.change_in(tx, scope, contact, id, change).await
     }

@@ -2,7 +2,7 @@
 
 use crate::{ConversationError, Conversations, MessagesFrom, read};
 use model::ConversationId;
-use model::conversation::{Conversation, Entrance, Inbox, InboxFilter, Step, Thread};
+use model::conversation::{Conversation, InboxFilter, InboxView, Step, Thread, WidgetInstall};
 use model::page::{DEFAULT_LIMIT, Page};
 use model::permission::ReadConversations;
 use store::Caller;
@@ -14,28 +14,28 @@ impl Conversations {
     ///
     /// # Errors
     /// [`ConversationError::Invalid`] for an `after` that is no `next_cursor`, or the database's.
-    #[tracing::instrument(name = "db.conversation.desk", skip_all)]
-    pub async fn desk(
+    #[tracing::instrument(name = "db.conversation.inbox", skip_all)]
+    pub async fn inbox(
         &self,
         caller: &Caller,
         filter: InboxFilter,
         after: Option<&str>,
-        open: Option<&str>,
-    ) -> Result<Inbox, ConversationError> {
+        open: Option<ConversationId>,
+    ) -> Result<InboxView, ConversationError> {
         let right = caller.may(ReadConversations)?;
         let after = after.map(str::parse).transpose()?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let Page { data, next_cursor } = read::inbox(&mut tx, right.member(), filter, after).await?;
         let waiting = read::waiting(&mut tx).await?;
-        let open = match open.and_then(|id| id.parse().ok()) {
+        let open = match open {
             Some(id) => read::conversation(&mut tx, id, None).await?,
             None => None,
         };
         // Given back before another one is asked for.
         drop(tx);
-        let entrance = if data.is_empty() && after.is_none() { Some(self.entrance(caller).await?) } else { None };
-        let nobody_yet = entrance.filter(|way| !way.used).map(|way| way.widget);
-        Ok(Inbox { data, next_cursor, waiting, open, nobody_yet, now: timestamp(self.services.now()) })
+        let install = if data.is_empty() && after.is_none() { Some(self.install_snippet(caller).await?) } else { None };
+        let nobody_yet = install.filter(|snippet| !snippet.used).map(|snippet| snippet.widget);
+        Ok(InboxView { data, next_cursor, waiting, open, nobody_yet, now: timestamp(self.services.now()) })
     }
 
     /// One conversation with its latest messages, or those before one of them.
@@ -43,13 +43,17 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError::NotFound`], [`ConversationError::Invalid`] for a `before` that is no message's id, or the
     /// database's.
-    pub async fn thread(&self, caller: &Caller, id: &str, before: Option<&str>) -> Result<Thread, ConversationError> {
+    pub async fn thread(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        before: Option<&str>,
+    ) -> Result<Thread, ConversationError> {
         let wrong = |_| ConversationError::field("before", "Use the next_cursor of the page before.");
         let from = match before {
             Some(id) => MessagesFrom::Before(id.parse().map_err(wrong)?),
             None => MessagesFrom::Latest,
         };
-        let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
         let mut tx = self.services.store.tenant(caller.may(ReadConversations)?.scope()).await?;
         let conversation = read::conversation(&mut tx, id, None).await?.ok_or(ConversationError::NotFound)?;
         let messages = read::messages(&mut tx, id, None, from, DEFAULT_LIMIT).await?;
@@ -61,7 +65,12 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError::Denied`] for a program that wants to take over, [`ConversationError::NotFound`], or the
     /// database's.
-    pub async fn handle(&self, caller: &Caller, id: &str, step: Step) -> Result<Conversation, ConversationError> {
+    pub async fn handle(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        step: Step,
+    ) -> Result<Conversation, ConversationError> {
         match step {
             Step::TakeOver => self.take_over(caller, id).await,
             Step::HandBack => self.hand_back(caller, id).await,
@@ -73,8 +82,8 @@ impl Conversations {
     ///
     /// # Errors
     /// The database's.
-    pub async fn entrance(&self, caller: &Caller) -> Result<Entrance, ConversationError> {
+    pub async fn install_snippet(&self, caller: &Caller) -> Result<WidgetInstall, ConversationError> {
         let used = !self.list(caller, None, Some(1), None).await?.data.is_empty();
-        Ok(Entrance { widget: self.widget(caller).await?.id, used })
+        Ok(WidgetInstall { widget: self.widget(caller).await?.id, used })
     }
 }

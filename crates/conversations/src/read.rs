@@ -298,9 +298,8 @@ impl Conversations {
     /// # Errors
     /// [`ConversationError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.conversation.get", skip_all)]
-    pub async fn get(&self, caller: &Caller, id: &str) -> Result<Conversation, ConversationError> {
+    pub async fn get(&self, caller: &Caller, id: ConversationId) -> Result<Conversation, ConversationError> {
         let (mut tx, contact) = self.reading(caller).await?;
-        let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
         conversation(&mut tx, id, contact).await?.ok_or(ConversationError::NotFound)
     }
 
@@ -313,13 +312,12 @@ impl Conversations {
     pub async fn messages(
         &self,
         caller: &Caller,
-        id: &str,
+        id: ConversationId,
         from: MessagesFrom,
         page: Option<u32>,
     ) -> Result<Page<Message>, ConversationError> {
         let limit = limit(page)?;
         let (mut tx, contact) = self.reading(caller).await?;
-        let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
         messages(&mut tx, id, contact, from, limit).await
     }
 

@@ -46,7 +46,7 @@ impl Conversations {
     /// [`ConversationError::Invalid`] for words or a client id that will not do, [`ConversationError::NotFound`],
     /// [`ConversationError::ClientIdTaken`], or the database's.
     #[tracing::instrument(name = "db.message.say", skip_all)]
-    pub async fn say(&self, caller: &Caller, id: &str, new: &NewMessage) -> Result<Kept, ConversationError> {
+    pub async fn say(&self, caller: &Caller, id: ConversationId, new: &NewMessage) -> Result<Kept, ConversationError> {
         let right = caller.contact()?;
         self.contact_says(right.scope(), Some(right.id()), id, new).await
     }
@@ -56,7 +56,12 @@ impl Conversations {
     /// # Errors
     /// As [`Conversations::say`].
     #[tracing::instrument(name = "db.message.pass_on", skip_all)]
-    pub async fn pass_on(&self, caller: &Caller, id: &str, new: &NewMessage) -> Result<Kept, ConversationError> {
+    pub async fn pass_on(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        new: &NewMessage,
+    ) -> Result<Kept, ConversationError> {
         let right = caller.may(WriteConversations)?;
         self.contact_says(right.scope(), None, id, new).await
     }
@@ -65,10 +70,9 @@ impl Conversations {
         &self,
         scope: &Scope,
         contact: Option<ContactId>,
-        id: &str,
+        id: ConversationId,
         new: &NewMessage,
     ) -> Result<Kept, ConversationError> {
-        let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
         let (text, client_id) = new.parse()?;
         let services = &self.services;
         let mut tx = services.store.tenant(scope).await?;
@@ -104,10 +108,14 @@ impl Conversations {
     /// # Errors
     /// As [`Conversations::say`], and [`ConversationError::NotHandedOff`] while the assistant answers.
     #[tracing::instrument(name = "db.message.reply", skip_all)]
-    pub async fn reply(&self, caller: &Caller, id: &str, new: &NewMessage) -> Result<Kept, ConversationError> {
+    pub async fn reply(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        new: &NewMessage,
+    ) -> Result<Kept, ConversationError> {
         let right = caller.may(WriteConversations)?;
         let scope = right.scope();
-        let id: ConversationId = id.parse().map_err(|_| ConversationError::NotFound)?;
         let (text, client_id) = new.parse()?;
         let services = &self.services;
         let mut tx = services.store.tenant(scope).await?;

@@ -126,14 +126,13 @@ impl Identity {
             .collect())
     }
 
-    /// Stops a key for good, by its id as the wire writes it. Stopping it twice is the same as once.
+    /// Stops a key for good. Stopping it twice is the same as once.
     ///
     /// # Errors
     /// [`IdentityError::Denied`], [`IdentityError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.api_key.revoke", skip_all)]
-    pub async fn revoke_api_key(&self, caller: &Caller, key: &str) -> Result<(), IdentityError> {
+    pub async fn revoke_api_key(&self, caller: &Caller, key: ApiKeyId) -> Result<(), IdentityError> {
         let right = caller.may(ManageKeys)?;
-        let key: ApiKeyId = key.parse().map_err(|_| IdentityError::NotFound)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let done = sqlx::query!(
             "update app.api_keys set revoked_at = coalesce(revoked_at, $2) where key_id = $1",

@@ -12,6 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
+/// How much less these threads count to the system than others (sched(7), "The nice value"): a flood of sign-ins takes what
+/// time is left.
+const NICE: i32 = 10;
+
 type Work = Box<dyn FnOnce() + Send>;
 
 /// The hashing threads.
@@ -52,6 +56,8 @@ impl Passwords {
             std::thread::Builder::new()
                 .name(format!("password-{n}"))
                 .spawn(move || {
+                    // Refused, it only means that others wait longer.
+                    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
                     loop {
                         let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
                         match next {

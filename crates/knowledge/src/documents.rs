@@ -202,14 +202,13 @@ impl Knowledge {
         Ok(Page { data, next_cursor })
     }
 
-    /// One document, by its id as the wire writes it.
+    /// One document.
     ///
     /// # Errors
     /// [`KnowledgeError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.document.get", skip_all)]
-    pub async fn get_document(&self, caller: &Caller, id: &str) -> Result<Document, KnowledgeError> {
+    pub async fn get_document(&self, caller: &Caller, id: DocumentId) -> Result<Document, KnowledgeError> {
         let right = caller.may(ReadDocuments)?;
-        let id: DocumentId = id.parse().map_err(|_| KnowledgeError::NotFound)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let row = sqlx::query_as!(
             Row,
@@ -228,9 +227,8 @@ impl Knowledge {
     /// # Errors
     /// [`KnowledgeError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.document.reindex", skip_all)]
-    pub async fn reindex_document(&self, caller: &Caller, id: &str) -> Result<(), KnowledgeError> {
+    pub async fn reindex_document(&self, caller: &Caller, id: DocumentId) -> Result<(), KnowledgeError> {
         let right = caller.may(ManageDocuments)?;
-        let id: DocumentId = id.parse().map_err(|_| KnowledgeError::NotFound)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let queued = sqlx::query!(
             "update app.documents set state = 'queued', error = null, updated_at = $2
@@ -256,9 +254,8 @@ impl Knowledge {
     /// # Errors
     /// [`KnowledgeError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.document.delete", skip_all)]
-    pub async fn delete_document(&self, caller: &Caller, id: &str) -> Result<(), KnowledgeError> {
+    pub async fn delete_document(&self, caller: &Caller, id: DocumentId) -> Result<(), KnowledgeError> {
         let right = caller.may(ManageDocuments)?;
-        let id: DocumentId = id.parse().map_err(|_| KnowledgeError::NotFound)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let gone = sqlx::query!("delete from app.documents where document_id = $1", id.uuid()).execute(&mut tx).await?;
         if gone.rows_affected() == 0 {

@@ -24,7 +24,7 @@ const AT_ONCE: usize = 2;
 /// Who may wait for a thread. A tenant's thirty-second question waits for a second or so.
 const WAITING: Waiting = Waiting { total: 1_024, per_key: 32 };
 /// How much less the documents' thread counts to the system than others, where both want the same core (nice, 0 to 19).
-const NICE: i32 = 10;
+const NICE: i32 = 19;
 
 /// No vector.
 #[derive(Debug, Clone, thiserror::Error)]

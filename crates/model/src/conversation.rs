@@ -163,7 +163,7 @@ pub struct Widget {
 
 /// What the inbox shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inbox {
+pub struct InboxView {
     /// The conversations.
     pub data: Vec<Conversation>,
     /// Where the next page begins; none after the last one.
@@ -191,7 +191,7 @@ pub struct Thread {
 
 /// The way in from the company's own pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entrance {
+pub struct WidgetInstall {
     /// What the page names it by.
     pub widget: WidgetId,
     /// Whether there is any conversation.

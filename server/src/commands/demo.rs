@@ -88,9 +88,9 @@ async fn fill(app: &App, created: &CreatedTenant, request: RequestId) -> Result<
     for (name, text) in TALKS {
         let conversations = &app.capabilities.conversations;
         let contact = NewContact { name: Some(name.into()), email: None };
-        let id = conversations.create(&caller, contact).await.map_err(|e| other(&e))?.id.to_string();
+        let id = conversations.create(&caller, contact).await.map_err(|e| other(&e))?.id;
         let new = NewMessage { text: text.into(), client_id: "demo".into() };
-        conversations.pass_on(&caller, &id, &new).await.map_err(|e| other(&e))?;
+        conversations.pass_on(&caller, id, &new).await.map_err(|e| other(&e))?;
     }
     Ok(())
 }

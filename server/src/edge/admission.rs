@@ -32,11 +32,11 @@ pub async fn admit(
     }
 }
 
-/// The answer to an address that has its share.
+/// The answer to whoever has its share.
 pub(super) fn too_many() -> Response {
     let mut problem = Problem::new(
         ErrorCode::RateLimited,
-        "Many requests from your address are being worked on. Wait for them, then send this one again.",
+        "Many of your requests are being worked on. Wait for them, then send this one again.",
     );
     problem.retry_after = Some(1);
     Failure(problem).into_response()

@@ -1,14 +1,16 @@
-//! Receives the body of a request before work on it begins: at a pace, within a time, so many at once. What is larger than
+//! Receives the body of a request before work on it begins: at a pace, so many at once. What is larger than
 //! a form waits on disk, not in memory.
 
 use super::admission::too_many;
+use crate::auth::{ApiCaller, Visitor};
+use crate::config;
 use crate::failure::Failure;
 use crate::request::RequestInfo;
 use crate::state::App;
 use axum::{
     Extension,
     body::{Body, Bytes, HttpBody as _},
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -26,44 +28,46 @@ const IN_MEMORY: usize = 256 * 1024;
 /// Bytes that are read from the file at once.
 const PIECE: usize = 64 * 1024;
 
-/// Receives a form or a JSON document.
-pub async fn small(state: State<App>, info: Extension<RequestInfo>, request: Request, next: Next) -> Response {
-    receive(state, info, request, next, false).await
-}
-
-/// Receives files. Who sends them is known by now.
-pub async fn files(state: State<App>, info: Extension<RequestInfo>, request: Request, next: Next) -> Response {
-    receive(state, info, request, next, true).await
-}
-
-async fn receive(
+/// Receives a form or a JSON document; addresses have their shares of the room for it.
+pub async fn small(
     State(app): State<App>,
     Extension(info): Extension<RequestInfo>,
     request: Request,
     next: Next,
-    files: bool,
 ) -> Response {
-    if request.body().is_end_stream() {
+    if !expected(&request) {
         return next.run(request).await;
     }
-    let places = if files { &app.receiving_files } else { &app.receiving };
-    let Some(place) = places.try_enter(info.network()) else { return too_many() };
-    let server = &app.config.server;
-    let pace = Pace { begun: Instant::now(), grace: Duration::from_secs(server.body_grace_s), rate: server.body_rate };
-    let (head, body) = request.into_parts();
-    let received = match received(body, pace).await {
-        Ok(received) => received,
-        Err(failure) => return failure.into_response(),
-    };
-    let request = Request::from_parts(head, received);
-    if files {
-        // The file stands on disk until it has been read.
-        let response = next.run(request).await;
-        drop(place);
-        return response;
+    let Some(place) = app.receiving.try_enter(info.network()) else { return too_many() };
+    match received(request, &app.config.server).await {
+        Ok(request) => {
+            drop(place);
+            next.run(request).await
+        }
+        Err(failure) => failure.into_response(),
     }
-    drop(place);
-    next.run(request).await
+}
+
+/// Receives files. Who sends them is known by now: companies have their shares of the room, wherever they send from, until
+/// what stands on disk has been read.
+pub async fn files(State(app): State<App>, request: Request, next: Next) -> Response {
+    let caller = match (request.extensions().get::<ApiCaller>(), request.extensions().get::<Visitor>()) {
+        (Some(ApiCaller(caller)), _) | (None, Some(Visitor(Ok(Some(caller))))) => Some(caller),
+        _ => None,
+    };
+    let Some(tenant) = caller.map(|caller| caller.scope().tenant()).filter(|_| expected(&request)) else {
+        return next.run(request).await;
+    };
+    let Some(_place) = app.receiving_files.try_enter(tenant) else { return too_many() };
+    match received(request, &app.config.server).await {
+        Ok(request) => next.run(request).await,
+        Err(failure) => failure.into_response(),
+    }
+}
+
+/// Whether there is a body, and anybody to read it.
+fn expected(request: &Request) -> bool {
+    request.extensions().get::<MatchedPath>().is_some() && !request.body().is_end_stream()
 }
 
 /// How fast a body must come: so many bytes a second on average, after a while of grace.
@@ -81,7 +85,14 @@ impl Pace {
     }
 }
 
-async fn received(mut body: Body, pace: Pace) -> Result<Body, Failure> {
+async fn received(request: Request, server: &config::Server) -> Result<Request, Failure> {
+    let pace = Pace { begun: Instant::now(), grace: Duration::from_secs(server.body_grace_s), rate: server.body_rate };
+    let (head, body) = request.into_parts();
+    Ok(Request::from_parts(head, kept(body, pace).await?))
+}
+
+/// The body, in memory or in a file.
+async fn kept(mut body: Body, pace: Pace) -> Result<Body, Failure> {
     let (mut memory, mut file, mut bytes) = (Vec::new(), None, 0_u64);
     loop {
         let Ok(frame) = timeout_at(pace.due(bytes), body.frame()).await else {

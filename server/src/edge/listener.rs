@@ -1,6 +1,6 @@
 //! Connections: bounded in number, in all and for each address, in the time their headers may take and in the time that
-//! nothing goes on, and ended politely. At a signal the server
-//! accepts no more, finishes what it works on within a limit, and returns.
+//! nothing goes on, and ended politely. At a signal the server accepts no more, finishes what it works on within a limit,
+//! and returns.
 
 use crate::config::Server;
 use crate::edge::lingering::{self, Lingering};
@@ -70,10 +70,12 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
             let progress = seen.begin();
             request.extensions_mut().insert(ConnectInfo(peer));
             let expects = request.headers().contains_key(http::header::EXPECT);
-            let request =
-                request.map(|body| Body::new(Lingering::new(Body::new(body), expects, lingering.clone(), network)));
+            let request = request.map(|body| {
+                let lingering = Lingering::new(Body::new(body), expects, lingering.clone(), network);
+                progress.coming(Body::new(lingering))
+            });
             let answer = router.clone().oneshot(request);
-            async move { answer.await.map(|response| response.map(|body| progress.of(body))) }
+            async move { answer.await.map(|response| response.map(|body| progress.taken(body))) }
         });
         let connection = builder
             .serve_connection_with_upgrades(TokioIo::new(Watched::new(stream)), TowerToHyperService::new(service))

@@ -149,9 +149,14 @@ impl Activity {
 pub struct Progress(Arc<Activity>);
 
 impl Progress {
+    /// The request's body, which goes on as it comes.
+    pub fn coming(&self, body: Body) -> Body {
+        Body::new(Going { body, activity: Arc::clone(&self.0), _progress: None })
+    }
+
     /// The answer's body, which goes on as its reader takes it.
-    pub fn of(self, body: Body) -> Body {
-        Body::new(Going { body, progress: self })
+    pub fn taken(self, body: Body) -> Body {
+        Body::new(Going { body, activity: Arc::clone(&self.0), _progress: Some(self) })
     }
 }
 
@@ -164,7 +169,8 @@ impl Drop for Progress {
 
 struct Going {
     body: Body,
-    progress: Progress,
+    activity: Arc<Activity>,
+    _progress: Option<Progress>,
 }
 
 impl HttpBody for Going {
@@ -172,8 +178,9 @@ impl HttpBody for Going {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        self.progress.0.goes_on();
-        Pin::new(&mut self.body).poll_frame(cx)
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.activity.goes_on();
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -182,5 +189,39 @@ impl HttpBody for Going {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_ends_when_nothing_goes_on() {
+        let activity = Arc::new(Activity::default());
+        let (short, long) = (Duration::from_millis(5), Duration::from_secs(3600));
+        // Before the first request.
+        activity.ended(short, long, long).await;
+        // In the middle of one whose answer nobody takes.
+        let progress = activity.begin();
+        let body = progress.taken(Body::from("x"));
+        activity.ended(long, long, short * 2).await;
+        assert_eq!(activity.requests.load(Ordering::Relaxed), 1);
+        // Between two.
+        drop(body);
+        activity.ended(long, short, long).await;
+        assert_eq!(activity.requests.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn what_comes_slowly_goes_on() {
+        let activity = Arc::new(Activity::default());
+        let progress = activity.begin();
+        let last = activity.last.load(Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let mut body = progress.coming(Body::from("x"));
+        let frame = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+        assert!(frame.is_some_and(|frame| frame.is_ok()));
+        assert!(activity.last.load(Ordering::Relaxed) > last);
     }
 }

@@ -3,7 +3,7 @@
 use crate::auth::{Member, Visitor};
 use crate::failure::{Failure, document};
 use crate::pages::render::render_with;
-use crate::request::RequestInfo;
+use crate::request::{PathId, RequestInfo};
 use crate::rest::documents::read_form;
 use crate::state::App;
 use app::dashboard::{api_keys, knowledge::Outcome};
@@ -12,12 +12,12 @@ use axum::{
     Extension, Form, Json,
     body::Body,
     extract::multipart::{Multipart, MultipartRejection},
-    extract::{Path, Request, State, rejection::FormRejection},
+    extract::{Request, State, rejection::FormRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use knowledge::KnowledgeError;
-use model::{ErrorCode, Fault as _};
+use model::{ApiKeyId, DocumentId, ErrorCode, Fault as _};
 use serde::Deserialize;
 
 /// A page, for who is signed in; others go to the sign-in page and come back.
@@ -84,9 +84,9 @@ pub async fn create_key(
 pub async fn revoke_key(
     State(app): State<App>,
     Member(caller): Member,
-    Path(key): Path<String>,
+    PathId(key): PathId<ApiKeyId>,
 ) -> Result<Response, Failure> {
-    app.capabilities.identity.revoke_api_key(&caller, &key).await?;
+    app.capabilities.identity.revoke_api_key(&caller, key).await?;
     Ok(Redirect::to("/dashboard/api-keys").into_response())
 }
 
@@ -150,9 +150,9 @@ pub async fn upload(
 pub async fn delete_document(
     State(app): State<App>,
     Member(caller): Member,
-    Path(document): Path<String>,
+    PathId(document): PathId<DocumentId>,
 ) -> Result<Response, Failure> {
-    app.capabilities.knowledge.delete_document(&caller, &document).await?;
+    app.capabilities.knowledge.delete_document(&caller, document).await?;
     Ok(Redirect::to("/dashboard/knowledge").into_response())
 }
 
@@ -163,9 +163,9 @@ pub async fn delete_document(
 pub async fn reindex_document(
     State(app): State<App>,
     Member(caller): Member,
-    Path(document): Path<String>,
+    PathId(document): PathId<DocumentId>,
 ) -> Result<Response, Failure> {
-    app.capabilities.knowledge.reindex_document(&caller, &document).await?;
+    app.capabilities.knowledge.reindex_document(&caller, document).await?;
     Ok(Redirect::to("/dashboard/knowledge").into_response())
 }
 

@@ -19,7 +19,7 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// Longest that a refusal waits: who goes on all the same gets no more than a few answers a second.
+/// How long a refusal waits: who goes on all the same gets two answers a second from each of its connections.
 const SLOWLY: Duration = Duration::from_millis(500);
 
 /// The buckets.
@@ -90,7 +90,7 @@ impl ApiRates {
 
 async fn refused(who: &str, rate: Rate, wait: Wait, noted: &Noted) -> Failure {
     noted.note(rate.burst, 0, wait.full_in);
-    tokio::time::sleep(wait.until.min(SLOWLY)).await;
+    tokio::time::sleep(SLOWLY).await;
     let (burst, per_minute) = (rate.burst, rate.per_second * 60.0);
     let mut problem = Problem::new(
         ErrorCode::RateLimited,

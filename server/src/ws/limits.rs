@@ -14,6 +14,8 @@ const A_SECOND: f64 = 5.0;
 const TOLD: u32 = 50;
 /// Over what time new contacts of one address are counted.
 const WINDOW: Duration = Duration::from_secs(600);
+/// Over what time messages of visitors of one address are.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// The sockets of this process.
 #[derive(Debug, Clone)]
@@ -24,6 +26,7 @@ struct Inner {
     total: usize,
     places: Places<Network>,
     contacts: Rates<Network>,
+    messages: Rates<Network>,
     stopping: watch::Sender<bool>,
 }
 
@@ -41,6 +44,7 @@ impl Sockets {
             total: limits.total,
             places: Places::new(limits.total, limits.per_address, Waiting::NOBODY),
             contacts: Rates::new(Rate::in_window(limits.contacts_per_address, WINDOW)),
+            messages: Rates::new(Rate::in_window(limits.messages_per_address, MINUTE)),
             stopping: watch::Sender::new(false),
         }))
     }
@@ -66,6 +70,11 @@ impl Seat {
     /// Whether one more visitor of this address may become a contact.
     pub fn may_visit(&self) -> Result<(), Wait> {
         self.sockets.0.contacts.take(self.place.key()).map(|_| ())
+    }
+
+    /// Whether one more message of a visitor's of this address is taken.
+    pub fn may_say(&self) -> Result<(), Wait> {
+        self.sockets.0.messages.take(self.place.key()).map(|_| ())
     }
 
     /// Until the server stops.
@@ -121,7 +130,7 @@ mod tests {
 
     #[tokio::test]
     async fn places_and_contacts_are_counted_by_address() {
-        let limits = SocketLimits { total: 3, per_address: 2, contacts_per_address: 1 };
+        let limits = SocketLimits { total: 3, per_address: 2, messages_per_address: 1, contacts_per_address: 1 };
         let of = |text: &str| Network::from(text.parse::<IpAddr>().unwrap());
         let (sockets, a, b) = (Sockets::new(limits), of("2001:db8::1"), of("10.0.0.2"));
         let first = sockets.enter(a).unwrap();

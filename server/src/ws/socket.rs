@@ -93,6 +93,11 @@ pub(super) struct Socket {
     beats: u32,
 }
 
+/// The id of a conversation that a frame names; what is none is answered like one that is unknown.
+fn id(text: &str) -> Result<ConversationId, Problem> {
+    text.parse().map_err(|_| Problem::not_found())
+}
+
 /// What a socket follows: how far each conversation was sent.
 type Followed = HashMap<ConversationId, u64>;
 
@@ -343,9 +348,14 @@ impl Socket {
                 }
             }
             ClientFrame::Handoff { conversation } => {
-                match self.app.capabilities.conversations.hand_off(who.caller(), &conversation).await {
-                    Ok(_) => Ok(()),
-                    Err(error) => self.refuse(&Failure::from(error).0, None).await,
+                let handed_off = async {
+                    let id = id(&conversation)?;
+                    self.app.capabilities.conversations.hand_off(who.caller(), id).await?;
+                    Ok::<_, Failure>(())
+                };
+                match handed_off.await {
+                    Ok(()) => Ok(()),
+                    Err(Failure(problem)) => self.refuse(&problem, None).await,
                 }
             }
             ClientFrame::Typing { conversation } => {
@@ -374,6 +384,14 @@ impl Socket {
         who: &mut Who,
     ) -> Result<(model::conversation::Message, bool), Failure> {
         let app = self.app.clone();
+        if !matches!(who, Who::Agent { .. })
+            && let Err(wait) = self.seat.may_say()
+        {
+            let mut problem =
+                Problem::new(ErrorCode::RateLimited, "Many messages come from your address. Wait a little.");
+            problem.retry_after = Some(wait.until.as_secs() + 1);
+            return Err(problem.into());
+        }
         if let Who::Visitor { caller, widget, token } = who {
             // What cannot be said begins nothing, and so takes nothing from others of this address.
             new.check()?;
@@ -390,16 +408,16 @@ impl Socket {
         }
         match who {
             Who::Agent { caller, .. } => {
-                let id = conversation.ok_or_else(Problem::not_found)?;
-                Ok((app.capabilities.conversations.reply(caller, &id, new).await?.0, false))
+                let id = id(conversation.as_deref().unwrap_or_default())?;
+                Ok((app.capabilities.conversations.reply(caller, id, new).await?.0, false))
             }
             Who::Contact { caller, .. } | Who::Visitor { caller, .. } => {
                 let begun = conversation.is_none();
                 let id = match conversation {
-                    Some(id) => id,
-                    None => app.capabilities.conversations.open(caller).await?.to_string(),
+                    Some(named) => id(&named)?,
+                    None => app.capabilities.conversations.open(caller).await?,
                 };
-                Ok((app.capabilities.conversations.say(caller, &id, new).await?.0, begun))
+                Ok((app.capabilities.conversations.say(caller, id, new).await?.0, begun))
             }
         }
     }
@@ -413,9 +431,11 @@ impl Socket {
         followed: &mut Followed,
     ) -> Result<(), End> {
         // Whether the caller may is asked first; what is said between the question and the following is caught up with.
-        let found = match self.app.capabilities.conversations.get(caller, conversation).await {
+        let found =
+            async { Ok::<_, Failure>(self.app.capabilities.conversations.get(caller, id(conversation)?).await?) };
+        let found = match found.await {
             Ok(found) => found,
-            Err(error) => return self.refuse(&Failure::from(error).0, None).await,
+            Err(Failure(problem)) => return self.refuse(&problem, None).await,
         };
         if followed.len() >= FOLLOWED && !followed.contains_key(&found.id) {
             let detail = "A socket follows at most 16 conversations. Unsubscribe from one first.";
@@ -434,14 +454,13 @@ impl Socket {
         loop {
             let Some(sent) = followed.get_mut(&id) else { return Ok(()) };
             let after = MessagesFrom::After(*sent);
-            let page =
-                match self.app.capabilities.conversations.messages(caller, &id.to_string(), after, Some(PAGE)).await {
-                    Ok(page) => page,
-                    Err(error) => {
-                        tracing::warn!(%error, "a socket could not catch up");
-                        return Err(End::Close(1011, "messages could not be read; open again"));
-                    }
-                };
+            let page = match self.app.capabilities.conversations.messages(caller, id, after, Some(PAGE)).await {
+                Ok(page) => page,
+                Err(error) => {
+                    tracing::warn!(%error, "a socket could not catch up");
+                    return Err(End::Close(1011, "messages could not be read; open again"));
+                }
+            };
             for message in &page.data {
                 self.feed(conversations::live::frame(message)).await?;
                 *sent = message.seq;

@@ -325,10 +325,10 @@ impl TestServer {
     /// A conversation of a tenant's in which this was said, answered or not.
     pub async fn new_conversation(&self, tenant: &Tenant, text: &str) -> String {
         let conversations = &self.app.capabilities.conversations;
-        let id = conversations.create(&tenant.key, NewContact::default()).await.unwrap().id.to_string();
+        let id = conversations.create(&tenant.key, NewContact::default()).await.unwrap().id;
         let new = NewMessage { text: text.to_owned(), client_id: "first".to_owned() };
-        conversations.pass_on(&tenant.key, &id, &new).await.unwrap();
-        id
+        conversations.pass_on(&tenant.key, id, &new).await.unwrap();
+        id.to_string()
     }
 
     /// A visitor who has become a contact of a tenant's.
@@ -342,7 +342,13 @@ impl TestServer {
     /// The id of the last message of a conversation.
     pub async fn last_message(&self, tenant: &Tenant, conversation: &str) -> String {
         let latest = MessagesFrom::Latest;
-        let page = self.app.capabilities.conversations.messages(&tenant.key, conversation, latest, None).await.unwrap();
+        let page = self
+            .app
+            .capabilities
+            .conversations
+            .messages(&tenant.key, conversation.parse().unwrap(), latest, None)
+            .await
+            .unwrap();
         page.data.last().unwrap().id.to_string()
     }
 
@@ -357,7 +363,7 @@ impl TestServer {
     }
 
     /// A job that nobody does today.
-    pub async fn queue_for_tomorrow(&self, tenant: &Tenant, document: &str) {
+    pub async fn queue_for_tomorrow(&self, tenant: &Tenant, document: DocumentId) {
         self.app.capabilities.knowledge.reindex_document(&tenant.owner, document).await.unwrap();
         // With a state that others have, too: what only one tenant's rows hold is looked for everywhere.
         self.execute(

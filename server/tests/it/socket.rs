@@ -381,7 +381,7 @@ async fn sockets_end_with_what_opened_them() {
 
 #[tokio::test]
 async fn there_is_room_for_so_many_and_a_stop_sends_them_away_politely() {
-    let limits = SocketLimits { total: 2, per_address: 2, contacts_per_address: 1 };
+    let limits = SocketLimits { total: 2, per_address: 2, ..SocketLimits::default() };
     let server = TestServer::with(|config| {
         config.public_url = Some(ORIGIN.into());
         config.server.sockets = limits;

@@ -8,7 +8,7 @@ use crate::ui::live;
 use leptos::ev;
 use leptos::html::Div;
 use leptos::prelude::*;
-use model::conversation::{Author, Conversation, ConversationState, Handler, Inbox, InboxFilter};
+use model::conversation::{Author, Conversation, ConversationState, Handler, InboxFilter, InboxView};
 use model::{Timestamp, WidgetId};
 use web_sys::js_sys::Date;
 
@@ -62,8 +62,8 @@ fn differ(one: &[Conversation], other: &[Conversation]) -> bool {
 }
 
 impl State {
-    fn take(&mut self, found: Inbox, held: bool) {
-        let Inbox { data, next_cursor, nobody_yet, now, .. } = found;
+    fn take(&mut self, found: InboxView, held: bool) {
+        let InboxView { data, next_cursor, nobody_yet, now, .. } = found;
         let lines = if held {
             // Each where it was, as it is now; what is new comes last.
             let as_it_is = |was| data.iter().find(|now| is(now, was)).unwrap_or(was);
@@ -108,13 +108,13 @@ impl List {
     }
 
     /// Another page.
-    pub fn begin(self, found: Inbox) {
+    pub fn begin(self, found: InboxView) {
         self.take(found, false, |state| state.lines.clear());
         self.state.update_value(|state| state.moved = 0.0);
     }
 
     /// The same page, as it is now.
-    pub fn renew(self, found: Inbox) {
+    pub fn renew(self, found: InboxView) {
         // Of two that were asked for, the older answer may come last.
         if self.state.with_value(|state| found.now < state.now) {
             return;
@@ -125,7 +125,7 @@ impl List {
         self.take(found, keyboard, |_| ());
     }
 
-    fn take(self, found: Inbox, keyboard: bool, before: fn(&mut State)) {
+    fn take(self, found: InboxView, keyboard: bool, before: fn(&mut State)) {
         self.waiting.set(found.waiting);
         self.state.update_value(|state| {
             before(state);

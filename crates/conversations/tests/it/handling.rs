@@ -12,33 +12,33 @@ async fn a_person_takes_over_and_hands_back() {
     let stage = Stage::new().await;
     let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
     let id = stage.begin(key).await.id;
-    let text = id.to_string();
-    let inbox = async |filter| stage.conversations.desk(owner, filter, None, None).await.unwrap().data;
-    stage.conversations.pass_on(key, &text, &words("Hello", "1")).await.unwrap();
+    let text = id;
+    let inbox = async |filter| stage.conversations.inbox(owner, filter, None, None).await.unwrap().data;
+    stage.conversations.pass_on(key, text, &words("Hello", "1")).await.unwrap();
     stage.do_jobs().await;
     assert!(inbox(InboxFilter::Waiting).await.is_empty());
     assert_eq!(inbox(InboxFilter::Open).await.len(), 1);
 
-    let handed = stage.conversations.hand_off(key, &text).await.unwrap();
+    let handed = stage.conversations.hand_off(key, text).await.unwrap();
     assert_eq!((handed.handler, handed.assignee.is_none()), (Handler::People, true));
-    assert_eq!(stage.conversations.hand_off(key, &text).await.unwrap().last_seq, handed.last_seq, "once is enough");
+    assert_eq!(stage.conversations.hand_off(key, text).await.unwrap().last_seq, handed.last_seq, "once is enough");
     assert_eq!(inbox(InboxFilter::Waiting).await.len(), 1);
-    assert_eq!(stage.conversations.desk(owner, InboxFilter::Open, None, None).await.unwrap().waiting, 1);
+    assert_eq!(stage.conversations.inbox(owner, InboxFilter::Open, None, None).await.unwrap().waiting, 1);
 
     // The assistant is silent now.
-    stage.conversations.pass_on(key, &text, &words("Anybody?", "2")).await.unwrap();
+    stage.conversations.pass_on(key, text, &words("Anybody?", "2")).await.unwrap();
     stage.do_jobs().await;
 
-    let taken = stage.conversations.take_over(owner, &text).await.unwrap();
+    let taken = stage.conversations.take_over(owner, text).await.unwrap();
     assert_eq!(taken.assignee.map(|a| a.name).as_deref(), Some("Aurora Owner"));
     assert_eq!(inbox(InboxFilter::Mine).await.len(), 1);
     assert!(inbox(InboxFilter::Waiting).await.is_empty());
-    stage.conversations.reply(owner, &text, &words("I am here.", "3")).await.unwrap();
-    stage.conversations.hand_back(owner, &text).await.unwrap();
+    stage.conversations.reply(owner, text, &words("I am here.", "3")).await.unwrap();
+    stage.conversations.hand_back(owner, text).await.unwrap();
     stage.do_jobs().await;
-    stage.conversations.pass_on(key, &text, &words("Thanks", "4")).await.unwrap();
+    stage.conversations.pass_on(key, text, &words("Thanks", "4")).await.unwrap();
     stage.do_jobs().await;
-    stage.conversations.resolve(owner, &text).await.unwrap();
+    stage.conversations.resolve(owner, text).await.unwrap();
     assert_eq!(inbox(InboxFilter::Resolved).await.len(), 1);
 
     let messages = stage.messages(owner, id).await;
@@ -67,7 +67,7 @@ async fn words_ask_for_a_person() {
     let stage = Stage::new().await;
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
-    stage.conversations.pass_on(key, &id.to_string(), &words("Can I talk to a human?", "1")).await.unwrap();
+    stage.conversations.pass_on(key, id, &words("Can I talk to a human?", "1")).await.unwrap();
     stage.do_jobs().await;
     let messages = stage.messages(key, id).await;
     assert_eq!(said(&messages).len(), 2, "{messages:?}");
@@ -78,18 +78,18 @@ async fn words_ask_for_a_person() {
 async fn who_answers_first_takes_what_waits() {
     let stage = Stage::new().await;
     let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
-    let text = stage.begin(key).await.id.to_string();
-    let early = stage.conversations.reply(owner, &text, &words("Hello", "1")).await;
+    let text = stage.begin(key).await.id;
+    let early = stage.conversations.reply(owner, text, &words("Hello", "1")).await;
     assert!(matches!(early, Err(ConversationError::NotHandedOff)), "{early:?}");
-    stage.conversations.hand_off(key, &text).await.unwrap();
+    stage.conversations.hand_off(key, text).await.unwrap();
     // A program answers for people, and is nobody who could have taken it.
-    stage.conversations.reply(key, &text, &words("One moment", "2")).await.unwrap();
-    let taken = stage.conversations.take_over(key, &text).await;
+    stage.conversations.reply(key, text, &words("One moment", "2")).await.unwrap();
+    let taken = stage.conversations.take_over(key, text).await;
     assert!(matches!(taken, Err(ConversationError::Denied(_))), "{taken:?}");
-    assert!(stage.conversations.get(key, &text).await.unwrap().assignee.is_none());
-    let (reply, _) = stage.conversations.reply(owner, &text, &words("Here I am", "3")).await.unwrap();
+    assert!(stage.conversations.get(key, text).await.unwrap().assignee.is_none());
+    let (reply, _) = stage.conversations.reply(owner, text, &words("Here I am", "3")).await.unwrap();
     assert_eq!(reply.name.as_deref(), Some("Aurora Owner"));
-    assert!(stage.conversations.get(key, &text).await.unwrap().assignee.is_some());
+    assert!(stage.conversations.get(key, text).await.unwrap().assignee.is_some());
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn an_assistant_that_fails_calls_a_person() {
     let stage = Stage::new().await;
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
-    stage.conversations.pass_on(key, &id.to_string(), &words("Hello", "1")).await.unwrap();
+    stage.conversations.pass_on(key, id, &words("Hello", "1")).await.unwrap();
     let registry = Registry::default().with::<AnswerContact>(Broken(stage.conversations.clone()));
     let worker = Worker::new(stage.db.services.clone(), registry, Slots::default());
     for attempt in 1..=AnswerContact::TRIES {
@@ -114,7 +114,7 @@ async fn an_assistant_that_fails_calls_a_person() {
         assert_eq!(worker.run_due().await.unwrap(), [end]);
         stage.db.clock.advance(time::Duration::minutes(10));
     }
-    let conversation = stage.conversations.get(key, &id.to_string()).await.unwrap();
+    let conversation = stage.conversations.get(key, id).await.unwrap();
     assert_eq!((conversation.handler, conversation.state), (Handler::People, ConversationState::Open));
     let messages = stage.messages(key, id).await;
     assert_eq!(said(&messages).len(), 2);
@@ -126,7 +126,7 @@ async fn pages(stage: &Stage, filter: InboxFilter) -> Vec<Vec<(Timestamp, Conver
     let mut pages = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let page = stage.conversations.desk(&stage.two.aurora.owner, filter, after.as_deref(), None).await.unwrap();
+        let page = stage.conversations.inbox(&stage.two.aurora.owner, filter, after.as_deref(), None).await.unwrap();
         pages.push(page.data.iter().map(|c| (c.updated_at, c.id)).collect());
         after = page.next_cursor;
         if after.is_none() {
@@ -149,7 +149,7 @@ async fn who_waits_the_longest_is_served_first_however_many_wait() {
         let mut three = Vec::new();
         for _ in 0..3 {
             let id = stage.begin(key).await.id;
-            stage.conversations.hand_off(key, &id.to_string()).await.unwrap();
+            stage.conversations.hand_off(key, id).await.unwrap();
             three.push(id);
         }
         three.sort();
@@ -159,14 +159,13 @@ async fn who_waits_the_longest_is_served_first_however_many_wait() {
         }
     }
     // Who says more, or is asked for twice, keeps the place; who was taken and given up comes last.
-    let names: Vec<String> = begun.iter().map(ToString::to_string).collect();
-    stage.conversations.pass_on(key, &names[0], &words("Is anybody there?", "1")).await.unwrap();
-    stage.conversations.hand_off(key, &names[1]).await.unwrap();
+    stage.conversations.pass_on(key, begun[0], &words("Is anybody there?", "1")).await.unwrap();
+    stage.conversations.hand_off(key, begun[1]).await.unwrap();
     let owner = &stage.two.aurora.owner;
-    stage.conversations.take_over(owner, &names[2]).await.unwrap();
-    stage.conversations.hand_back(owner, &names[2]).await.unwrap();
+    stage.conversations.take_over(owner, begun[2]).await.unwrap();
+    stage.conversations.hand_back(owner, begun[2]).await.unwrap();
     stage.db.clock.advance(Duration::minutes(1));
-    let again = stage.conversations.hand_off(key, &names[2]).await.unwrap();
+    let again = stage.conversations.hand_off(key, begun[2]).await.unwrap();
     assert_eq!(again.waiting_since, Some(again.updated_at));
     let third = begun.remove(2);
     begun.push(third);
@@ -183,14 +182,14 @@ async fn who_waits_the_longest_is_served_first_however_many_wait() {
     open.dedup_by_key(|(_, id)| *id);
     assert_eq!(open.len(), 120);
 
-    for bad in ["", "x", "1", "-1-x", "99999999999999999999999999999999999999999-conv_0", &names[0]] {
-        let refused = stage.conversations.desk(owner, InboxFilter::Open, Some(bad), None).await;
+    for bad in ["", "x", "1", "-1-x", "99999999999999999999999999999999999999999-conv_0", &begun[0].to_string()] {
+        let refused = stage.conversations.inbox(owner, InboxFilter::Open, Some(bad), None).await;
         assert!(matches!(refused, Err(ConversationError::Invalid { .. })), "{bad:?}: {refused:?}");
     }
     // A place that is another tenant's shows nothing of it.
-    let theirs = stage.conversations.desk(owner, InboxFilter::Waiting, None, None).await.unwrap().next_cursor;
+    let theirs = stage.conversations.inbox(owner, InboxFilter::Waiting, None, None).await.unwrap().next_cursor;
     let other = &stage.two.borealis.owner;
-    let page = stage.conversations.desk(other, InboxFilter::Waiting, theirs.as_deref(), None).await.unwrap();
+    let page = stage.conversations.inbox(other, InboxFilter::Waiting, theirs.as_deref(), None).await.unwrap();
     assert!(page.data.is_empty());
 }
 
@@ -201,7 +200,7 @@ async fn a_row_that_an_older_program_wrote_waits_since_its_last_word() {
     let mut begun = Vec::new();
     for _ in 0..2 {
         let id = stage.begin(key).await.id;
-        stage.conversations.hand_off(key, &id.to_string()).await.unwrap();
+        stage.conversations.hand_off(key, id).await.unwrap();
         begun.push(id);
         stage.db.clock.advance(Duration::minutes(1));
     }

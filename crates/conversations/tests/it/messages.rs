@@ -10,12 +10,12 @@ async fn the_contact_asks_and_the_assistant_answers() {
     let stage = Stage::new().await;
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
-    let (message, again) = stage.conversations.pass_on(key, &id.to_string(), &words("Hello?", "a")).await.unwrap();
+    let (message, again) = stage.conversations.pass_on(key, id, &words("Hello?", "a")).await.unwrap();
     assert_eq!((message.seq, again), (1, false));
     stage.do_jobs().await;
     let messages = stage.messages(key, id).await;
     assert_eq!(said(&messages), [(Author::Contact, None, "Hello?"), (Author::Assistant, None, "You said: Hello?")]);
-    let conversation = stage.conversations.get(key, &id.to_string()).await.unwrap();
+    let conversation = stage.conversations.get(key, id).await.unwrap();
     assert_eq!(
         (conversation.last_seq, conversation.last_from, conversation.last_text.as_deref()),
         (2, Some(Author::Assistant), Some("You said: Hello?"))
@@ -28,7 +28,7 @@ async fn what_is_said_at_once_is_answered_once_and_nothing_is_forgotten() {
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
     for text in ["Hello", "I have a lamp", "May I return it?"] {
-        stage.conversations.pass_on(key, &id.to_string(), &words(text, &text.replace([' ', '?'], "-"))).await.unwrap();
+        stage.conversations.pass_on(key, id, &words(text, &text.replace([' ', '?'], "-"))).await.unwrap();
     }
     stage.do_jobs().await;
     let messages = stage.messages(key, id).await;
@@ -36,8 +36,8 @@ async fn what_is_said_at_once_is_answered_once_and_nothing_is_forgotten() {
 
     // Read, then something more is said, then the answer comes: what was said last is still answered.
     let say = |text: &'static str| {
-        let (conversations, id) = (stage.conversations.clone(), id.to_string());
-        async move { conversations.pass_on(key, &id, &words(text, text)).await }
+        let (conversations, id) = (stage.conversations.clone(), id);
+        async move { conversations.pass_on(key, id, &words(text, text)).await }
     };
     say("one").await.unwrap();
     let job = stage.job().await;
@@ -61,10 +61,10 @@ async fn what_is_said_at_once_is_answered_once_and_nothing_is_forgotten() {
 async fn sent_twice_is_there_once() {
     let stage = Stage::new().await;
     let key = &stage.two.aurora.key;
-    let id = stage.begin(key).await.id.to_string();
+    let id = stage.begin(key).await.id;
     let say = |text: &'static str| {
-        let (conversations, key, id) = (stage.conversations.clone(), key.clone(), id.clone());
-        async move { conversations.pass_on(&key, &id, &words(text, "same")).await }
+        let (conversations, key, id) = (stage.conversations.clone(), key.clone(), id);
+        async move { conversations.pass_on(&key, id, &words(text, "same")).await }
     };
     // All at once: one is first, the others find it.
     let mut all = tokio::task::JoinSet::new();
@@ -77,13 +77,13 @@ async fn sent_twice_is_there_once() {
     // Other words under the same name are a mistake of the sender's.
     assert!(matches!(say("Other words").await, Err(ConversationError::ClientIdTaken)));
     // What is an agent's is another's name.
-    stage.conversations.hand_off(key, &id).await.unwrap();
-    let (reply, again) = stage.conversations.reply(key, &id, &words("Hello", "same")).await.unwrap();
+    stage.conversations.hand_off(key, id).await.unwrap();
+    let (reply, again) = stage.conversations.reply(key, id, &words("Hello", "same")).await.unwrap();
     assert_eq!((reply.from, again), (Author::Agent, false));
     // Kept, and the conversation handed back before the answer arrived: sent again it is still the same.
-    stage.conversations.hand_back(key, &id).await.unwrap();
-    assert_eq!(stage.conversations.reply(key, &id, &words("Hello", "same")).await.unwrap(), (reply, true));
-    let new = stage.conversations.reply(key, &id, &words("Hello", "new")).await;
+    stage.conversations.hand_back(key, id).await.unwrap();
+    assert_eq!(stage.conversations.reply(key, id, &words("Hello", "same")).await.unwrap(), (reply, true));
+    let new = stage.conversations.reply(key, id, &words("Hello", "new")).await;
     assert!(matches!(new, Err(ConversationError::NotHandedOff)), "{new:?}");
 }
 
@@ -94,8 +94,8 @@ async fn many_at_once_leave_no_gap() {
     let id = stage.begin(key).await.id;
     let mut all = tokio::task::JoinSet::new();
     for n in 0..40 {
-        let (conversations, key, id) = (stage.conversations.clone(), key.clone(), id.to_string());
-        all.spawn(async move { conversations.pass_on(&key, &id, &words(&format!("{n}"), &format!("{n}"))).await });
+        let (conversations, key, id) = (stage.conversations.clone(), key.clone(), id);
+        all.spawn(async move { conversations.pass_on(&key, id, &words(&format!("{n}"), &format!("{n}"))).await });
     }
     assert!(all.join_all().await.iter().all(Result::is_ok));
     assert_eq!(said(&stage.messages(key, id).await).len(), 40);
@@ -105,12 +105,12 @@ async fn many_at_once_leave_no_gap() {
 async fn pages_go_back_and_forth() {
     let stage = Stage::new().await;
     let key = &stage.two.aurora.key;
-    let id = stage.begin(key).await.id.to_string();
+    let id = stage.begin(key).await.id;
     for n in 1..=7 {
-        stage.conversations.pass_on(key, &id, &words(&n.to_string(), &n.to_string())).await.unwrap();
+        stage.conversations.pass_on(key, id, &words(&n.to_string(), &n.to_string())).await.unwrap();
     }
     let texts = |from| {
-        let (conversations, id) = (&stage.conversations, &id);
+        let (conversations, id) = (&stage.conversations, id);
         async move {
             let page = conversations.messages(key, id, from, Some(3)).await.unwrap();
             let texts: Vec<String> = page.data.into_iter().map(|m| m.text).collect();
@@ -134,10 +134,10 @@ async fn ids_keep_the_order_when_the_clock_stands_or_goes_back() {
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
     for n in 0..30 {
-        stage.conversations.pass_on(key, &id.to_string(), &words("x", &n.to_string())).await.unwrap();
+        stage.conversations.pass_on(key, id, &words("x", &n.to_string())).await.unwrap();
     }
     stage.db.clock.advance(time::Duration::hours(-1));
-    stage.conversations.pass_on(key, &id.to_string(), &words("x", "back")).await.unwrap();
+    stage.conversations.pass_on(key, id, &words("x", "back")).await.unwrap();
     said(&stage.messages(key, id).await);
 }
 
@@ -145,9 +145,9 @@ async fn ids_keep_the_order_when_the_clock_stands_or_goes_back() {
 async fn nothing_of_another_tenant_can_be_told_from_nothing() {
     let stage = Stage::new().await;
     let (own, other) = (&stage.two.aurora.key, &stage.two.borealis.key);
-    let foreign = stage.begin(other).await.id.to_string();
-    let unknown = "conv_019aa1b2c3d47e8f90a1b2c3d4e5f607";
-    for id in [foreign.as_str(), unknown, "conv_x", ""] {
+    let foreign = stage.begin(other).await.id;
+    let unknown = "conv_019aa1b2c3d47e8f90a1b2c3d4e5f607".parse().unwrap();
+    for id in [foreign, unknown] {
         let c = &stage.conversations;
         let answers = [
             c.get(own, id).await.err(),
@@ -163,7 +163,7 @@ async fn nothing_of_another_tenant_can_be_told_from_nothing() {
         assert!(answers.iter().all(|e| matches!(e, Some(ConversationError::NotFound))), "{id}: {answers:?}");
     }
     assert!(stage.conversations.list(own, None, None, None).await.unwrap().data.is_empty());
-    assert_eq!(stage.messages(other, foreign.parse().unwrap()).await, []);
+    assert_eq!(stage.messages(other, foreign).await, []);
 }
 
 #[tokio::test]
@@ -181,13 +181,13 @@ async fn bad_words_are_refused_and_leave_nothing() {
         ("Hello", "a b", "client_id"),
         ("Hello", &"x".repeat(65), "client_id"),
     ] {
-        match stage.conversations.pass_on(key, &id.to_string(), &words(text, client_id)).await {
+        match stage.conversations.pass_on(key, id, &words(text, client_id)).await {
             Err(ConversationError::Invalid { field, .. }) => assert_eq!(field, wrong),
             other => panic!("{text:?} {client_id:?}: {other:?}"),
         }
     }
     assert_eq!(stage.messages(key, id).await, []);
-    let kept = stage.conversations.pass_on(key, &id.to_string(), &words("One\r\ntwo 🦌", "b")).await.unwrap().0;
+    let kept = stage.conversations.pass_on(key, id, &words("One\r\ntwo 🦌", "b")).await.unwrap().0;
     assert_eq!(kept.text, "One\ntwo 🦌");
     for new in
         [NewContact { name: Some(" ".into()), email: None }, NewContact { name: None, email: Some("nobody".into()) }]
@@ -203,16 +203,16 @@ async fn a_new_message_opens_what_was_resolved() {
     let stage = Stage::new().await;
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
-    stage.conversations.pass_on(key, &id.to_string(), &words("One", "1")).await.unwrap();
-    let resolved = stage.conversations.resolve(key, &id.to_string()).await.unwrap();
+    stage.conversations.pass_on(key, id, &words("One", "1")).await.unwrap();
+    let resolved = stage.conversations.resolve(key, id).await.unwrap();
     assert_eq!(resolved.state, ConversationState::Resolved);
     // What was open when it was resolved is not answered any more.
     stage.do_jobs().await;
     assert_eq!(stage.messages(key, id).await.len(), 2);
-    stage.conversations.pass_on(key, &id.to_string(), &words("Two", "2")).await.unwrap();
+    stage.conversations.pass_on(key, id, &words("Two", "2")).await.unwrap();
     stage.do_jobs().await;
     let messages = stage.messages(key, id).await;
     assert_eq!(said(&messages)[2..], [(Author::Contact, None, "Two"), (Author::Assistant, None, "You said: Two")]);
-    let conversation = stage.conversations.get(key, &id.to_string()).await.unwrap();
+    let conversation = stage.conversations.get(key, id).await.unwrap();
     assert_eq!(conversation.state, ConversationState::Open);
 }

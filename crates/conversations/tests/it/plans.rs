@@ -139,7 +139,7 @@ async fn what_the_server_writes_lies_in_the_partition_of_its_month() {
     let stage = Stage::new().await;
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
-    stage.conversations.pass_on(key, &id.to_string(), &words("Hello", "1")).await.unwrap();
+    stage.conversations.pass_on(key, id, &words("Hello", "1")).await.unwrap();
     // The test's clock stands in November 2026.
     let lies: String = sqlx::query_scalar("select tableoid::regclass::text from app.messages")
         .fetch_one(&mut stage.db.superuser().await)

@@ -9,12 +9,12 @@ async fn an_answer_that_was_begun_before_a_take_over_is_dropped() {
     let stage = Stage::new().await;
     let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
     let id = stage.begin(key).await.id;
-    stage.conversations.pass_on(key, &id.to_string(), &words("Hello", "1")).await.unwrap();
+    stage.conversations.pass_on(key, id, &words("Hello", "1")).await.unwrap();
     let job = stage.job().await;
     let question = stage.conversations.question(&job.caller(), id).await.unwrap().unwrap();
-    stage.conversations.take_over(owner, &id.to_string()).await.unwrap();
+    stage.conversations.take_over(owner, id).await.unwrap();
     // Even handed back meanwhile: the answer is of another time.
-    stage.conversations.hand_back(owner, &id.to_string()).await.unwrap();
+    stage.conversations.hand_back(owner, id).await.unwrap();
     let reply = stage.conversations.answer(&job.caller(), &question, &parroted(&question)).await.unwrap();
     assert_eq!(reply, Reply::TooLate);
     assert!(stage.messages(key, id).await.iter().all(|m| m.from != Author::Assistant));
@@ -25,7 +25,7 @@ async fn an_answer_is_given_once_by_two_servers() {
     let stage = Stage::new().await;
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
-    stage.conversations.pass_on(key, &id.to_string(), &words("Hello", "1")).await.unwrap();
+    stage.conversations.pass_on(key, id, &words("Hello", "1")).await.unwrap();
     let job = stage.job().await;
     let first = stage.conversations.question(&job.caller(), id).await.unwrap().unwrap();
     let second = stage.conversations.question(&job.caller(), id).await.unwrap().unwrap();
@@ -45,7 +45,7 @@ async fn nobody_is_talked_over() {
     let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
     for round in 0..40 {
         let id = stage.begin(key).await.id;
-        stage.conversations.pass_on(key, &id.to_string(), &words("Hello", "1")).await.unwrap();
+        stage.conversations.pass_on(key, id, &words("Hello", "1")).await.unwrap();
         let job = stage.job().await;
         let question = stage.conversations.question(&job.caller(), id).await.unwrap().unwrap();
         let answers = {
@@ -53,10 +53,10 @@ async fn nobody_is_talked_over() {
             async move { conversations.answer(&caller, &question, &parroted(&question)).await.unwrap() }
         };
         let takes = {
-            let (conversations, owner, id) = (stage.conversations.clone(), owner.clone(), id.to_string());
+            let (conversations, owner, id) = (stage.conversations.clone(), owner.clone(), id);
             async move {
-                conversations.take_over(&owner, &id).await.unwrap();
-                conversations.reply(&owner, &id, &words("I am here", "2")).await.unwrap();
+                conversations.take_over(&owner, id).await.unwrap();
+                conversations.reply(&owner, id, &words("I am here", "2")).await.unwrap();
             }
         };
         // Who begins changes, so that both orders are seen.

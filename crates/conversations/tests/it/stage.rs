@@ -36,7 +36,7 @@ impl Stage {
 
     pub async fn messages(&self, caller: &Caller, id: ConversationId) -> Vec<Message> {
         let all = MessagesFrom::After(0);
-        self.conversations.messages(caller, &id.to_string(), all, Some(200)).await.unwrap().data
+        self.conversations.messages(caller, id, all, Some(200)).await.unwrap().data
     }
 
     pub fn worker(&self) -> Worker {

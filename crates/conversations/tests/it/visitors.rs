@@ -13,7 +13,7 @@ async fn a_visitor_comes_back_to_the_same_conversation() {
     let (contact, widget, token) = stage.contact(owner).await;
     assert!(stage.conversations.current(&contact).await.unwrap().is_none());
     let id = stage.conversations.open(&contact).await.unwrap();
-    stage.conversations.say(&contact, &id.to_string(), &words("Hello", "1")).await.unwrap();
+    stage.conversations.say(&contact, id, &words("Hello", "1")).await.unwrap();
     stage.do_jobs().await;
 
     let back = stage.conversations.come_back(widget, &token, stage.db.request()).await.unwrap().unwrap();
@@ -50,15 +50,15 @@ async fn a_contact_reaches_its_own_conversations_and_nothing_else() {
     let (bob, ..) = stage.contact(owner).await;
     let (foreign, ..) = stage.contact(&stage.two.borealis.owner).await;
     let c = &stage.conversations;
-    let mine = c.open(&ann).await.unwrap().to_string();
-    c.say(&ann, &mine, &words("Hello", "1")).await.unwrap();
+    let mine = c.open(&ann).await.unwrap();
+    c.say(&ann, mine, &words("Hello", "1")).await.unwrap();
     for other in [&bob, &foreign] {
         let answers = [
-            c.get(other, &mine).await.err(),
-            c.messages(other, &mine, MessagesFrom::Latest, None).await.err(),
-            c.messages(other, &mine, MessagesFrom::After(0), None).await.err(),
-            c.say(other, &mine, &words("Hello", "2")).await.err(),
-            c.hand_off(other, &mine).await.err(),
+            c.get(other, mine).await.err(),
+            c.messages(other, mine, MessagesFrom::Latest, None).await.err(),
+            c.messages(other, mine, MessagesFrom::After(0), None).await.err(),
+            c.say(other, mine, &words("Hello", "2")).await.err(),
+            c.hand_off(other, mine).await.err(),
         ];
         assert!(answers.iter().all(|e| matches!(e, Some(ConversationError::NotFound))), "{answers:?}");
     }
@@ -66,17 +66,17 @@ async fn a_contact_reaches_its_own_conversations_and_nothing_else() {
     let denied = [
         c.list(&ann, None, None, None).await.err(),
         c.create(&ann, NewContact::default()).await.err(),
-        c.reply(&ann, &mine, &words("Hello", "3")).await.err(),
-        c.pass_on(&ann, &mine, &words("Hello", "3")).await.err(),
-        c.take_over(&ann, &mine).await.err(),
-        c.hand_back(&ann, &mine).await.err(),
-        c.resolve(&ann, &mine).await.err(),
+        c.reply(&ann, mine, &words("Hello", "3")).await.err(),
+        c.pass_on(&ann, mine, &words("Hello", "3")).await.err(),
+        c.take_over(&ann, mine).await.err(),
+        c.hand_back(&ann, mine).await.err(),
+        c.resolve(&ann, mine).await.err(),
         c.widget(&ann).await.err(),
-        c.say(owner, &mine, &words("Hello", "3")).await.err(),
+        c.say(owner, mine, &words("Hello", "3")).await.err(),
         c.visit(owner, widget, &conversations::token()).await.err(),
     ];
     assert!(denied.iter().all(|e| matches!(e, Some(ConversationError::Denied(_)))), "{denied:?}");
-    assert_eq!(stage.messages(owner, mine.parse().unwrap()).await.len(), 1);
+    assert_eq!(stage.messages(owner, mine).await.len(), 1);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use crate::stage::{agent, counts};
 use identity::{IdentityError, MAX_KEYS};
-use model::Fault as _;
+use model::{ApiKeyId, Fault as _};
 use sqlx::PgConnection;
 use store::Actor;
 use testkit::{Tenant, TestDb, Two};
@@ -46,12 +46,12 @@ async fn made_shown_once_used_listed_revoked() {
 
     db.clock.advance(Duration::seconds(1));
     let revoked_at = store::services::timestamp(db.services.now());
-    db.identity.revoke_api_key(&two.aurora.owner, &newer.key.id.to_string()).await.unwrap();
+    db.identity.revoke_api_key(&two.aurora.owner, newer.key.id).await.unwrap();
     assert!(db.identity.authenticate_key(&newer.secret, db.request()).await.unwrap().is_none());
     assert!(db.identity.authenticate_key(&new.secret, db.request()).await.unwrap().is_some());
     // Twice is the same as once, the time of the first included.
     db.clock.advance(Duration::seconds(1));
-    db.identity.revoke_api_key(&two.aurora.owner, &newer.key.id.to_string()).await.unwrap();
+    db.identity.revoke_api_key(&two.aurora.owner, newer.key.id).await.unwrap();
     let last = db.identity.list_api_keys(&two.aurora.owner).await.unwrap().pop().unwrap();
     assert_eq!((last.id, last.revoked_at), (newer.key.id, Some(revoked_at)));
 }
@@ -61,13 +61,13 @@ async fn only_owners_make_and_revoke() {
     let db = TestDb::new().await;
     let two = Two::new(&db).await;
     let agent = agent(&db, &two.aurora).await;
-    let id = db.identity.list_api_keys(&two.aurora.owner).await.unwrap()[0].id.to_string();
+    let id = db.identity.list_api_keys(&two.aurora.owner).await.unwrap()[0].id;
     let before = counts(&db).await;
     for caller in [&agent, &two.aurora.key] {
         assert!(matches!(db.identity.create_api_key(caller, "x").await, Err(IdentityError::Denied(_))));
         // Before the name, or whether there is such a key, is looked at.
         assert!(matches!(db.identity.create_api_key(caller, "").await, Err(IdentityError::Denied(_))));
-        for id in [id.as_str(), "key_0", "unknown"] {
+        for id in [id, ApiKeyId::from_uuid(db.services.new_id())] {
             assert!(matches!(db.identity.revoke_api_key(caller, id).await, Err(IdentityError::Denied(_))));
         }
     }
@@ -79,13 +79,11 @@ async fn only_owners_make_and_revoke() {
 async fn foreign_unknown_and_malformed_ids_get_one_answer() {
     let db = TestDb::new().await;
     let two = Two::new(&db).await;
-    let foreign = db.identity.list_api_keys(&two.borealis.owner).await.unwrap()[0].id.to_string();
-    let unknown = model::ApiKeyId::from_uuid(db.services.new_id()).to_string();
+    let foreign = db.identity.list_api_keys(&two.borealis.owner).await.unwrap()[0].id;
+    let unknown = ApiKeyId::from_uuid(db.services.new_id());
     let own = db.identity.list_api_keys(&two.aurora.owner).await.unwrap()[0].id;
     let mut answers = Vec::new();
-    for id in [
-        foreign.as_str(),
-        unknown.as_str(),
+    for malformed in [
         "",
         "key_",
         "key_0",
@@ -95,6 +93,9 @@ async fn foreign_unknown_and_malformed_ids_get_one_answer() {
         &format!("{own}0"),
         "' or true --",
     ] {
+        assert!(malformed.parse::<ApiKeyId>().is_err(), "{malformed:?}");
+    }
+    for id in [foreign, unknown] {
         match db.identity.revoke_api_key(&two.aurora.owner, id).await {
             Err(error @ IdentityError::NotFound) => answers.push(error.problem()),
             other => panic!("{id:?}: {other:?}"),
@@ -149,7 +150,7 @@ async fn a_tenant_has_at_most_fifty_that_work() {
     assert_eq!(db.identity.list_api_keys(&two.aurora.owner).await.unwrap().len(), MAX_KEYS);
     // Another tenant has room; revoking makes some.
     db.identity.create_api_key(&two.borealis.owner, "x").await.unwrap();
-    db.identity.revoke_api_key(&two.aurora.owner, &last.unwrap().key.id.to_string()).await.unwrap();
+    db.identity.revoke_api_key(&two.aurora.owner, last.unwrap().key.id).await.unwrap();
     db.identity.create_api_key(&two.aurora.owner, "x").await.unwrap();
     let full = db.identity.create_api_key(&two.aurora.owner, "x").await;
     assert!(matches!(full, Err(IdentityError::TooManyKeys(_))), "{full:?}");

@@ -40,13 +40,13 @@ fn worker(stage: &Stage, handler: Told) -> Worker {
 async fn a_server_that_dies_in_the_middle_leaves_the_job_to_the_next() {
     let stage = Stage::with(None).await;
     let caller = &stage.two.aurora.owner;
-    let id = stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap().id.to_string();
+    let id = stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap().id;
     // Claimed, and then nothing more is heard of that server.
     assert_eq!(stage.worker().take::<IndexDocument>(10).await.unwrap().len(), 1);
     assert!(stage.worker().run_due().await.unwrap().is_empty(), "it is held");
     stage.db.clock.advance(LEASE + Duration::seconds(1));
     assert_eq!(stage.worker().run_due().await.unwrap(), [End::Done]);
-    let document = stage.knowledge.get_document(caller, &id).await.unwrap();
+    let document = stage.knowledge.get_document(caller, id).await.unwrap();
     assert_eq!((document.state, document.chunk_count), (DocumentState::Ready, 1));
 }
 
@@ -84,7 +84,7 @@ async fn a_server_that_was_too_slow_changes_nothing_of_what_another_did() {
 async fn what_fails_is_tried_again_later_each_time_later_still() {
     let stage = Stage::with(None).await;
     let caller = &stage.two.aurora.owner;
-    let id = stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap().id.to_string();
+    let id = stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap().id;
     let handler =
         told(&stage.knowledge, |call| if call < 3 { Err(JobError::Retry("Not now.".into())) } else { Ok(true) });
     let worker = worker(&stage, handler.clone());
@@ -97,14 +97,14 @@ async fn what_fails_is_tried_again_later_each_time_later_still() {
     stage.db.clock.advance(Duration::seconds(3));
     assert_eq!(worker.run_due().await.unwrap(), [End::Done]);
     assert_eq!(handler.calls.load(Ordering::SeqCst), 3);
-    assert_eq!(stage.knowledge.get_document(caller, &id).await.unwrap().state, DocumentState::Ready);
+    assert_eq!(stage.knowledge.get_document(caller, id).await.unwrap().state, DocumentState::Ready);
 }
 
 #[tokio::test]
 async fn what_never_works_is_given_up_and_said() {
     let stage = Stage::with(None).await;
     let caller = &stage.two.aurora.owner;
-    let id = stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap().id.to_string();
+    let id = stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap().id;
     let handler = told(&stage.knowledge, |_| Err(JobError::Retry("Not today.".into())));
     let worker = worker(&stage, handler.clone());
     let mut ends = Vec::new();
@@ -114,13 +114,13 @@ async fn what_never_works_is_given_up_and_said() {
     }
     assert_eq!(ends.len(), usize::try_from(IndexDocument::TRIES).unwrap());
     assert_eq!(ends.last(), Some(&End::Dead));
-    let document = stage.knowledge.get_document(caller, &id).await.unwrap();
+    let document = stage.knowledge.get_document(caller, id).await.unwrap();
     assert_eq!((document.state, document.error.as_deref()), (DocumentState::Failed, Some("Not today.")));
 
     // Asked for again, it is read.
-    stage.knowledge.reindex_document(caller, &id).await.unwrap();
+    stage.knowledge.reindex_document(caller, id).await.unwrap();
     stage.do_jobs().await;
-    let document = stage.knowledge.get_document(caller, &id).await.unwrap();
+    let document = stage.knowledge.get_document(caller, id).await.unwrap();
     assert_eq!((document.state, document.error), (DocumentState::Ready, None));
 }
 
@@ -128,13 +128,13 @@ async fn what_never_works_is_given_up_and_said() {
 async fn a_job_that_ends_its_server_each_time_is_given_up() {
     let stage = Stage::with(None).await;
     let caller = &stage.two.aurora.owner;
-    let id = stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap().id.to_string();
+    let id = stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap().id;
     for _ in 0..IndexDocument::TRIES {
         assert_eq!(stage.worker().take::<IndexDocument>(1).await.unwrap().len(), 1);
         stage.db.clock.advance(LEASE + Duration::seconds(1));
     }
     assert_eq!(stage.worker().run_due().await.unwrap(), [End::Dead]);
-    assert_eq!(stage.knowledge.get_document(caller, &id).await.unwrap().state, DocumentState::Failed);
+    assert_eq!(stage.knowledge.get_document(caller, id).await.unwrap().state, DocumentState::Failed);
 }
 
 #[tokio::test]
@@ -155,9 +155,9 @@ async fn a_worker_works_until_it_is_told_to_stop_and_finishes_what_it_began() {
     let running = tokio::spawn(async move {
         worker.run(async { drop(stopped.await) }, std::time::Duration::from_secs(60)).await;
     });
-    let id = stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap().id.to_string();
+    let id = stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap().id;
     // Woken by the upload.
-    while stage.knowledge.get_document(caller, &id).await.unwrap().state != DocumentState::Ready {
+    while stage.knowledge.get_document(caller, id).await.unwrap().state != DocumentState::Ready {
         tokio::task::yield_now().await;
     }
     drop(stop);

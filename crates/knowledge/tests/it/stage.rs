@@ -44,7 +44,7 @@ impl Stage {
     pub async fn add(&self, caller: &Caller, name: &str, text: impl Into<Vec<u8>>) -> Document {
         let document = self.knowledge.upload(caller, file(name, text)).await.unwrap();
         self.do_jobs().await;
-        self.knowledge.get_document(caller, &document.id.to_string()).await.unwrap()
+        self.knowledge.get_document(caller, document.id).await.unwrap()
     }
 
     pub async fn do_jobs(&self) {

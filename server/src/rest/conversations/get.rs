@@ -2,15 +2,13 @@
 
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
+use crate::request::PathId;
 use crate::rest::refusals::{Refused, RefusedQuery};
 use crate::rest::{ApiQuery, query};
 use crate::state::App;
-use axum::{
-    Json,
-    extract::{Path, State},
-};
-use model::Problem;
+use axum::{Json, extract::State};
 use model::conversation::Conversation;
+use model::{ConversationId, Problem};
 
 /// One conversation: who may speak, and how far it is.
 #[utoipa::path(
@@ -30,8 +28,8 @@ use model::conversation::Conversation;
 pub async fn get(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
-    Path(id): Path<String>,
+    PathId(id): PathId<ConversationId>,
     _: ApiQuery<query::None>,
 ) -> Result<Json<Conversation>, Failure> {
-    Ok(Json(app.capabilities.conversations.get(&caller, &id).await?))
+    Ok(Json(app.capabilities.conversations.get(&caller, id).await?))
 }

@@ -2,14 +2,12 @@
 
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
+use crate::request::PathId;
 use crate::rest::refusals::Refused;
 use crate::state::App;
-use axum::{
-    Json,
-    extract::{Path, State},
-};
-use model::Problem;
+use axum::{Json, extract::State};
 use model::conversation::Conversation;
+use model::{ConversationId, Problem};
 
 /// Asks for a person: the assistant is silent from now on. Asked twice, once is enough.
 #[utoipa::path(
@@ -28,9 +26,9 @@ use model::conversation::Conversation;
 pub async fn hand_off(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
-    Path(id): Path<String>,
+    PathId(id): PathId<ConversationId>,
 ) -> Result<Json<Conversation>, Failure> {
-    Ok(Json(app.capabilities.conversations.hand_off(&caller, &id).await?))
+    Ok(Json(app.capabilities.conversations.hand_off(&caller, id).await?))
 }
 
 /// Gives the conversation back to the assistant.
@@ -50,9 +48,9 @@ pub async fn hand_off(
 pub async fn hand_back(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
-    Path(id): Path<String>,
+    PathId(id): PathId<ConversationId>,
 ) -> Result<Json<Conversation>, Failure> {
-    Ok(Json(app.capabilities.conversations.hand_back(&caller, &id).await?))
+    Ok(Json(app.capabilities.conversations.hand_back(&caller, id).await?))
 }
 
 /// Marks the conversation as settled. A new message of the contact opens it again.
@@ -72,7 +70,7 @@ pub async fn hand_back(
 pub async fn resolve(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
-    Path(id): Path<String>,
+    PathId(id): PathId<ConversationId>,
 ) -> Result<Json<Conversation>, Failure> {
-    Ok(Json(app.capabilities.conversations.resolve(&caller, &id).await?))
+    Ok(Json(app.capabilities.conversations.resolve(&caller, id).await?))
 }

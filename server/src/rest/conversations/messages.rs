@@ -2,16 +2,14 @@
 
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
+use crate::request::PathId;
 use crate::rest::ApiQuery;
 use crate::rest::refusals::{Refused, RefusedQuery};
 use crate::state::App;
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use conversations::{ConversationError, MessagesFrom};
 use model::conversation::Message;
-use model::{Page, Problem};
+use model::{ConversationId, Page, Problem};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -47,7 +45,7 @@ pub struct Part {
 pub async fn messages(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
-    Path(id): Path<String>,
+    PathId(id): PathId<ConversationId>,
     ApiQuery(Part { limit, cursor, after }): ApiQuery<Part>,
 ) -> Result<Json<Page<Message>>, Failure> {
     let wrong = |message: &str| Failure::from(ConversationError::field("cursor", message));
@@ -59,5 +57,5 @@ pub async fn messages(
         (None, Some(seq)) => MessagesFrom::After(seq),
         (None, None) => MessagesFrom::Latest,
     };
-    Ok(Json(app.capabilities.conversations.messages(&caller, &id, from, limit).await?))
+    Ok(Json(app.capabilities.conversations.messages(&caller, id, from, limit).await?))
 }

@@ -2,17 +2,14 @@
 
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
+use crate::request::PathId;
 use crate::rest::ApiJson;
 use crate::rest::refusals::{Refused, RefusedBody};
 use crate::state::App;
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use conversations::NewMessage;
-use model::Problem;
 use model::conversation::Message;
+use model::{ConversationId, Problem};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -64,13 +61,13 @@ pub struct Words {
 pub async fn say(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
-    Path(id): Path<String>,
+    PathId(id): PathId<ConversationId>,
     ApiJson(Words { text, client_id, from }): ApiJson<Words>,
 ) -> Result<(StatusCode, Json<Message>), Failure> {
     let new = NewMessage { text, client_id };
     let (message, again) = match from {
-        From::Contact => app.capabilities.conversations.pass_on(&caller, &id, &new).await?,
-        From::Agent => app.capabilities.conversations.reply(&caller, &id, &new).await?,
+        From::Contact => app.capabilities.conversations.pass_on(&caller, id, &new).await?,
+        From::Agent => app.capabilities.conversations.reply(&caller, id, &new).await?,
     };
     Ok((if again { StatusCode::OK } else { StatusCode::CREATED }, Json(message)))
 }

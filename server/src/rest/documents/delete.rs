@@ -2,11 +2,12 @@
 
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
+use crate::request::PathId;
 use crate::rest::refusals::Refused;
 use crate::state::App;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use model::Problem;
+use model::{DocumentId, Problem};
 
 /// Deletes a document and everything that was made of it.
 #[utoipa::path(
@@ -25,8 +26,8 @@ use model::Problem;
 pub async fn delete(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
-    Path(id): Path<String>,
+    PathId(id): PathId<DocumentId>,
 ) -> Result<StatusCode, Failure> {
-    app.capabilities.knowledge.delete_document(&caller, &id).await?;
+    app.capabilities.knowledge.delete_document(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,15 +2,13 @@
 
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
+use crate::request::PathId;
 use crate::rest::refusals::{Refused, RefusedQuery};
 use crate::rest::{ApiQuery, query};
 use crate::state::App;
-use axum::{
-    Json,
-    extract::{Path, State},
-};
-use model::Problem;
+use axum::{Json, extract::State};
 use model::knowledge::Document;
+use model::{DocumentId, Problem};
 
 /// One document: how far it is, and why it could not be read.
 #[utoipa::path(
@@ -30,8 +28,8 @@ use model::knowledge::Document;
 pub async fn get(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
-    Path(id): Path<String>,
+    PathId(id): PathId<DocumentId>,
     _: ApiQuery<query::None>,
 ) -> Result<Json<Document>, Failure> {
-    Ok(Json(app.capabilities.knowledge.get_document(&caller, &id).await?))
+    Ok(Json(app.capabilities.knowledge.get_document(&caller, id).await?))
 }

@@ -7,7 +7,7 @@ const LIST: &str = "/rpc/app/api/conversations/list";
 const GET: &str = "/rpc/app/api/conversations/get";
 const SAY: &str = "/rpc/app/api/conversations/say";
 const HANDLE: &str = "/rpc/app/api/conversations/handle";
-const WAY_IN: &str = "/rpc/app/api/conversations/way_in";
+const INSTALL_SNIPPET: &str = "/rpc/app/api/conversations/install_snippet";
 
 /// What the forms and functions that say something are sent with; the same words each time are one message.
 const WORDS: [(&str, &str); 2] = [("text", "Auroralamps quoffle."), ("client_id", "probe")];
@@ -137,9 +137,9 @@ pub const PROBES: &[Probe] = &[
     },
     Probe {
         method: "POST",
-        path: WAY_IN,
+        path: INSTALL_SNIPPET,
         by: By::Session(Stranger::Refused),
-        ask: |_| Ask::post(WAY_IN).form([]),
+        ask: |_| Ask::post(INSTALL_SNIPPET).form([]),
         ids: Ids::None("the tenant is the session's"),
     },
 ];

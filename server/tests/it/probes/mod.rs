@@ -138,13 +138,13 @@ impl World {
         let aurora_widget = server.conversations().widget(&aurora.owner).await.unwrap().id;
         let aurora_conversation = server.new_conversation(aurora, "Auroralamps quoffle?").await;
         let aurora_taken = server.new_conversation(aurora, "Aurorasofas quoffle?").await;
-        server.conversations().take_over(&aurora.owner, &aurora_taken).await.unwrap();
+        server.conversations().take_over(&aurora.owner, aurora_taken.parse().unwrap()).await.unwrap();
         let borealis_taken = server.new_conversation(borealis, "Borealissofas never snorgle?").await;
-        server.conversations().take_over(&borealis.owner, &borealis_taken).await.unwrap();
+        server.conversations().take_over(&borealis.owner, borealis_taken.parse().unwrap()).await.unwrap();
         let borealis_conversation = server.new_conversation(borealis, "Borealislamps never snorgle?").await;
         server.new_visitor(aurora).await;
         server.new_visitor(borealis).await;
-        server.queue_for_tomorrow(borealis, &borealis_document.to_string()).await;
+        server.queue_for_tomorrow(borealis, borealis_document).await;
         Self {
             aurora_widget,
             aurora_conversation,
