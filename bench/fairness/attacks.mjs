@@ -42,7 +42,7 @@ function parallel(count, one) {
   for (let n = 0; n < count; n++) void worker();
 }
 
-/** An upload's headers, and what stands in the form before the file. */
+/** An upload's headers, what stands in the form before and after the file. */
 function form(key, file) {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'multipart/form-data; boundary=limit' };
   return { headers, begin: `--limit\r\ncontent-disposition: form-data; name="file"; filename="${file}"\r\n\r\n`, end: '\r\n--limit--\r\n' };

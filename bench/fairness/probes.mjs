@@ -110,10 +110,10 @@ export class Neighbour {
       const options = { agent: this.agent, localAddress: ADDRESS, headers, signal: AbortSignal.timeout(PATIENCE) };
       const failed = (error) => fail(new Error(error.name === 'AbortError' ? 'timeout' : error.code));
       const request = http.get(this.samtal.url + path, options, (answer) => {
-        answer.once('error', failed).once('end', () => (answer.statusCode === 200 ? settle() : fail(new Error(`status ${answer.statusCode}`))));
-        answer.resume();
+        answer.once('end', () => (answer.statusCode === 200 ? settle() : fail(new Error(`status ${answer.statusCode}`))));
+        answer.on('error', failed).resume();
       });
-      request.once('error', failed);
+      request.on('error', failed);
     });
   }
 

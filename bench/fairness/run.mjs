@@ -32,7 +32,8 @@ class Attacker {
   static async ready() {
     const attacker = new Attacker();
     attacker.child = fork(join(import.meta.dirname, 'attacker.mjs'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    await once(attacker.child, 'message');
+    const ended = once(attacker.child, 'exit').then(() => Promise.reject(new Error('The attacker ended before it began.')));
+    await Promise.race([once(attacker.child, 'message'), ended]);
     return attacker;
   }
 
@@ -45,7 +46,7 @@ class Attacker {
     const ended = once(this.child, 'exit');
     const said = once(this.child, 'message');
     this.child.send({});
-    const counts = await Promise.race([said, ended.then(() => [[]]), sleep(10_000, [[]])]);
+    const counts = await Promise.race([said, ended.then(() => [[]]), sleep(10_000, [[]], { ref: false })]);
     this.child.kill('SIGKILL');
     await ended;
     return counts[0];
@@ -110,7 +111,7 @@ export async function run(options) {
       rows.push(row);
       const figures = PROBES.map((probe, i) => `${probe} ${figure(row.p99[i])}`).join(', ');
       say(`${name}: ${figures} ms; errors: ${counted(row.errors)}${row.met ? `; the attacker met ${row.met}` : ''}`);
-      if (row.errors.size > 0) for (const line of samtal.program.complaints()) say(line);
+      if (row.errors.size > 0) for (const line of samtal.program.complaints(filled.attacker.id)) say(line);
       samtal.program.emptyLogs();
       if (attack) await settle(samtal, filled.attacker);
     };

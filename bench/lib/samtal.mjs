@@ -48,9 +48,9 @@ export class Program {
     }
   }
 
-  /** The last lines of the log that are no mere notes. */
-  complaints() {
-    return readFileSync(this.err, 'utf8').split('\n').filter((line) => / (WARN|ERROR) /.test(line)).slice(-3);
+  /** The last lines of the log that are no mere notes, but for those that hold these words. */
+  complaints(but) {
+    return readFileSync(this.err, 'utf8').split('\n').filter((line) => / (WARN|ERROR) /.test(line) && !(but && line.includes(but))).slice(-3);
   }
 
   /** Logs would fill the disk. */

@@ -57,6 +57,7 @@ pub fn routes() -> Vec<Route> {
         open("/favicon.ico", &["GET"], get(site::favicon)),
         cookie("/", &["GET"], get(site::page)),
         cookie("/login", &["GET", "POST"], get(site::entrance).post(sign_in::submit)),
+        cookie("/login/workspace", &["GET", "POST"], get(sign_in::workspaces).post(sign_in::choose)),
         cookie("/signup", &["GET", "POST"], get(site::entrance).post(sign_up::submit)),
         cookie("/logout", &["POST"], post(sign_out::submit)),
         cookie("/demo", &["GET"], get(demo::page)),

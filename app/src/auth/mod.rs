@@ -1,20 +1,25 @@
-//! Sign-in and sign-up: plain forms, shown again with what was typed when something is wrong.
+//! Sign-in, its steps, and sign-up: plain forms, shown again with what was typed when something is wrong.
 
 mod sign_in;
 mod sign_up;
+mod workspace;
 
 pub use sign_in::SignIn;
 pub use sign_up::SignUp;
+pub use workspace::ChooseWorkspace;
 
 use crate::ui::Brand;
 use leptos::prelude::*;
 use model::Problem;
+use model::identity::Workspace;
 
 /// What a form was sent with and what is wrong with it. Empty when it is shown for the first time. Never holds a
 /// password.
 #[derive(Debug, Clone, Default)]
 pub struct FormState {
     values: Vec<(&'static str, String)>,
+    /// Where whoever signs in may work, when they are asked.
+    workspaces: Vec<Workspace>,
     /// What went wrong.
     pub problem: Option<Problem>,
 }
@@ -22,7 +27,13 @@ pub struct FormState {
 impl FormState {
     /// What was typed, by field.
     pub fn new<const N: usize>(values: [(&'static str, &String); N]) -> Self {
-        Self { values: values.into_iter().map(|(name, value)| (name, value.clone())).collect(), problem: None }
+        let values = values.into_iter().map(|(name, value)| (name, value.clone())).collect();
+        Self { values, ..Self::default() }
+    }
+
+    /// The same, with what may be chosen.
+    pub fn with(self, workspaces: Vec<Workspace>) -> Self {
+        Self { workspaces, ..self }
     }
 
     fn value(&self, name: &str) -> String {

@@ -4,7 +4,7 @@ mod demo;
 pub mod error_page;
 mod landing;
 
-use crate::auth::{SignIn, SignUp};
+use crate::auth::{ChooseWorkspace, SignIn, SignUp};
 pub use demo::DemoWidget;
 
 use demo::Demo;
@@ -25,6 +25,7 @@ pub fn Site() -> impl IntoView {
             <Routes fallback=NotFound>
                 <Route path=path!("/") view=Landing/>
                 <Route path=path!("/login") view=SignIn/>
+                <Route path=path!("/login/workspace") view=ChooseWorkspace/>
                 <Route path=path!("/signup") view=SignUp/>
                 <Route path=path!("/demo") view=Demo/>
             </Routes>

@@ -12,6 +12,9 @@ pub enum IdentityError {
     /// The email or the password is wrong; which one is not said.
     #[error("wrong email or password")]
     WrongCredentials,
+    /// A sign-in that is no longer open.
+    #[error("the sign-in is over")]
+    SignInOver,
     /// The account cannot be made; whether the email is taken is not said.
     #[error("the account cannot be made")]
     EmailTaken,
@@ -55,6 +58,10 @@ impl Fault for IdentityError {
             Self::WrongCredentials => Problem::new(
                 ErrorCode::Invalid,
                 "The email address or the password is not right. Check both and try again.",
+            ),
+            Self::SignInOver => Problem::new(
+                ErrorCode::Invalid,
+                "This sign-in is no longer open: it took too long, or it was finished in another window. Sign in again.",
             ),
             Self::EmailTaken => Problem::new(
                 ErrorCode::Invalid,

@@ -4,7 +4,7 @@ use crate::tenants::CreatedTenant;
 use crate::{Identity, IdentityError, Origin};
 use model::FieldError;
 use model::input::{CompanyName, Email, NewPassword, PersonName};
-use store::sessions::SignedIn;
+use store::sessions::{Proof, SignIn};
 use zeroize::Zeroizing;
 
 /// What the form holds, as it was typed.
@@ -59,11 +59,13 @@ impl Identity {
     ///
     /// # Errors
     /// [`IdentityError`]; nothing is kept then.
-    pub async fn sign_up(&self, form: SignUpForm, origin: &Origin) -> Result<SignedIn, IdentityError> {
+    pub async fn sign_up(&self, form: SignUpForm, origin: &Origin) -> Result<SignIn, IdentityError> {
         let new = NewTenant::parse(form)?;
         let attempt = self.attempt_sign_up(origin).await?;
         match self.create_tenant(new, false, origin).await {
-            Ok(CreatedTenant { person, tenant, member, .. }) => Ok(SignedIn { person, tenant, member }),
+            Ok(CreatedTenant { person, tenant, .. }) => {
+                Ok(SignIn { chosen: Some(tenant), ..self.begun(person, Proof::Password) })
+            }
             Err(IdentityError::EmailTaken) => Err(IdentityError::EmailTaken),
             Err(fault) => {
                 // Ours, not theirs. If even this fails, the attempt counts for a quarter of an hour.

@@ -33,6 +33,27 @@ impl Role {
     }
 }
 
+/// What somebody who signs in is asked for next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owed {
+    /// In which of several workspaces they want to work.
+    Workspace,
+}
+
+impl Owed {
+    /// The name in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Workspace => "workspace",
+        }
+    }
+
+    /// What has that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        (name == Self::Workspace.name()).then_some(Self::Workspace)
+    }
+}
+
 /// A tenant, as its members see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -43,6 +64,15 @@ pub struct Tenant {
     pub name: String,
     /// When it signed up.
     pub created_at: Timestamp,
+}
+
+/// A tenant in which somebody who signs in may work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workspace {
+    /// The tenant.
+    pub id: TenantId,
+    /// The company's name.
+    pub name: String,
 }
 
 /// A member of a tenant.

@@ -1,36 +1,28 @@
 //! Where `tower-sessions` keeps its sessions: a directory table that only the platform role reaches.
 //!
 //! Guarantees: the cookie's value is not in the database, only its SHA-256; a session ends for good at its absolute
-//! lifetime, however often it is saved; with its membership removed it is gone. Person, tenant, device and address stand
-//! in columns of their own, so that "sign out everywhere" and a list of devices need not read what is inside.
+//! lifetime, however often it is saved; with its membership removed it is gone. `tower-sessions` keeps what it likes inside;
+//! whose a session is stands in columns that [`Sessions::sign_in`] alone writes, so that nothing inside can say otherwise, and
+//! "sign out everywhere" and a list of devices need not read it.
 
 use crate::bus::Notice;
 use crate::scope::SessionLifetime;
 use crate::{Reason, Services, StoreError};
 use async_trait::async_trait;
-use model::{MemberId, PersonId, RequestId, TenantId};
+use model::identity::Owed;
+use model::{PersonId, RequestId, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::types::Json;
 use std::collections::HashMap;
+use std::net::IpAddr;
+use time::Duration;
 use tower_sessions_core::{
     SessionStore,
     session::{Id, Record},
     session_store,
 };
-use uuid::Uuid;
-
-/// Names of the values in a session that also stand in columns.
-pub mod key {
-    /// The person who signed in, as the database's id.
-    pub const PERSON: &str = "person";
-    /// The tenant that the session is for, as the database's id.
-    pub const TENANT: &str = "tenant";
-    /// The browser, as it calls itself, cut to 200 characters.
-    pub const DEVICE: &str = "device";
-    /// The address that signed in.
-    pub const ADDRESS: &str = "address";
-}
 
 /// The session store.
 #[derive(Debug, Clone)]
@@ -44,15 +36,48 @@ pub fn hash(id: Id) -> [u8; 32] {
     Sha256::digest(id.0.to_be_bytes()).into()
 }
 
-/// A fresh sign-in, as it is written into a session.
-#[derive(Debug, Clone)]
-pub struct SignedIn {
+/// How somebody has shown who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// By a password.
+    Password,
+}
+
+/// How and when somebody has shown who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// How.
+    pub proof: Proof,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A sign-in on its way. When nothing is owed any more, it opens the tenant that was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
     /// Who.
     pub person: PersonId,
-    /// Where.
-    pub tenant: TenantId,
-    /// As which member.
-    pub member: MemberId,
+    /// How that was shown, in order.
+    pub proofs: Vec<Shown>,
+    /// Which tenant was chosen.
+    pub chosen: Option<TenantId>,
+    /// What is asked for next.
+    pub owed: Option<Owed>,
+    /// Where it leads in the end: a path.
+    pub next: String,
+}
+
+/// How long a sign-in that is not finished is kept.
+const UNFINISHED: Duration = Duration::minutes(15);
+
+/// From where somebody signs in.
+#[derive(Debug, Clone)]
+pub struct Client<'a> {
+    /// The browser, as it calls itself; the first 200 characters are kept.
+    pub device: &'a str,
+    /// The address.
+    pub address: Option<IpAddr>,
 }
 
 impl Sessions {
@@ -64,6 +89,87 @@ impl Sessions {
     /// How long a session lasts.
     pub fn lifetime(&self) -> SessionLifetime {
         self.lifetime
+    }
+
+    /// Writes a sign-in into a stored session, which it opens when nothing is owed; else the session is soon forgotten.
+    ///
+    /// # Errors
+    /// The database's: also when there is no such session any more, or the person is no member there.
+    #[tracing::instrument(name = "db.session.sign_in", skip_all)]
+    pub async fn sign_in(&self, id: &Id, sign_in: &SignIn, from: Client<'_>) -> Result<(), StoreError> {
+        let hash = hash(*id);
+        let device: String = from.device.chars().filter(|c| !c.is_control()).take(200).collect();
+        let opened = sign_in.chosen.filter(|_| sign_in.owed.is_none());
+        if opened.is_none() && sign_in.owed.is_none() {
+            return Err(StoreError::Corrupt("a sign-in that owes nothing and opens nothing"));
+        }
+        let mut tx = self.services.store.platform(Reason::Session, self.request()).await?;
+        let done = sqlx::query!(
+            "update app.sessions set person_id = $2, tenant_id = $3, proofs = $4, owed = $5, chosen_id = $6, next_path = $7,
+                    device = $8, address = $9, expires_at = least(expires_at, $10)
+             where session_hash = $1",
+            hash.as_slice(),
+            sign_in.person.uuid(),
+            opened.map(TenantId::uuid),
+            Json(&sign_in.proofs) as _,
+            sign_in.owed.map(Owed::name),
+            sign_in.chosen.map(TenantId::uuid),
+            sign_in.next,
+            device,
+            from.address.map(|address| address.to_string()),
+            opened.is_none().then(|| self.services.now() + UNFINISHED)
+        )
+        .execute(&mut tx)
+        .await?;
+        if done.rows_affected() != 1 {
+            return Err(sqlx::Error::RowNotFound.into());
+        }
+        tx.commit().await
+    }
+
+    /// The sign-in that a session holds, while something is owed.
+    ///
+    /// # Errors
+    /// The database's.
+    #[tracing::instrument(name = "db.session.unfinished", skip_all)]
+    pub async fn unfinished(&self, id: &Id) -> Result<Option<SignIn>, StoreError> {
+        let (now, hash) = (self.services.now(), hash(*id));
+        let mut tx = self.services.store.platform(Reason::Session, self.request()).await?;
+        let row = sqlx::query!(
+            r#"select person_id as "person_id!", proofs as "proofs: Json<Vec<Shown>>", owed as "owed!", chosen_id, next_path
+               from app.sessions where session_hash = $1 and expires_at > $2 and owed is not null"#,
+            hash.as_slice(),
+            now
+        )
+        .fetch_optional(&mut tx)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(SignIn {
+            person: PersonId::from_uuid(row.person_id),
+            proofs: row.proofs.0,
+            chosen: row.chosen_id.map(TenantId::from_uuid),
+            owed: Some(Owed::from_name(&row.owed).ok_or(StoreError::Corrupt("sessions.owed"))?),
+            next: row.next_path.unwrap_or_default(),
+        }))
+    }
+
+    /// Takes the sign-in out of a session, to carry it on in another one: `false` when somebody else has, or it is over.
+    ///
+    /// # Errors
+    /// The database's.
+    #[tracing::instrument(name = "db.session.claim", skip_all)]
+    pub async fn claim(&self, id: &Id) -> Result<bool, StoreError> {
+        let (now, hash) = (self.services.now(), hash(*id));
+        let mut tx = self.services.store.platform(Reason::Session, self.request()).await?;
+        let claimed = sqlx::query!(
+            "delete from app.sessions where session_hash = $1 and expires_at > $2 and owed is not null",
+            hash.as_slice(),
+            now
+        )
+        .execute(&mut tx)
+        .await?;
+        tx.commit().await?;
+        Ok(claimed.rows_affected() == 1)
     }
 
     /// Removes sessions that have ended; returns how many.
@@ -93,23 +199,16 @@ impl Sessions {
 
     /// Writes a record; `false` when a new one's id is taken.
     async fn write(&self, record: &Record, new: bool) -> Result<bool, StoreError> {
-        let text = |key: &str| record.data.get(key).and_then(Value::as_str);
-        let uuid = |key: &str| text(key).and_then(|t| Uuid::try_parse(t).ok());
         let now = self.services.now();
         let hash = hash(record.id);
         let data = Json(&record.data);
         let mut tx = self.services.store.platform(Reason::Session, self.request()).await?;
         let done = if new {
             sqlx::query!(
-                "insert into app.sessions
-                   (session_hash, person_id, tenant_id, data, device, address, created_at, last_seen_at, expires_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $7, $8) on conflict do nothing",
+                "insert into app.sessions (session_hash, data, created_at, last_seen_at, expires_at)
+                 values ($1, $2, $3, $3, $4) on conflict do nothing",
                 hash.as_slice(),
-                uuid(key::PERSON),
-                uuid(key::TENANT),
                 data as _,
-                text(key::DEVICE),
-                text(key::ADDRESS),
                 now,
                 record.expiry_date.min(now + self.lifetime.absolute)
             )
@@ -117,19 +216,9 @@ impl Sessions {
             .await?
         } else {
             // Saving neither revives nor prolongs: a session that was ended meanwhile stays ended.
-            sqlx::query!(
-                "update app.sessions
-                 set person_id = $2, tenant_id = $3, data = $4, device = $5, address = $6
-                 where session_hash = $1",
-                hash.as_slice(),
-                uuid(key::PERSON),
-                uuid(key::TENANT),
-                data as _,
-                text(key::DEVICE),
-                text(key::ADDRESS)
-            )
-            .execute(&mut tx)
-            .await?
+            sqlx::query!("update app.sessions set data = $2 where session_hash = $1", hash.as_slice(), data as _)
+                .execute(&mut tx)
+                .await?
         };
         tx.commit().await?;
         Ok(done.rows_affected() == 1)

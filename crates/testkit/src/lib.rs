@@ -8,7 +8,7 @@ mod tenants;
 
 pub use cluster::{OwnCluster, Version};
 pub use database::{Database, TestClock, TestDb, sql};
-pub use tenants::{OWNER_PASSWORD, Tenant, Two};
+pub use tenants::{OWNER_PASSWORD, Tenant, Two, sign_in};
 
 /// A client from outside. Here and not under anybody's dev-dependencies, so that all builds want the same of its libraries.
 pub use reqwest;

@@ -3,7 +3,8 @@
 use crate::TestDb;
 use identity::{CreatedTenant, NewTenant, Origin, SignUpForm};
 use model::{MemberId, PersonId, RequestId, TenantId};
-use store::sessions::{hash, key};
+use std::collections::HashMap;
+use store::sessions::{Client, SignIn, hash};
 use store::{Caller, scope};
 use tower_sessions_core::SessionStore as _;
 use tower_sessions_core::session::{Id, Record};
@@ -75,6 +76,11 @@ impl Tenant {
     }
 }
 
+/// A sign-in that owes nothing.
+pub fn sign_in(person: PersonId, tenant: TenantId) -> SignIn {
+    SignIn { person, proofs: Vec::new(), chosen: Some(tenant), owed: None, next: String::new() }
+}
+
 impl TestDb {
     /// A new request.
     pub fn request(&self) -> RequestId {
@@ -83,16 +89,30 @@ impl TestDb {
 
     /// A session as sign-in makes it.
     pub async fn open_session(&self, person: PersonId, tenant: TenantId) -> Id {
-        let mut record = Record {
-            id: Id::default(),
-            data: [
-                (key::PERSON.to_owned(), person.uuid().to_string().into()),
-                (key::TENANT.to_owned(), tenant.uuid().to_string().into()),
-            ]
-            .into(),
-            expiry_date: self.services.now() + self.sessions.lifetime().absolute,
-        };
+        self.keep_sign_in(&sign_in(person, tenant)).await
+    }
+
+    /// A session with a sign-in, as far as that has come.
+    pub async fn keep_sign_in(&self, sign_in: &SignIn) -> Id {
+        let expiry_date = self.services.now() + self.sessions.lifetime().absolute;
+        let mut record = Record { id: Id::default(), data: HashMap::new(), expiry_date };
         self.sessions.create(&mut record).await.unwrap();
+        self.sessions.sign_in(&record.id, sign_in, Client { device: "Firefox", address: None }).await.unwrap();
         record.id
+    }
+
+    /// Makes the owner of one tenant work in another one as well, as an agent and since later.
+    pub async fn joins(&self, who: &Tenant, other: &Tenant) {
+        sqlx::query(
+            "insert into app.memberships (tenant_id, member_id, person_id, name, email, role, created_at)
+             select $1, $2, person_id, name, email, 'agent', created_at + interval '1 day' from app.memberships
+             where member_id = $3",
+        )
+        .bind(other.id.uuid())
+        .bind(self.services.new_id())
+        .bind(who.member.uuid())
+        .execute(&mut self.superuser().await)
+        .await
+        .unwrap();
     }
 }

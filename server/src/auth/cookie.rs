@@ -1,49 +1,12 @@
-//! The session cookie: how it is made, kept and defended.
+//! The session cookie: how it is written and defended.
 
-use crate::failure::Failure;
-use crate::request::RequestInfo;
 use crate::state::App;
 use axum::{
     http::{HeaderValue, header},
     response::Response,
 };
-use model::{ErrorCode, Problem};
-use store::sessions::{SignedIn, key};
 use tower_http::csrf::CsrfLayer;
-use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
-
-/// Opens a session for somebody who has just signed in, under a new id.
-///
-/// # Errors
-/// When the session cannot be stored.
-pub async fn open_session(
-    session: &Session,
-    who: &SignedIn,
-    info: RequestInfo,
-    device: Option<&str>,
-) -> Result<(), Failure> {
-    let device: String = device.unwrap_or("unknown").chars().filter(|c| !c.is_control()).take(200).collect();
-    let open = async {
-        // Whatever session the cookie named is ended, and the new one gets an id of its own: the old one may be known to
-        // others. (`flush` would end it and then use the same id again.)
-        if session.id().is_some() {
-            session.clear().await;
-            session.cycle_id().await?;
-        }
-        session.insert(key::PERSON, who.person.uuid()).await?;
-        session.insert(key::TENANT, who.tenant.uuid()).await?;
-        session.insert(key::DEVICE, device).await?;
-        session.insert(key::ADDRESS, info.address).await?;
-        session.save().await
-    };
-    open.await.map_err(|e: tower_sessions::session::Error| {
-        tracing::error!(error = %e, "session not stored");
-        let mut problem =
-            Problem::new(ErrorCode::Unavailable, "The database is not answering. Try again in a few seconds.");
-        problem.retry_after = Some(5);
-        Failure(problem)
-    })
-}
+use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
 /// Reads and writes the cookie.
 pub fn session_layer(app: &App) -> SessionManagerLayer<store::sessions::Sessions> {

@@ -4,6 +4,7 @@ pub mod cookie;
 pub mod device;
 mod key;
 mod member;
+pub mod sign_in;
 mod visitor;
 
 pub use key::{ApiCaller, key_first};

@@ -9,8 +9,9 @@ use conversations::{NewContact, NewMessage};
 use identity::{CreatedTenant, IdentityError, NewTenant, Origin, SignUpForm};
 use knowledge::NewDocument;
 use model::RequestId;
+use std::collections::HashMap;
 use std::process::ExitCode;
-use store::sessions::{hash, key};
+use store::sessions::{Client, SignIn, hash};
 use store::{Caller, scope};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::{SessionStore as _, session_store};
@@ -97,20 +98,21 @@ async fn fill(app: &App, created: &CreatedTenant, request: RequestId) -> Result<
 
 /// The new owner as a caller, by a session that ends at once: a scope comes from the database only.
 async fn owner(app: &App, created: &CreatedTenant, request: RequestId) -> Result<Caller, session_store::Error> {
-    let mut record = Record {
-        id: Id::default(),
-        data: [
-            (key::PERSON.to_owned(), created.person.uuid().to_string().into()),
-            (key::TENANT.to_owned(), created.tenant.uuid().to_string().into()),
-        ]
-        .into(),
-        expiry_date: app.capabilities.services.now() + app.capabilities.sessions.lifetime().absolute,
+    let sessions = &app.capabilities.sessions;
+    let expiry_date = app.capabilities.services.now() + sessions.lifetime().absolute;
+    let mut record = Record { id: Id::default(), data: HashMap::new(), expiry_date };
+    sessions.create(&mut record).await?;
+    let from = Client { device: "samtal demo", address: None };
+    let opens = SignIn {
+        person: created.person,
+        proofs: Vec::new(),
+        chosen: Some(created.tenant),
+        owed: None,
+        next: String::new(),
     };
-    app.capabilities.sessions.create(&mut record).await?;
-    let caller =
-        scope::of_session(&app.capabilities.services, &hash(record.id), app.capabilities.sessions.lifetime(), request)
-            .await;
-    app.capabilities.sessions.delete(&record.id).await?;
     let backend = |text: String| session_store::Error::Backend(text);
+    sessions.sign_in(&record.id, &opens, from).await.map_err(|e| backend(e.to_string()))?;
+    let caller = scope::of_session(&app.capabilities.services, &hash(record.id), sessions.lifetime(), request).await;
+    sessions.delete(&record.id).await?;
     caller.map_err(|e| backend(e.to_string()))?.ok_or_else(|| backend("its owner cannot sign in".into()))
 }

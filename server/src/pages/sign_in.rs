@@ -1,7 +1,7 @@
-//! `POST /login`, and how a form of the site is shown again with what was typed.
+//! `POST /login`, the steps after it, and how a form of the site is shown again with what was typed.
 
-use crate::auth::cookie::open_session;
 use crate::auth::device;
+use crate::auth::sign_in::{carry_on, unfinished};
 use crate::failure::Failure;
 use crate::pages::render::render_plain;
 use crate::request::RequestInfo;
@@ -19,6 +19,7 @@ use axum::{
 use identity::{IdentityError, SignInForm};
 use model::{ErrorCode, Problem};
 use serde::Deserialize;
+use store::sessions::SignIn;
 use tower_sessions::Session;
 use zeroize::Zeroizing;
 
@@ -43,17 +44,15 @@ pub async fn submit(
     form: Result<Form<Fields>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(fields) = form.map_err(unreadable)?;
-    let next = RelativePath::parse(&fields.next).filter(|p| p.as_str().starts_with("/dashboard"));
-    let next = next.as_ref().map_or("/dashboard", RelativePath::as_str).to_owned();
+    let next = inside(&fields.next);
     let state = FormState::new([("email", &fields.email), ("next", &next)]);
     let (identity, email) = (&app.capabilities.identity, fields.email.clone());
     let form = SignInForm { email: fields.email, password: fields.password };
     let known = device::known(&headers);
     match identity.sign_in(form, &info.origin(), known).await {
-        Ok(who) => {
-            let browser = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok());
-            open_session(&session, &who, info, browser).await?;
-            let mut response = Redirect::to(&next).into_response();
+        Ok(sign_in) => {
+            let sign_in = SignIn { next, ..sign_in };
+            let mut response = carry_on(&app, &session, &sign_in, info, &headers).await?.into_response();
             if known.is_none() {
                 device::remember(&mut response, identity.device(&email), app.config.secure());
             }
@@ -61,6 +60,71 @@ pub async fn submit(
         }
         Err(error) => again(&app, "/login", &headers, info, state, error).await,
     }
+}
+
+/// Shows where somebody may work who has shown who they are. Without an unfinished sign-in one begins at the beginning.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn workspaces(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    session: Session,
+    request: Request,
+) -> Result<Response, Failure> {
+    if let Some(sign_in) = unfinished(&app, &session).await? {
+        let workspaces = app.capabilities.identity.tenants_of(sign_in.person, &info.origin()).await?;
+        if !workspaces.is_empty() {
+            let state = FormState::new([("next", &sign_in.next)]).with(workspaces);
+            return Ok(render_plain(&app, request, StatusCode::OK, state, site).await);
+        }
+    }
+    Ok(Redirect::to("/login").into_response())
+}
+
+/// The form of that page.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Chosen {
+    workspace: String,
+    next: String,
+}
+
+/// Takes the choice. Who comes too late, or for the second time, is told so.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn choose(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    session: Session,
+    headers: HeaderMap,
+    form: Result<Form<Chosen>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(fields) = form.map_err(unreadable)?;
+    let state = FormState::new([("next", &inside(&fields.next))]);
+    let identity = &app.capabilities.identity;
+    let (Some(id), Some(sign_in)) = (session.id(), unfinished(&app, &session).await?) else {
+        return again(&app, "/login", &headers, info, state, IdentityError::SignInOver).await;
+    };
+    let person = sign_in.person;
+    match identity.choose(sign_in, fields.workspace.parse().ok(), &info.origin()).await {
+        Ok(sign_in) if app.capabilities.sessions.claim(&id).await? => {
+            Ok(carry_on(&app, &session, &sign_in, info, &headers).await?.into_response())
+        }
+        Ok(_) => again(&app, "/login", &headers, info, state, IdentityError::SignInOver).await,
+        Err(over @ IdentityError::SignInOver) => again(&app, "/login", &headers, info, state, over).await,
+        Err(error) => {
+            let workspaces = identity.tenants_of(person, &info.origin()).await?;
+            again(&app, "/login/workspace", &headers, info, state.with(workspaces), error).await
+        }
+    }
+}
+
+/// Where a sign-in leads: what was asked for, if it is inside.
+fn inside(next: &str) -> String {
+    let next = RelativePath::parse(next).filter(|p| p.as_str().starts_with("/dashboard"));
+    next.as_ref().map_or("/dashboard", RelativePath::as_str).to_owned()
 }
 
 /// Shows the form once more with what was typed (passwords aside) and what is wrong with it; faults of ours go on.

@@ -1,6 +1,6 @@
 //! `POST /signup`.
 
-use crate::auth::cookie::open_session;
+use crate::auth::sign_in::carry_on;
 use crate::failure::Failure;
 use crate::pages::sign_in::again;
 use crate::request::RequestInfo;
@@ -9,8 +9,8 @@ use app::auth::FormState;
 use axum::{
     Extension, Form,
     extract::State,
-    http::{HeaderMap, header},
-    response::{IntoResponse, Redirect, Response},
+    http::HeaderMap,
+    response::{IntoResponse, Response},
 };
 use identity::SignUpForm;
 use serde::Deserialize;
@@ -44,11 +44,7 @@ pub async fn submit(
     let form =
         SignUpForm { company: fields.company, name: fields.name, email: fields.email, password: fields.password };
     match app.capabilities.identity.sign_up(form, &info.origin()).await {
-        Ok(who) => {
-            let device = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok());
-            open_session(&session, &who, info, device).await?;
-            Ok(Redirect::to("/dashboard").into_response())
-        }
+        Ok(sign_in) => Ok(carry_on(&app, &session, &sign_in, info, &headers).await?.into_response()),
         Err(error) => again(&app, "/signup", &headers, info, state, error).await,
     }
 }

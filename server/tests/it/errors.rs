@@ -358,6 +358,7 @@ async fn other_sites_are_refused_and_nothing_is_done() {
     let requests = [
         Ask::post("/login").form([("email", &aurora.email), ("password", PASSWORD)]),
         Ask::post("/signup").form([("company", "C"), ("name", "N"), ("email", "n@c.example"), ("password", PASSWORD)]),
+        Ask::post("/login/workspace").form([("workspace", &aurora.id.to_string())]),
         Ask::post("/logout").session(aurora),
         Ask::post("/preferences/theme").form([("theme", "dark")]).session(aurora),
         Ask::post("/dashboard/api-keys").form([("name", "Evil")]).session(aurora),

@@ -60,6 +60,67 @@ async fn signing_in_gives_a_new_id_whatever_the_browser_brought() {
     assert!(opens(&server, answer.cookie(COOKIE).unwrap()).await, "{answer}");
 }
 
+#[tokio::test]
+async fn who_works_in_several_workspaces_is_asked_where_to() {
+    let server = TestServer::start().await;
+    let (aurora, borealis) = (&server.two.aurora, &server.two.borealis);
+    server.db.joins(aurora, borealis).await;
+    const STEP: &str = "/login/workspace";
+    let choose = |cookie: &str, tenant: String| {
+        server.ask(Ask::post(STEP).form([("workspace", tenant.as_str())]).cookie(cookie))
+    };
+    let over = |answer: &Answer| {
+        assert!(answer.status == 422 && answer.body.contains("This sign-in is no longer open"), "{answer}");
+        assert!(answer.set_cookie(COOKIE).is_none(), "{answer}");
+    };
+    let begin = async || {
+        let form = [("email", aurora.email.as_str()), ("password", PASSWORD), ("next", "/dashboard/members")];
+        let answer = server.ask(Ask::post("/login").form(form)).await;
+        assert_eq!((answer.status, answer.header("location")), (303, STEP), "{answer}");
+        answer.cookie(COOKIE).unwrap().to_owned()
+    };
+    let begun = begin().await;
+    let page = server.ask(Ask::get(STEP).cookie(&begun)).await;
+    assert!(page.status == 200 && page.body.contains("Aurora") && page.body.contains("Borealis"), "{page}");
+    // Nothing is open yet.
+    assert!(!opens(&server, &begun).await);
+    let answer = server.ask(Ask::post("/rpc/app/api/members/list").form([]).cookie(&begun)).await;
+    assert_eq!(answer.status, 401, "{answer}");
+    // What is none of theirs is refused, and may be put right.
+    for wrong in [server.db.services.new_id().to_string(), "nonsense".into(), String::new()] {
+        let answer = choose(&begun, wrong).await;
+        assert!(answer.status == 422 && answer.body.contains("Aurora"), "{answer}");
+    }
+    for tenant in [borealis, aurora] {
+        let begun = begin().await;
+        let answer = choose(&begun, tenant.id.to_string()).await;
+        assert_eq!((answer.status, answer.header("location")), (303, "/dashboard/members"), "{answer}");
+        let open = answer.cookie(COOKIE).unwrap();
+        assert_ne!(open, begun, "the session kept its id");
+        let page = server.ask(Ask::get("/dashboard/members").cookie(open)).await;
+        assert!(page.body.contains(&tenant.email), "{page}");
+        // A choice is made once; who has made it, or has no sign-in on its way, begins at the beginning.
+        for cookie in [begun.as_str(), open, "nonsense"] {
+            let answer = server.ask(Ask::get(STEP).cookie(cookie)).await;
+            assert_eq!((answer.status, answer.header("location")), (303, "/login"), "{answer}");
+            over(&choose(cookie, aurora.id.to_string()).await);
+        }
+    }
+    // Nor for ever.
+    let begun = begin().await;
+    server.db.clock.advance(Duration::minutes(15));
+    over(&choose(&begun, aurora.id.to_string()).await);
+    // Of two presses at once one counts.
+    let begun = begin().await;
+    let press = || choose(&begun, aurora.id.to_string());
+    let (one, other, third) = tokio::join!(press(), press(), press());
+    assert_eq!([one, other, third].iter().filter(|answer| answer.status == 303).count(), 1);
+    // Nor does one that was ended meanwhile come back.
+    let begun = begin().await;
+    server.ask(Ask::post("/logout").cookie(&begun)).await;
+    over(&choose(&begun, aurora.id.to_string()).await);
+}
+
 /// The answer without the address that was typed, which the form keeps.
 fn without(answer: &Answer, email: &str) -> String {
     let mut plain = answer.clone();

@@ -3,10 +3,12 @@
 use crate::stage::{caller, counts, from, sign_in};
 use argon2::PasswordHasher as _;
 use identity::{IdentityError, SignInForm};
-use model::Fault as _;
+use model::identity::Owed;
 use model::permission::ManageKeys;
+use model::{Fault as _, TenantId};
 use sqlx::Executor as _;
-use testkit::{OWNER_PASSWORD, TestDb, Two};
+use store::sessions::{Proof, SignIn};
+use testkit::{OWNER_PASSWORD, Tenant, TestDb, Two};
 use zeroize::Zeroizing;
 
 #[tokio::test]
@@ -16,9 +18,10 @@ async fn the_right_password_opens_its_own_account() {
     for tenant in [&two.aurora, &two.borealis] {
         let origin = from(&db, "192.0.2.1");
         let signed_in = sign_in(&db.identity, &tenant.email, OWNER_PASSWORD, &origin).await.unwrap();
-        assert_eq!((signed_in.tenant, signed_in.person, signed_in.member), (tenant.id, tenant.person, tenant.member));
+        assert_eq!((signed_in.chosen, signed_in.person, signed_in.owed), (Some(tenant.id), tenant.person, None));
+        assert_eq!(signed_in.proofs.iter().map(|shown| shown.proof).collect::<Vec<_>>(), [Proof::Password]);
         let typed = format!("  {} ", tenant.email.to_uppercase());
-        assert_eq!(sign_in(&db.identity, &typed, OWNER_PASSWORD, &origin).await.unwrap().tenant, tenant.id);
+        assert_eq!(sign_in(&db.identity, &typed, OWNER_PASSWORD, &origin).await.unwrap().chosen, Some(tenant.id));
     }
     assert_eq!(counts(&db).await[4], 0, "what succeeds does not count");
 }
@@ -73,29 +76,37 @@ async fn an_empty_form_is_told_what_is_missing() {
 }
 
 #[tokio::test]
-async fn of_several_tenants_the_oldest_that_is_not_suspended_is_opened() {
+async fn who_works_in_several_tenants_chooses_one_of_theirs() {
     let db = TestDb::new().await;
-    let two = Two::new(&db).await;
+    let (two, castor) = (Two::new(&db).await, Tenant::new(&db, "Castor").await);
     let mut behind = db.superuser().await;
-    // Aurora's owner works at Borealis as well, since later.
-    sqlx::query(
-        "insert into app.memberships (tenant_id, member_id, person_id, name, email, role, created_at)
-         select $1, $2, person_id, name, email, 'agent', created_at + interval '1 day' from app.memberships where member_id = $3",
-    )
-    .bind(two.borealis.id.uuid())
-    .bind(db.services.new_id())
-    .bind(two.aurora.member.uuid())
-    .execute(&mut behind)
-    .await
-    .unwrap();
+    db.joins(&two.aurora, &two.borealis).await;
     let origin = from(&db, "192.0.2.1");
-    let opened = sign_in(&db.identity, &two.aurora.email, OWNER_PASSWORD, &origin).await.unwrap();
-    assert_eq!(opened.tenant, two.aurora.id);
+    let begun = sign_in(&db.identity, &two.aurora.email, OWNER_PASSWORD, &origin).await.unwrap();
+    assert_eq!((begun.person, begun.chosen, begun.owed), (two.aurora.person, None, Some(Owed::Workspace)));
+    let offered = db.identity.tenants_of(begun.person, &origin).await.unwrap();
+    assert_eq!(offered.iter().map(|tenant| tenant.id).collect::<Vec<_>>(), [two.aurora.id, two.borealis.id]);
+
+    for none in [Some(castor.id), Some(TenantId::from_uuid(db.services.new_id())), None] {
+        let refused = db.identity.choose(begun.clone(), none, &origin).await;
+        assert!(matches!(refused, Err(IdentityError::Invalid(_))), "{none:?}: {refused:?}");
+    }
+    for tenant in [two.aurora.id, two.borealis.id] {
+        let chosen = db.identity.choose(begun.clone(), Some(tenant), &origin).await.unwrap();
+        assert_eq!(chosen, SignIn { chosen: Some(tenant), owed: None, ..begun.clone() });
+    }
+    // With the rights that one has there.
+    assert!(caller(&db, &two.borealis, begun.person).await.may(ManageKeys).is_err());
+
+    // A tenant that is suspended is not offered, nor can it be chosen by who was offered it.
     behind.execute("update app.tenants set suspended_at = created_at where name = 'Aurora'").await.unwrap();
     let opened = sign_in(&db.identity, &two.aurora.email, OWNER_PASSWORD, &origin).await.unwrap();
-    assert_eq!((opened.tenant, opened.person), (two.borealis.id, two.aurora.person));
-    // With the rights that it has there.
-    assert!(caller(&db, &two.borealis, opened.person).await.may(ManageKeys).is_err());
+    assert_eq!((opened.chosen, opened.owed), (Some(two.borealis.id), None));
+    let late = db.identity.choose(begun.clone(), Some(two.aurora.id), &origin).await;
+    assert!(matches!(late, Err(IdentityError::Invalid(_))), "{late:?}");
+    behind.execute("update app.tenants set suspended_at = created_at").await.unwrap();
+    let nowhere = db.identity.choose(begun, Some(two.borealis.id), &origin).await;
+    assert!(matches!(nowhere, Err(IdentityError::SignInOver)), "{nowhere:?}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use identity::{Identity, IdentityError, Origin, SignInForm, SignUpForm};
 use model::{MemberId, PersonId};
 use std::net::IpAddr;
-use store::sessions::{SignedIn, hash};
+use store::sessions::{SignIn, hash};
 use store::{Caller, scope};
 use testkit::{Tenant, TestDb};
 use zeroize::Zeroizing;
@@ -29,7 +29,7 @@ pub async fn sign_in(
     email: &str,
     password: &str,
     origin: &Origin,
-) -> Result<SignedIn, IdentityError> {
+) -> Result<SignIn, IdentityError> {
     let form = SignInForm { email: email.to_owned(), password: Zeroizing::new(password.to_owned()) };
     identity.sign_in(form, origin, None).await
 }

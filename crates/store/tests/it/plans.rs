@@ -14,7 +14,8 @@ const SESSIONS: &str = include_str!("../../src/sessions.rs");
 const API_KEYS: &str = include_str!("../../../identity/src/api_keys.rs");
 const ATTEMPTS: &str = include_str!("../../../identity/src/attempts.rs");
 const MEMBERS: &str = include_str!("../../../identity/src/members.rs");
-const SIGN_IN: &str = include_str!("../../../identity/src/sign_in.rs");
+const SIGN_IN: &str = include_str!("../../../identity/src/sign_in/begin.rs");
+const ADVANCE: &str = include_str!("../../../identity/src/sign_in/advance.rs");
 const TENANTS: &str = include_str!("../../../identity/src/tenants.rs");
 
 /// The one statement in a source file that holds these words, as an `explain` of it.
@@ -146,7 +147,9 @@ async fn hot_queries_use_their_indexes() {
             query(SESSIONS, "select data as").bind(hash.clone()).bind(now).bind(now - hour).bind(now - hour),
         ),
         ("session deleted", query(SESSIONS, "delete from app.sessions where session_hash").bind(hash.clone())),
-        ("sign-in by email", query(SIGN_IN, "select p.person_id").bind("p7@many.example")),
+        ("sign-in by email", query(SIGN_IN, "select person_id, password_hash").bind("p7@many.example")),
+        ("tenants of a person", query(ADVANCE, "select t.tenant_id").bind(two.aurora.person.uuid())),
+        ("sign-in on its way", query(SESSIONS, "select person_id as").bind(hash.clone()).bind(now)),
         ("attempts counted", query(ATTEMPTS, "select subject, count(*)").bind(subjects).bind(now - hour)),
         ("attempt forgiven", query(ATTEMPTS, "where attempt_id = $1").bind(Uuid::nil())),
     ];

@@ -1,23 +1,26 @@
 //! Sessions: stored by hash, ended by time, by their membership or by a suspension, never revived.
 
+use model::identity::Owed;
 use sqlx::PgConnection;
 use std::collections::HashMap;
-use store::sessions::{hash, key};
+use store::services::timestamp;
+use store::sessions::{Client, Proof, Shown, SignIn, hash};
 use store::{Actor, Caller, scope};
-use testkit::{Tenant, TestDb, Two};
+use testkit::{Tenant, TestDb, Two, sign_in};
 use time::{Duration, OffsetDateTime};
 use tower_sessions_core::SessionStore as _;
 use tower_sessions_core::session::{Id, Record};
 
-fn record(db: &TestDb, tenant: &Tenant) -> Record {
-    let data = HashMap::from([
-        (key::PERSON.to_owned(), tenant.person.uuid().to_string().into()),
-        (key::TENANT.to_owned(), tenant.id.uuid().to_string().into()),
-        (key::DEVICE.to_owned(), "Firefox".into()),
-        (key::ADDRESS.to_owned(), "192.0.2.1".into()),
-        ("theme".to_owned(), "dark".into()),
-    ]);
+fn record(db: &TestDb) -> Record {
+    let data = HashMap::from([("theme".to_owned(), "dark".into())]);
     Record { id: Id::default(), data, expiry_date: db.services.now() + db.sessions.lifetime().absolute }
+}
+
+/// Stores a session and signs the owner in.
+async fn open(db: &TestDb, record: &mut Record, tenant: &Tenant) {
+    db.sessions.create(record).await.unwrap();
+    let from = Client { device: "Fire\u{7}fox", address: Some([192, 0, 2, 1].into()) };
+    db.sessions.sign_in(&record.id, &sign_in(tenant.person, tenant.id), from).await.unwrap();
 }
 
 async fn caller(db: &TestDb, id: Id) -> Option<Caller> {
@@ -41,8 +44,8 @@ async fn created_loaded_saved_deleted() {
     let db = TestDb::new().await;
     let two = Two::new(&db).await;
     let mut behind = db.superuser().await;
-    let mut new = record(&db, &two.aurora);
-    db.sessions.create(&mut new).await.unwrap();
+    let mut new = record(&db);
+    open(&db, &mut new, &two.aurora).await;
     assert_eq!(db.sessions.load(&new.id).await.unwrap(), Some(new.clone()));
     let columns: (uuid::Uuid, uuid::Uuid, String, String, OffsetDateTime, OffsetDateTime) = sqlx::query_as(
         "select person_id, tenant_id, device, address, created_at, last_seen_at from app.sessions where session_hash = $1",
@@ -102,10 +105,10 @@ async fn the_cookies_value_is_nowhere_in_the_database() {
 async fn a_taken_id_is_changed() {
     let db = TestDb::new().await;
     let two = Two::new(&db).await;
-    let mut first = record(&db, &two.aurora);
-    db.sessions.create(&mut first).await.unwrap();
-    let mut second = Record { id: first.id, ..record(&db, &two.borealis) };
-    db.sessions.create(&mut second).await.unwrap();
+    let mut first = record(&db);
+    open(&db, &mut first, &two.aurora).await;
+    let mut second = Record { id: first.id, ..record(&db) };
+    open(&db, &mut second, &two.borealis).await;
     assert_ne!(first.id, second.id);
     assert_eq!(caller(&db, first.id).await.unwrap().scope().tenant(), two.aurora.id);
     assert_eq!(caller(&db, second.id).await.unwrap().scope().tenant(), two.borealis.id);
@@ -157,9 +160,9 @@ async fn unused_it_ends_when_idle() {
 async fn its_own_end_counts_as_well() {
     let db = TestDb::new().await;
     let two = Two::new(&db).await;
-    let mut short = record(&db, &two.aurora);
+    let mut short = record(&db);
     short.expiry_date = db.services.now() + Duration::minutes(5);
-    db.sessions.create(&mut short).await.unwrap();
+    open(&db, &mut short, &two.aurora).await;
     db.clock.advance(Duration::minutes(5) - Duration::milliseconds(1));
     assert!(caller(&db, short.id).await.is_some());
     db.clock.advance(Duration::milliseconds(1));
@@ -200,16 +203,64 @@ async fn a_session_before_sign_in_leads_nowhere() {
 }
 
 #[tokio::test]
+async fn a_sign_in_that_owes_something_opens_nothing_and_is_soon_forgotten() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let shown = Shown { proof: Proof::Password, at: timestamp(db.services.now()) };
+    let owes = SignIn {
+        proofs: vec![shown],
+        owed: Some(Owed::Workspace),
+        next: "/dashboard/members".into(),
+        ..sign_in(two.aurora.person, two.aurora.id)
+    };
+    let from = || Client { device: "Firefox", address: None };
+    let mut kept = record(&db);
+    db.sessions.create(&mut kept).await.unwrap();
+    db.sessions.sign_in(&kept.id, &owes, from()).await.unwrap();
+    assert_eq!(db.sessions.unfinished(&kept.id).await.unwrap(), Some(owes.clone()));
+    assert!(caller(&db, kept.id).await.is_none(), "though a tenant is chosen");
+    // Neither another's session nor one that is open is a sign-in.
+    assert_eq!(db.sessions.unfinished(&Id::default()).await.unwrap(), None);
+    assert_eq!(db.sessions.unfinished(&two.aurora.session).await.unwrap(), None);
+    assert!(!db.sessions.claim(&two.aurora.session).await.unwrap());
+
+    db.clock.advance(Duration::minutes(15) - Duration::milliseconds(1));
+    assert!(db.sessions.unfinished(&kept.id).await.unwrap().is_some());
+    db.clock.advance(Duration::milliseconds(1));
+    assert_eq!(db.sessions.unfinished(&kept.id).await.unwrap(), None);
+    assert!(!db.sessions.claim(&kept.id).await.unwrap());
+    // Paid in the end, it opens; it is claimed once.
+    let mut paid = record(&db);
+    db.sessions.create(&mut paid).await.unwrap();
+    db.sessions.sign_in(&paid.id, &owes, from()).await.unwrap();
+    db.sessions.sign_in(&paid.id, &SignIn { owed: None, ..owes.clone() }, from()).await.unwrap();
+    assert_eq!(caller(&db, paid.id).await.unwrap().scope().tenant(), two.aurora.id);
+    assert_eq!(db.sessions.unfinished(&paid.id).await.unwrap(), None);
+    let mut once = record(&db);
+    db.sessions.create(&mut once).await.unwrap();
+    db.sessions.sign_in(&once.id, &owes, from()).await.unwrap();
+    assert!(db.sessions.claim(&once.id).await.unwrap());
+    assert!(!db.sessions.claim(&once.id).await.unwrap());
+    // Whoever owes nothing and has chosen nothing would be nowhere.
+    assert!(db.sessions.sign_in(&paid.id, &SignIn { owed: None, chosen: None, ..owes }, from()).await.is_err());
+}
+
+#[tokio::test]
 async fn a_session_for_a_tenant_without_membership_cannot_be_made() {
     let db = TestDb::new().await;
     let two = Two::new(&db).await;
-    let mut crossed = record(&db, &two.aurora);
-    crossed.data.insert(key::TENANT.to_owned(), two.borealis.id.uuid().to_string().into());
-    assert!(db.sessions.create(&mut crossed).await.is_err());
-    // Nor can one be turned into it.
+    let mut crossed = record(&db);
+    db.sessions.create(&mut crossed).await.unwrap();
+    let (person, foreign) = (two.aurora.person, two.borealis.id);
+    let from = || Client { device: "Firefox", address: None };
+    assert!(db.sessions.sign_in(&crossed.id, &sign_in(person, foreign), from()).await.is_err());
+    assert!(caller(&db, crossed.id).await.is_none());
+    // Nor can one be turned into it, nor one that has ended be given to anybody, nor does what stands inside say whose it is.
+    assert!(db.sessions.sign_in(&two.aurora.session, &sign_in(person, foreign), from()).await.is_err());
+    assert!(db.sessions.sign_in(&Id::default(), &sign_in(person, two.aurora.id), from()).await.is_err());
     let mut own = db.sessions.load(&two.aurora.session).await.unwrap().unwrap();
-    own.data.insert(key::TENANT.to_owned(), two.borealis.id.uuid().to_string().into());
-    assert!(db.sessions.save(&own).await.is_err());
+    own.data.insert("tenant".to_owned(), two.borealis.id.uuid().to_string().into());
+    db.sessions.save(&own).await.unwrap();
     assert_eq!(caller(&db, two.aurora.session).await.unwrap().scope().tenant(), two.aurora.id);
 }
 
@@ -275,9 +326,9 @@ async fn what_has_ended_is_removed_and_nothing_else() {
     let db = TestDb::new().await;
     let two = Two::new(&db).await;
     let mut behind = db.superuser().await;
-    let mut short = record(&db, &two.aurora);
+    let mut short = record(&db);
     short.expiry_date = db.services.now() + Duration::minutes(1);
-    db.sessions.create(&mut short).await.unwrap();
+    open(&db, &mut short, &two.aurora).await;
     assert_eq!(db.sessions.delete_ended().await.unwrap(), 0);
     // One ends by its own end,
     db.clock.advance(Duration::minutes(1));

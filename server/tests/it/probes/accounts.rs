@@ -1,7 +1,11 @@
 //! Signing up, in and out.
 
-use super::{By, Ids, Probe, Stranger};
+use super::{By, Ids, Kind, Malformed, Place, Probe, Stranger, World};
 use crate::harness::{Ask, PASSWORD};
+
+fn choose(world: &World, tenant: &str) -> Ask {
+    Ask::post("/login/workspace").form([("workspace", tenant)]).cookie(world.aurora_sign_in)
+}
 
 pub const PROBES: &[Probe] = &[
     Probe {
@@ -39,6 +43,20 @@ pub const PROBES: &[Probe] = &[
         by: By::Anybody("an email and a password"),
         ask: |world| Ask::post("/login").form([("email", &world.server.two.aurora.email), ("password", PASSWORD)]),
         ids: Ids::None("the tenant is that of the person who signs in"),
+    },
+    Probe {
+        method: "GET",
+        path: "/login/workspace",
+        by: By::Anybody("the cookie of a sign-in that is not finished"),
+        ask: |world| Ask::get("/login/workspace").cookie(world.aurora_sign_in),
+        ids: Ids::None("lists where the person who signs in may work"),
+    },
+    Probe {
+        method: "POST",
+        path: "/login/workspace",
+        by: By::Anybody("the cookie of a sign-in that is not finished"),
+        ask: |world| choose(world, &world.server.two.aurora.id.to_string()),
+        ids: Ids::At(&[Place { name: "workspace", kind: Kind::Tenant, ask: choose, malformed: Malformed::AsUnknown }]),
     },
     Probe {
         method: "POST",

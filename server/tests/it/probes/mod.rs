@@ -20,9 +20,10 @@ mod session;
 pub use session::CURRENT;
 
 use crate::harness::{Ask, TestServer};
-use model::identity::NewApiKey;
-use model::{ApiKeyId, ConversationId, DocumentId, MemberId, MessageId, WidgetId};
+use model::identity::{NewApiKey, Owed};
+use model::{ApiKeyId, ConversationId, DocumentId, MemberId, MessageId, TenantId, WidgetId};
 use store::Actor;
+use store::sessions::SignIn;
 use testkit::Tenant;
 use tower_sessions::session::Id;
 
@@ -85,6 +86,7 @@ pub enum Kind {
     Key,
     Member,
     Message,
+    Tenant,
     /// A conversation in which a person may write.
     Taken,
 }
@@ -118,6 +120,8 @@ pub struct World {
     pub borealis_conversation: String,
     /// A session of Aurora's owner that no probe needs: something to sign out of.
     pub aurora_session: Id,
+    /// A sign-in of Aurora's owner, who works at Deneb as well, that has to choose between the two.
+    pub aurora_sign_in: Id,
 }
 
 impl World {
@@ -127,6 +131,10 @@ impl World {
         let aurora_key = server.new_key(aurora, "Aurora till").await;
         let borealis_key = server.new_key(borealis, "Borealis till").await;
         let aurora_session = server.db.open_session(aurora.person, aurora.id).await;
+        let deneb = Tenant::new(&server.db, "Deneb").await;
+        server.db.joins(aurora, &deneb).await;
+        let owes = SignIn { owed: Some(Owed::Workspace), chosen: None, ..testkit::sign_in(aurora.person, aurora.id) };
+        let aurora_sign_in = server.db.keep_sign_in(&owes).await;
         // Words that stand on no page.
         let aurora_documents = [
             server.new_document(aurora, "Auroralamps quoffle.").await,
@@ -155,6 +163,7 @@ impl World {
             aurora_documents,
             borealis_document,
             aurora_session,
+            aurora_sign_in,
             server,
         }
     }
@@ -176,6 +185,7 @@ impl World {
             ),
             Kind::Key => (self.aurora_key.key.id.to_string(), self.borealis_key.key.id.to_string()),
             Kind::Member => (aurora.member.to_string(), borealis.member.to_string()),
+            Kind::Tenant => (aurora.id.to_string(), borealis.id.to_string()),
         }
     }
 }
@@ -190,6 +200,7 @@ impl Kind {
             Self::Message => MessageId::PREFIX,
             Self::Key => ApiKeyId::PREFIX,
             Self::Member => MemberId::PREFIX,
+            Self::Tenant => TenantId::PREFIX,
         };
         vec![
             "x".to_owned(),
@@ -197,7 +208,7 @@ impl Kind {
             format!("{prefix}_"),
             format!("{prefix}_{}", digits.to_uppercase()),
             format!("{prefix}_{digits}0"),
-            format!("ten_{digits}"),
+            format!("{}_{digits}", if prefix == "ten" { "mem" } else { "ten" }),
             format!("{prefix}_{}", "0".repeat(400)),
             format!("{prefix}_{digits}%00"),
             format!("{prefix}_{digits}'--"),

@@ -1,0 +1,69 @@
+//! From what is known of a sign-in to what is still owed.
+
+use crate::{Identity, IdentityError, Origin};
+use model::identity::{Owed, Workspace};
+use model::{PersonId, TenantId};
+use store::services::timestamp;
+use store::sessions::{Proof, Shown, SignIn};
+use store::{Reason, StoreError};
+
+impl Identity {
+    /// A sign-in of somebody who has just shown who they are.
+    pub(crate) fn begun(&self, person: PersonId, proof: Proof) -> SignIn {
+        let shown = Shown { proof, at: timestamp(self.services.now()) };
+        SignIn { person, proofs: vec![shown], chosen: None, owed: None, next: "/dashboard".to_owned() }
+    }
+
+    /// Takes what needs no asking, and says what is owed next.
+    ///
+    /// # Errors
+    /// [`IdentityError::WrongCredentials`] for who is a member nowhere, or only where the tenant is suspended.
+    pub(crate) async fn advance(&self, sign_in: SignIn, origin: &Origin) -> Result<SignIn, IdentityError> {
+        let tenants = self.tenants_of(sign_in.person, origin).await?;
+        let is_theirs = |chosen: &TenantId| tenants.iter().any(|tenant| tenant.id == *chosen);
+        let chosen = match tenants.as_slice() {
+            [] => return Err(IdentityError::WrongCredentials),
+            [only] => Some(only.id),
+            _ => sign_in.chosen.filter(is_theirs),
+        };
+        let owed = chosen.is_none().then_some(Owed::Workspace);
+        Ok(SignIn { chosen, owed, ..sign_in })
+    }
+
+    /// Chooses one of the tenants of whoever signs in.
+    ///
+    /// # Errors
+    /// [`IdentityError::Invalid`] when it is none of theirs, [`IdentityError::SignInOver`] when there is none any more.
+    pub async fn choose(
+        &self,
+        sign_in: SignIn,
+        chosen: Option<TenantId>,
+        origin: &Origin,
+    ) -> Result<SignIn, IdentityError> {
+        match self.advance(SignIn { chosen, ..sign_in }, origin).await {
+            // Not another one in its place, even where only one is left.
+            Ok(sign_in) if chosen.is_some() && sign_in.chosen == chosen => Ok(sign_in),
+            Ok(_) => Err(IdentityError::field("workspace", "Choose one of these workspaces.")),
+            Err(IdentityError::WrongCredentials) => Err(IdentityError::SignInOver),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where a person may work, by name.
+    ///
+    /// # Errors
+    /// The database's.
+    #[tracing::instrument(name = "db.person.tenants", skip_all)]
+    pub async fn tenants_of(&self, person: PersonId, origin: &Origin) -> Result<Vec<Workspace>, StoreError> {
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let rows = sqlx::query!(
+            "select t.tenant_id, t.name from app.memberships m join app.tenants t on t.tenant_id = m.tenant_id
+             where m.person_id = $1 and t.suspended_at is null
+             order by t.name, t.tenant_id limit 1000",
+            person.uuid()
+        )
+        .fetch_all(&mut tx)
+        .await?;
+        Ok(rows.into_iter().map(|row| Workspace { id: TenantId::from_uuid(row.tenant_id), name: row.name }).collect())
+    }
+}
