@@ -72,6 +72,7 @@ export async function fill(samtal) {
   library(samtal, books);
   samtal.sql('vacuum analyze');
   samtal.sql('checkpoint');
-  const target = { url: samtal.url, key: attacker.key, widget: attacker.widget, library: books.key, asset: await asset(samtal, 'owner@tarall.example') };
+  const file = await asset(samtal, 'owner@tarall.example');
+  const target = { url: samtal.url, key: attacker.key, widget: attacker.widget, library: books.key, asset: file };
   return { neighbour: { ...neighbour, conversation: id }, attacker, target };
 }

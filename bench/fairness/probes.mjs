@@ -124,8 +124,9 @@ export class Neighbour {
 
   /** Does all four for so long: the latencies of each, the errors by name, and how late its own timers were. */
   async measure(seconds) {
+    const { conversation, key } = this.tenant;
     const work = {
-      'REST read': () => this.get(`/api/v1/conversations/${this.tenant.conversation}/messages?limit=30`, { authorization: `Bearer ${this.tenant.key}` }),
+      'REST read': () => this.get(`/api/v1/conversations/${conversation}/messages?limit=30`, { authorization: `Bearer ${key}` }),
       page: () => this.get('/login'),
       answer: () => this.ask(),
       echo: () => this.talker.say('Is this heard?'),

@@ -9,6 +9,7 @@ pub mod edge;
 pub mod failure;
 pub mod files;
 pub mod health;
+pub mod limits;
 pub mod pages;
 pub mod readiness;
 pub mod request;

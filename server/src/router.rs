@@ -3,8 +3,9 @@
 
 use crate::auth::{self, cookie};
 use crate::edge::{admission, body, dress, headers, observe};
+use crate::limits::api as limits;
 use crate::pages::{dashboard, demo, inbox, preferences, render, sign_in, sign_out, sign_up, site};
-use crate::rest::{Api, api, api_docs, limits};
+use crate::rest::{Api, api, api_docs};
 use crate::state::App;
 use crate::{assets, health, ws};
 use axum::{
@@ -108,7 +109,7 @@ pub fn build(app: &App) -> Router {
         let routes = routes.layer(timeout).layer(from_fn_with_state(app.clone(), admission::admit));
         routes.layer(from_fn_with_state(app.clone(), body::files)).layer(file_body)
     };
-    // Who sends files is known before they are received.
+    // Who sends files is known before they are received: outside of it.
     let by_cookie = |routes: Router<App>| {
         routes
             .layer(from_fn_with_state(app.clone(), auth::visitor))
@@ -125,7 +126,7 @@ pub fn build(app: &App) -> Router {
                 .layer(from_fn(limits::headers)),
         )
         .merge(received(by_cookie(forms)))
-        .merge(by_cookie(files_received(files).layer(from_fn_with_state(app.clone(), auth::member_first))))
+        .merge(by_cookie(files_received(files)))
         .with_state(app.clone())
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::new())

@@ -2,9 +2,9 @@
 
 use crate::config::Config;
 use crate::files::Files;
+use crate::limits::api::ApiRates;
+use crate::limits::sockets::Sockets;
 use crate::readiness::Readiness;
-use crate::rest::limits::ApiRates;
-use crate::ws::limits::Sockets;
 use app::ui::Assets;
 use capabilities::Capabilities;
 use model::TenantId;

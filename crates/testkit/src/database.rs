@@ -221,7 +221,7 @@ impl TestDb {
         let services = Services::new(Store::new(database.settings()), Arc::clone(&clock) as Arc<dyn Clock>);
         let identity = Identity::new(
             services.clone(),
-            Passwords::start(2, 64).unwrap(),
+            Passwords::start(2, 256).unwrap(),
             AttemptLimits::default(),
             &SecretKey::from_bytes([7; 32]),
         );

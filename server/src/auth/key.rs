@@ -1,14 +1,14 @@
 //! A program, by its API key.
 
 use crate::failure::Failure;
+use crate::limits::api::Noted;
 use crate::request::RequestInfo;
-use crate::rest::limits::Noted;
 use crate::state::App;
 use axum::{
     extract::{FromRequestParts, Request, State},
     http::{header, request::Parts},
     middleware::Next,
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use model::{ErrorCode, Problem};
 use store::Caller;
@@ -17,24 +17,28 @@ use store::Caller;
 #[derive(Debug, Clone)]
 pub struct ApiCaller(pub Caller);
 
-/// Learns who asks before the body is received: on addresses that take files.
+/// What is known of a request's key before its handler asks.
+#[derive(Debug, Clone)]
+struct Known(Result<ApiCaller, Problem>);
+
+/// Learns who asks before the body is received: on addresses that take files. Who opens nothing is refused by the handler;
+/// `edge::body` receives nothing of theirs.
 pub async fn key_first(State(app): State<App>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match ApiCaller::from_request_parts(&mut parts, &app).await {
-        Ok(caller) => {
-            parts.extensions.insert(caller);
-            next.run(Request::from_parts(parts, body)).await
-        }
-        Err(failure) => failure.into_response(),
+    let known = ApiCaller::from_request_parts(&mut parts, &app).await;
+    if let Ok(caller) = &known {
+        parts.extensions.insert(caller.clone());
     }
+    parts.extensions.insert(Known(known.map_err(|Failure(problem)| problem)));
+    next.run(Request::from_parts(parts, body)).await
 }
 
 impl FromRequestParts<App> for ApiCaller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        if let Some(known) = parts.extensions.get::<Self>() {
-            return Ok(known.clone());
+        if let Some(Known(known)) = parts.extensions.get() {
+            return known.clone().map_err(Failure);
         }
         let refuse = |detail: &str| Failure(Problem::new(ErrorCode::Unauthenticated, detail));
         let header = parts

@@ -8,5 +8,5 @@ pub mod sign_in;
 mod visitor;
 
 pub use key::{ApiCaller, key_first};
-pub use member::{Member, member_first};
+pub use member::Member;
 pub use visitor::{Visitor, visitor};

@@ -85,7 +85,7 @@ async fn fill(app: &App, created: &CreatedTenant, request: RequestId) -> Result<
         app.capabilities.knowledge.upload(&caller, new).await.map_err(|e| other(&e))?;
     }
     // Read before anybody asks.
-    app.capabilities.worker(app.config.jobs.slots()).run_due().await.map_err(|e| other(&e))?;
+    app.capabilities.worker(app.config.jobs).run_due().await.map_err(|e| other(&e))?;
     for (name, text) in TALKS {
         let conversations = &app.capabilities.conversations;
         let contact = NewContact { name: Some(name.into()), email: None };

@@ -87,7 +87,7 @@ pub async fn run(
     let listener = tokio::net::TcpListener::from_std(socket).map_err(|e| BootError::Other(e.to_string()))?;
     say(format_args!("Samtal is at {url}"))?;
     let (going_on, over) = tokio::sync::oneshot::channel::<()>();
-    let worker = app.capabilities.worker(app.config.jobs.slots());
+    let worker = app.capabilities.worker(app.config.jobs);
     let patience = Duration::from_secs(app.config.server.shutdown_s);
     let worker = tokio::spawn(async move { worker.run(async { drop(over.await) }, patience).await });
     let sockets = app.sockets.clone();

@@ -111,16 +111,16 @@ async fn kept(mut body: Body, pace: Pace) -> Result<Body, Failure> {
         }
         let to = match &mut file {
             Some(file) => file,
-            none => none.insert(spooled(std::mem::take(&mut memory)).await.map_err(no_room)?),
+            none => none.insert(spooled(std::mem::take(&mut memory)).await.map_err(|error| no_room(&error))?),
         };
-        to.write_all(data).await.map_err(no_room)?;
+        to.write_all(data).await.map_err(|error| no_room(&error))?;
     }
     let Some(mut file) = file else { return Ok(Body::from(memory)) };
     let begin = async {
         file.flush().await?;
         file.rewind().await
     };
-    begin.await.map_err(no_room)?;
+    begin.await.map_err(|error| no_room(&error))?;
     Ok(Body::new(StreamBody::new(futures_util::stream::unfold(Some(file), piece))))
 }
 
@@ -163,8 +163,7 @@ fn unreadable(error: axum::Error) -> Failure {
     Failure(Problem::new(ErrorCode::InvalidRequest, "The body ended before its end. Nothing was changed."))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn no_room(error: io::Error) -> Failure {
+fn no_room(error: &io::Error) -> Failure {
     tracing::error!(%error, "a body could not be kept while it was received");
     let mut problem =
         Problem::new(ErrorCode::Unavailable, "The server has no room for it just now. Try again in a few seconds.");

@@ -6,7 +6,6 @@ pub mod api_docs;
 pub mod conversations;
 pub mod documents;
 mod json;
-pub mod limits;
 pub mod me;
 pub mod members;
 mod query;

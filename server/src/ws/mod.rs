@@ -4,96 +4,10 @@
 //! capabilities as REST; what a socket holds is bounded (frames, queues, time, number); a reader that is slow is cut off
 //! and resumes. Must not decide what anybody may do: the capabilities do.
 
-pub mod limits;
-mod socket;
+mod act;
+mod follow;
+mod hello;
+mod session;
+mod upgrade;
 
-use crate::auth::{ApiCaller, Visitor};
-use crate::failure::Failure;
-use crate::request::RequestInfo;
-use crate::state::App;
-use axum::{
-    Extension,
-    extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
-    extract::{FromRequestParts as _, Request, State},
-    http::header,
-    response::{IntoResponse as _, Response},
-};
-use model::{ErrorCode, Problem};
-use socket::{Opener, Socket};
-use store::sessions::hash;
-use tower_sessions::Session;
-
-/// Largest frame, in bytes.
-const FRAME: usize = 16 * 1024;
-/// What a socket reads and writes at once, in bytes. axum's own default is 128 KB of each.
-const BUFFER: usize = 4 * 1024;
-
-/// Opens a socket.
-///
-/// # Errors
-/// Something else than an upgrade, a key that opens nothing, or no room.
-pub async fn upgrade(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    Extension(info): Extension<RequestInfo>,
-    session: Session,
-    request: Request,
-) -> Result<Response, Failure> {
-    let (mut parts, _) = request.into_parts();
-    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &app).await;
-    let upgrade = upgrade.map_err(|_: WebSocketUpgradeRejection| {
-        Problem::new(ErrorCode::InvalidRequest, "This address speaks WebSocket only (RFC 6455, version 13).")
-    })?;
-    let opener = if parts.headers.contains_key(header::AUTHORIZATION) {
-        let ApiCaller(caller) = ApiCaller::from_request_parts(&mut parts, &app).await?;
-        let key = parts.headers.get(header::AUTHORIZATION).and_then(|h| h.to_str().ok()).unwrap_or_default();
-        let secret = key.split_once(' ').map_or("", |(_, secret)| secret.trim()).to_owned();
-        Opener::Key { caller, secret }
-    } else {
-        let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
-        // A page of another site could open a socket with our cookie.
-        let own = origin.is_some_and(|origin| app.config.public_url.as_deref().is_some_and(|url| same(origin, url)));
-        match (visitor.0, session.id()) {
-            (Ok(Some(caller)), Some(id)) if own => Opener::Member { caller, session: hash(id) },
-            _ => Opener::Nobody,
-        }
-    };
-    let Some(seat) = app.sockets.enter(info.network()) else {
-        let mut problem =
-            Problem::new(ErrorCode::Unavailable, "Too many connections are open. Try again in a few seconds.");
-        problem.retry_after = Some(5);
-        return Err(problem.into());
-    };
-    let upgrade = upgrade
-        .max_message_size(FRAME)
-        .max_frame_size(FRAME)
-        .read_buffer_size(BUFFER)
-        .write_buffer_size(BUFFER)
-        .max_write_buffer_size(16 * FRAME);
-    Ok(upgrade.on_upgrade(move |ws| Socket::new(app, ws, opener, info, seat).run()).into_response())
-}
-
-/// Whether an `Origin` is that of our own address.
-fn same(origin: &str, url: &str) -> bool {
-    let (Ok(a), Ok(b)) = (origin.parse::<http::Uri>(), url.parse::<http::Uri>()) else { return false };
-    let port =
-        |uri: &http::Uri| uri.port_u16().or(if uri.scheme_str() == Some("https") { Some(443) } else { Some(80) });
-    a.scheme() == b.scheme() && a.host().is_some() && a.host() == b.host() && port(&a) == port(&b)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::same;
-
-    #[test]
-    fn only_our_own_address_is_ours() {
-        assert!(same("https://samtal.example", "https://samtal.example/"));
-        assert!(same("https://samtal.example:443", "https://samtal.example"));
-        assert!(same("http://127.0.0.1:3000", "http://127.0.0.1:3000"));
-        for other in
-            ["http://samtal.example", "https://evil.example", "https://samtal.example.evil.example", "null", ""]
-        {
-            assert!(!same(other, "https://samtal.example"), "{other}");
-        }
-    }
-}
+pub use upgrade::upgrade;

@@ -126,7 +126,11 @@ async fn what_takes_too_long_is_ended() {
 
 #[tokio::test]
 async fn too_much_at_once_is_refused_at_once() {
-    let server = TestServer::with(|config| config.server.requests = 2).await;
+    let server = TestServer::with(|config| {
+        config.server.requests = 2;
+        config.server.address_percent = 100;
+    })
+    .await;
     let aurora = &server.two.aurora;
     let held = Held::new(&server).await;
     let ask = || Ask::get("/api/v1/me").key(aurora);

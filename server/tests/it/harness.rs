@@ -15,8 +15,8 @@ use serde_json::Value;
 use server::config::Config;
 use server::edge::listener;
 use server::files::Files;
+use server::limits::sockets::Sockets;
 use server::state::App;
-use server::ws::limits::Sockets;
 use server::{assets, router};
 use sqlx::Row as _;
 use std::net::SocketAddr;
@@ -150,9 +150,10 @@ impl Answer {
     }
 
     /// The same with headers in order, and without what differs from one request to the next whatever is asked: id,
-    /// nonce, date, and the client id for a next message.
+    /// nonce, date, what is left of a quota, and the client id for a next message.
     pub fn comparable(&self) -> String {
-        let mut headers: Vec<_> = self.headers.iter().filter(|(name, _)| *name != header::DATE).collect();
+        let varies = |name: &str| ["date", "ratelimit-remaining", "ratelimit-reset"].contains(&name);
+        let mut headers: Vec<_> = self.headers.iter().filter(|(name, _)| !varies(name.as_str())).collect();
         headers.sort_by_key(|(name, value)| (name.as_str(), value.as_bytes()));
         let mut text = format!("{}\n", self.status);
         for (name, value) in headers {

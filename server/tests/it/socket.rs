@@ -235,6 +235,8 @@ async fn no_frame_tells_a_foreign_conversation_from_an_unknown_one() {
     let foreign = server.new_conversation(borealis, "Borealislamps never snorgle").await;
     let handed = server.new_conversation(borealis, "Borealissofas never snorgle").await;
     server.ask(Ask::post(format!("/api/v1/conversations/{handed}/handoff")).key(borealis)).await;
+    // Made when it is first asked for.
+    let (own_widget, foreign_widget) = (widget(&server, aurora).await, widget(&server, borealis).await);
     let before = server.rows_of(borealis).await;
     let mut borealis_agent = Client::member(&server, borealis).await;
     for id in [&foreign, &handed] {
@@ -242,7 +244,6 @@ async fn no_frame_tells_a_foreign_conversation_from_an_unknown_one() {
         borealis_agent.next_of("caught_up").await;
     }
     // Another contact of the same tenant's is a stranger, too.
-    let (own_widget, foreign_widget) = (widget(&server, aurora).await, widget(&server, borealis).await);
     for who in ["visitor", "agent", "program", "neighbour"] {
         let mut answers = Vec::new();
         for id in [foreign.as_str(), handed.as_str(), "conv_019aa1b2c3d47e8f90a1b2c3d4e5f607", "conv_x", ""] {
@@ -381,7 +382,7 @@ async fn sockets_end_with_what_opened_them() {
 
 #[tokio::test]
 async fn there_is_room_for_so_many_and_a_stop_sends_them_away_politely() {
-    let limits = SocketLimits { total: 2, per_address: 2, ..SocketLimits::default() };
+    let limits = SocketLimits { total: 2, per_address: 2, contacts_per_address: 1, ..SocketLimits::default() };
     let server = TestServer::with(|config| {
         config.public_url = Some(ORIGIN.into());
         config.server.sockets = limits;

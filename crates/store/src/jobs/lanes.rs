@@ -23,8 +23,9 @@ impl Lane {
     }
 }
 
-/// How many jobs of each lane a server does at once.
-#[derive(Debug, Clone, Copy)]
+/// How many jobs of each lane a server does at once: a section of the settings.
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Slots {
     /// Of [`Lane::Prompt`].
     pub prompt: usize,

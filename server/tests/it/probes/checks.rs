@@ -1,6 +1,6 @@
 //! The checks that every probe goes through.
 
-use super::{By, Ids, Malformed, Probe, Stranger, World, all, key_of};
+use super::{By, Ids, Malformed, Probe, Stranger, World, all, key_of, owes_a_choice};
 use crate::harness::{Answer, Ask};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -148,9 +148,10 @@ async fn a_foreign_id_is_an_unknown_id() {
 /// The same checks see what they are there to see: without the walls, a foreign key can be revoked.
 #[tokio::test]
 async fn a_hole_would_be_noticed() {
-    let world = World::new().await;
+    let mut world = World::new().await;
     world.server.execute(OPEN).await;
     let found = told_apart(&world).await;
+    world.aurora_sign_in = owes_a_choice(&world.server).await;
     for (endpoint, what) in [
         ("POST /dashboard/api-keys/{key}/revoke, key", "a foreign id gets"),
         ("POST /dashboard/api-keys/{key}/revoke, key", "Borealis was changed"),

@@ -124,6 +124,13 @@ pub struct World {
     pub aurora_sign_in: Id,
 }
 
+/// A sign-in of Aurora's owner that owes a choice; it can be made once.
+pub async fn owes_a_choice(server: &TestServer) -> Id {
+    let aurora = &server.two.aurora;
+    let owes = SignIn { owed: Some(Owed::Workspace), chosen: None, ..testkit::sign_in(aurora.person, aurora.id) };
+    server.db.keep_sign_in(&owes).await
+}
+
 impl World {
     pub async fn new() -> Self {
         let server = TestServer::start().await;
@@ -133,8 +140,7 @@ impl World {
         let aurora_session = server.db.open_session(aurora.person, aurora.id).await;
         let deneb = Tenant::new(&server.db, "Deneb").await;
         server.db.joins(aurora, &deneb).await;
-        let owes = SignIn { owed: Some(Owed::Workspace), chosen: None, ..testkit::sign_in(aurora.person, aurora.id) };
-        let aurora_sign_in = server.db.keep_sign_in(&owes).await;
+        let aurora_sign_in = owes_a_choice(&server).await;
         // Words that stand on no page.
         let aurora_documents = [
             server.new_document(aurora, "Auroralamps quoffle.").await,

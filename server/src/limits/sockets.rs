@@ -23,7 +23,6 @@ pub struct Sockets(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    total: usize,
     places: Places<Network>,
     contacts: Rates<Network>,
     messages: Rates<Network>,
@@ -32,7 +31,7 @@ struct Inner {
 
 /// A socket's place, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(crate) struct Seat {
     sockets: Sockets,
     place: Place<Network>,
 }
@@ -41,7 +40,6 @@ impl Sockets {
     /// None open yet.
     pub fn new(limits: SocketLimits) -> Self {
         Self(Arc::new(Inner {
-            total: limits.total,
             places: Places::new(limits.total, limits.per_address, Waiting::NOBODY),
             contacts: Rates::new(Rate::in_window(limits.contacts_per_address, WINDOW)),
             messages: Rates::new(Rate::in_window(limits.messages_per_address, MINUTE)),
@@ -50,19 +48,14 @@ impl Sockets {
     }
 
     /// A place for a socket, if there is one.
-    pub(super) fn enter(&self, network: Network) -> Option<Seat> {
+    pub(crate) fn enter(&self, network: Network) -> Option<Seat> {
         self.0.places.try_enter(network).map(|place| Seat { sockets: self.clone(), place })
     }
 
     /// Has every socket say that it will be back, and waits until they have, for so long at most.
     pub async fn stop(&self, patience: Duration) {
         self.0.stopping.send_replace(true);
-        let gone = async {
-            while self.0.places.free() < self.0.total {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        let _ = tokio::time::timeout(patience, gone).await;
+        let _ = tokio::time::timeout(patience, self.0.places.empty()).await;
     }
 }
 
@@ -83,11 +76,11 @@ impl Seat {
     }
 }
 
-/// What becomes of a frame.
+/// Whether a frame is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Frame {
+pub(crate) enum Allowed {
     /// It is read.
-    Taken,
+    Yes,
     /// It is one too many, and that is said.
     TooMany,
     /// So many were too many that the socket ends.
@@ -96,7 +89,7 @@ pub(super) enum Frame {
 
 /// Frames that a socket may still send.
 #[derive(Debug)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     left: f64,
     over: u32,
     at: Instant,
@@ -108,7 +101,7 @@ impl Bucket {
     }
 
     /// Takes one, if one is left.
-    pub fn take(&mut self, now: Instant) -> Frame {
+    pub fn take(&mut self, now: Instant) -> Allowed {
         self.left = (self.left + now.saturating_duration_since(self.at).as_secs_f64() * A_SECOND).min(BURST);
         self.at = now;
         if self.left >= 1.0 {
@@ -116,10 +109,10 @@ impl Bucket {
             if self.left >= BURST / 2.0 {
                 self.over = 0;
             }
-            return Frame::Taken;
+            return Allowed::Yes;
         }
         self.over += 1;
-        if self.over > TOLD { Frame::Cut } else { Frame::TooMany }
+        if self.over > TOLD { Allowed::Cut } else { Allowed::TooMany }
     }
 }
 
@@ -153,13 +146,13 @@ mod tests {
     fn a_socket_may_send_a_burst_and_then_so_many_a_second() {
         let now = Instant::now();
         let mut bucket = Bucket::full(now);
-        let taken = |bucket: &mut Bucket, at| (0..50).filter(|_| bucket.take(at) == Frame::Taken).count();
+        let taken = |bucket: &mut Bucket, at| (0..50).filter(|_| bucket.take(at) == Allowed::Yes).count();
         assert_eq!(taken(&mut bucket, now), 20);
         assert_eq!(taken(&mut bucket, now + Duration::from_secs(2)), 10);
-        assert_eq!(bucket.take(now + Duration::from_secs(2)), Frame::Cut, "one that goes on");
+        assert_eq!(bucket.take(now + Duration::from_secs(2)), Allowed::Cut, "one that goes on");
         // After a while of good behaviour it is as it was.
         let later = now + Duration::from_secs(60);
         assert_eq!(taken(&mut bucket, later), 20);
-        assert_eq!(bucket.take(later), Frame::TooMany);
+        assert_eq!(bucket.take(later), Allowed::TooMany);
     }
 }

@@ -1,12 +1,18 @@
 //! Settings: `samtal.toml` in the working directory, then the environment on top. Checked whole at start; an unknown
 //! key is an error, because a misspelt limit is no limit.
 
+mod bounds;
+mod parts;
+
+pub use bounds::{Api, Server, SocketLimits};
+pub use parts::{Database, Log, Session, SignIn};
+
 use capabilities::Limits;
 use identity::AttemptLimits;
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 use store::jobs::Slots;
@@ -62,7 +68,7 @@ pub struct Config {
     /// How often programs may ask.
     pub api: Api,
     /// How many jobs are done at once.
-    pub jobs: Jobs,
+    pub jobs: Slots,
     /// Bounds on sign-ins that fail.
     pub sign_in: SignIn,
     /// How long sessions last.
@@ -83,243 +89,11 @@ impl Default for Config {
             database: Database::default(),
             server: Server::default(),
             api: Api::default(),
-            jobs: Jobs::default(),
+            jobs: Slots::default(),
             sign_in: SignIn::default(),
             session: Session::default(),
             log: Log::default(),
         }
-    }
-}
-
-/// A database of one's own. The three addresses are given together or not at all.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Database {
-    /// Login `samtal_tenant` (`DATABASE_URL`).
-    pub url: Option<String>,
-    /// Login `samtal_platform`.
-    pub platform_url: Option<String>,
-    /// The login that owns the schema; used by `samtal migrate` alone.
-    pub admin_url: Option<String>,
-    /// False behind a transaction-pooling proxy that does not carry prepared statements.
-    pub prepared: bool,
-    /// Most connections for tenants' work.
-    pub tenant_connections: u32,
-    /// Most connections for work across tenants.
-    pub platform_connections: u32,
-    /// Longest wait for a connection, in milliseconds.
-    pub acquire_timeout_ms: u64,
-}
-
-impl Default for Database {
-    fn default() -> Self {
-        Self {
-            url: None,
-            platform_url: None,
-            admin_url: None,
-            prepared: true,
-            tenant_connections: 16,
-            platform_connections: 6,
-            acquire_timeout_ms: 2_000,
-        }
-    }
-}
-
-/// Addresses hold passwords, so they do not print.
-impl std::fmt::Debug for Database {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Database")
-            .field("url", &self.url.as_ref().map(|_| "…"))
-            .field("platform_url", &self.platform_url.as_ref().map(|_| "…"))
-            .field("admin_url", &self.admin_url.as_ref().map(|_| "…"))
-            .field("prepared", &self.prepared)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Bounds of the web server.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Server {
-    /// Most connections open at once.
-    pub connections: usize,
-    /// Most requests worked on at once; more are told to come back.
-    pub requests: usize,
-    /// Uploads that are received at once.
-    pub uploads: usize,
-    /// The share of one address in connections, requests and uploads, in percent.
-    pub address_percent: usize,
-    /// How long a body may take to begin to come at its pace, in seconds.
-    pub body_grace_s: u64,
-    /// That pace: bytes a second on average.
-    pub body_rate: u64,
-    /// Longest a request may take once it is there, in seconds.
-    pub request_timeout_s: u64,
-    /// Longest that the headers of a request may take to arrive, in seconds.
-    pub header_timeout_s: u64,
-    /// Largest body of a form or JSON document, in bytes.
-    pub body_bytes: usize,
-    /// Bounds on sockets.
-    pub sockets: SocketLimits,
-    /// How long requests in progress may go on after a signal to stop, in seconds.
-    pub shutdown_s: u64,
-    /// Proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
-}
-
-impl Default for Server {
-    fn default() -> Self {
-        Self {
-            connections: 20_000,
-            requests: 1_024,
-            uploads: 64,
-            address_percent: 25,
-            body_grace_s: 10,
-            body_rate: 4_096,
-            request_timeout_s: 30,
-            header_timeout_s: 10,
-            body_bytes: 256 * 1024,
-            sockets: SocketLimits::default(),
-            shutdown_s: 20,
-            trusted_proxies: Vec::new(),
-        }
-    }
-}
-
-impl Server {
-    /// How many of so many places one address may hold.
-    pub fn of_one_address(&self, total: usize) -> usize {
-        (total * self.address_percent.min(100)).div_ceil(100).max(1)
-    }
-}
-
-/// How often programs may ask.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Api {
-    /// Requests that a key may make at once, after a while of none.
-    pub key_burst: u32,
-    /// And so many more each minute.
-    pub key_per_minute: u32,
-    /// The same for all keys of a tenant together.
-    pub tenant_burst: u32,
-    /// And so many more each minute.
-    pub tenant_per_minute: u32,
-}
-
-impl Default for Api {
-    fn default() -> Self {
-        Self { key_burst: 600, key_per_minute: 1_200, tenant_burst: 1_200, tenant_per_minute: 2_400 }
-    }
-}
-
-/// Bounds on sockets, from the settings.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SocketLimits {
-    /// Most sockets open at once.
-    pub total: usize,
-    /// Most of them from one address.
-    pub per_address: usize,
-    /// Most messages of visitors of one address in a minute.
-    pub messages_per_address: u32,
-    /// Most visitors of one address who become contacts in ten minutes.
-    pub contacts_per_address: u32,
-}
-
-impl Default for SocketLimits {
-    fn default() -> Self {
-        Self { total: 10_000, per_address: 500, messages_per_address: 300, contacts_per_address: 200 }
-    }
-}
-
-/// How many jobs are done at once, lane by lane.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Jobs {
-    /// Those that somebody waits for: answers.
-    pub prompt: usize,
-    /// The others: reading documents.
-    pub bulk: usize,
-}
-
-impl Default for Jobs {
-    fn default() -> Self {
-        let Slots { prompt, bulk } = Slots::default();
-        Self { prompt, bulk }
-    }
-}
-
-impl Jobs {
-    /// As the worker takes them.
-    pub fn slots(self) -> Slots {
-        Slots { prompt: self.prompt, bulk: self.bulk }
-    }
-}
-
-/// Bounds on sign-ins that fail.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SignIn {
-    /// Failures borne per account and address.
-    pub account_failures: u32,
-    /// Failures borne per account from everywhere; from then on only those get through who have not failed.
-    pub account_failures_everywhere: u32,
-    /// Failures borne per address.
-    pub address_failures: u32,
-    /// Sign-ups per address, whether they succeed or not.
-    pub sign_ups: u32,
-    /// Over how many minutes.
-    pub window_minutes: u32,
-    /// Threads that hash passwords.
-    pub hash_threads: usize,
-    /// Passwords that may wait for them.
-    pub hash_queue: usize,
-}
-
-impl Default for SignIn {
-    fn default() -> Self {
-        Self {
-            account_failures: 10,
-            account_failures_everywhere: 100,
-            address_failures: 100,
-            sign_ups: 30,
-            window_minutes: 15,
-            hash_threads: 2,
-            hash_queue: 256,
-        }
-    }
-}
-
-/// How long sessions last.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Session {
-    /// From sign-in to the end, in minutes.
-    pub absolute_minutes: u32,
-    /// From the last request to the end, in minutes.
-    pub idle_minutes: u32,
-}
-
-impl Default for Session {
-    fn default() -> Self {
-        Self { absolute_minutes: 480, idle_minutes: 120 }
-    }
-}
-
-/// What is logged, and how.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Log {
-    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter like `info,sqlx=debug`.
-    pub level: String,
-    /// Text or JSON.
-    pub format: LogFormat,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self { level: "info,sqlx=warn".into(), format: LogFormat::Text }
     }
 }
 

@@ -1,0 +1,219 @@
+//! One socket, from hello to its end: a single task that reads, listens and writes, one thing at a time.
+
+use crate::limits::sockets::{Allowed, Bucket, Seat};
+use crate::request::RequestInfo;
+use crate::state::App;
+use axum::body::Bytes;
+use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket};
+use model::live::{ClientFrame, ServerFrame};
+use model::{ConversationId, ErrorCode, Problem, WidgetId};
+use std::collections::HashMap;
+use std::time::Duration;
+use store::Caller;
+use tokio::time::{Instant, MissedTickBehavior, timeout};
+
+/// Longest wait for the first frame.
+const HELLO: Duration = Duration::from_secs(10);
+/// How often the server asks whether somebody is there, and whether that somebody may still be.
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Contacts are many and their tokens seldom end: they are asked about once in so many beats.
+const CONTACT_BEATS: u32 = 10;
+/// Silence after which nobody is.
+const SILENCE: Duration = Duration::from_secs(75);
+/// Longest wait for a reader to take what is sent.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+/// How long, and for how many frames, a socket that was closed is read on, until the other side has heard of it.
+const GOODBYE: Duration = Duration::from_secs(5);
+const DRAINED: u32 = 10_000;
+
+/// What came with the request that opened the socket.
+pub(super) enum Opener {
+    /// No credentials: a contact, who brings a widget's key.
+    Nobody,
+    /// A session, from a page of our own.
+    Member { caller: Caller, session: [u8; 32] },
+    /// A key.
+    Key { caller: Caller, secret: String },
+}
+
+/// Who said hello.
+pub(super) enum Who {
+    /// A visitor who has said nothing yet, and the token that it was given.
+    Visitor { caller: Caller, widget: WidgetId, token: String },
+    /// A contact, and what it came back with.
+    Contact { caller: Caller, widget: WidgetId, token: String },
+    /// Somebody of the company's.
+    Agent { caller: Caller, name: Option<String> },
+}
+
+impl Who {
+    pub fn caller(&self) -> &Caller {
+        match self {
+            Self::Visitor { caller, .. } | Self::Contact { caller, .. } | Self::Agent { caller, .. } => caller,
+        }
+    }
+}
+
+/// Why a socket ends.
+pub(super) enum End {
+    /// The other side went, or takes nothing.
+    Gone,
+    /// We say why.
+    Close(u16, &'static str),
+}
+
+impl From<axum::Error> for End {
+    fn from(_: axum::Error) -> Self {
+        Self::Gone
+    }
+}
+
+pub(super) struct Socket {
+    pub(super) app: App,
+    pub(super) ws: WebSocket,
+    pub(super) opener: Opener,
+    pub(super) info: RequestInfo,
+    pub(super) seat: Seat,
+    pub(super) bucket: Bucket,
+    pub(super) heard: Instant,
+    pub(super) typed: Option<Instant>,
+    pub(super) beats: u32,
+}
+
+/// What a socket follows: how far each conversation was sent.
+pub(super) type Followed = HashMap<ConversationId, u64>;
+
+impl Socket {
+    pub fn new(app: App, ws: WebSocket, opener: Opener, info: RequestInfo, seat: Seat) -> Self {
+        let now = Instant::now();
+        Self { app, ws, opener, info, seat, bucket: Bucket::full(now), heard: now, typed: None, beats: 0 }
+    }
+
+    #[tracing::instrument(name = "ws", skip_all, fields(request_id = %self.info.id))]
+    pub async fn run(mut self) {
+        tracing::debug!("socket opened");
+        let end = match timeout(HELLO, self.hello()).await {
+            Ok(Ok(who)) => self.talk(who).await,
+            Ok(Err(end)) => end,
+            Err(_) => End::Close(1008, "no hello came"),
+        };
+        if let End::Close(code, reason) = end {
+            let close = Frame::Close(Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }));
+            let _ = timeout(PATIENCE, self.ws.send(close)).await;
+            // Dropped with frames unread, the connection would be reset, and the reason lost on the way.
+            let read_on = async {
+                for _ in 0..DRAINED {
+                    if !matches!(self.ws.recv().await, Some(Ok(_))) {
+                        break;
+                    }
+                }
+            };
+            let _ = timeout(GOODBYE, read_on).await;
+        }
+        tracing::debug!("socket ended");
+    }
+
+    pub(super) async fn send(&mut self, frame: &ServerFrame<'_>) -> Result<(), End> {
+        let text = serde_json::to_string(frame).map_err(|_| End::Close(1011, "a frame could not be written"))?;
+        match timeout(PATIENCE, self.ws.send(Frame::text(text))).await {
+            Ok(sent) => Ok(sent?),
+            Err(_) => Err(End::Gone),
+        }
+    }
+
+    pub(super) async fn refuse(&mut self, problem: &Problem, client_id: Option<&str>) -> Result<(), End> {
+        self.send(&ServerFrame::problem(problem, client_id)).await
+    }
+
+    /// The next frame; `None` for one that says nothing to us.
+    pub(super) async fn read(&mut self, came: Option<Result<Frame, axum::Error>>) -> Result<Option<ClientFrame>, End> {
+        self.heard = Instant::now();
+        let text = match came {
+            None | Some(Ok(Frame::Close(_))) => return Err(End::Gone),
+            Some(Err(error)) => {
+                // Too large a frame is the one thing that is worth telling.
+                let large = std::error::Error::source(&error).is_some_and(|e| e.to_string().contains("too long"));
+                return Err(if large { End::Close(1009, "a frame has at most 16 KB") } else { End::Gone });
+            }
+            Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => return Ok(None),
+            Some(Ok(Frame::Binary(_))) => {
+                self.refuse(&Problem::new(ErrorCode::InvalidRequest, "Frames are JSON in text messages."), None)
+                    .await?;
+                return Ok(None);
+            }
+            Some(Ok(Frame::Text(text))) => text,
+        };
+        match self.bucket.take(self.heard) {
+            Allowed::Yes => {}
+            Allowed::Cut => return Err(End::Close(1013, "too many frames")),
+            Allowed::TooMany => {
+                let mut problem = Problem::new(ErrorCode::RateLimited, "Too many frames at once. Wait a little.");
+                problem.retry_after = Some(2);
+                // Read only for the message that it is about.
+                let client_id = match serde_json::from_str::<ClientFrame>(&text) {
+                    Ok(ClientFrame::Send { client_id, .. }) => Some(client_id),
+                    _ => None,
+                };
+                self.refuse(&problem, client_id.as_deref()).await?;
+                return Ok(None);
+            }
+        }
+        match serde_json::from_str(&text) {
+            Ok(frame) => Ok(Some(frame)),
+            Err(error) => {
+                let detail = format!("The frame cannot be read: {error}.");
+                self.refuse(&Problem::new(ErrorCode::InvalidRequest, detail), None).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    pub(super) async fn talk(&mut self, mut who: Who) -> End {
+        let tenant = who.caller().scope().tenant();
+        let mut ended = self.app.capabilities.services.ended_credentials(tenant);
+        // What it came with may have ended before anybody listened.
+        if matches!(who, Who::Agent { .. })
+            && let Err(end) = self.prove(&who).await
+        {
+            return end;
+        }
+        let mut listener = self.app.capabilities.conversations.live().listen(tenant, matches!(who, Who::Agent { .. }));
+        let mut followed = Followed::new();
+        if let Err(end) = self.welcome(&who).await {
+            return end;
+        }
+        let mut beat = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let worked = tokio::select! {
+                () = self.seat.stopped() => return End::Close(1012, "the server restarts"),
+                came = self.ws.recv() => match self.read(came).await {
+                    Ok(Some(frame)) => self.act(frame, &mut who, &mut listener, &mut followed).await,
+                    Ok(None) => Ok(()),
+                    Err(end) => Err(end),
+                },
+                heard = listener.next() => self.pass_on(heard, &who, &mut listener, &mut followed).await,
+                () = ended.next() => self.prove(&who).await,
+                _ = beat.tick() => self.beat(&who).await,
+            };
+            if let Err(end) = worked {
+                return end;
+            }
+        }
+    }
+
+    /// Asks whether somebody is there, and ends the socket of nobody.
+    pub(super) async fn beat(&mut self, who: &Who) -> Result<(), End> {
+        if self.heard.elapsed() >= SILENCE {
+            return Err(End::Gone);
+        }
+        self.beats = self.beats.wrapping_add(1);
+        if matches!(who, Who::Agent { .. }) || self.beats.is_multiple_of(CONTACT_BEATS) {
+            self.prove(who).await?;
+        }
+        match timeout(PATIENCE, self.ws.send(Frame::Ping(Bytes::new()))).await {
+            Ok(sent) => Ok(sent?),
+            Err(_) => Err(End::Gone),
+        }
+    }
+}
