@@ -1,27 +1,19 @@
 //! Password hashing, Argon2id (RFC 9106) with 19 MiB, two passes, one lane (OWASP, Password Storage Cheat Sheet), on
-//! threads of its own: bounded in number and in queue, so that a flood of sign-ins slows sign-ins and nothing else. Those who
-//! wait are served by turns, address by address: a flood from one slows its own.
+//! threads of its own that step back: bounded in number and in queue, so that a flood of sign-ins slows sign-ins and nothing
+//! else. Those who wait are served by turns, address by address: a flood from one slows its own.
 
 use crate::IdentityError;
 use argon2::{
     Argon2, Params, PasswordHasher, PasswordVerifier,
     password_hash::{Error, phc::PasswordHash},
 };
-use shares::{Network, Places, Waiting};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use tokio::sync::oneshot;
+use shares::{AsideError, Network, Places, Waiting, aside};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// How much less these threads count to the system than others (sched(7), "The nice value"): a flood of sign-ins takes what
-/// time is left.
-const NICE: i32 = 10;
-
-type Work = Box<dyn FnOnce() + Send>;
-
-/// The hashing threads.
+/// The hashing of passwords.
 #[derive(Clone)]
 pub struct Passwords {
-    queue: mpsc::SyncSender<Work>,
     places: Places<Network>,
     /// A hash of a password that nobody has: verified when there is no account, so that both take the same time.
     nobody: Arc<str>,
@@ -43,35 +35,15 @@ pub(crate) enum Verdict {
 }
 
 impl Passwords {
-    /// Starts `threads` threads, with at most `queue` passwords waiting, a quarter of them from one address.
+    /// Hashing on at most so many `threads`, with at most `queue` passwords waiting, a quarter of them from one address.
     ///
     /// # Errors
-    /// When a thread cannot be started.
+    /// When no password can be hashed.
     pub fn start(threads: usize, queue: usize) -> Result<Self, IdentityError> {
-        let at_once = threads.max(1) * 2;
-        let (sender, receiver) = mpsc::sync_channel::<Work>(at_once);
-        let receiver = Arc::new(Mutex::new(receiver));
-        for n in 0..threads.max(1) {
-            let receiver = Arc::clone(&receiver);
-            std::thread::Builder::new()
-                .name(format!("password-{n}"))
-                .spawn(move || {
-                    // Refused, it only means that others wait longer.
-                    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
-                    loop {
-                        let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                        match next {
-                            Ok(work) => work(),
-                            Err(_) => return,
-                        }
-                    }
-                })
-                .map_err(|e| IdentityError::Hash(e.to_string()))?;
-        }
-        let random: [u8; 32] = rand::random();
         let waiting = Waiting { total: queue, per_key: queue.div_ceil(4) };
-        let places = Places::new(at_once, threads.max(1), waiting);
-        Ok(Self { queue: sender, places, nobody: hash(&random)?.into() })
+        let places = Places::new(threads.max(1), threads.max(1), waiting);
+        let random: [u8; 32] = rand::random();
+        Ok(Self { places, nobody: hash(&random)?.into() })
     }
 
     async fn run<T: Send + 'static>(
@@ -80,16 +52,15 @@ impl Passwords {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, IdentityError> {
         let place = self.places.enter(from).await.map_err(|_| IdentityError::Busy)?;
-        let (answer, result) = oneshot::channel();
-        let work = Box::new(move || {
-            // Whoever asked may have gone: then the work is not worth doing.
-            if !answer.is_closed() {
-                let _ = answer.send(work());
-            }
+        let done = aside("password", move || {
+            let done = work();
             drop(place);
+            done
         });
-        self.queue.try_send(work).map_err(|_| IdentityError::Busy)?;
-        result.await.map_err(|_| IdentityError::Busy)
+        done.await.map_err(|error| match error {
+            AsideError::NoThread => IdentityError::Busy,
+            AsideError::Panicked => IdentityError::Hash(error.to_string()),
+        })
     }
 
     /// Hashes a new password.
@@ -138,6 +109,8 @@ fn verify(password: &[u8], stored: &str) -> Result<Verdict, IdentityError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::mpsc;
+    use tokio::sync::oneshot;
 
     fn here() -> Network {
         Network::from(std::net::IpAddr::from([127, 0, 0, 1]))

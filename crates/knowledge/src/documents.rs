@@ -10,6 +10,7 @@ use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
 use model::permission::{ManageDocuments, ReadDocuments};
 use model::{DocumentId, TenantId};
 use sha2::{Digest as _, Sha256};
+use shares::{AsideError, aside};
 use store::services::timestamp;
 use store::{Caller, StoreError, events, jobs};
 use uuid::Uuid;
@@ -163,8 +164,10 @@ impl Knowledge {
             drop(place);
             Ok(Parsed { digest, read, language })
         };
-        let broken = |_| KnowledgeError::field("file", "The file could not be read.");
-        tokio::task::spawn_blocking(parse).await.map_err(broken)?
+        aside("read-file", parse).await.map_err(|error| match error {
+            AsideError::NoThread => KnowledgeError::Busy,
+            AsideError::Panicked => KnowledgeError::field("file", "The file could not be read."),
+        })?
     }
 
     /// The documents of the caller's tenant, the newest first.

@@ -7,7 +7,7 @@
 use minilm::Model;
 pub use minilm::Reading;
 use model::TenantId;
-use shares::{Places, Waiting};
+use shares::{Places, Waiting, step_back};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -23,8 +23,6 @@ pub const DIMENSIONS: usize = 384;
 const AT_ONCE: usize = 2;
 /// Who may wait for a thread. A tenant's thirty-second question waits for a second or so.
 const WAITING: Waiting = Waiting { total: 1_024, per_key: 32 };
-/// How much less the documents' thread counts to the system than others, where both want the same core (nice, 0 to 19).
-const NICE: i32 = 19;
 
 /// No vector.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -95,8 +93,8 @@ impl Embedder {
         })?;
         let model = Arc::new(Lazy { folder, loaded: OnceLock::new() });
         Ok(Self {
-            questions: thread("embed-questions", &model, 0)?,
-            documents: thread("embed-documents", &model, NICE)?,
+            questions: thread("embed-questions", &model, false)?,
+            documents: thread("embed-documents", &model, true)?,
         })
     }
 
@@ -137,16 +135,16 @@ fn gone() -> EmbedError {
     EmbedError::Model("its thread has ended".into())
 }
 
-fn thread(name: &str, model: &Arc<Lazy>, nice: i32) -> Result<Thread, EmbedError> {
+fn thread(name: &str, model: &Arc<Lazy>, steps_back: bool) -> Result<Thread, EmbedError> {
     let (work, mut queue) = mpsc::channel::<Request>(AT_ONCE);
     let model = Arc::clone(model);
     let run = move || {
-        if nice > 0 {
-            // Of this thread alone, and of those that it starts (sched(7), "The nice value"). Refused, it only means that
-            // questions wait longer.
-            let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), nice);
-        }
+        let mut first = true;
         while let Some(request) = queue.blocking_recv() {
+            // Not before the model is there: a question may wait for it.
+            if std::mem::take(&mut first) && steps_back && model.model().is_ok() {
+                step_back();
+            }
             // Whoever asked may have gone.
             match request {
                 Request::Vectors { texts, answer } if !answer.is_closed() => {

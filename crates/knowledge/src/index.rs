@@ -6,6 +6,7 @@ use crate::{Embedder, Knowledge, KnowledgeError};
 use model::DocumentId;
 use model::event::EventKind;
 use model::knowledge::DocumentKind;
+use shares::{AsideError, aside};
 use std::time::Duration;
 use store::jobs::{Handler, Job, JobError, Lane, Task};
 use store::{Services, StoreError, TenantTx, events};
@@ -63,9 +64,11 @@ async fn index(services: &Services, embedder: Option<&Embedder>, task: &Task<Ind
     };
     let (title, kind, markdown) = (source.title.clone(), source.kind, source.markdown);
     let text = source.text.clone();
-    let pieces = tokio::task::spawn_blocking(move || chunks(&title, kind, markdown, &text))
-        .await
-        .map_err(|_| JobError::Hopeless("The document could not be cut into pieces.".into()))?;
+    let pieces = aside("cut-document", move || chunks(&title, kind, markdown, &text)).await;
+    let pieces = pieces.map_err(|error| match error {
+        AsideError::NoThread => JobError::Retry(error.to_string()),
+        AsideError::Panicked => JobError::Hopeless("The document could not be cut into pieces.".into()),
+    })?;
     if pieces.len() > MAX_CHUNKS {
         return Err(JobError::Hopeless(format!(
             "The document has more than {MAX_CHUNKS} pieces. Split it and upload the parts."

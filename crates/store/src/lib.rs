@@ -38,6 +38,8 @@ pub struct Settings {
     pub platform: PgConnectOptions,
     /// Most connections for tenants' work.
     pub tenant_connections: u32,
+    /// How many of them one tenant may hold, in percent: what is left is others', at once, however long its work takes.
+    pub tenant_percent: u32,
     /// Most connections for work across tenants.
     pub platform_connections: u32,
     /// Whether statements are kept prepared. False behind a transaction-pooling proxy that does not carry prepared
@@ -54,6 +56,7 @@ impl Settings {
             tenant,
             platform,
             tenant_connections: 16,
+            tenant_percent: 75,
             platform_connections: 6,
             prepared: true,
             acquire_timeout: Duration::from_secs(2),
@@ -85,8 +88,9 @@ impl Store {
                 .connect_lazy_with(prepare(login))
         };
         let most = settings.tenant_connections as usize;
+        let share = most * settings.tenant_percent.min(100) as usize / 100;
         Self {
-            places: Places::new(most, share_of(most), WAITING),
+            places: Places::new(most, share, WAITING),
             acquire_timeout: settings.acquire_timeout,
             tenant: pool(settings.tenant, settings.tenant_connections),
             platform: pool(settings.platform, settings.platform_connections),
@@ -98,11 +102,6 @@ impl Store {
     pub async fn close(&self) {
         tokio::join!(self.tenant.close(), self.platform.close());
     }
-}
-
-/// How many of so many connections one tenant may hold: what is left is others', at once, however long its work takes.
-fn share_of(connections: usize) -> usize {
-    (connections * 3 / 4).max(1)
 }
 
 /// Transactions that may wait for a connection. Whoever waits does so for a bounded time.

@@ -77,6 +77,7 @@ impl Database {
         let mut settings = Settings::new(self.tenant.clone(), self.platform.clone());
         settings.prepared = database.prepared;
         settings.tenant_connections = database.tenant_connections;
+        settings.tenant_percent = database.tenant_percent;
         settings.platform_connections = database.platform_connections;
         settings.acquire_timeout = Duration::from_millis(database.acquire_timeout_ms);
         Store::new(settings)

@@ -17,6 +17,8 @@ pub struct Database {
     pub prepared: bool,
     /// Most connections for tenants' work.
     pub tenant_connections: u32,
+    /// How many of them one tenant may hold, in percent.
+    pub tenant_percent: u32,
     /// Most connections for work across tenants.
     pub platform_connections: u32,
     /// Longest wait for a connection, in milliseconds.
@@ -31,6 +33,7 @@ impl Default for Database {
             admin_url: None,
             prepared: true,
             tenant_connections: 16,
+            tenant_percent: 75,
             platform_connections: 6,
             acquire_timeout_ms: 2_000,
         }

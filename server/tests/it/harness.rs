@@ -18,8 +18,8 @@ use server::files::Files;
 use server::limits::sockets::Sockets;
 use server::state::App;
 use server::{assets, router};
-use sqlx::Row as _;
-use std::net::SocketAddr;
+use sqlx::{Connection as _, PgConnection, Row as _};
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::sync::OnceLock;
 use store::jobs::{End, Slots};
@@ -29,7 +29,7 @@ use store::services::{Clock as _, SystemClock};
 use store::{Services, vendor};
 use testkit::{Tenant, TestDb, Two, reqwest};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -210,8 +210,7 @@ impl Served {
             let stopped = async { stopped.await.unwrap_or_default() };
             listener::serve(listener, router, &settings, stopped).await;
         });
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
-        Self { address, client, stop: Some(stop), done: Some(done) }
+        Self { address, client: client(None), stop: Some(stop), done: Some(done) }
     }
 
     /// What a signal does.
@@ -228,6 +227,23 @@ impl Served {
         tokio::spawn(send(self.client.clone(), self.address, ask))
     }
 
+    /// Asks from another address of this computer, over a connection that ends with the answer.
+    pub async fn ask_from(&self, place: u8, ask: Ask) -> Answer {
+        send(client(Some(here(place))), self.address, ask).await
+    }
+
+    /// The same without waiting for the answer.
+    pub fn ask_later_from(&self, place: u8, ask: Ask) -> JoinHandle<Answer> {
+        tokio::spawn(send(client(Some(here(place))), self.address, ask))
+    }
+
+    /// A bare connection from there.
+    pub async fn connect_from(&self, place: u8) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(here(place), 0)).unwrap();
+        socket.connect(self.address).await.unwrap()
+    }
+
     /// Sends bytes as they are and reads until the connection ends.
     pub async fn raw(&self, text: &str) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
@@ -237,6 +253,16 @@ impl Served {
         let _ = stream.read_to_end(&mut answer).await;
         String::from_utf8_lossy(&answer).into_owned()
     }
+}
+
+/// An address of this computer's own: 127.0.0.1 is what everybody comes from who does not choose.
+fn here(place: u8) -> IpAddr {
+    IpAddr::from([127, 0, 0, place])
+}
+
+fn client(from: Option<IpAddr>) -> reqwest::Client {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    client.local_address(from).build().unwrap()
 }
 
 async fn send(client: reqwest::Client, address: SocketAddr, ask: Ask) -> Answer {

@@ -11,8 +11,8 @@ use uuid::Uuid;
 const SEEDS: [&str; 12] = [
     "insert into app.events (tenant_id, event_id, transaction_id, kind, subject_id, actor_id, created_at)
      values ($1, $2, pg_current_xact_id(), 'nothing', $2, $2, $3)",
-    "insert into app.jobs (tenant_id, job_id, kind, subject_id, attempts, run_at, created_at)
-     values ($1, $2, 'nothing', $2, 0, $3, $3)",
+    "insert into app.jobs (tenant_id, job_id, kind, lane, subject_id, attempts, run_at, created_at)
+     values ($1, $2, 'nothing', 'bulk', $2, 0, $3, $3)",
     "insert into app.documents (tenant_id, document_id, title, file_name, kind, markdown, language, byte_size, sha256, state,
        chunk_count, by_meaning, created_at, updated_at)
      values ($1, $2, 'Returns', 'returns.md', 'text', true, 'english', 8, sha256('60 days.'), 'ready', 1, true, $3, $3)",
@@ -267,7 +267,10 @@ async fn tables_of_no_tenant_are_closed_to_tenants() {
     .fetch_all(&mut behind)
     .await
     .unwrap();
-    assert_eq!(tables, ["app.people", "app.schema_migrations", "app.sessions", "app.sign_in_attempts"]);
+    assert_eq!(
+        tables,
+        ["app.people", "app.schedules", "app.schema_migrations", "app.sessions", "app.sign_in_attempts"]
+    );
     for table in tables {
         for statement in [
             format!("select count(*) from {table}"),

@@ -73,6 +73,7 @@ impl SlowWay {
         settings.tenant = settings.tenant.socket(&self.folder);
         settings.platform = settings.platform.socket(&self.folder);
         settings.tenant_connections = connections;
+        settings.tenant_percent = 100;
         settings.platform_connections = connections;
         Store::new(settings)
     }
@@ -165,6 +166,7 @@ async fn rename(store: &Store, scope: &Scope, name: &str) -> Result<(), StoreErr
 fn store(db: &TestDb, connections: u32) -> Store {
     let mut settings = db.settings();
     settings.tenant_connections = connections;
+    settings.tenant_percent = 100;
     settings.platform_connections = connections;
     Store::new(settings)
 }
