@@ -1,12 +1,48 @@
 // The conversation without a browser: order, gaps, lost answers, refused tokens, pauses. `node --test widget/tests/*.test.ts`
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import type { ClientFrame, ServerFrame } from '../src/frames.ts';
 import { FORBIDDEN, type Line, said, sent, Store, Tab, TOKEN, WIDGET } from './stand-in.ts';
 
 const SECOND = 1000;
 const subscribe = (after: number, conversation = 'conv_1') => ({ type: 'subscribe', conversation, after });
 const up = (seq: number) => ({ type: 'caught_up', conversation: 'conv_1', seq }) as const;
+
+/** Examples of all frames, which the server's tests read as well. */
+const golden: { client: ClientFrame[]; server: ServerFrame[] } = JSON.parse(
+  readFileSync(new URL('../../crates/model/frames.json', import.meta.url), 'utf8'),
+);
+
+test('frames are what the server reads and writes', () => {
+  const shape = (frame: ClientFrame) => `${frame.type}: ${Object.keys(frame).sort()}`;
+  const known = new Set(golden.client.map(shape));
+  const tab = new Tab();
+  const heard: ClientFrame[] = tab.line.open().heard();
+  const [, welcome] = golden.server as [ServerFrame, ServerFrame & { type: 'welcome'; conversation: string }];
+  tab.line.says(welcome);
+  heard.push(...tab.line.heard());
+  // From the beginning, so that the example's number is the next one.
+  const message = (golden.server.find(({ type }) => type === 'message') as ServerFrame & { type: 'message' }).message;
+  for (let seq = 1; seq < message.seq; seq++) tab.line.says({ type: 'message', message: { ...message, seq } });
+  // One that is not found would end it.
+  tab.line.says(...golden.server.filter((frame) => frame.type !== 'welcome' && !(frame.type === 'error' && frame.code === 'not_found')));
+  assert.equal(tab.messages.at(-1)?.text, message.text);
+  assert.deepEqual(tab.typing, [
+    ['agent', 'Anna'],
+    ['assistant', null],
+  ]);
+  tab.line.says({ type: 'caught_up', conversation: message.conversation_id, seq: message.seq });
+  tab.talk.typing();
+  tab.talk.handoff();
+  tab.talk.send('Hej');
+  heard.push(...tab.line.heard());
+  tab.pass(30 * SECOND);
+  heard.push(...tab.line.heard());
+  assert.deepEqual(heard.filter((frame) => !known.has(shape(frame))), []);
+  assert.deepEqual([...new Set(heard.map(({ type }) => type))].sort(), ['handoff', 'hello', 'ping', 'send', 'subscribe', 'typing']);
+});
 
 test('the first visit says hello with the widget alone, and keeps the token when something is said', () => {
   const store = new Store();

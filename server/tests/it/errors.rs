@@ -1,7 +1,7 @@
 //! Errors: the right form for the reader, the request's id, and not a word of what is inside.
 
-use crate::harness::{Answer, Ask, PASSWORD, TestServer};
-use crate::probes::documents::upload;
+use crate::harness::{Answer, Ask, TestServer};
+use crate::probes::{self, By, Probe, World};
 use server::edge::lingering::PLACES;
 use std::collections::BTreeSet;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -347,49 +347,14 @@ async fn who_sends_too_much_reads_the_answer_over_http_2() {
 
 #[tokio::test]
 async fn other_sites_are_refused_and_nothing_is_done() {
-    let server = TestServer::start().await;
-    let aurora = &server.two.aurora;
-    let key = server.new_key(aurora, "Till").await;
-    let document = server.new_document(aurora, "Lamps come back.").await.to_string();
-    let conversation = server.new_conversation(aurora, "Is the lamp dear?").await;
+    let world = World::new().await;
+    let (server, aurora) = (&world.server, &world.server.two.aurora);
     let before = server.rows_of(aurora).await;
     let tenants = server.count("select count(*) from app.tenants").await;
-    let id = key.key.id.to_string();
-    let requests = [
-        Ask::post("/login").form([("email", &aurora.email), ("password", PASSWORD)]),
-        Ask::post("/signup").form([("company", "C"), ("name", "N"), ("email", "n@c.example"), ("password", PASSWORD)]),
-        Ask::post("/login/workspace").form([("workspace", &aurora.id.to_string())]),
-        Ask::post("/logout").session(aurora),
-        Ask::post("/preferences/theme").form([("theme", "dark")]).session(aurora),
-        Ask::post("/dashboard/api-keys").form([("name", "Evil")]).session(aurora),
-        Ask::post(format!("/dashboard/api-keys/{id}/revoke")).session(aurora),
-        Ask::post("/rpc/app/api/keys/create").form([("name", "Evil")]).session(aurora),
-        Ask::post("/rpc/app/api/keys/revoke").form([("key", &id)]).session(aurora),
-        Ask::post("/rpc/app/api/keys/list").form([]).session(aurora),
-        Ask::post("/rpc/app/api/session/current").form([]).session(aurora),
-        upload("/dashboard/knowledge", "evil.md", "Evil.").session(aurora),
-        Ask::post(format!("/dashboard/knowledge/{document}/delete")).session(aurora),
-        Ask::post(format!("/dashboard/knowledge/{document}/reindex")).session(aurora),
-        Ask::post("/rpc/app/api/documents/delete").form([("document", &document)]).session(aurora),
-        Ask::post(format!("/dashboard/inbox/{conversation}/messages"))
-            .form([("text", "Evil"), ("client_id", "evil")])
-            .session(aurora),
-        Ask::post(format!("/dashboard/inbox/{conversation}/take-over")).session(aurora),
-        Ask::post(format!("/dashboard/inbox/{conversation}/hand-back")).session(aurora),
-        Ask::post(format!("/dashboard/inbox/{conversation}/resolve")).session(aurora),
-        Ask::post("/rpc/app/api/conversations/handle")
-            .form([("conversation", &conversation), ("step", "resolve")])
-            .session(aurora),
-    ];
-    // Every route that reads the cookie and changes something is among them.
-    for route in server::router::routes() {
-        if route.group == server::router::Group::Cookie && route.methods.contains(&"POST") && !route.path.contains("{*")
-        {
-            let path = route.path.replace("{key}", &id).replace("{document}", &document);
-            let path = path.replace("{conversation}", &conversation);
-            assert!(requests.iter().any(|r| r.path == path), "{path} is not tried from another site");
-        }
-    }
+    // Whatever changes something and does not need a key.
+    let changes = |probe: &&Probe| probe.method == "POST" && !matches!(probe.by, By::Key);
+    let requests: Vec<_> = probes::all().into_iter().filter(changes).map(|probe| probe.as_aurora(&world)).collect();
+    assert!(requests.len() > 20, "{} requests are tried", requests.len());
     let own = format!("http://{}", server.address);
     for request in &requests {
         for (site, origin) in [

@@ -22,6 +22,7 @@ use sqlx::{Connection as _, PgConnection, Row as _};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::sync::OnceLock;
+use std::time::Duration;
 use store::jobs::{End, Slots};
 use store::scope::of_widget;
 use store::secret_key::SecretKey;
@@ -32,6 +33,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// The password of every owner.
 pub const PASSWORD: &str = "correct horse battery";
@@ -298,6 +300,46 @@ pub fn application(services: Services, config: Config) -> App {
     App::new(config, capabilities, Files::ON_DISK, assets::load(Files::ON_DISK))
 }
 
+/// So long that only a server that never answers is caught by it.
+pub const NEVER: Duration = Duration::from_secs(60);
+
+/// A table that is locked: who needs it waits until it is let go, or this is dropped.
+pub struct Held(PgConnection);
+
+impl Held {
+    pub async fn new(server: &TestServer, table: &str) -> Self {
+        Self::in_line(server.db.superuser().await, table.to_owned()).await
+    }
+
+    /// Locks the table when those before have let it go. (PostgreSQL grants locks in the order of the questions.)
+    async fn in_line(mut conn: PgConnection, table: String) -> Self {
+        let lock = testkit::sql(format!("begin; lock table {table} in access exclusive mode"));
+        sqlx::raw_sql(lock).execute(&mut conn).await.unwrap();
+        Self(conn)
+    }
+
+    /// Stands in line behind those who wait for the table now.
+    pub async fn next(server: &TestServer, table: &str) -> JoinHandle<Self> {
+        let waiting = "select count(*) from pg_stat_activity
+                       where datname = current_database() and application_name <> 'samtal' and wait_event_type = 'Lock'";
+        let held = tokio::spawn(Self::in_line(server.db.superuser().await, table.to_owned()));
+        server.until(waiting, 1).await;
+        held
+    }
+
+    /// Until this many requests wait for it.
+    pub async fn wait_for(&self, server: &TestServer, requests: i64) {
+        let waiting = "select count(*) from pg_stat_activity
+                       where datname = current_database() and application_name = 'samtal' and wait_event_type = 'Lock'";
+        server.until(waiting, requests).await;
+    }
+
+    pub async fn let_go(mut self) {
+        sqlx::raw_sql("commit").execute(&mut self.0).await.unwrap();
+        self.0.close().await.unwrap();
+    }
+}
+
 /// A server with two tenants.
 pub struct TestServer {
     served: Served,
@@ -336,13 +378,20 @@ impl TestServer {
         &mut self.served
     }
 
+    /// Things that are made one after the other have an order.
+    fn tick(&self) {
+        self.db.clock.advance(time::Duration::MILLISECOND);
+    }
+
     /// One more key of a tenant's.
     pub async fn new_key(&self, tenant: &Tenant, name: &str) -> NewApiKey {
+        self.tick();
         self.db.identity.create_api_key(&tenant.owner, name).await.unwrap()
     }
 
     /// A document of a tenant's, read to the end.
     pub async fn new_document(&self, tenant: &Tenant, text: &str) -> DocumentId {
+        self.tick();
         let new = NewDocument { file_name: "returns.md".into(), bytes: text.into(), ..NewDocument::default() };
         let document = self.app.capabilities.knowledge.upload(&tenant.owner, new).await.unwrap();
         self.do_jobs().await;
@@ -351,6 +400,7 @@ impl TestServer {
 
     /// A conversation of a tenant's in which this was said, answered or not.
     pub async fn new_conversation(&self, tenant: &Tenant, text: &str) -> String {
+        self.tick();
         let conversations = &self.app.capabilities.conversations;
         let id = conversations.create(&tenant.key, NewContact::default()).await.unwrap().id;
         let new = NewMessage { text: text.to_owned(), client_id: "first".to_owned() };
@@ -409,6 +459,12 @@ impl TestServer {
     pub async fn count(&self, sql: &'static str) -> i64 {
         let mut conn = self.db.superuser().await;
         sqlx::query_scalar(sql).fetch_one(&mut conn).await.unwrap()
+    }
+
+    /// Until a number from the database is so large.
+    pub async fn until(&self, sql: &'static str, least: i64) {
+        let grown = async { while self.count(sql).await < least {} };
+        timeout(NEVER, grown).await.unwrap();
     }
 
     /// One statement behind every wall.

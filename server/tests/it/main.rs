@@ -9,6 +9,7 @@ mod headers;
 mod health;
 mod probes;
 mod session_three_ways;
+mod shares;
 mod sign_in;
 mod sign_up;
 mod socket;

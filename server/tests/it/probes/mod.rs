@@ -11,6 +11,7 @@ mod checks;
 mod conversations;
 mod dashboard;
 pub mod documents;
+mod golden;
 mod inbox;
 mod keys;
 mod members;
