@@ -21,6 +21,9 @@ const FILES: Files = Files(|place| bundle::Files::get(place).map(|file| file.dat
 #[cfg(debug_assertions)]
 const FILES: Files = Files::ON_DISK;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     server::commands::main(FILES)
 }

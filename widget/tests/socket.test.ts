@@ -34,11 +34,10 @@ test('frames are what the server reads and writes', () => {
     ['assistant', null],
   ]);
   tab.line.says({ type: 'caught_up', conversation: message.conversation_id, seq: message.seq });
+  tab.pass(30 * SECOND);
   tab.talk.typing();
   tab.talk.handoff();
   tab.talk.send('Hej');
-  heard.push(...tab.line.heard());
-  tab.pass(30 * SECOND);
   heard.push(...tab.line.heard());
   assert.deepEqual(heard.filter((frame) => !known.has(shape(frame))), []);
   assert.deepEqual([...new Set(heard.map(({ type }) => type))].sort(), ['handoff', 'hello', 'ping', 'send', 'subscribe', 'typing']);

@@ -4,6 +4,7 @@
 mod embedded;
 mod events;
 mod isolation;
+mod jobs;
 mod migrate;
 mod plans;
 mod proxy;
