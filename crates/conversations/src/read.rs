@@ -293,7 +293,7 @@ impl Conversations {
         Ok(Page { data, next_cursor })
     }
 
-    /// One conversation, by its id as the wire writes it. Contacts see their own.
+    /// One conversation. Contacts see their own.
     ///
     /// # Errors
     /// [`ConversationError::NotFound`], or the database's.

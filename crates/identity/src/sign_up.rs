@@ -1,5 +1,6 @@
 //! Sign up: a person, a tenant, and the person as its owner, in one transaction or not at all.
 
+use crate::sign_in::advance;
 use crate::tenants::CreatedTenant;
 use crate::{Identity, IdentityError, Origin};
 use model::FieldError;
@@ -64,7 +65,8 @@ impl Identity {
         let attempt = self.attempt_sign_up(origin).await?;
         match self.create_tenant(new, false, origin).await {
             Ok(CreatedTenant { person, tenant, .. }) => {
-                Ok(SignIn { chosen: Some(tenant), ..self.begun(person, Proof::Password) })
+                // Nothing is asked of the database after it was made: it would be kept, and look as if it was not.
+                advance(self.begun(person, Proof::Password), &[tenant])
             }
             Err(IdentityError::EmailTaken) => Err(IdentityError::EmailTaken),
             Err(fault) => {

@@ -1,7 +1,7 @@
 //! The job that reads a document: pieces, their words, their vectors; all of them appear at once or not at all.
 
 use crate::chunking::{Chunk, MAX_CHUNKS, chunks};
-use crate::embedding::{MODEL_ID, input};
+use crate::embedding::{DIMENSIONS, MODEL_ID, input};
 use crate::{Embedder, Knowledge, KnowledgeError};
 use model::DocumentId;
 use model::event::EventKind;
@@ -62,10 +62,13 @@ async fn index(services: &Services, embedder: Option<&Embedder>, task: &Task<Ind
         // Deleted meanwhile.
         return Ok(());
     };
-    let (title, kind, markdown) = (source.title.clone(), source.kind, source.markdown);
-    let text = source.text.clone();
-    let pieces = aside("cut-document", move || chunks(&title, kind, markdown, &text)).await;
-    let pieces = pieces.map_err(|error| match error {
+    let cut = aside("cut-document", move || {
+        let pieces = chunks(&source.title, source.kind, source.markdown, &source.text);
+        let body = |piece: &Chunk| input(&piece.title, &source.text[piece.range.clone()]);
+        let bodies: Vec<String> = pieces.iter().take(MAX_CHUNKS).map(body).collect();
+        (source, pieces, bodies)
+    });
+    let (source, pieces, bodies) = cut.await.map_err(|error| match error {
         AsideError::NoThread => JobError::Retry(error.to_string()),
         AsideError::Panicked => JobError::Hopeless("The document could not be cut into pieces.".into()),
     })?;
@@ -74,8 +77,6 @@ async fn index(services: &Services, embedder: Option<&Embedder>, task: &Task<Ind
             "The document has more than {MAX_CHUNKS} pieces. Split it and upload the parts."
         )));
     }
-    let bodies: Vec<String> =
-        pieces.iter().map(|piece| input(&piece.title, &source.text[piece.range.clone()])).collect();
     let mut vectors = Vec::with_capacity(bodies.len());
     if let Some(embedder) = embedder {
         for batch in bodies.chunks(BATCH) {
@@ -112,7 +113,6 @@ async fn write(
     bodies: &[String],
     vectors: &[Vec<f32>],
 ) -> Result<(), JobError> {
-    let tenant = task.scope().tenant().uuid();
     let mut tx = services.store.tenant(task.scope()).await?;
     // Two that read one document wait for each other here.
     let there =
@@ -124,21 +124,9 @@ async fn write(
     for (number, batch) in pieces.chunks(BATCH).enumerate() {
         let from = number * BATCH;
         let ids: Vec<Uuid> = batch.iter().map(|_| services.new_id()).collect();
-        let bodies = &bodies[from..from + batch.len()];
-        write_chunks(&mut tx, tenant, task.subject().uuid(), source, from, batch, &ids, bodies).await?;
+        write_pieces(&mut tx, task, source, from, batch, &ids, &bodies[from..from + batch.len()]).await?;
         if let Some(vectors) = vectors.get(from..from + batch.len()) {
-            for (id, vector) in ids.iter().zip(vectors) {
-                sqlx::query!(
-                    "insert into app.chunk_vectors (tenant_id, chunk_id, model_id, embedding)
-                     values ($1, $2, $3, $4::real[]::vector)",
-                    tenant,
-                    id,
-                    MODEL_ID,
-                    vector.as_slice()
-                )
-                .execute(&mut tx)
-                .await?;
-            }
+            write_vectors(&mut tx, task, &ids, vectors).await?;
         }
     }
     sqlx::query!(
@@ -157,11 +145,9 @@ async fn write(
     Ok(())
 }
 
-#[allow(clippy::too_many_arguments, reason = "the columns of one batch")]
-async fn write_chunks(
+async fn write_pieces(
     tx: &mut TenantTx,
-    tenant: Uuid,
-    document: Uuid,
+    task: &Task<IndexDocument>,
     source: &Source,
     from: usize,
     batch: &[Chunk],
@@ -175,13 +161,20 @@ async fn write_chunks(
     let titles: Vec<String> = batch.iter().map(|piece| piece.title.clone()).collect();
     let texts: Vec<String> = batch.iter().map(|piece| source.text[piece.range.clone()].to_owned()).collect();
     sqlx::query!(
-        "insert into app.chunks (tenant_id, chunk_id, document_id, position, starts, ends, title, text, term_count)
-         select $1, c.id, $2, c.position, c.starts, c.ends, c.title, c.text,
-           coalesce((select sum(cardinality(t.positions)) from unnest(to_tsvector($3::text::regconfig, c.body)) t), 0)
-         from unnest($4::uuid[], $5::int[], $6::int[], $7::int[], $8::text[], $9::text[], $10::text[])
-           as c (id, position, starts, ends, title, text, body)",
-        tenant,
-        document,
+        "with piece as materialized (
+           select c.*, to_tsvector($3::text::regconfig, c.body) as words
+           from unnest($4::uuid[], $5::int[], $6::int[], $7::int[], $8::text[], $9::text[], $10::text[])
+             as c (id, position, starts, ends, title, text, body)
+         ), kept as (
+           insert into app.chunks (tenant_id, chunk_id, document_id, position, starts, ends, title, text, term_count)
+           select $1, id, $2, position, starts, ends, title, text,
+             coalesce((select sum(cardinality(w.positions)) from unnest(words) w), 0)
+           from piece
+         )
+         insert into app.chunk_terms (tenant_id, term, chunk_id, frequency)
+         select $1, w.lexeme, piece.id, cardinality(w.positions) from piece, unnest(piece.words) w",
+        task.scope().tenant().uuid(),
+        task.subject().uuid(),
         source.language,
         ids,
         &positions,
@@ -191,18 +184,28 @@ async fn write_chunks(
         &texts,
         bodies
     )
-    .execute(&mut *tx)
+    .execute(tx)
     .await?;
+    Ok(())
+}
+
+async fn write_vectors(
+    tx: &mut TenantTx,
+    task: &Task<IndexDocument>,
+    ids: &[Uuid],
+    vectors: &[Vec<f32>],
+) -> Result<(), JobError> {
     sqlx::query!(
-        "insert into app.chunk_terms (tenant_id, term, chunk_id, frequency)
-         select $1, t.lexeme, c.id, cardinality(t.positions)
-         from unnest($3::uuid[], $4::text[]) as c (id, body), unnest(to_tsvector($2::text::regconfig, c.body)) t",
-        tenant,
-        source.language,
+        "insert into app.chunk_vectors (tenant_id, chunk_id, model_id, embedding)
+         select $1, c.id, $3, ($4::real[])[(c.n::int - 1) * $5 + 1 : c.n::int * $5]::vector
+         from unnest($2::uuid[]) with ordinality as c (id, n)",
+        task.scope().tenant().uuid(),
         ids,
-        bodies
+        MODEL_ID,
+        &vectors.concat(),
+        i32::try_from(DIMENSIONS).unwrap_or(i32::MAX)
     )
-    .execute(&mut *tx)
+    .execute(tx)
     .await?;
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! Telling all nodes, after the commit, that something is there to be read.
 //!
 //! A [`Notice`] names what happened by id; the parts of a node that somebody listens to make what their listeners are shown
-//! of it, and read the rest from the database. Nothing here is the truth, and a notice may be lost or come twice: whoever
-//! hears one looks, and whoever listens also looks by itself now and then.
+//! of it, and read the rest from the database. Nothing here is the truth: a notice may come twice or late, and what one that
+//! was lost would have told is read when the next one of its conversation comes, or the listener does.
 //!
 //! [`LocalBus`] serves one node. A bus over several sends each notice to the others as JSON and hears theirs.
 

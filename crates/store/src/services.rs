@@ -35,6 +35,7 @@ pub struct Services {
     clock: Arc<dyn Clock>,
     bus: Arc<dyn Bus>,
     waiting: Arc<Waiting>,
+    last_id: Arc<Mutex<Uuid>>,
 }
 
 /// Those on this node who wait to be told: workers of each lane, and whoever goes on without asking.
@@ -76,7 +77,7 @@ impl Services {
         let waiting = Arc::new(Waiting::default());
         let part: Arc<dyn Part> = Arc::clone(&waiting) as Arc<dyn Part>;
         bus.attach(Arc::downgrade(&part));
-        Self { store, clock, bus, waiting }
+        Self { store, clock, bus, waiting, last_id: Arc::default() }
     }
 
     /// The bus.
@@ -119,11 +120,16 @@ impl Services {
         self.waiting.workers[lane as usize].notified().await;
     }
 
-    /// A new id: UUIDv7 (RFC 9562, section 5.7) of now.
+    /// A new id: UUIDv7 of now (RFC 9562, section 5.7); on one node after all that it has made before, also within a
+    /// millisecond and when the clock goes back (section 6.2, method 2).
     pub fn new_id(&self) -> Uuid {
         let random: [u8; 10] = rand::random();
         let millis = u64::try_from(self.now().unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
-        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+        let made = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+        let mut last = self.last_id.lock().unwrap_or_else(PoisonError::into_inner);
+        let step = u128::from(rand::random::<u32>()) + 1;
+        *last = if made > *last { made } else { Uuid::from_u128(last.as_u128() + step) };
+        *last
     }
 }
 

@@ -11,9 +11,9 @@ pub struct Server {
     pub connections: usize,
     /// Most requests worked on at once; more are told to come back.
     pub requests: usize,
-    /// Uploads that are received at once.
+    /// Uploads that are received at once; of one tenant a quarter.
     pub uploads: usize,
-    /// The share of one address in connections, requests and uploads, in percent.
+    /// The share of one address in connections and requests, in percent.
     pub address_percent: usize,
     /// How long a body may take to begin to come at its pace, in seconds.
     pub body_grace_s: u64,

@@ -27,6 +27,11 @@ async fn open(server: &TestServer, headers: &[(&'static str, String)]) -> Result
     Ok(Client(connect_async(request).await?.0))
 }
 
+/// Opens one through a proxy.
+async fn open_from(server: &TestServer, address: &str) -> Result<Client, Error> {
+    open(server, &[("x-forwarded-for", address.to_owned())]).await
+}
+
 impl Client {
     /// Somebody without credentials.
     async fn new(server: &TestServer) -> Self {
@@ -52,7 +57,16 @@ impl Client {
 
     /// A visitor who has said hello; and what welcome gave.
     async fn visitor(server: &TestServer, widget: &str, token: Option<&str>) -> (Self, Value) {
-        let mut client = Self::new(server).await;
+        Self::new(server).await.hello(widget, token).await
+    }
+
+    /// A visitor who comes through a proxy.
+    async fn visitor_from(server: &TestServer, widget: &str, address: &str) -> Self {
+        open_from(server, address).await.unwrap().hello(widget, None).await.0
+    }
+
+    async fn hello(self, widget: &str, token: Option<&str>) -> (Self, Value) {
+        let mut client = self;
         let mut hello = json!({"type": "hello", "widget": widget});
         if let Some(token) = token {
             hello["token"] = token.into();
@@ -120,6 +134,16 @@ const ORIGIN: &str = "http://samtal.example";
 
 async fn start() -> TestServer {
     TestServer::with(|config| config.public_url = Some(ORIGIN.into())).await
+}
+
+/// With other bounds, behind a proxy.
+async fn start_with(change: impl FnOnce(&mut SocketLimits)) -> TestServer {
+    TestServer::with(|config| {
+        config.public_url = Some(ORIGIN.into());
+        config.server.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        change(&mut config.server.sockets);
+    })
+    .await
 }
 
 async fn widget(server: &TestServer, tenant: &Tenant) -> String {
@@ -401,6 +425,162 @@ async fn there_is_room_for_so_many_and_a_stop_sends_them_away_politely() {
     server.sockets().stop(PATIENCE).await;
     assert_eq!(first.closed().await, Some(1012));
     assert_eq!(second.closed().await, Some(1012));
+}
+
+#[tokio::test]
+async fn an_address_has_its_share_of_sockets() {
+    let server = start_with(|limits| limits.per_address = 20).await;
+    let refused = async |address: &str| {
+        let Err(Error::Http(answer)) = open_from(&server, address).await else { panic!("{address}") };
+        assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()), (503, "5"));
+    };
+    // Whoever has a network of 64 bits has many addresses in it, and is one all the same.
+    let mut greedy = Vec::new();
+    for n in 0..20 {
+        greedy.push(open_from(&server, &format!("2001:db8:0:1:{n:x}::{n:x}")).await.unwrap());
+    }
+    for address in ["2001:db8:0:1::99", "2001:db8:0:1:ffff:ffff:ffff:ffff", "[2001:db8:0:1::1]:443"] {
+        refused(address).await;
+    }
+    let mut neighbours = Vec::new();
+    for address in ["2001:db8:0:2::1", "2001:db8:0:0:ffff::1", "203.0.113.7"] {
+        neighbours.push(open_from(&server, address).await.unwrap());
+    }
+    for _ in 0..19 {
+        neighbours.push(open_from(&server, "203.0.113.7:1234").await.unwrap());
+    }
+    refused("203.0.113.7").await;
+    refused("::ffff:203.0.113.7").await;
+    for client in greedy.iter_mut().chain(&mut neighbours) {
+        assert!(client.until_pong().await.is_empty());
+    }
+    // Who goes gives the place back.
+    drop(greedy.pop());
+    let free = async { while open_from(&server, "2001:db8:0:1::99").await.is_err() {} };
+    tokio::time::timeout(PATIENCE, free).await.unwrap();
+}
+
+/// Before hello as after it; and whoever sends no faster than it may does not notice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_goes_on_sending_is_told_cut_off_and_reads_why() {
+    let server = start().await;
+    let widget = widget(&server, &server.two.aurora).await;
+    let (mut neighbour, _) = Client::visitor(&server, &widget, None).await;
+    for hello in [true, false] {
+        let greedy = match hello {
+            true => Client::visitor(&server, &widget, None).await.0,
+            false => Client::new(&server).await,
+        };
+        let (mut write, mut read) = greedy.0.split();
+        // Without a pause, until nothing more can be sent.
+        let flood = tokio::spawn(async move { while write.send(Message::text(r#"{"type":"ping"}"#)).await.is_ok() {} });
+        let (mut answered, mut told) = (0, 0);
+        let why = loop {
+            match tokio::time::timeout(PATIENCE, read.next()).await.expect("an end has to come") {
+                Some(Ok(Message::Text(text))) => {
+                    let frame: Value = serde_json::from_str(&text).unwrap();
+                    match frame["code"].as_str() {
+                        Some("rate_limited") => told += 1,
+                        _ => answered += usize::from(frame["type"] == "pong"),
+                    }
+                }
+                Some(Ok(Message::Close(Some(why)))) => break why,
+                other => panic!("after {answered} and {told}: {other:?}"),
+            }
+        };
+        assert_eq!((u16::from(why.code), told), (1013, 50), "{why:?}");
+        assert!(answered >= 19, "{answered}");
+        tokio::time::timeout(PATIENCE, flood).await.expect("the connection stays for ever").unwrap();
+        assert!(neighbour.until_pong().await.is_empty());
+    }
+}
+
+/// What is no text counts as well: each gets an answer.
+#[tokio::test]
+async fn frames_that_say_nothing_count_like_others() {
+    let server = start().await;
+    let widget = widget(&server, &server.two.aurora).await;
+    let (mut greedy, _) = Client::visitor(&server, &widget, None).await;
+    for n in 0..100_u8 {
+        greedy.0.feed(Message::binary(vec![n])).await.unwrap();
+    }
+    greedy.0.send(Message::text(r#"{"type":"ping"}"#)).await.unwrap();
+    let mut told = 0;
+    let why = loop {
+        match tokio::time::timeout(PATIENCE, greedy.0.next()).await.expect("an end has to come") {
+            Some(Ok(Message::Text(text))) => {
+                let frame: Value = serde_json::from_str(&text).unwrap();
+                assert_ne!(frame["type"], "pong", "all of them were answered");
+                told += usize::from(frame["code"] == "rate_limited");
+            }
+            Some(Ok(Message::Close(Some(why)))) => break why,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!((u16::from(why.code), told), (1013, 50));
+}
+
+/// Visitors of one address share what they may say, on however many sockets; those of another one do not notice.
+#[tokio::test]
+async fn an_address_has_its_share_of_messages() {
+    let server = start_with(|limits| limits.messages_per_address = 2).await;
+    let widget = widget(&server, &server.two.aurora).await;
+    let say = |n: u32| json!({"type": "send", "client_id": n.to_string(), "text": "Hello"});
+    let mut first = Client::visitor_from(&server, &widget, "2001:db8:0:1::1").await;
+    let mut second = Client::visitor_from(&server, &widget, "2001:db8:0:1:ffff::2").await;
+    for n in 0..2 {
+        first.send(say(n)).await;
+        assert_eq!(first.next_of("sent").await["client_id"], n.to_string());
+    }
+    for (client, n) in [(&mut first, 2), (&mut second, 3)] {
+        client.send(say(n)).await;
+        let error = client.next_of("error").await;
+        assert_eq!((&error["code"], &error["client_id"]), (&json!("rate_limited"), &json!(n.to_string())));
+        // Two in a minute: one in half of it.
+        assert!((1..=31).contains(&error["retry_after"].as_u64().unwrap()), "{error}");
+    }
+    let mut neighbour = Client::visitor_from(&server, &widget, "2001:db8:0:2::1").await;
+    neighbour.send(say(4)).await;
+    neighbour.next_of("sent").await;
+    assert_eq!(server.count("select count(*) from app.messages").await, 3);
+}
+
+#[tokio::test]
+async fn an_address_has_its_share_of_new_conversations() {
+    let server = start_with(|limits| limits.contacts_per_address = 2).await;
+    let widget = widget(&server, &server.two.aurora).await;
+    let say = |client_id: &str, text: &str| json!({"type": "send", "client_id": client_id, "text": text});
+    let (here, there) = ("203.0.113.7", "203.0.113.8");
+    // What cannot be said begins nothing, and takes nothing from others.
+    let mut first = Client::visitor_from(&server, &widget, here).await;
+    for _ in 0..3 {
+        for (client_id, text) in [("1", "  "), ("a b", "Hello"), ("1", &"x".repeat(10_000))] {
+            first.send(say(client_id, text)).await;
+            assert_eq!(first.next_of("error").await["code"], "invalid");
+        }
+        first.send(json!({"type": "send", "conversation": "conv_x", "client_id": "1", "text": "Hello"})).await;
+        assert_eq!(first.next_of("error").await["code"], "not_found");
+    }
+    let mut second = Client::visitor_from(&server, &widget, "203.0.113.7:4711").await;
+    for client in [&mut first, &mut second] {
+        client.send(say("1", "Hello")).await;
+        client.next_of("sent").await;
+    }
+    let mut third = Client::visitor_from(&server, &widget, here).await;
+    for _ in 0..2 {
+        third.send(say("1", "Hello")).await;
+        let error = third.next_of("error").await;
+        assert_eq!((&error["code"], &error["client_id"]), (&json!("rate_limited"), &json!("1")));
+        // Two in ten minutes: one in five.
+        assert!((240..=301).contains(&error["retry_after"].as_u64().unwrap()), "{error}");
+    }
+    // Who is known goes on, and others begin.
+    first.send(say("2", "And more")).await;
+    first.next_of("sent").await;
+    let mut neighbour = Client::visitor_from(&server, &widget, there).await;
+    neighbour.send(say("1", "Hello")).await;
+    neighbour.next_of("sent").await;
+    assert_eq!(server.count("select count(*) from app.contacts").await, 3);
 }
 
 /// A burst that no queue holds, while somebody listens: everything arrives once and in order.

@@ -3,6 +3,7 @@
 // Tests stop at the first surprise.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bus;
 mod handling;
 mod messages;
 mod plans;

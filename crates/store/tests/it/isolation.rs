@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// Gives both tenants a row in every table that signing up does not fill. A new table needs a line here, and nothing else
 /// in this file.
-const SEEDS: [&str; 12] = [
+const SEEDS: [&str; 13] = [
     "insert into app.events (tenant_id, event_id, transaction_id, kind, subject_id, actor_id, created_at)
      values ($1, $2, pg_current_xact_id(), 'nothing', $2, $2, $3)",
     "insert into app.jobs (tenant_id, job_id, kind, lane, subject_id, attempts, run_at, created_at)
@@ -22,6 +22,7 @@ const SEEDS: [&str; 12] = [
     "insert into app.chunk_terms (tenant_id, term, chunk_id, frequency) select $1, 'day', $2, 1 where $3 is not null",
     "insert into app.chunk_vectors (tenant_id, chunk_id, model_id, embedding)
      select $1, $2, 'model', '[1,2,3]' where $3 is not null",
+    "insert into app.widgets (tenant_id, widget_id, created_at) values ($1, $2, $3)",
     "insert into app.contacts (tenant_id, contact_id, name, created_at) values ($1, $2, 'Ann', $3)",
     "insert into app.conversations (tenant_id, conversation_id, contact_id, state, handler, fence, last_seq, answered_seq,
        last_message_id, created_at, updated_at) values ($1, $2, $2, 'open', 'assistant', 0, 1, 0, $2, $3, $3)",

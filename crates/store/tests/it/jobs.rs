@@ -377,10 +377,10 @@ async fn a_server_takes_the_kinds_that_it_knows() {
     assert_eq!(older.run_due().await.unwrap(), done(1));
     let newer = worker(&db.services, Registry::default().with::<Blink>(notes.then(|_| Ok(()))), 2, 2);
     assert_eq!(newer.run_due().await.unwrap(), done(1));
-    assert_eq!(notes.take().iter().map(|seen| (seen.kind, seen.subject)).collect::<Vec<_>>(), [
-        (Greet::NAME, 2),
-        (Blink::NAME, 1)
-    ]);
+    assert_eq!(
+        notes.take().iter().map(|seen| (seen.kind, seen.subject)).collect::<Vec<_>>(),
+        [(Greet::NAME, 2), (Blink::NAME, 1)]
+    );
 }
 
 #[tokio::test]
@@ -421,8 +421,7 @@ async fn asked_for_twice_it_is_done_once() {
     ask::<Greet>(&db, &two.borealis.owner, 7).await;
     assert_eq!(rows(&mut behind).await.len(), 4);
     let notes = Notes::default();
-    let registry =
-        Registry::default().with::<Greet>(notes.then(|_| Ok(()))).with::<Sweep>(notes.then(|_| Ok(())));
+    let registry = Registry::default().with::<Greet>(notes.then(|_| Ok(()))).with::<Sweep>(notes.then(|_| Ok(())));
     assert_eq!(worker(&db.services, registry, 1, 1).run_due().await.unwrap(), done(4));
     let seven = notes.take().into_iter().filter(|seen| seen.subject == 7 && seen.tenant == two.aurora.id);
     let mut kinds: Vec<_> = seven.map(|seen| seen.kind).collect();
@@ -582,7 +581,7 @@ fn reader(services: &Services) -> (Worker, Arc<AtomicU64>) {
             })
         })
     };
-    (worker(services, Registry::default().with::<Greet>(reads), 1, 1), highest)
+    (worker(services, Registry::default().with::<Greet>(reads), 3, 1), highest)
 }
 
 #[tokio::test]
@@ -618,7 +617,6 @@ async fn whoever_is_first_nothing_is_forgotten() {
         let worker = worker.clone();
         tokio::spawn(async move { worker.run_due().await.unwrap().len() })
     };
-    let mut together = 0;
     for round in 1..=60 {
         write(&db, &two.aurora.owner, 2 * round - 1).await.commit().await.unwrap();
         // Who begins changes, so that all orders are seen.
@@ -634,13 +632,11 @@ async fn whoever_is_first_nothing_is_forgotten() {
             ran += before.await.unwrap();
         }
         ran += worker.run_due().await.unwrap().len();
-        together += u64::from(ran == 1);
         let read = highest.load(Ordering::SeqCst).max(highest_of_other.load(Ordering::SeqCst));
         assert_eq!(read, 2 * round, "round {round}");
         assert!((1..=2).contains(&ran), "{ran} in round {round}");
     }
     assert!(rows(&mut db.superuser().await).await.is_empty());
-    eprintln!("{together}");
 }
 
 #[tokio::test]
@@ -658,7 +654,10 @@ async fn what_a_dead_server_held_is_taken_when_its_lease_has_run_out() {
     assert!(second.take::<Greet>(5).await.unwrap().is_empty());
     db.clock.advance(time::Duration::milliseconds(1));
     let taken = second.take::<Greet>(5).await.unwrap();
-    assert_eq!(taken.iter().map(|task| (task.subject().uuid().as_u128(), task.attempt())).collect::<Vec<_>>(), [(7, 2)]);
+    assert_eq!(
+        taken.iter().map(|task| (task.subject().uuid().as_u128(), task.attempt())).collect::<Vec<_>>(),
+        [(7, 2)]
+    );
     assert!(first.take::<Greet>(5).await.unwrap().is_empty());
     assert_eq!(LEASE, time::Duration::seconds(9));
 }
@@ -692,7 +691,7 @@ async fn who_has_lost_a_job_says_nothing_about_it() {
         // The other one holds it.
         let row = only_row(&mut behind).await;
         assert_eq!((row.attempts, row.error), (2, None));
-        assert_eq!(row.leased_until, Some(db.services.now() + LEASE - time::Duration::ZERO));
+        assert_eq!(row.leased_until, Some(db.services.now() + LEASE));
         sqlx::query("delete from app.jobs").execute(&mut behind).await.unwrap();
     }
 }
@@ -748,18 +747,18 @@ async fn an_orderly_stop_finishes_what_it_can_and_begins_nothing() {
     let two = Two::new(&db).await;
     let mut behind = db.superuser().await;
     ask::<Greet>(&db, &two.aurora.owner, 1).await;
-    let (worker, mut begun) = holding(&db.services, 2, 1);
+    let (worker, mut begun) = holding(&db.services, 1, 1);
     let Working { stop, work } = Working::start(&worker, Duration::from_secs(60));
     let held = soon(begun.recv()).await.unwrap();
     drop(stop);
-    // It hears of the end when the worker lets go of the one that told it to end; then it begins nothing more.
-    tokio::task::yield_now().await;
+    // Asked for after the stop: it is for another server.
+    ask::<Greet>(&db, &two.aurora.owner, 2).await;
+    ask::<Sweep>(&db, &two.aurora.owner, 3).await;
     drop(held);
     soon(work).await.unwrap();
-    assert!(rows(&mut behind).await.is_empty());
-    ask::<Greet>(&db, &two.aurora.owner, 2).await;
-    assert_eq!(only_row(&mut behind).await.attempts, 0);
     assert!(begun.try_recv().is_err());
+    let left = rows(&mut behind).await;
+    assert_eq!(left.iter().map(|row| (row.attempts, row.leased_until)).collect::<Vec<_>>(), [(0, None), (0, None)]);
 }
 
 #[tokio::test]
@@ -991,25 +990,10 @@ async fn each_round_is_done_by_one_server() {
     assert_eq!(all().await, 21);
 }
 
+/// Asked for again by a transaction that is still going on while the job fails: neither is lost, and nobody fails.
 #[tokio::test]
-async fn x_experiment_lone() {
-    let db = TestDb::new().await;
-    let two = Two::new(&db).await;
-    for n in 0..12 {
-        ask::<Sweep>(&db, &two.aurora.owner, n).await;
-    }
-    let mut behind = db.superuser().await;
-    let notes = Notes::default();
-    let worker = worker(&db.services, Registry::default().with::<Sweep>(notes.then(|_| Ok(()))), 4, 2);
-    let t = std::time::Instant::now();
-    let working = Working::start(&worker, Duration::from_secs(60));
-    until(&mut behind, "select not exists (select from app.jobs)").await;
-    eprintln!("12 bulk jobs of one tenant, 2 places: {:?}", t.elapsed());
-    working.stop().await;
-}
-
-#[tokio::test]
-async fn x_experiment_twin() {
+#[ignore = "the worker's transaction fails with 23505: queue.rs, give_back"]
+async fn what_fails_while_somebody_asks_again_is_left_to_the_new_one() {
     let db = Arc::new(TestDb::new().await);
     let two = Two::new(&db).await;
     let mut behind = db.superuser().await;
@@ -1023,18 +1007,72 @@ async fn x_experiment_twin() {
             Box::pin(async move {
                 let mut tx = begin(&db, &owner).await;
                 add::<Greet>(&mut tx, &db, &owner, 7).await.unwrap();
-                tell.send(tx).unwrap();
-                Err(JobError::Retry("not yet".into()))
+                // Nobody listens the second time: dropped, it is as if it had not asked.
+                if tell.send(tx).is_err() { Ok(()) } else { Err(JobError::Retry("not yet".into())) }
             })
         })
     };
     let worker = worker(&db.services, Registry::default().with::<Greet>(fails), 1, 1);
-    let w = worker.clone();
-    let running = tokio::spawn(async move { w.run_due().await });
-    let tx = soon(told.recv()).await.unwrap();
-    until(&mut behind, BLOCKED).await;
-    tx.commit().await.unwrap();
+    let running = tokio::spawn(async move { worker.run_due().await });
+    let asking = soon(told.recv()).await.unwrap();
     drop(told);
-    eprintln!("{:?}", soon(running).await);
-    eprintln!("{:?}", rows(&mut behind).await);
+    until(&mut behind, BLOCKED).await;
+    asking.commit().await.unwrap();
+    assert_eq!(soon(running).await.unwrap().unwrap(), [End::Later, End::Done]);
+    assert!(rows(&mut behind).await.is_empty());
+}
+
+/// When a job ends, the next one of its tenant begins, also where the tenant had all places that it may have.
+#[tokio::test]
+#[ignore = "a place that is free waits for the next look, a second later: worker.rs, work_in"]
+async fn a_tenant_alone_is_not_held_up() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let mut behind = db.superuser().await;
+    for n in 0..40 {
+        ask::<Sweep>(&db, &two.aurora.owner, n).await;
+    }
+    let notes = Notes::default();
+    let worker = worker(&db.services, Registry::default().with::<Sweep>(notes.then(|_| Ok(()))), 1, 2);
+    let working = Working::start(&worker, Duration::from_secs(60));
+    // A server looks once a second: if that were what begins each, it would take the time of forty looks.
+    let all = until(&mut behind, "select not exists (select from app.jobs)");
+    tokio::time::timeout(Duration::from_secs(10), all).await.expect("each begins when the one before has ended");
+    working.stop().await;
+    assert_eq!(notes.take().len(), 40);
+}
+
+/// Whoever is told late is told the same.
+#[tokio::test]
+#[ignore = "told again, it is told of a server that stopped: worker.rs, attempt"]
+async fn who_is_told_again_is_told_the_reason() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    ask::<Blink>(&db, &two.aurora.owner, 7).await;
+    let notes = Notes::default();
+    let deaf = |seen: &Seen| match seen.given_up {
+        None => Err(JobError::Retry("the disk is full".into())),
+        Some(_) if seen.attempt == Blink::TRIES => Err(JobError::Retry("nobody hears".into())),
+        Some(_) => Ok(()),
+    };
+    let worker = worker(&db.services, Registry::default().with::<Blink>(notes.then(deaf)), 1, 1);
+    for end in [End::Later, End::Later, End::Dead] {
+        assert_eq!(worker.run_due().await.unwrap(), [end]);
+        db.clock.advance(time::Duration::minutes(1));
+    }
+    let told: Vec<_> = notes.take().into_iter().filter_map(|seen| seen.given_up).collect();
+    assert_eq!(told, ["the disk is full", "the disk is full"]);
+    assert_eq!(only_row(&mut db.superuser().await).await.error.as_deref(), Some("the disk is full"));
+}
+
+#[tokio::test]
+async fn x_experiment_overlap() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    ask::<Greet>(&db, &two.aurora.owner, 7).await;
+    let (a, _begun) = holding(&db.services, 4, 1);
+    let held = a.take::<Greet>(1).await.unwrap();
+    ask::<Greet>(&db, &two.aurora.owner, 7).await;
+    let second = a.take::<Greet>(1).await.unwrap();
+    eprintln!("overlap {} {}", held.len(), second.len());
 }

@@ -9,6 +9,7 @@ use testkit::{TestDb, Two, sql};
 use time::Duration;
 use uuid::Uuid;
 
+const QUEUE: &str = include_str!("../../src/jobs/queue.rs");
 const SCOPE: &str = include_str!("../../src/scope.rs");
 const SESSIONS: &str = include_str!("../../src/sessions.rs");
 const API_KEYS: &str = include_str!("../../../identity/src/api_keys.rs");
@@ -202,5 +203,57 @@ async fn the_judge_knows_a_bad_plan() {
         "explain (format json) select 1 from app.memberships where member_id = gen_random_uuid()",
     ] {
         assert!(refused(sqlx::query(bad).fetch_one(&mut tx).await.unwrap(), false));
+    }
+}
+
+/// Twenty tenants, and a thousand jobs of each wait, one is being done, and a hundred are dead.
+async fn fill_queue(db: &TestDb) {
+    sqlx::raw_sql(
+        "insert into app.tenants (tenant_id, name, created_at)
+           select gen_random_uuid(), 'Tenant ' || n, now() from generate_series(1, 20) n;
+         insert into app.jobs (tenant_id, job_id, kind, lane, subject_id, attempts, run_at, created_at)
+           select tenant_id, gen_random_uuid(), 'sweep', 'bulk', gen_random_uuid(), 0, at, at
+           from app.tenants, generate_series(1, 1000) n,
+             lateral (select '2026-11-21T08:00:00Z'::timestamptz + n * interval '1 second' as at) t
+           where name like 'Tenant %';
+         update app.jobs set lease_id = gen_random_uuid(), leased_until = '2026-11-21T10:00:00Z', attempts = 1
+           where run_at = '2026-11-21T08:00:01Z';
+         insert into app.jobs (tenant_id, job_id, kind, lane, subject_id, attempts, run_at, dead_at, created_at)
+           select tenant_id, gen_random_uuid(), 'sweep', 'bulk', gen_random_uuid(), 6, now(), now(), now()
+           from app.tenants, generate_series(1, 100);
+         analyze",
+    )
+    .execute(&mut db.superuser().await)
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn claiming_jobs_reads_little_however_many_wait() {
+    let db = TestDb::new().await;
+    fill_queue(&db).await;
+    let claim = explain(QUEUE, "with recursive tenants as").replace("(format json)", "(analyze, buffers, format json)");
+    let now = db.services.now();
+    let mut tx = db.services.store.platform(Reason::Jobs, db.request()).await.unwrap();
+    // The second time with its own leases there, and so on.
+    for round in 0..6 {
+        let claim = sqlx::query(sql(claim.clone()))
+            .bind(now)
+            .bind("bulk")
+            .bind(vec!["greet".to_owned(), "sweep".to_owned()])
+            .bind(4_i64)
+            .bind(3_i64)
+            .bind(Uuid::nil())
+            .bind(Uuid::from_u128(round))
+            .bind(now + Duration::seconds(9));
+        let row = claim.fetch_one(&mut tx).await.unwrap();
+        let plan: Value = row.get(0);
+        let top = &plan[0]["Plan"];
+        let pages = |name: &str| top[name].as_u64().unwrap();
+        let read = pages("Shared Hit Blocks") + pages("Shared Read Blocks");
+        assert_eq!(top["Actual Rows"].as_f64(), Some(4.0), "{plan:#}");
+        assert!(read < 150, "{read} pages in round {round}: {plan:#}");
+        judge("jobs claimed", &row, false);
+        println!("{read}");
     }
 }

@@ -1,10 +1,11 @@
 //! A transaction leaves nothing behind, whatever happens to it: cancelled at any await, dropped, failed, cut off.
 
-use model::Fault as _;
+use model::{Fault as _, TenantId};
 use sqlx::{Executor as _, PgConnection};
 use std::future::{Future, poll_fn};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 use store::{Reason, Scope, Store, StoreError};
@@ -526,4 +527,61 @@ async fn with_every_connection_in_use_one_is_told_to_come_back() {
         other => panic!("{other:?}"),
     }
     drop(held);
+}
+
+/// Asks for a transaction and, when it has one, notes whose it was and gives it back.
+async fn note_turn(store: Store, scope: Scope, order: Arc<Mutex<Vec<TenantId>>>) {
+    let tx = store.tenant(&scope).await.unwrap();
+    order.lock().unwrap().push(scope.tenant());
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn tenants_wait_for_connections_by_turns() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let store = store(&db, 1);
+    let held = store.tenant(two.aurora.owner.scope()).await.unwrap();
+    let order = Arc::default();
+    let mut waiting = tokio::task::JoinSet::new();
+    for tenant in [[&two.aurora; 20].as_slice(), &[&two.borealis; 3]].concat() {
+        waiting.spawn(note_turn(store.clone(), tenant.owner.scope().clone(), Arc::clone(&order)));
+        // On this one thread it now stands in line.
+        tokio::task::yield_now().await;
+    }
+    assert!(order.lock().unwrap().is_empty());
+    drop(held);
+    while let Some(ended) = waiting.join_next().await {
+        ended.unwrap();
+    }
+    let order = order.lock().unwrap().clone();
+    let (a, b) = (two.aurora.id, two.borealis.id);
+    // Who had none comes first, and then each in its turn.
+    assert_eq!(order[..7], [b, a, b, a, b, a, a]);
+    assert_eq!(order.len(), 23);
+}
+
+#[tokio::test]
+async fn a_tenant_does_not_hold_every_connection() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let mut settings = db.settings();
+    settings.tenant_connections = 4;
+    settings.tenant_percent = 75;
+    let store = Store::new(settings);
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(store.tenant(two.aurora.owner.scope()).await.unwrap());
+    }
+    // A fourth one waits although there is a connection, which is at once another's.
+    let order = Arc::default();
+    let fourth = tokio::spawn(note_turn(store.clone(), two.aurora.owner.scope().clone(), Arc::clone(&order)));
+    tokio::task::yield_now().await;
+    for _ in 0..3 {
+        note_turn(store.clone(), two.borealis.owner.scope().clone(), Arc::clone(&order)).await;
+    }
+    assert_eq!(*order.lock().unwrap(), [two.borealis.id; 3]);
+    held.pop().unwrap().commit().await.unwrap();
+    fourth.await.unwrap();
+    assert_eq!(order.lock().unwrap().last(), Some(&two.aurora.id));
 }
