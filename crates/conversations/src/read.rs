@@ -106,6 +106,20 @@ struct MessageRow {
     created_at: OffsetDateTime,
 }
 
+/// `query_as!` of messages: what follows the table.
+macro_rules! messages {
+    ($rest:literal $(, $value:expr)* $(,)?) => {
+        sqlx::query_as!(
+            MessageRow,
+            r#"select conversation_id, message_id, seq, author, name, text, event, refused,
+                 citations as "citations: Json<Vec<Citation>>", client_id, created_at
+               from app.messages
+               "# + $rest
+            $(, $value)*
+        )
+    };
+}
+
 impl TryFrom<MessageRow> for Message {
     type Error = StoreError;
 
@@ -149,16 +163,9 @@ pub(crate) async fn message(
     conversation: ConversationId,
     id: Uuid,
 ) -> Result<Option<Message>, ConversationError> {
-    let row = sqlx::query_as!(
-        MessageRow,
-        r#"select conversation_id, message_id, seq, author, name, text, event, refused,
-             citations as "citations: Json<Vec<Citation>>", client_id, created_at
-           from app.messages where conversation_id = $1 and message_id = $2"#,
-        conversation.uuid(),
-        id
-    )
-    .fetch_optional(tx)
-    .await?;
+    let row = messages!(r#"where conversation_id = $1 and message_id = $2"#, conversation.uuid(), id)
+        .fetch_optional(tx)
+        .await?;
     Ok(row.map(Message::try_from).transpose()?)
 }
 
@@ -373,12 +380,8 @@ async fn before_id(
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<MessageRow>, ConversationError> {
-    let rows = sqlx::query_as!(
-        MessageRow,
-        r#"select conversation_id, message_id, seq, author, name, text, event, refused,
-             citations as "citations: Json<Vec<Citation>>", client_id, created_at
-           from app.messages
-           where conversation_id = $1 and message_id > $1 and message_id < $2
+    let rows = messages!(
+        r#"where conversation_id = $1 and message_id > $1 and message_id < $2
              and message_id <= (select c.last_message_id from app.conversations c
                                 where c.conversation_id = $1 and ($4::uuid is null or c.contact_id = $4))
            order by message_id desc limit $3"#,
@@ -398,12 +401,8 @@ async fn after_seq(
     seq: u64,
     limit: i64,
 ) -> Result<Vec<MessageRow>, ConversationError> {
-    let rows = sqlx::query_as!(
-        MessageRow,
-        r#"select conversation_id, message_id, seq, author, name, text, event, refused,
-             citations as "citations: Json<Vec<Citation>>", client_id, created_at
-           from app.messages
-           where conversation_id = $1 and message_id > $1
+    let rows = messages!(
+        r#"where conversation_id = $1 and message_id > $1
              and message_id > coalesce((select k.message_id
                                         from app.conversations c
                                         join app.message_keys k on k.tenant_id = c.tenant_id

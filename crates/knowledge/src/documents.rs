@@ -55,6 +55,18 @@ struct Row {
     updated_at: time::OffsetDateTime,
 }
 
+/// `query_as!` of documents: what stands before their columns, and what after.
+macro_rules! documents {
+    ($before:literal, $after:literal $(, $value:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            $before + " document_id, title, file_name, kind, byte_size, state, error, chunk_count, by_meaning, created_at,
+               updated_at " + $after
+            $(, $value)*
+        )
+    };
+}
+
 impl TryFrom<Row> for Document {
     type Error = StoreError;
 
@@ -112,13 +124,12 @@ impl Knowledge {
         if u64::try_from(there.bytes).unwrap_or_default() + size as u64 > MAX_TOTAL_BYTES {
             return Err(KnowledgeError::TooMuchText(MAX_TOTAL_BYTES));
         }
-        let document = sqlx::query_as!(
-            Row,
+        let document = documents!(
             "insert into app.documents (tenant_id, document_id, title, file_name, kind, markdown, language, byte_size,
                sha256, state, chunk_count, by_meaning, created_at, updated_at)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', 0, false, $10, $10)
-             returning document_id, title, file_name, kind, byte_size, state, error, chunk_count, by_meaning, created_at,
-               updated_at",
+             returning",
+            "",
             tenant,
             id,
             title.as_str(),
@@ -189,11 +200,9 @@ impl Knowledge {
         let before = cursor.map(str::parse::<DocumentId>).transpose();
         let before = before.map_err(|_| KnowledgeError::field("cursor", "Use the next_cursor of the page before."))?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
-        let rows = sqlx::query_as!(
-            Row,
-            "select document_id, title, file_name, kind, byte_size, state, error, chunk_count, by_meaning, created_at,
-               updated_at
-             from app.documents where document_id < $1 order by document_id desc limit $2",
+        let rows = documents!(
+            "select",
+            "from app.documents where document_id < $1 order by document_id desc limit $2",
             before.map_or(Uuid::max(), DocumentId::uuid),
             i64::from(limit) + 1
         )
@@ -213,15 +222,9 @@ impl Knowledge {
     pub async fn get_document(&self, caller: &Caller, id: DocumentId) -> Result<Document, KnowledgeError> {
         let right = caller.may(ReadDocuments)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
-        let row = sqlx::query_as!(
-            Row,
-            "select document_id, title, file_name, kind, byte_size, state, error, chunk_count, by_meaning, created_at,
-               updated_at
-             from app.documents where document_id = $1",
-            id.uuid()
-        )
-        .fetch_optional(&mut tx)
-        .await?;
+        let row = documents!("select", "from app.documents where document_id = $1", id.uuid())
+            .fetch_optional(&mut tx)
+            .await?;
         Ok(row.ok_or(KnowledgeError::NotFound)?.try_into()?)
     }
 

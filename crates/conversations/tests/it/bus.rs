@@ -165,7 +165,9 @@ async fn who_writes_is_seen_everywhere_but_by_the_writer() {
         let frame = serde_json::to_vec(&ServerFrame::Typing { conversation: id, from, name }).unwrap();
         for listener in [&mut beside, &mut there] {
             match heard(listener).as_slice() {
-                [Heard::Typing { conversation, frame: seen }] => assert_eq!((*conversation, seen), (id, &frame.clone().into())),
+                [Heard::Typing { conversation, frame: seen }] => {
+                    assert_eq!((*conversation, seen), (id, &frame.clone().into()))
+                }
                 other => panic!("{other:?}"),
             }
         }
