@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 /// What is asked.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Question {
+pub struct AnswerRequest {
     /// The question, at most 1,000 characters.
     #[schema(min_length = 1, max_length = 1000)]
     question: String,
@@ -25,7 +25,7 @@ pub struct Question {
     path = "/api/v1/answers",
     tag = "Knowledge",
     security(("api_key" = [])),
-    request_body = Question,
+    request_body = AnswerRequest,
     responses(
         (status = 200, description = "The answer, or a refusal", body = Answer),
         RefusedBody,
@@ -35,7 +35,7 @@ pub struct Question {
 pub async fn answer(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
-    ApiJson(Question { question }): ApiJson<Question>,
+    ApiJson(AnswerRequest { question }): ApiJson<AnswerRequest>,
 ) -> Result<Json<Answer>, Failure> {
     Ok(Json(app.capabilities.assistant.answer(&caller, &question).await?))
 }

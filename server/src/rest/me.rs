@@ -25,6 +25,7 @@ pub struct Me {
 #[utoipa::path(
     get,
     path = "/api/v1/me",
+    operation_id = "get_me",
     tag = "Identity",
     security(("api_key" = [])),
     responses(

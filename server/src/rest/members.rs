@@ -14,6 +14,7 @@ use model::identity::Member;
 #[utoipa::path(
     get,
     path = "/api/v1/members",
+    operation_id = "list_members",
     tag = "Identity",
     params(Part),
     security(("api_key" = [])),

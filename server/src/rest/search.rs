@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 /// What is sought.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Search {
+pub struct SearchRequest {
     /// A question or some words, at most 1,000 characters.
     #[schema(min_length = 1, max_length = 1000)]
     query: String,
@@ -24,7 +24,7 @@ pub struct Search {
 
 /// What was found, the best first.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Found {
+pub struct SearchResults {
     /// The passages.
     data: Vec<Passage>,
 }
@@ -35,9 +35,9 @@ pub struct Found {
     path = "/api/v1/search",
     tag = "Knowledge",
     security(("api_key" = [])),
-    request_body = Search,
+    request_body = SearchRequest,
     responses(
-        (status = 200, description = "The passages", body = Found),
+        (status = 200, description = "The passages", body = SearchResults),
         RefusedBody,
         Refused,
     )
@@ -45,7 +45,7 @@ pub struct Found {
 pub async fn search(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
-    ApiJson(Search { query, limit }): ApiJson<Search>,
-) -> Result<Json<Found>, Failure> {
-    Ok(Json(Found { data: app.capabilities.knowledge.search(&caller, &query, limit).await? }))
+    ApiJson(SearchRequest { query, limit }): ApiJson<SearchRequest>,
+) -> Result<Json<SearchResults>, Failure> {
+    Ok(Json(SearchResults { data: app.capabilities.knowledge.search(&caller, &query, limit).await? }))
 }

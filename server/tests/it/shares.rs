@@ -4,6 +4,7 @@
 use crate::harness::{Answer, Ask, COOKIE, Held, NEVER, PASSWORD, TestServer};
 use crate::probes::documents::upload;
 use axum::body::Bytes;
+use server::edge::lingering::SHARE;
 use testkit::Tenant;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -155,6 +156,46 @@ async fn a_body_that_does_not_come_is_given_up_and_its_place_is_free() {
     }
     let form = Ask::post("/login").form([("email", "a@x.example"), ("password", "not the password")]);
     assert_eq!(server.ask_from(GREEDY, form).await.status, 422);
+}
+
+/// More than the kernel keeps for a connection.
+const MUCH: usize = 24 * 1024 * 1024;
+
+/// One that was refused before its body was read, and goes on sending: it is read on.
+async fn refused(server: &TestServer, place: u8, address: &str) -> TcpStream {
+    let mut stream = server.connect_from(place).await;
+    let head =
+        format!("POST /nothing HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {address}\r\nContent-Length: {MUCH}\r\n\r\nx");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let answer = answer(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    stream
+}
+
+#[tokio::test]
+async fn who_is_refused_is_read_on_whatever_another_sends() {
+    let server = TestServer::start().await;
+    let rest = vec![b'x'; MUCH - 1];
+    let mut greedy = Vec::new();
+    for _ in 0..SHARE {
+        greedy.push(refused(&server, GREEDY, "x").await);
+    }
+    assert!(refused(&server, GREEDY, "x").await.write_all(&rest).await.is_err(), "one more than its share");
+    refused(&server, NEIGHBOUR, "x").await.write_all(&rest).await.unwrap();
+    greedy[0].write_all(&rest).await.unwrap();
+}
+
+/// The same where all come from one proxy: the address that it names is the one that counts.
+#[tokio::test]
+async fn who_is_refused_behind_a_proxy_is_read_on_whatever_another_sends() {
+    let server = behind_a_proxy().await;
+    let rest = vec![b'x'; MUCH - 1];
+    let mut greedy = Vec::new();
+    for _ in 0..SHARE {
+        greedy.push(refused(&server, 1, "203.0.113.1").await);
+    }
+    assert!(refused(&server, 1, "203.0.113.1").await.write_all(&rest).await.is_err(), "one more than its share");
+    refused(&server, 1, "203.0.113.2").await.write_all(&rest).await.unwrap();
 }
 
 // ── Requests ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -341,9 +382,11 @@ fn by_session(tenant: &Tenant) -> String {
     format!("Cookie: {COOKIE}={}", tenant.session)
 }
 
-/// The addresses that take files, and how one shows there who one is.
-const TAKE_FILES: [(&str, fn(&Tenant) -> String); 2] =
-    [("/api/v1/documents", by_key), ("/dashboard/knowledge", by_session)];
+/// How one shows who one is.
+type Credentials = fn(&Tenant) -> String;
+
+/// The addresses that take files.
+const TAKE_FILES: [(&str, Credentials); 2] = [("/api/v1/documents", by_key), ("/dashboard/knowledge", by_session)];
 
 /// An upload that has its place and stops in the middle.
 async fn begun(server: &TestServer, place: u8, path: &str, who: &str) -> TcpStream {

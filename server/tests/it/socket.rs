@@ -472,8 +472,14 @@ async fn who_goes_on_sending_is_told_cut_off_and_reads_why() {
             false => Client::new(&server).await,
         };
         let (mut write, mut read) = greedy.0.split();
-        // Without a pause, until nothing more can be sent.
-        let flood = tokio::spawn(async move { while write.send(Message::text(r#"{"type":"ping"}"#)).await.is_ok() {} });
+        // Without a pause, and for long after it was cut off.
+        let flood = tokio::spawn(async move {
+            for _ in 0..5_000 {
+                if write.send(Message::text(r#"{"type":"ping"}"#)).await.is_err() {
+                    break;
+                }
+            }
+        });
         let (mut answered, mut told) = (0, 0);
         let why = loop {
             match tokio::time::timeout(PATIENCE, read.next()).await.expect("an end has to come") {

@@ -250,7 +250,7 @@ async fn a_job_that_one_node_asks_for_is_begun_by_the_other_at_once() {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), conversation).await.expect("the worker is woken");
+    tokio::time::timeout(Duration::from_secs(20), conversation).await.expect("the worker is woken");
     drop(stop);
     work.await.unwrap();
 }

@@ -6,7 +6,6 @@ use crate::rest::ApiJson;
 use crate::rest::refusals::{Refused, RefusedBody};
 use crate::state::App;
 use axum::{Json, extract::State, http::StatusCode};
-use conversations::NewContact;
 use model::conversation::Conversation;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -14,7 +13,7 @@ use utoipa::ToSchema;
 /// With whom.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Person {
+pub struct NewContact {
     /// The name.
     #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
@@ -29,7 +28,7 @@ pub struct Person {
 pub struct NewConversation {
     /// The contact; an empty object for somebody of whom nothing is known.
     #[serde(default)]
-    contact: Person,
+    contact: NewContact,
 }
 
 /// Begins a conversation with a new contact. The assistant handles it.
@@ -51,6 +50,6 @@ pub async fn create(
     ApiCaller(caller): ApiCaller,
     ApiJson(NewConversation { contact }): ApiJson<NewConversation>,
 ) -> Result<(StatusCode, Json<Conversation>), Failure> {
-    let new = NewContact { name: contact.name, email: contact.email };
+    let new = conversations::NewContact { name: contact.name, email: contact.email };
     Ok((StatusCode::CREATED, Json(app.capabilities.conversations.create(&caller, new).await?)))
 }

@@ -7,7 +7,6 @@ use crate::rest::ApiJson;
 use crate::rest::refusals::{Refused, RefusedBody};
 use crate::state::App;
 use axum::{Json, extract::State, http::StatusCode};
-use conversations::NewMessage;
 use model::conversation::Message;
 use model::{ConversationId, Problem};
 use serde::Deserialize;
@@ -27,7 +26,7 @@ pub enum From {
 /// What is said.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Words {
+pub struct NewMessage {
     /// The words.
     #[schema(min_length = 1, max_length = 4000)]
     text: String,
@@ -48,7 +47,7 @@ pub struct Words {
     tag = "Conversations",
     params(("id" = String, Path, description = "The conversation's id")),
     security(("api_key" = [])),
-    request_body = Words,
+    request_body = NewMessage,
     responses(
         (status = 201, description = "The message is kept", body = Message),
         (status = 200, description = "It was kept before, under the same client_id", body = Message),
@@ -62,9 +61,9 @@ pub async fn say(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
     PathId(id): PathId<ConversationId>,
-    ApiJson(Words { text, client_id, from }): ApiJson<Words>,
+    ApiJson(NewMessage { text, client_id, from }): ApiJson<NewMessage>,
 ) -> Result<(StatusCode, Json<Message>), Failure> {
-    let new = NewMessage { text, client_id };
+    let new = conversations::NewMessage { text, client_id };
     let (message, again) = match from {
         From::Contact => app.capabilities.conversations.pass_on(&caller, id, &new).await?,
         From::Agent => app.capabilities.conversations.reply(&caller, id, &new).await?,

@@ -6,7 +6,7 @@ use crate::rest::refusals::{Refused, RefusedBody};
 use crate::state::App;
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
 use axum::{Json, extract::State, http::StatusCode};
-use knowledge::{KnowledgeError, NewDocument, reading};
+use knowledge::{KnowledgeError, reading};
 use model::knowledge::{Document, DocumentKind};
 use model::{ErrorCode, Problem};
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 /// The form.
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "describes the form; it is read field by field")]
-pub struct Upload {
+pub struct NewDocument {
     /// The file: Markdown, text, CSV or JSON, in UTF-8.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     file: String,
@@ -32,7 +32,7 @@ pub struct Upload {
     operation_id = "create_document",
     tag = "Knowledge",
     security(("api_key" = [])),
-    request_body(content = Upload, content_type = "multipart/form-data"),
+    request_body(content = NewDocument, content_type = "multipart/form-data"),
     responses(
         (status = 202, description = "The document is kept and will be read", body = Document),
         (status = 409, description = "As many documents as a workspace can have", body = Problem, content_type = "application/problem+json"),
@@ -53,7 +53,10 @@ pub async fn create(
 ///
 /// # Errors
 /// A problem that names the field.
-pub async fn read_form(form: Result<Multipart, MultipartRejection>, most: usize) -> Result<Vec<NewDocument>, Failure> {
+pub async fn read_form(
+    form: Result<Multipart, MultipartRejection>,
+    most: usize,
+) -> Result<Vec<knowledge::NewDocument>, Failure> {
     let refuse = |text: String| Failure(Problem::new(ErrorCode::InvalidRequest, text));
     let mut form = form.map_err(|_| {
         let text = "Send a form with the header `Content-Type: multipart/form-data`.";
@@ -78,7 +81,7 @@ pub async fn read_form(form: Result<Multipart, MultipartRejection>, most: usize)
     if files.is_empty() {
         return Err(KnowledgeError::field("file", "Choose a file.").into());
     }
-    let new = |(file_name, bytes): (String, axum::body::Bytes)| NewDocument {
+    let new = |(file_name, bytes): (String, axum::body::Bytes)| knowledge::NewDocument {
         file_name,
         title: title.clone().unwrap_or_default(),
         kind: kind.unwrap_or_default(),
