@@ -3,12 +3,13 @@
 import type { Page } from '@playwright/test';
 import { begin, program, say, step } from './conversations.ts';
 import { expect, visit } from './fixtures.ts';
-import { type Person, fillSignIn, fillSignUp, openMenu, signUp } from './people.ts';
+import { type Person, fillSignIn, fillSignUp, join, openMenu, signUp, somebody } from './people.ts';
+import type { Server } from './server.ts';
 
 export type State = {
   name: string;
   /** Brings the page into this state. The page is nobody's until then; `person` has not signed up yet. */
-  open: (page: Page, person: Person) => Promise<void>;
+  open: (page: Page, person: Person, server: Server) => Promise<void>;
   /** The browser itself reports pages that answer with an error. */
   status?: number;
 };
@@ -107,6 +108,18 @@ export const states: State[] = [
       await page.locator('form').evaluate((form: HTMLFormElement) => (form.noValidate = true));
       await fillSignUp(page, { ...person, name: '', email: 'astrid@fjallhus', password: 'short' });
       await expect(page.getByRole('alert')).toBeVisible();
+    },
+  },
+  {
+    name: 'workspace',
+    open: async (page, person, server) => {
+      const other = await signUp(page.request, somebody({ company: 'Nordic Wool Cooperative' + person.company.slice('Fjällhus'.length) }));
+      await signUp(page.request, person);
+      join(server, person, other);
+      await page.context().clearCookies();
+      await page.goto('/login');
+      await fillSignIn(page, person);
+      await expect(page).toHaveURL('/login/workspace');
     },
   },
   { name: 'dashboard-new', open: member('/dashboard') },

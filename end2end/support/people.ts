@@ -2,6 +2,7 @@
 // what the test is about.
 import { type APIRequestContext, type Page, expect } from '@playwright/test';
 import { randomBytes } from 'node:crypto';
+import type { Server } from './server.ts';
 
 export type Person = { company: string; name: string; email: string; password: string };
 
@@ -58,4 +59,13 @@ export async function signOut(page: Page): Promise<void> {
 export async function openMenu(page: Page): Promise<void> {
   await page.locator('button[popovertarget=me]').filter({ visible: true }).click();
   await expect(page.getByRole('region', { name: 'Your account' })).toBeVisible();
+}
+
+/** Makes a person a member where another one is, too: there are no invitations yet. */
+export function join(server: Server, person: Person, other: Person): void {
+  server.sql(
+    `insert into app.memberships (tenant_id, member_id, person_id, name, email, role, created_at)
+     select m.tenant_id, gen_random_uuid(), p.person_id, p.name, p.email, 'agent', now()
+     from app.people p, app.memberships m where p.email = '${person.email}' and m.email = '${other.email}'`,
+  );
 }

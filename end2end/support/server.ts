@@ -1,6 +1,6 @@
 // A Samtal of one's own: the real binary, a fresh data folder, a free port, its own PostgreSQL.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -109,12 +109,25 @@ export class Server extends Samtal {
     return join(this.folder, 'data');
   }
 
+  /** Started as root, the server says where its data has moved, if it had to. */
+  private get moved(): string | undefined {
+    return / folder=(\/var\/lib\/samtal\/[0-9a-f]{16}\/data)\b/.exec(this.stderr)?.[1];
+  }
+
+  /** Runs SQL as the superuser of its database: for what no page does yet. */
+  sql(text: string): void {
+    const data = this.moved ?? this.dataFolder;
+    const [pid, , , , sockets] = readFileSync(join(data, 'postgres/postmaster.pid'), 'utf8').split('\n');
+    const { postgres } = JSON.parse(readFileSync(join(data, 'postgres.json'), 'utf8'));
+    const psql = join(dirname(readlinkSync(`/proc/${pid}/exe`)), 'psql');
+    const env = { ...process.env, PGHOST: sockets, PGPORT: '5432', PGUSER: 'postgres', PGPASSWORD: postgres, PGDATABASE: 'samtal' };
+    execFileSync(psql, ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-c', text], { env });
+  }
+
   /** The process of this server's PostgreSQL, by the file that it keeps; undefined while there is none. */
   postmaster(): number | undefined {
-    // Started as root, the server says where its data has moved, if it had to.
-    const moved = / folder=(\/var\/lib\/samtal\/[0-9a-f]{16}\/data)\b/.exec(this.stderr)?.[1];
     try {
-      const pid = Number.parseInt(readFileSync(join(moved ?? this.dataFolder, 'postgres/postmaster.pid'), 'utf8'), 10);
+      const pid = Number.parseInt(readFileSync(join(this.moved ?? this.dataFolder, 'postgres/postmaster.pid'), 'utf8'), 10);
       return pid > 1 ? pid : undefined;
     } catch {
       // There is none, or it goes just now.
@@ -135,8 +148,7 @@ export class Server extends Samtal {
         // Gone already.
       }
     }
-    const moved = / folder=(\/var\/lib\/samtal\/[0-9a-f]{16}\/data)\b/.exec(this.stderr)?.[1];
-    for (const folder of [this.folder, ...(moved ? [dirname(moved)] : [])]) {
+    for (const folder of [this.folder, ...(this.moved ? [dirname(this.moved)] : [])]) {
       rmSync(folder, { recursive: true, force: true });
     }
     return ended;

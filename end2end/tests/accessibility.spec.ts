@@ -9,10 +9,10 @@ const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 
 for (const state of states) {
   for (const width of [1440, 390]) {
-    test(`axe finds nothing on ${state.name} at ${width}`, async ({ page, complaints }) => {
+    test(`axe finds nothing on ${state.name} at ${width}`, async ({ page, server, complaints }) => {
       if (state.status) complaints.expect(new RegExp(`status of ${state.status}`));
       await page.setViewportSize({ width, height: 900 });
-      await state.open(page, somebody());
+      await state.open(page, somebody(), server);
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
         const { violations, passes } = await new AxeBuilder({ page }).withTags(rules).analyze();

@@ -8,11 +8,11 @@ const folder = join(import.meta.dirname, '../screenshots');
 
 for (const state of states) {
   for (const width of [1440, 390]) {
-    test(`a picture of ${state.name} at ${width}`, async ({ page, complaints }) => {
+    test(`a picture of ${state.name} at ${width}`, async ({ page, server, complaints }) => {
       if (state.status) complaints.expect(new RegExp(`status of ${state.status}`));
       await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
       await page.emulateMedia({ reducedMotion: 'reduce' });
-      await state.open(page, astrid());
+      await state.open(page, astrid(), server);
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
         // What lies above the page is as large as the window; everything else is shown in full.

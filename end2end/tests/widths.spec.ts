@@ -19,10 +19,10 @@ async function expectNoSidewaysScroll(page: Page, what: string): Promise<void> {
 }
 
 for (const state of states) {
-  test(`${state.name} does not scroll sideways`, async ({ page, complaints }) => {
+  test(`${state.name} does not scroll sideways`, async ({ page, server, complaints }) => {
     if (state.status) complaints.expect(new RegExp(`status of ${state.status}`));
     await page.setViewportSize({ width: widths[0]!, height: 800 });
-    await state.open(page, somebody());
+    await state.open(page, somebody(), server);
     for (const width of widths) {
       await page.setViewportSize({ width, height: 800 });
       await expectNoSidewaysScroll(page, `${state.name} at ${width}`);
