@@ -33,6 +33,8 @@ pub(super) struct Claim {
     pub scope: Scope,
     pub subject: Uuid,
     pub attempt: i32,
+    /// Why it failed the last time.
+    pub error: Option<String>,
 }
 
 /// A claimed job of one kind, as its handler sees it.

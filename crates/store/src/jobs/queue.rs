@@ -46,6 +46,8 @@ pub async fn enqueue<J: Job>(
 /// Takes jobs of a lane that are due, at most so many. Tenants take turns: first those of whom the fewest jobs are being
 /// done, of these the one after `last`, whose turn was last, each with its oldest job; a tenant holds at most `share` at
 /// once.
+///
+/// The rows are compared so that every step is a step down `jobs_due_idx`, whatever the planner believes about the table.
 #[tracing::instrument(name = "db.job.claim", level = "debug", skip_all)]
 pub(super) async fn claim(
     services: &Services,
@@ -61,36 +63,47 @@ pub(super) async fn claim(
     let mut tx = services.store.platform(Reason::Jobs, request).await?;
     let rows = sqlx::query!(
         r#"with recursive tenants as (
-             (select tenant_id from app.jobs where lane = $2 and dead_at is null order by tenant_id limit 1)
+             (select lane, tenant_id from app.jobs where (lane, tenant_id) >= ($2, '00000000-0000-0000-0000-000000000000')
+                and dead_at is null order by lane, tenant_id limit 1)
              union all
-             select (select j.tenant_id from app.jobs j
-                     where j.lane = $2 and j.dead_at is null and j.tenant_id > t.tenant_id order by j.tenant_id limit 1)
-             from tenants t where t.tenant_id is not null
+             select next.lane, next.tenant_id from tenants t cross join lateral (
+               select j.lane, j.tenant_id from app.jobs j
+               where (j.lane, j.tenant_id) > ($2, t.tenant_id) and j.dead_at is null order by j.lane, j.tenant_id limit 1
+             ) next where t.lane = $2
            ),
            waiting as (
              select t.tenant_id, due.job_id, due.run_at,
-               (select count(*) from app.jobs r
-                where r.lane = $2 and r.tenant_id = t.tenant_id and r.lease_id is not null and r.leased_until > $1)
-                 + row_number() over (partition by t.tenant_id order by due.run_at, due.job_id) as turn
-             from tenants t cross join lateral (
+               held.jobs + row_number() over (partition by t.tenant_id order by due.run_at, due.job_id) as turn
+             from tenants t
+             cross join lateral (
+               select count(*) as jobs from app.jobs r
+               where r.lane = $2 and r.tenant_id = t.tenant_id and r.lease_id is not null and r.leased_until > $1
+             ) held
+             cross join lateral (
                select j.job_id, j.run_at from app.jobs j
                where j.lane = $2 and j.tenant_id = t.tenant_id and j.dead_at is null and j.run_at <= $1
                  and (j.leased_until is null or j.leased_until <= $1) and j.kind = any($3)
                order by j.run_at, j.job_id limit $4
              ) due
+             where t.lane = $2
            ),
            due as (
              select j.tenant_id, j.job_id
-             from waiting w join app.jobs j on j.tenant_id = w.tenant_id and j.job_id = w.job_id
-             where w.turn <= $5 and j.dead_at is null and (j.leased_until is null or j.leased_until <= $1)
-             order by w.turn, w.tenant_id > $6 desc, w.tenant_id, w.run_at
-             for update of j skip locked
+             from (
+               select * from waiting w where w.turn <= $5
+               order by w.turn, w.tenant_id > $6 desc, w.tenant_id, w.run_at
+             ) w cross join lateral (
+               select j.tenant_id, j.job_id from app.jobs j
+               where j.tenant_id = w.tenant_id and j.job_id = w.job_id and j.dead_at is null
+                 and (j.leased_until is null or j.leased_until <= $1)
+               for update skip locked
+             ) j
              limit $4
            )
            update app.jobs j
            set lease_id = $7, leased_until = $8, attempts = j.attempts + 1
            from due where j.tenant_id = due.tenant_id and j.job_id = due.job_id
-           returning j.tenant_id, j.job_id, j.kind, j.subject_id, j.attempts"#,
+           returning j.tenant_id, j.job_id, j.kind, j.subject_id, j.attempts, j.error"#,
         now,
         lane.name(),
         kinds,
@@ -115,6 +128,7 @@ pub(super) async fn claim(
             scope: scope::of_job(row.tenant_id, row.job_id, request),
             subject: row.subject_id,
             attempt: row.attempts,
+            error: row.error,
         })
         .collect())
 }
@@ -163,6 +177,21 @@ pub(super) async fn release(services: &Services, claim: &Claim) -> Result<End, S
 }
 
 async fn give_back(
+    services: &Services,
+    claim: &Claim,
+    wait: Duration,
+    attempts: i32,
+    error: Option<&str>,
+) -> Result<End, StoreError> {
+    let again = |error: &StoreError| error.constraint() == Some("jobs_waiting_key");
+    match try_to_give_back(services, claim, wait, attempts, error).await {
+        // Asked for by a transaction that was still going on: now it is there to be seen.
+        Err(taken) if again(&taken) => try_to_give_back(services, claim, wait, attempts, error).await,
+        given => given,
+    }
+}
+
+async fn try_to_give_back(
     services: &Services,
     claim: &Claim,
     wait: Duration,

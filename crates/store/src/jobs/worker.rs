@@ -91,6 +91,8 @@ impl Worker {
                 tokio::select! {
                     _ = over.changed() => break,
                     () = self.services.workers_woken(lane) => {}
+                    // Its tenant may have had all that it may have.
+                    Some(_) = working.join_next() => {}
                     () = tokio::time::sleep(LOOK) => {}
                 }
             }
@@ -165,9 +167,11 @@ impl Worker {
         let Some(kind) = self.registry.kind(&claim.name) else { return Ok(End::Lost) };
         // A job that ends its server each time is never seen to fail: its tries are counted when it is claimed.
         let result = if claim.attempt > kind.tries {
-            Err(JobError::Hopeless("The server stopped each time while it worked on this.".into()))
+            let unseen = || "The server stopped each time while it worked on this.".to_owned();
+            Err(JobError::Hopeless(claim.error.clone().unwrap_or_else(unseen)))
         } else {
-            self.renewing(claim, kind).await
+            let (handler, mine) = (Arc::clone(&kind.handler), claim.clone());
+            self.renewing(claim, kind, async move { handler.run(mine).await }).await
         };
         let error = match result {
             Ok(()) => return queue::done(services, claim).await,
@@ -178,7 +182,9 @@ impl Worker {
         if dead {
             tracing::error!(error = text, "job is dead");
             // Told before it is noted: whoever dies in between is asked again.
-            if let Err(error) = kind.handler.gave_up(claim.clone(), &text).await {
+            let (handler, mine, reason) = (Arc::clone(&kind.handler), claim.clone(), text.clone());
+            let told = self.renewing(claim, kind, async move { handler.gave_up(mine, &reason).await });
+            if let Err(error) = told.await {
                 tracing::warn!(%error, "nobody could be told that a job is dead");
                 return queue::later(services, claim, &text).await;
             }
@@ -188,12 +194,16 @@ impl Worker {
         queue::later(services, claim, &text).await
     }
 
-    /// Runs the handler, caught if it panics and ended at its deadline, while the lease is renewed; ends it when the lease
-    /// is lost.
-    async fn renewing(&self, claim: &Claim, kind: &Kind) -> Result<(), JobError> {
-        let mut running = JoinSet::new();
-        let (handler, mine, deadline) = (Arc::clone(&kind.handler), claim.clone(), kind.deadline);
-        running.spawn(async move { tokio::time::timeout(deadline, handler.run(mine)).await });
+    /// Has the handler do something, caught if it panics and ended at its deadline, while the lease is renewed; ends it when
+    /// the lease is lost.
+    async fn renewing(
+        &self,
+        claim: &Claim,
+        kind: &Kind,
+        work: impl Future<Output = Result<(), JobError>> + Send + 'static,
+    ) -> Result<(), JobError> {
+        let (mut running, deadline) = (JoinSet::new(), kind.deadline);
+        running.spawn(tokio::time::timeout(deadline, work));
         let third = Duration::try_from(LEASE / 3).unwrap_or(LOOK);
         loop {
             tokio::select! {

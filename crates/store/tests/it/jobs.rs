@@ -996,3 +996,97 @@ async fn each_round_is_done_by_one_server() {
     assert_eq!(all().await, 21);
     assert_eq!(all().await, 21);
 }
+
+/// Asked for again by a transaction that is still going on while the job fails: neither is lost, and nobody fails.
+#[tokio::test]
+async fn what_fails_while_somebody_asks_again_is_left_to_the_new_one() {
+    let db = Arc::new(TestDb::new().await);
+    let two = Two::new(&db).await;
+    let mut behind = db.superuser().await;
+    let owner = two.aurora.owner.clone();
+    ask::<Greet>(&db, &owner, 7).await;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let fails = {
+        let (db, owner) = (Arc::clone(&db), owner.clone());
+        Does(move |_| -> BoxFuture<'static, Outcome> {
+            let (db, owner, tell) = (Arc::clone(&db), owner.clone(), tell.clone());
+            Box::pin(async move {
+                let mut tx = begin(&db, &owner).await;
+                add::<Greet>(&mut tx, &db, &owner, 7).await.unwrap();
+                // Nobody listens the second time: dropped, it is as if it had not asked.
+                if tell.send(tx).is_err() { Ok(()) } else { Err(JobError::Retry("not yet".into())) }
+            })
+        })
+    };
+    let worker = worker(&db.services, Registry::default().with::<Greet>(fails), 1, 1);
+    let running = tokio::spawn(async move { worker.run_due().await });
+    let asking = soon(told.recv()).await.unwrap();
+    drop(told);
+    until(&mut behind, BLOCKED).await;
+    asking.commit().await.unwrap();
+    assert_eq!(soon(running).await.unwrap().unwrap(), [End::Later, End::Done]);
+    assert!(rows(&mut behind).await.is_empty());
+}
+
+/// When a job ends, the next one of its tenant begins, also where the tenant had all places that it may have.
+#[tokio::test]
+async fn a_tenant_alone_is_not_held_up() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let mut behind = db.superuser().await;
+    for n in 0..60 {
+        ask::<Sweep>(&db, &two.aurora.owner, n).await;
+    }
+    let notes = Notes::default();
+    let worker = worker(&db.services, Registry::default().with::<Sweep>(notes.then(|_| Ok(()))), 1, 2);
+    let working = Working::start(&worker, Duration::from_secs(60));
+    // A server looks once a second: if that were what begins each, it would take the time of sixty looks.
+    let all = until(&mut behind, "select not exists (select from app.jobs)");
+    tokio::time::timeout(Duration::from_secs(15), all).await.expect("each begins when the one before has ended");
+    working.stop().await;
+    assert_eq!(notes.take().len(), 60);
+}
+
+/// A handler that fails badly when it is told that a job is dead is not believed any more than one that does so at work.
+#[tokio::test]
+async fn who_cannot_be_told_holds_nothing_up() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    ask::<Blink>(&db, &two.aurora.owner, 1).await;
+    ask::<Blink>(&db, &two.borealis.owner, 2).await;
+    let deaf = Does(|seen: Seen| -> BoxFuture<'static, Outcome> {
+        Box::pin(async move {
+            match (seen.given_up, seen.subject) {
+                (None, _) => Err(JobError::Hopeless("no".into())),
+                (Some(_), 1) => panic!("a handler that panics when it is told"),
+                (Some(_), _) => std::future::pending().await,
+            }
+        })
+    });
+    let worker = worker(&db.services, Registry::default().with::<Blink>(deaf), 1, 1);
+    let run = tokio::spawn(async move { soon(worker.run_due()).await.unwrap() });
+    assert_eq!(run.await.expect("no panic comes through, and none hangs"), [End::Later, End::Later]);
+    assert!(rows(&mut db.superuser().await).await.iter().all(|row| row.leased_until.is_none()));
+}
+
+/// Whoever is told late is told the same.
+#[tokio::test]
+async fn who_is_told_again_is_told_the_reason() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    ask::<Blink>(&db, &two.aurora.owner, 7).await;
+    let notes = Notes::default();
+    let deaf = |seen: &Seen| match seen.given_up {
+        None => Err(JobError::Retry("the disk is full".into())),
+        Some(_) if seen.attempt == Blink::TRIES => Err(JobError::Retry("nobody hears".into())),
+        Some(_) => Ok(()),
+    };
+    let worker = worker(&db.services, Registry::default().with::<Blink>(notes.then(deaf)), 1, 1);
+    for end in [End::Later, End::Later, End::Dead] {
+        assert_eq!(worker.run_due().await.unwrap(), [end]);
+        db.clock.advance(time::Duration::minutes(1));
+    }
+    let told: Vec<_> = notes.take().into_iter().filter_map(|seen| seen.given_up).collect();
+    assert_eq!(told, ["the disk is full", "the disk is full"]);
+    assert_eq!(only_row(&mut db.superuser().await).await.error.as_deref(), Some("the disk is full"));
+}
