@@ -6,6 +6,7 @@ create table app.events (
   transaction_id xid8 not null,
   kind text not null,
   subject_id uuid not null,
+  within_id uuid,
   actor_id uuid not null,
   created_at timestamptz not null,
   constraint events_pkey primary key (tenant_id, event_id),
@@ -14,7 +15,7 @@ create table app.events (
 );
 call app.protect('app.events', rights => 'insert');
 call app.directory('app.events',
-  reads => 'tenant_id, event_id, transaction_id, kind, subject_id, actor_id, created_at',
+  reads => 'tenant_id, event_id, transaction_id, kind, subject_id, within_id, actor_id, created_at',
   deletes => true);
 create index events_order_idx on app.events (transaction_id, event_id);
 create index events_created_idx on app.events (created_at);

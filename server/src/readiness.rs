@@ -24,6 +24,9 @@ impl Report {
     }
 }
 
+/// Longest rest between two looks.
+const LONGEST_REST: Duration = Duration::from_secs(1);
+
 /// Looks at the database, one look at a time: whoever asks meanwhile shares the first that began after they asked, and a look
 /// is followed by a rest of nine times its length (a second at most). So asking often costs the database no more than a tenth
 /// of its time, and no answer is older than its question.
@@ -52,8 +55,10 @@ impl Readiness {
             }
             let look = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
             let began = Instant::now();
+            // Whoever asked may go in the middle of it; the look then goes on in the database.
+            last.rested = Some(began + LONGEST_REST);
             let report = look_at(store).await;
-            let rest = (began.elapsed() * 9).min(Duration::from_secs(1));
+            let rest = (began.elapsed() * 9).min(LONGEST_REST);
             *last = Last { look, report, rested: Some(Instant::now() + rest) };
         }
         last.report

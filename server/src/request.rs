@@ -48,12 +48,14 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for PathId<T> {
 /// The client's address: the peer's, or what the last proxies that we trust say: the rightmost address that is not one of
 /// theirs. What cannot be read ends the search, for whatever stands before it may be anybody's word.
 pub fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
-    let mut client = peer;
+    // An IPv4 address that comes over IPv6 is the one that the settings name.
+    let trusted: Vec<IpAddr> = trusted.iter().map(IpAddr::to_canonical).collect();
+    let mut client = peer.to_canonical();
     let named = headers.get_all("x-forwarded-for").iter().rev();
     let mut named = named.flat_map(|v| v.to_str().unwrap_or("?").rsplit(',').collect::<Vec<_>>());
     while trusted.contains(&client) {
         match named.next().and_then(address) {
-            Some(address) => client = address,
+            Some(address) => client = address.to_canonical(),
             None => break,
         }
     }
@@ -81,6 +83,8 @@ mod tests {
         assert_eq!(client(other, &headers, &[proxy, inner]), other);
         assert_eq!(client(proxy, &headers, &[proxy, inner]), "203.0.113.7".parse::<IpAddr>()?);
         assert_eq!(client(proxy, &HeaderMap::new(), &[proxy]), proxy);
+        let mapped = "::ffff:10.0.0.1".parse()?;
+        assert_eq!(client(mapped, &headers, &[proxy, inner]), "203.0.113.7".parse::<IpAddr>()?);
         for (said, is) in [
             ("203.0.113.7:4711", "203.0.113.7"),
             ("[2001:db8::1]:443", "2001:db8::1"),

@@ -118,19 +118,17 @@ pub fn build(app: &App) -> Router {
             .layer(cookie::csrf_layer(app))
     };
     Router::new()
-        .merge(received(open))
-        .merge(received(small.layer(from_fn(limits::headers))))
-        .merge(
-            files_received(uploads)
-                .layer(from_fn_with_state(app.clone(), auth::key_first))
-                .layer(from_fn(limits::headers)),
-        )
+        .merge(received(open.fallback(|| std::future::ready(StatusCode::NOT_FOUND))))
+        .merge(received(small))
+        .merge(files_received(uploads).layer(from_fn_with_state(app.clone(), auth::key_first)))
         .merge(received(by_cookie(forms)))
         .merge(by_cookie(files_received(files)))
         .with_state(app.clone())
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(app.clone(), admission::answering))
         .layer(from_fn_with_state(app.clone(), dress::dress))
+        .layer(from_fn(limits::headers))
         // For a panic in the rendering of an error page itself.
         .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
         .layer(CompressionLayer::new().br(true).gzip(true))

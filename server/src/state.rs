@@ -33,6 +33,10 @@ pub struct State {
     pub receiving: Places<Network>,
     /// Room for files that are being received, and then wait to be read.
     pub receiving_files: Places<TenantId>,
+    /// The same room, divided by those who send.
+    pub sending_files: Places<Network>,
+    /// Answers that have been made and not yet been taken.
+    pub answering: Places<Network>,
     /// How often programs may ask.
     pub rates: ApiRates,
     /// Whether the database is as it must be.
@@ -49,6 +53,8 @@ impl App {
         Self(Arc::new(State {
             admission: places(server.requests),
             receiving: places(server.requests),
+            sending_files: places(server.uploads),
+            answering: places(server.requests * 4 + 256),
             receiving_files: Places::new(server.uploads, server.uploads.div_ceil(4), Waiting::NOBODY),
             rates: ApiRates::new(&config.api),
             sockets: Sockets::new(config.server.sockets),

@@ -21,7 +21,7 @@ impl Job for AnswerContact {
     const NAME: &'static str = "answer";
     const LANE: Lane = Lane::Prompt;
     const DEADLINE: Duration = Duration::from_secs(60);
-    /// Then a person is called: whoever waits for an answer does not wait for a minute.
+    /// Then a person is called.
     const TRIES: i32 = 3;
     type Subject = ConversationId;
 }
@@ -170,11 +170,14 @@ impl Locked {
         )
         .execute(&mut *tx)
         .await?;
-        let (kind, subject) = match entry.event {
-            None => (EventKind::MessageCreated, id),
-            Some(event) => (kind(event), self.id.uuid()),
-        };
-        events::record(tx, services, scope, kind, subject).await?;
+        let conversation = self.id.uuid();
+        match entry.event {
+            None => {
+                let (kind, within) = (EventKind::MessageCreated, Some(conversation));
+                events::record_within(tx, services, scope, kind, id, within).await?;
+            }
+            Some(event) => events::record(tx, services, scope, kind(event), conversation).await?,
+        }
         self.last_seq = seq;
         self.last_message = id;
         Ok(Message {

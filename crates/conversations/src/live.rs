@@ -64,13 +64,13 @@ fn json(frame: &ServerFrame<'_>) -> Bytes {
 
 /// Where a listener is reached.
 #[derive(Debug, Clone)]
-struct Place {
+struct Outlet {
     id: u64,
     queue: mpsc::Sender<Heard>,
     missed: Arc<AtomicBool>,
 }
 
-impl Place {
+impl Outlet {
     fn give(&self, heard: Heard) {
         if self.queue.try_send(heard).is_err() {
             self.missed.store(true, Ordering::Release);
@@ -79,9 +79,9 @@ impl Place {
 }
 
 #[derive(Debug, Default)]
-struct Places {
-    conversations: HashMap<(TenantId, ConversationId), Vec<Place>>,
-    tenants: HashMap<TenantId, Vec<Place>>,
+struct Outlets {
+    conversations: HashMap<(TenantId, ConversationId), Vec<Outlet>>,
+    tenants: HashMap<TenantId, Vec<Outlet>>,
 }
 
 /// Who listens to what.
@@ -93,27 +93,27 @@ pub struct Live {
 
 #[derive(Debug)]
 struct Listeners {
-    shards: [Mutex<Places>; SHARDS],
+    shards: [Mutex<Outlets>; SHARDS],
     hasher: RandomState,
     next: AtomicU64,
 }
 
 impl Listeners {
-    fn with<T>(&self, tenant: TenantId, work: impl FnOnce(&mut Places) -> T) -> T {
+    fn with<T>(&self, tenant: TenantId, work: impl FnOnce(&mut Outlets) -> T) -> T {
         let at = usize::try_from(self.hasher.hash_one(tenant) % SHARDS as u64).unwrap_or_default();
         let shard = self.shards.get(at).unwrap_or(&self.shards[0]);
         work(&mut shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Those who listen to a conversation.
-    fn of(&self, tenant: TenantId, conversation: ConversationId) -> Vec<Place> {
-        self.with(tenant, |places| places.conversations.get(&(tenant, conversation)).cloned().unwrap_or_default())
+    fn of(&self, tenant: TenantId, conversation: ConversationId) -> Vec<Outlet> {
+        self.with(tenant, |outlets| outlets.conversations.get(&(tenant, conversation)).cloned().unwrap_or_default())
     }
 
     fn changed(&self, tenant: TenantId, conversation: ConversationId) {
-        self.with(tenant, |places| {
-            for place in places.tenants.get(&tenant).into_iter().flatten() {
-                place.give(Heard::Changed(conversation));
+        self.with(tenant, |outlets| {
+            for outlet in outlets.tenants.get(&tenant).into_iter().flatten() {
+                outlet.give(Heard::Changed(conversation));
             }
         });
     }
@@ -125,14 +125,14 @@ impl Part for Listeners {
             Notice::Written { tenant, conversation, seq, messages } => {
                 let listeners = self.of(*tenant, *conversation);
                 if messages.is_empty() {
-                    for place in &listeners {
-                        place.give(Heard::Written { conversation: *conversation, seq: *seq });
+                    for outlet in &listeners {
+                        outlet.give(Heard::Written { conversation: *conversation, seq: *seq });
                     }
                 } else if !listeners.is_empty() {
                     for message in messages.iter() {
                         let (conversation, seq, frame) = (*conversation, message.seq, frame(message));
-                        for place in &listeners {
-                            place.give(Heard::Message { conversation, seq, frame: frame.clone() });
+                        for outlet in &listeners {
+                            outlet.give(Heard::Message { conversation, seq, frame: frame.clone() });
                         }
                     }
                 }
@@ -144,8 +144,8 @@ impl Part for Listeners {
                 if !listeners.is_empty() {
                     let (conversation, name) = (*conversation, name.as_deref());
                     let frame = json(&ServerFrame::Typing { conversation, from: *from, name });
-                    for place in listeners.iter().filter(|place| Some(place.id) != *source) {
-                        place.give(Heard::Typing { conversation, frame: frame.clone() });
+                    for outlet in listeners.iter().filter(|outlet| Some(outlet.id) != *source) {
+                        outlet.give(Heard::Typing { conversation, frame: frame.clone() });
                     }
                 }
             }
@@ -183,8 +183,8 @@ impl Live {
             everything,
         };
         if everything {
-            let place = listener.place();
-            self.listeners.with(tenant, |places| places.tenants.entry(tenant).or_default().push(place));
+            let outlet = listener.outlet();
+            self.listeners.with(tenant, |outlets| outlets.tenants.entry(tenant).or_default().push(outlet));
         }
         listener
     }
@@ -217,8 +217,8 @@ pub struct Listener {
 }
 
 impl Listener {
-    fn place(&self) -> Place {
-        Place { id: self.id, queue: self.sender.clone(), missed: Arc::clone(&self.missed) }
+    fn outlet(&self) -> Outlet {
+        Outlet { id: self.id, queue: self.sender.clone(), missed: Arc::clone(&self.missed) }
     }
 
     /// Which listener this is, for [`Live::typing`].
@@ -230,9 +230,9 @@ impl Listener {
     pub fn follow(&mut self, conversation: ConversationId) {
         if !self.followed.contains(&conversation) {
             self.followed.push(conversation);
-            let place = self.place();
-            self.listeners.with(self.tenant, |places| {
-                places.conversations.entry((self.tenant, conversation)).or_default().push(place)
+            let outlet = self.outlet();
+            self.listeners.with(self.tenant, |outlets| {
+                outlets.conversations.entry((self.tenant, conversation)).or_default().push(outlet)
             });
         }
     }
@@ -241,7 +241,7 @@ impl Listener {
     pub fn leave(&mut self, conversation: ConversationId) {
         self.followed.retain(|followed| *followed != conversation);
         self.listeners
-            .with(self.tenant, |places| forget(&mut places.conversations, (self.tenant, conversation), self.id));
+            .with(self.tenant, |outlets| forget(&mut outlets.conversations, (self.tenant, conversation), self.id));
     }
 
     /// What comes next. Never ends by itself.
@@ -269,20 +269,20 @@ impl Drop for Listener {
         let (tenant, id) = (self.tenant, self.id);
         let followed = std::mem::take(&mut self.followed);
         let everything = self.everything;
-        self.listeners.with(tenant, |places| {
+        self.listeners.with(tenant, |outlets| {
             for conversation in followed {
-                forget(&mut places.conversations, (tenant, conversation), id);
+                forget(&mut outlets.conversations, (tenant, conversation), id);
             }
             if everything {
-                forget(&mut places.tenants, tenant, id);
+                forget(&mut outlets.tenants, tenant, id);
             }
         });
     }
 }
 
-fn forget<K: std::hash::Hash + Eq>(places: &mut HashMap<K, Vec<Place>>, key: K, id: u64) {
-    if let std::collections::hash_map::Entry::Occupied(mut listeners) = places.entry(key) {
-        listeners.get_mut().retain(|place| place.id != id);
+fn forget<K: std::hash::Hash + Eq>(outlets: &mut HashMap<K, Vec<Outlet>>, key: K, id: u64) {
+    if let std::collections::hash_map::Entry::Occupied(mut listeners) = outlets.entry(key) {
+        listeners.get_mut().retain(|outlet| outlet.id != id);
         if listeners.get().is_empty() {
             listeners.remove();
         }

@@ -175,6 +175,11 @@ impl Conversations {
         .await?;
         let Some(message) = key else { return Err(error) };
         let kept = crate::read::message(&mut tx, id, message).await?.ok_or(StoreError::Corrupt("message_keys"))?;
-        if kept.text == text.as_str() { Ok((kept, true)) } else { Err(ConversationError::ClientIdTaken) }
+        if kept.text != text.as_str() {
+            return Err(ConversationError::ClientIdTaken);
+        }
+        // Whoever sent it first may have gone before others were told.
+        self.services.publish(Notice::written(scope.tenant(), std::slice::from_ref(&kept)));
+        Ok((kept, true))
     }
 }

@@ -134,16 +134,18 @@ impl Identity {
     pub async fn revoke_api_key(&self, caller: &Caller, key: ApiKeyId) -> Result<(), IdentityError> {
         let right = caller.may(ManageKeys)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
-        let done = sqlx::query!(
-            "update app.api_keys set revoked_at = coalesce(revoked_at, $2) where key_id = $1",
+        let revoked = sqlx::query!(
+            "update app.api_keys set revoked_at = $2 where key_id = $1 and revoked_at is null",
             key.uuid(),
             self.services.now()
         )
         .execute(&mut tx)
         .await
         .map_err(StoreError::from)?;
-        if done.rows_affected() == 0 {
-            return Err(IdentityError::NotFound);
+        if revoked.rows_affected() == 0 {
+            let there = sqlx::query!("select key_id from app.api_keys where key_id = $1", key.uuid());
+            let there = there.fetch_optional(&mut tx).await.map_err(StoreError::from)?;
+            return there.map(|_| ()).ok_or(IdentityError::NotFound);
         }
         events::record(&mut tx, &self.services, right.scope(), EventKind::KeyRevoked, key.uuid()).await?;
         tx.commit().await?;

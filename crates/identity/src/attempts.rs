@@ -67,37 +67,49 @@ pub(crate) struct Attempt(Uuid);
 struct Subject {
     hash: [u8; 32],
     limit: u32,
-    /// Whether those may pass from whose address nothing has failed.
-    spares_clean: bool,
+    /// Those may go on for longer of whom nothing is counted under this.
+    spares_without: Option<[u8; 32]>,
 }
 
 /// How many times as much an account bears from those who have not failed lately.
 const CLEAN: u32 = 10;
-/// Hex digits of what a device's cookie begins with.
+/// Hex digits of what a device's mark begins with.
 const DRAWN: usize = 32;
+/// People whose marks a browser keeps.
+const DEVICES: usize = 5;
+/// What stands between them.
+const BETWEEN: &str = ".";
 
 impl Identity {
     fn subject(&self, name: &str, limit: u32) -> Subject {
-        Subject { hash: self.attempt_mac.mac(name.as_bytes()), limit, spares_clean: false }
+        Subject { hash: self.attempt_mac.mac(name.as_bytes()), limit, spares_without: None }
     }
 
-    /// What a browser keeps on which somebody has signed in with this email: it opens nothing, but is known at the next
-    /// attempt.
-    pub fn device(&self, email: &str) -> Option<String> {
+    /// What a browser keeps, by which it is known at the next attempt to sign in with this email; it opens nothing. What it
+    /// has kept for others stays, the latest few. Nothing when it is known already.
+    pub fn device(&self, email: &str, kept: &str) -> Option<String> {
         let email = Email::parse(email).ok()?;
+        if self.known(&email, kept).is_some() {
+            return None;
+        }
         let drawn = format!("{:032x}", rand::random::<u128>());
-        Some(format!("{drawn}{}", self.device_mark(&email, &drawn)))
+        let own = format!("{drawn}{}", self.device_mark(&email, &drawn));
+        let others = kept.split(BETWEEN).filter(|mark| mark.len() == own.len()).take(DEVICES - 1);
+        Some(std::iter::once(own.as_str()).chain(others).collect::<Vec<_>>().join(BETWEEN))
     }
 
     fn device_mark(&self, email: &Email, drawn: &str) -> String {
         self.device_mac.mac(format!("{drawn}:{email}").as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
     }
 
-    /// Whether a browser is known for this account. Its mark is compared as a whole, by its hash, so that no time tells how
+    /// By what a browser is known for this account. Its mark is compared as a whole, by its hash, so that no time tells how
     /// much of it was right.
-    fn knows(&self, email: &Email, device: &str) -> bool {
-        let Some((drawn, mark)) = device.split_at_checked(DRAWN) else { return false };
-        self.attempt_mac.mac(self.device_mark(email, drawn).as_bytes()) == self.attempt_mac.mac(mark.as_bytes())
+    fn known<'d>(&self, email: &Email, kept: &'d str) -> Option<&'d str> {
+        kept.split(BETWEEN).take(DEVICES).find(|device| {
+            device.split_at_checked(DRAWN).is_some_and(|(drawn, mark)| {
+                self.attempt_mac.mac(self.device_mark(email, drawn).as_bytes()) == self.attempt_mac.mac(mark.as_bytes())
+            })
+        })
     }
 
     /// Counts an attempt to sign in, or refuses it when a limit is reached. A refusal is not counted.
@@ -108,14 +120,20 @@ impl Identity {
         device: Option<&str>,
     ) -> Result<Attempt, IdentityError> {
         let (network, limits) = (origin.network(), &self.limits);
-        if let Some(device) = device.filter(|device| self.knows(email, device)) {
-            return self.count(&[self.subject(&format!("device:{device}"), limits.account)], origin).await;
+        if let Some(device) = device.and_then(|kept| self.known(email, kept)) {
+            // All known devices together, too: whoever knew the password once may have made many of them.
+            let known = [
+                self.subject(&format!("device:{device}"), limits.account),
+                self.subject(&format!("devices:{email}"), limits.account_everywhere),
+            ];
+            return self.count(&known, origin).await;
         }
+        let address = self.subject(&format!("address:{network}"), limits.address);
+        let everywhere = self.subject(&format!("account:{email}"), limits.account_everywhere);
         let subjects = [
-            // First, as it tells who is clean.
-            self.subject(&format!("address:{network}"), limits.address),
+            Subject { spares_without: Some(address.hash), ..everywhere },
             self.subject(&format!("account:{email}:{network}"), limits.account),
-            Subject { spares_clean: true, ..self.subject(&format!("account:{email}"), limits.account_everywhere) },
+            address,
         ];
         self.count(&subjects, origin).await
     }
@@ -128,6 +146,8 @@ impl Identity {
 
     #[tracing::instrument(name = "db.sign_in_attempt.count", skip_all)]
     async fn count(&self, limits: &[Subject], origin: &Origin) -> Result<Attempt, IdentityError> {
+        // Attempts wait for each other in the database, with a connection that others need: here they wait without one.
+        let _place = self.attempting.enter(origin.network()).await.map_err(|_| IdentityError::Busy)?;
         let now = self.services.now();
         let subjects: Vec<Vec<u8>> = limits.iter().map(|subject| subject.hash.to_vec()).collect();
         // One lock a subject, in one order, so that two attempts neither miss each other nor wait for each other.
@@ -151,12 +171,12 @@ impl Identity {
         .fetch_all(&mut tx)
         .await
         .map_err(StoreError::from)?;
-        let of = |subject: &Subject| counted.iter().find(|row| row.subject == subject.hash);
-        let clean = limits.first().and_then(of).is_none();
+        let of = |hash: [u8; 32]| counted.iter().find(|row| row.subject == hash);
         let wait = limits.iter().filter_map(|subject| {
-            let row = of(subject)?;
+            let row = of(subject.hash)?;
             // Who comes from many addresses is slowed down, not free to guess.
-            let limit = subject.limit.saturating_mul(if subject.spares_clean && clean { CLEAN } else { 1 });
+            let clean = subject.spares_without.is_some_and(|hash| of(hash).is_none());
+            let limit = subject.limit.saturating_mul(if clean { CLEAN } else { 1 });
             let full = row.count >= i64::from(limit);
             full.then(|| (row.oldest + self.limits.window - now).whole_seconds().max(1).unsigned_abs())
         });

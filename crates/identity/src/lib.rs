@@ -19,9 +19,13 @@ pub use sign_up::{NewTenant, SignUpForm};
 pub use tenants::{CreatedTenant, TenantSetup, Who};
 
 use model::RequestId;
+use shares::{Network, Places, Waiting};
 use std::sync::Arc;
 use store::secret_key::{DerivedKey, SecretKey};
 use store::{Caller, Services, StoreError, scope};
+
+/// Attempts that wait to be counted, two at a time and one of an address.
+const ATTEMPTING: Waiting = Waiting { total: 512, per_key: 128 };
 
 /// The capability: everything that it needs, and its use cases as methods.
 #[derive(Debug, Clone)]
@@ -29,6 +33,8 @@ pub struct Identity {
     services: Services,
     passwords: Passwords,
     limits: AttemptLimits,
+    /// Those whose attempts are being counted.
+    attempting: Places<Network>,
     setups: Arc<[Box<dyn TenantSetup>]>,
     api_key_mac: DerivedKey,
     attempt_mac: DerivedKey,
@@ -42,6 +48,7 @@ impl Identity {
             services,
             passwords,
             limits,
+            attempting: Places::new(2, 1, ATTEMPTING),
             setups: Arc::default(),
             api_key_mac: secret.derive("identity/api-key/1"),
             attempt_mac: secret.derive("identity/sign-in-attempt/1"),

@@ -83,6 +83,13 @@ fn sections(title: &str, markdown: bool, text: &str) -> Vec<Chunk> {
         return vec![Chunk { title: bounded(title), range: 0..text.len() }];
     }
     let mut sections = Vec::new();
+    // Of headings without words below them nothing is kept: there may be millions.
+    let mut push = |range: Range<usize>, above: &[(HeadingLevel, String)]| {
+        // One more than a document may have is enough to refuse it.
+        if sections.len() <= MAX_CHUNKS && !text[range.clone()].trim().is_empty() {
+            sections.push(Chunk { title: path(title, above), range });
+        }
+    };
     // The headings that hold here, outermost first.
     let mut above: Vec<(HeadingLevel, String)> = Vec::new();
     let mut heading: Option<(HeadingLevel, String)> = None;
@@ -90,12 +97,15 @@ fn sections(title: &str, markdown: bool, text: &str) -> Vec<Chunk> {
     for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
         match event {
             Event::Start(Tag::Heading { level, .. }) => {
-                sections.push(Chunk { title: path(title, &above), range: begins..range.start });
+                push(begins..range.start, &above);
                 heading = Some((level, String::new()));
             }
             Event::Text(words) | Event::Code(words) => {
-                if let Some((_, text)) = heading.as_mut() {
-                    text.push_str(&words);
+                // No title shows more of it.
+                if let Some((_, text)) = heading.as_mut()
+                    && text.len() < MAX_TITLE * 4
+                {
+                    text.extend(words.chars().take(MAX_TITLE));
                 }
             }
             Event::End(TagEnd::Heading(_)) => {
@@ -108,8 +118,7 @@ fn sections(title: &str, markdown: bool, text: &str) -> Vec<Chunk> {
             _ => {}
         }
     }
-    sections.push(Chunk { title: path(title, &above), range: begins..text.len() });
-    sections.retain(|section| !text[section.range.clone()].trim().is_empty());
+    push(begins..text.len(), &above);
     sections
 }
 
@@ -167,6 +176,15 @@ mod tests {
         assert!(got.iter().all(|block| block.len() <= BLOCK && !block.is_empty()), "{got:?}");
         let seams = got.iter().filter(|block| text[(*block).clone()].ends_with("\n\n")).count();
         assert!(seams > 8, "{seams}");
+    }
+
+    /// A long heading above very many without words: what is kept is what has words.
+    #[test]
+    fn headings_without_words_cost_nothing() {
+        let text = format!("# {}\n{}Words.\n", "ก".repeat(100_000), "##\n".repeat(300_000));
+        let got = chunks("Wall", DocumentKind::Text, true, &text);
+        assert_eq!(got.len(), 1);
+        assert!(got[0].title.chars().count() <= MAX_TITLE && text[got[0].range.clone()].contains("Words."));
     }
 
     /// Five megabytes without a seam: what is read for each piece does not grow with the text. (The square of it took minutes.)

@@ -7,7 +7,7 @@
 use minilm::Model;
 pub use minilm::Reading;
 use model::TenantId;
-use shares::{Places, Waiting, step_back};
+use shares::{Place, Places, Waiting, step_back};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -55,6 +55,9 @@ enum Request {
     Readings { question: String, texts: Vec<String>, answer: Sender<Reading> },
 }
 
+/// And whose place it is, until it is done: also when nobody waits for it any more.
+type Asked = (Request, Place<TenantId>);
+
 /// The model and its threads.
 #[derive(Debug, Clone)]
 pub struct Embedder {
@@ -65,15 +68,15 @@ pub struct Embedder {
 /// A thread, and the places of those whose work it does.
 #[derive(Debug, Clone)]
 struct Thread {
-    work: mpsc::Sender<Request>,
+    work: mpsc::Sender<Asked>,
     places: Places<TenantId>,
 }
 
 impl Thread {
     async fn ask<T>(&self, tenant: TenantId, request: impl FnOnce(Sender<T>) -> Request) -> Result<Vec<T>, EmbedError> {
-        let _place = self.places.enter(tenant).await.map_err(|_| EmbedError::Busy)?;
+        let place = self.places.enter(tenant).await.map_err(|_| EmbedError::Busy)?;
         let (answer, answered) = oneshot::channel();
-        self.work.send(request(answer)).await.map_err(|_| gone())?;
+        self.work.send((request(answer), place)).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }
@@ -136,15 +139,17 @@ fn gone() -> EmbedError {
 }
 
 fn thread(name: &str, model: &Arc<Lazy>, steps_back: bool) -> Result<Thread, EmbedError> {
-    let (work, mut queue) = mpsc::channel::<Request>(AT_ONCE);
+    let (work, mut queue) = mpsc::channel::<Asked>(AT_ONCE);
     let model = Arc::clone(model);
     let run = move || {
-        let mut first = true;
-        while let Some(request) = queue.blocking_recv() {
-            // Not before the model is there: a question may wait for it.
-            if std::mem::take(&mut first) && steps_back && model.model().is_ok() {
-                step_back();
-            }
+        let Some(first) = queue.blocking_recv() else { return };
+        // Not before the model is there: a question may wait for it.
+        let _ = model.model();
+        if steps_back {
+            step_back();
+        }
+        let mut next = Some(first);
+        while let Some((request, place)) = next {
             // Whoever asked may have gone.
             match request {
                 Request::Vectors { texts, answer } if !answer.is_closed() => {
@@ -155,6 +160,8 @@ fn thread(name: &str, model: &Arc<Lazy>, steps_back: bool) -> Result<Thread, Emb
                 }
                 _ => {}
             }
+            drop(place);
+            next = queue.blocking_recv();
         }
     };
     let started = std::thread::Builder::new().name(name.to_owned()).spawn(run);

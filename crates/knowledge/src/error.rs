@@ -82,7 +82,9 @@ impl Fault for KnowledgeError {
             ),
             Self::Busy => busy(),
             Self::NotFound => Problem::not_found(),
-            Self::Denied(_) => Problem::new(ErrorCode::Forbidden, "Ask an owner of the workspace to do this."),
+            Self::Denied(_) => {
+                Problem::new(ErrorCode::Forbidden, "You may not do this here. Ask an owner of the workspace.")
+            }
             Self::Store(error) => error.problem(),
             Self::Embed(error) if error.busy() => busy(),
             Self::Embed(_) => Problem::new(ErrorCode::Internal, "Nothing was changed. Try again."),

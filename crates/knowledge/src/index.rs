@@ -2,7 +2,7 @@
 
 use crate::chunking::{Chunk, MAX_CHUNKS, chunks};
 use crate::embedding::{DIMENSIONS, MODEL_ID, input};
-use crate::{Embedder, Knowledge, KnowledgeError};
+use crate::{Knowledge, KnowledgeError};
 use model::DocumentId;
 use model::event::EventKind;
 use model::knowledge::DocumentKind;
@@ -29,21 +29,24 @@ const BATCH: usize = 64;
 
 impl Handler<IndexDocument> for Knowledge {
     async fn run(&self, task: &Task<IndexDocument>) -> Result<(), JobError> {
-        index(&self.services, self.embedder.as_ref(), task).await
+        index(self, task).await
     }
 
     async fn gave_up(&self, task: &Task<IndexDocument>, error: &str) -> Result<(), JobError> {
         let mut tx = self.services.store.tenant(task.scope()).await?;
-        sqlx::query!(
-            "update app.documents set state = 'failed', error = $2, updated_at = $3 where document_id = $1",
+        let failed = sqlx::query!(
+            "update app.documents set state = 'failed', error = $2, updated_at = $3
+             where document_id = $1 and state <> 'failed'",
             task.subject().uuid(),
             error,
             self.services.now()
         )
         .execute(&mut tx)
         .await?;
-        let (scope, subject) = (task.scope(), task.subject().uuid());
-        events::record(&mut tx, &self.services, scope, EventKind::DocumentFailed, subject).await?;
+        if failed.rows_affected() == 1 {
+            let (scope, subject) = (task.scope(), task.subject().uuid());
+            events::record(&mut tx, &self.services, scope, EventKind::DocumentFailed, subject).await?;
+        }
         Ok(tx.commit().await?)
     }
 }
@@ -57,15 +60,19 @@ struct Source {
     text: String,
 }
 
-async fn index(services: &Services, embedder: Option<&Embedder>, task: &Task<IndexDocument>) -> Result<(), JobError> {
+async fn index(knowledge: &Knowledge, task: &Task<IndexDocument>) -> Result<(), JobError> {
+    let Knowledge { services, embedder, cutting, .. } = knowledge;
     let Some(source) = begin(services, task).await? else {
         // Deleted meanwhile.
         return Ok(());
     };
+    // Held until the thread has ended, whatever becomes of this try.
+    let place = cutting.enter(task.scope().tenant()).await.map_err(|_| KnowledgeError::Busy)?;
     let cut = aside("cut-document", move || {
         let pieces = chunks(&source.title, source.kind, source.markdown, &source.text);
         let body = |piece: &Chunk| input(&piece.title, &source.text[piece.range.clone()]);
         let bodies: Vec<String> = pieces.iter().take(MAX_CHUNKS).map(body).collect();
+        drop(place);
         (source, pieces, bodies)
     });
     let (source, pieces, bodies) = cut.await.map_err(|error| match error {

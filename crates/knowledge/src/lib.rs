@@ -22,6 +22,8 @@ use store::Services;
 const PARSING: usize = 3;
 /// Files that wait for it.
 const PARSING_LINE: Waiting = Waiting { total: 32, per_key: 8 };
+/// Documents that wait to be cut: no more than there are jobs that read one.
+const CUTTING_LINE: Waiting = Waiting { total: 256, per_key: 256 };
 /// Searches that wait. As many run at once as there are cores, half of them of one tenant: a search is work for the database,
 /// not for its disks.
 const SEARCHING_LINE: Waiting = Waiting { total: 512, per_key: 32 };
@@ -33,6 +35,8 @@ pub struct Knowledge {
     embedder: Option<Embedder>,
     /// Those whose files are being read.
     parsing: Places<TenantId>,
+    /// Those whose documents are being cut.
+    cutting: Places<TenantId>,
     /// Those who search.
     searching: Places<TenantId>,
 }
@@ -45,6 +49,7 @@ impl Knowledge {
             services,
             embedder,
             parsing: Places::new(PARSING, PARSING - 1, PARSING_LINE),
+            cutting: Places::new(PARSING, PARSING - 1, CUTTING_LINE),
             searching: Places::new(cores, cores / 2, SEARCHING_LINE),
         }
     }

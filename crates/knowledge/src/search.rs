@@ -90,8 +90,9 @@ impl Knowledge {
             Some(embedder) => Some(embedder.question(right.scope().tenant(), query).await?),
             None => None,
         };
-        let _place = self.searching.enter(right.scope().tenant()).await.map_err(|_| KnowledgeError::Busy)?;
+        let place = self.searching.enter(right.scope().tenant()).await.map_err(|_| KnowledgeError::Busy)?;
         let mut tx = self.services.store.tenant_within(right.scope(), PATIENCE).await?;
+        tx.hold(place);
         let rows = sqlx::query!(
             r#"with terms as (
                  select distinct t.lexeme as term

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Role {
     /// Everything, API keys and members included.
     Owner,
-    /// Works in conversations; sees the tenant, changes nothing of it.
+    /// Works in conversations and documents; sees the tenant, and changes neither members nor keys.
     Agent,
 }
 

@@ -119,6 +119,16 @@ impl<K: Copy + Eq + Hash> Places<K> {
         Ok(Place { places: self.clone(), key })
     }
 
+    /// Whether this key holds as many as it may.
+    pub fn has_its_share(&self, key: K) -> bool {
+        self.0.lock().keys.get(&key).is_some_and(|entry| entry.held >= self.0.share)
+    }
+
+    /// Whether one key may hold every place.
+    pub fn share_is_all(&self) -> bool {
+        self.0.share >= self.0.total
+    }
+
     /// How many places are free.
     pub fn free(&self) -> usize {
         self.0.lock().free
@@ -230,12 +240,17 @@ impl<K: Copy + Eq + Hash> Drop for Wait<K> {
             self.places.leave(self.key);
             return;
         }
-        let gone = entry.held == 0 && entry.line.is_empty();
+        let (nobody_waits, gone) = (entry.line.is_empty(), entry.held == 0 && entry.line.is_empty());
+        if nobody_waits {
+            entry.turn = false;
+        }
         state.waiting -= 1;
-        if gone {
-            state.keys.remove(&self.key);
-            let key = self.key;
+        let key = self.key;
+        if nobody_waits {
             state.turns.retain(|k| *k != key);
+        }
+        if gone {
+            state.keys.remove(&key);
         }
     }
 }
@@ -277,6 +292,7 @@ mod tests {
     /// How many places are free, how many wait, how many keys are known.
     fn kept<K: Copy + Eq + Hash>(places: &Places<K>) -> (usize, usize, usize) {
         let state = places.0.lock();
+        assert_eq!(state.turns.len(), state.keys.values().filter(|key| key.turn).count(), "each once in its turn");
         (state.free, state.waiting, state.keys.len())
     }
 
@@ -339,6 +355,30 @@ mod tests {
         let mut c = c;
         assert_eq!((&mut c).now_or_never().map(|r| r.map(|place| place.key())), Some(Ok(3)));
         drop(c);
+        assert_eq!(kept(&places), (1, 0, 0));
+    }
+
+    #[test]
+    fn who_goes_takes_the_turn_along() {
+        let places = Places::new(1, 1, ROOM);
+        let held = places.try_enter(1).unwrap();
+        for _ in 0..3 {
+            drop(wait(&places, 2));
+        }
+        assert_eq!(kept(&places), (0, 0, 1));
+        let mut line: Vec<_> = [2, 2, 3, 2].into_iter().map(|key| wait(&places, key)).collect();
+        drop(held);
+        let mut order = Vec::new();
+        while let Some(at) = line.iter_mut().position(|waiting| match waiting.now_or_never() {
+            Some(Ok(place)) => {
+                order.push(place.key());
+                true
+            }
+            _ => false,
+        }) {
+            drop(line.remove(at));
+        }
+        assert_eq!(order, [2, 3, 2, 2]);
         assert_eq!(kept(&places), (1, 0, 0));
     }
 

@@ -3,7 +3,8 @@
 //! The order is that of transactions (by their ids) and, within one, of ids. A reader sees only what lies below the oldest
 //! transaction that is still going on (`pg_snapshot_xmin`): whatever may still be written comes after where the reader is,
 //! so nothing is missed and nothing comes twice. A transaction that goes on for long, in any database of the server, holds
-//! readers back for as long (the logins bound their own).
+//! readers back for as long (the logins bound their own). Positions are this database server's: after a restore into
+//! another one readers begin anew, and know by the ids what they have had.
 //!
 //! A new kind of event is a line in `model::event` and a call of [`record`].
 
@@ -25,10 +26,12 @@ pub struct Event {
     pub id: Uuid,
     /// Whose.
     pub tenant: TenantId,
-    /// What.
-    pub kind: EventKind,
+    /// What; nothing for a kind that only a newer program knows.
+    pub kind: Option<EventKind>,
     /// To what: `kind` says what it is.
     pub subject: Uuid,
+    /// In what that is found, where it does not stand alone: of a message its conversation.
+    pub within: Option<Uuid>,
     /// By whom: the member, key, contact or job.
     pub actor: Uuid,
     /// When.
@@ -53,13 +56,29 @@ pub async fn record(
     kind: EventKind,
     subject: Uuid,
 ) -> Result<(), StoreError> {
+    record_within(tx, services, scope, kind, subject, None).await
+}
+
+/// The same of something that is found by what it is in.
+///
+/// # Errors
+/// The database's.
+pub async fn record_within(
+    tx: &mut TenantTx,
+    services: &Services,
+    scope: &Scope,
+    kind: EventKind,
+    subject: Uuid,
+    within: Option<Uuid>,
+) -> Result<(), StoreError> {
     sqlx::query!(
-        "insert into app.events (tenant_id, event_id, transaction_id, kind, subject_id, actor_id, created_at)
-         values ($1, $2, pg_current_xact_id(), $3, $4, $5, $6)",
+        "insert into app.events (tenant_id, event_id, transaction_id, kind, subject_id, within_id, actor_id, created_at)
+         values ($1, $2, pg_current_xact_id(), $3, $4, $5, $6, $7)",
         scope.tenant().uuid(),
         services.new_id(),
         kind.name(),
         subject,
+        within,
         scope.actor(),
         services.now()
     )
@@ -76,7 +95,8 @@ pub async fn record(
 pub async fn read(services: &Services, after: Position, limit: u32) -> Result<(Vec<Event>, Position), StoreError> {
     let mut tx = services.store.platform(Reason::Events, RequestId::from_uuid(services.new_id())).await?;
     let rows = sqlx::query!(
-        r#"select event_id, transaction_id::text::bigint as "transaction!", tenant_id, kind, subject_id, actor_id, created_at
+        r#"select event_id, transaction_id::text::bigint as "transaction!", tenant_id, kind, subject_id, within_id, actor_id,
+             created_at
            from app.events
            where (transaction_id, event_id) > ($1::bigint::text::xid8, $2)
              and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
@@ -88,18 +108,16 @@ pub async fn read(services: &Services, after: Position, limit: u32) -> Result<(V
     .fetch_all(&mut tx)
     .await?;
     let last = rows.last().map(|row| Position { transaction: row.transaction, event: row.event_id });
-    let event = |kind: &str| EventKind::from_name(kind).ok_or(StoreError::Corrupt("events.kind"));
-    let events = rows.into_iter().map(|row| {
-        Ok(Event {
-            id: row.event_id,
-            tenant: TenantId::from_uuid(row.tenant_id),
-            kind: event(&row.kind)?,
-            subject: row.subject_id,
-            actor: row.actor_id,
-            at: row.created_at,
-        })
+    let events = rows.into_iter().map(|row| Event {
+        id: row.event_id,
+        tenant: TenantId::from_uuid(row.tenant_id),
+        kind: EventKind::from_name(&row.kind),
+        subject: row.subject_id,
+        within: row.within_id,
+        actor: row.actor_id,
+        at: row.created_at,
     });
-    Ok((events.collect::<Result<_, StoreError>>()?, last.unwrap_or(after)))
+    Ok((events.collect(), last.unwrap_or(after)))
 }
 
 /// Removes events that are older than [`KEPT`]; returns how many.

@@ -38,7 +38,7 @@ rights (role, t, privilege, columns) as (values
   ('app_platform', 'app.contact_sessions', 'UPDATE', '{last_seen_at}'),
   ('app_platform', 'app.events', 'DELETE', null),
   ('app_platform', 'app.events', 'SELECT',
-    '{actor_id,created_at,event_id,kind,subject_id,tenant_id,transaction_id}'),
+    '{actor_id,created_at,event_id,kind,subject_id,tenant_id,transaction_id,within_id}'),
   ('app_platform', 'app.jobs', 'DELETE', null),
   ('app_platform', 'app.jobs', 'SELECT',
     '{attempts,created_at,dead_at,error,job_id,kind,lane,lease_id,leased_until,run_at,subject_id,tenant_id}'),

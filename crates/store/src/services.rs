@@ -34,18 +34,18 @@ pub struct Services {
     pub store: Store,
     clock: Arc<dyn Clock>,
     bus: Arc<dyn Bus>,
-    waiting: Arc<Waiting>,
+    waiting: Arc<Listeners>,
     last_id: Arc<Mutex<Uuid>>,
 }
 
 /// Those on this node who wait to be told: workers of each lane, and whoever goes on without asking.
 #[derive(Debug, Default)]
-struct Waiting {
+struct Listeners {
     workers: [Notify; Lane::ALL.len()],
     credentials: Mutex<HashMap<TenantId, Weak<watch::Sender<()>>>>,
 }
 
-impl Part for Waiting {
+impl Part for Listeners {
     fn hear(&self, notice: &Notice) {
         match notice {
             Notice::JobsDue { lane } => self.workers[*lane as usize].notify_one(),
@@ -60,7 +60,7 @@ impl Part for Waiting {
     }
 }
 
-impl Waiting {
+impl Listeners {
     fn credentials(&self) -> MutexGuard<'_, HashMap<TenantId, Weak<watch::Sender<()>>>> {
         self.credentials.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -74,7 +74,7 @@ impl Services {
 
     /// The same over this bus.
     pub fn on(store: Store, clock: Arc<dyn Clock>, bus: Arc<dyn Bus>) -> Self {
-        let waiting = Arc::new(Waiting::default());
+        let waiting = Arc::new(Listeners::default());
         let part: Arc<dyn Part> = Arc::clone(&waiting) as Arc<dyn Part>;
         bus.attach(Arc::downgrade(&part));
         Self { store, clock, bus, waiting, last_id: Arc::default() }
@@ -140,7 +140,7 @@ pub struct EndedCredentials {
     /// Kept by those who listen; the last one that goes takes the tenant's entry along.
     sender: Option<Arc<watch::Sender<()>>>,
     tenant: TenantId,
-    waiting: Arc<Waiting>,
+    waiting: Arc<Listeners>,
 }
 
 impl EndedCredentials {

@@ -56,7 +56,7 @@ impl Store {
         );
         let place = tokio::time::timeout(self.acquire_timeout, self.places.enter(scope.tenant())).await;
         let Ok(Ok(place)) = place else { return Err(sqlx::Error::PoolTimedOut.into()) };
-        Tx::open(&self.tenant, begin, self.prepared, Some(place)).await.map(TenantTx)
+        Tx::open(&self.tenant, begin, self.prepared, vec![place]).await.map(TenantTx)
     }
 
     /// Begins a transaction across tenants. The reason goes into the log.
@@ -70,13 +70,13 @@ impl Store {
              set local app.request_id = '{}'",
             request.uuid()
         );
-        Tx::open(&self.platform, begin, self.prepared, None).await.map(PlatformTx)
+        Tx::open(&self.platform, begin, self.prepared, Vec::new()).await.map(PlatformTx)
     }
 }
 
 /// Reads pairs as the login itself, without a role: for the proof, which judges what the login could do.
 pub(crate) async fn read_as_login(pool: &PgPool, sql: &'static str) -> Result<Vec<(String, String)>, StoreError> {
-    let mut tx = Tx::open(pool, "begin read only".to_owned(), false, None).await?;
+    let mut tx = Tx::open(pool, "begin read only".to_owned(), false, Vec::new()).await?;
     let Some(conn) = tx.conn.as_mut() else { return Err(sqlx::Error::PoolClosed.into()) };
     Ok(sqlx::query_as(sql).persistent(false).fetch_all(&mut **conn).await?)
 }
@@ -86,8 +86,9 @@ struct Tx {
     /// `None` only after commit, when `drop` has nothing left to clean.
     conn: Option<PoolConnection<Postgres>>,
     prepared: bool,
-    /// The tenant's place among all that use the pool; given back after the connection is.
-    place: Option<Place<TenantId>>,
+    /// What is given back after the connection is: the tenant's place among all that use the pool, and what else is bounded
+    /// by how many do such work.
+    places: Vec<Place<TenantId>>,
 }
 
 impl Tx {
@@ -97,13 +98,13 @@ impl Tx {
         pool: &PgPool,
         begin: String,
         prepared: bool,
-        place: Option<Place<TenantId>>,
+        places: Vec<Place<TenantId>>,
     ) -> Result<Self, StoreError> {
         let begin: std::sync::Arc<str> = begin.into();
         // After a restart of the database the pool holds dead connections. Beginning has no effect, so it may be tried
         // again: at most once for each connection that can be dead, and once on a new one.
         let mut tries = pool.options().get_max_connections() + 1;
-        let mut tx = Self { conn: None, prepared, place };
+        let mut tx = Self { conn: None, prepared, places };
         loop {
             tx.conn = Some(pool.acquire().await?);
             match tx.raw(AssertSqlSafe(std::sync::Arc::clone(&begin))).await {
@@ -138,10 +139,18 @@ impl Tx {
     }
 }
 
+impl TenantTx {
+    /// Holds a place until the connection is free again: a statement goes on in the database for a while when whoever waited
+    /// for it has gone.
+    pub fn hold(&mut self, place: Place<TenantId>) {
+        self.0.places.push(place);
+    }
+}
+
 impl Drop for Tx {
     fn drop(&mut self) {
         let Some(mut conn) = self.conn.take() else { return };
-        let place = self.place.take();
+        let places = std::mem::take(&mut self.places);
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
                 runtime.spawn(async move {
@@ -149,7 +158,7 @@ impl Drop for Tx {
                         conn.close_on_drop();
                     }
                     drop(conn);
-                    drop(place);
+                    drop(places);
                 });
             }
             // Nowhere to wait for the answer: out of the pool and closed, which rolls back. (Given back to the pool, or with

@@ -16,7 +16,7 @@ pub fn known(headers: &HeaderMap) -> Option<&str> {
     cookie(headers, NAME)
 }
 
-/// Has the browser keep it. Sent with the sign-in form alone.
+/// Has the browser keep it, and send it with the sign-in form alone.
 pub fn remember(response: &mut Response, device: Option<String>, secure: bool) {
     let secure = if secure { "; Secure" } else { "" };
     let cookie = device.map(|d| format!("{NAME}={d}; Path=/login; Max-Age={KEPT}; HttpOnly; SameSite=Lax{secure}"));

@@ -1,5 +1,6 @@
 //! A program, by its API key.
 
+use crate::edge::admission::early;
 use crate::failure::Failure;
 use crate::limits::api::Noted;
 use crate::request::RequestInfo;
@@ -24,8 +25,13 @@ struct Known(Result<ApiCaller, Problem>);
 /// Learns who asks before the body is received: on addresses that take files. Who opens nothing is refused by the handler;
 /// `edge::body` receives nothing of theirs.
 pub async fn key_first(State(app): State<App>, request: Request, next: Next) -> Response {
+    let place = match early(&app, request.extensions()) {
+        Ok(place) => place,
+        Err(refused) => return refused,
+    };
     let (mut parts, body) = request.into_parts();
     let known = ApiCaller::from_request_parts(&mut parts, &app).await;
+    drop(place);
     if let Ok(caller) = &known {
         parts.extensions.insert(caller.clone());
     }
@@ -58,10 +64,10 @@ impl FromRequestParts<App> for ApiCaller {
         let mark = app.capabilities.identity.key_mark(secret).ok_or_else(unknown)?;
         // Counted before the database is asked, so that who asks too often costs it nothing.
         let noted = parts.extensions.get::<Noted>().cloned().unwrap_or_default();
-        app.rates.count_key(mark, &noted).await?;
+        app.rates.count_key(mark, &noted)?;
         let caller = app.capabilities.identity.authenticate_mark(mark, request).await?.ok_or_else(unknown)?;
         let tenant = caller.scope().tenant();
-        app.rates.count_tenant(mark, tenant, &noted).await?;
+        app.rates.count_tenant(mark, tenant, &noted)?;
         tracing::Span::current().record("tenant_id", tracing::field::display(tenant));
         Ok(Self(caller))
     }

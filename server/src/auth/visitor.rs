@@ -1,5 +1,6 @@
 //! Who asks, by the session cookie.
 
+use crate::edge::admission::early;
 use crate::failure::Failure;
 use crate::request::RequestInfo;
 use crate::state::App;
@@ -19,6 +20,10 @@ pub struct Visitor(pub Result<Option<Caller>, Problem>);
 
 /// Finds out who asks, once for each request.
 pub async fn visitor(State(app): State<App>, session: Session, mut request: Request, next: Next) -> Response {
+    let place = match early(&app, request.extensions()) {
+        Ok(place) => place,
+        Err(refused) => return refused,
+    };
     let found = match (session.id(), request.extensions().get::<RequestInfo>()) {
         (Some(id), Some(info)) => {
             let lifetime = app.capabilities.sessions.lifetime();
@@ -28,6 +33,7 @@ pub async fn visitor(State(app): State<App>, session: Session, mut request: Requ
         }
         _ => Ok(None),
     };
+    drop(place);
     if let Ok(Some(caller)) = &found {
         tracing::Span::current().record("tenant_id", tracing::field::display(caller.scope().tenant()));
     }

@@ -14,7 +14,7 @@ use crate::state::App;
 use capabilities::{Adapters, Capabilities};
 use identity::Passwords;
 use knowledge::Embedder;
-use privileges::Places;
+use privileges::Folders;
 use std::sync::Arc;
 use store::embedded::Programs;
 use store::secret_key::SecretKey;
@@ -51,7 +51,7 @@ pub enum BootError {
 ///
 /// # Errors
 /// See [`BootError`].
-pub fn settle(config: &mut Config) -> Result<Places, BootError> {
+pub fn settle(config: &mut Config) -> Result<Folders, BootError> {
     let programs = programs(config).ok();
     let places = privileges::leave_root(&config.data_dir, programs.as_ref().map(Programs::root))?;
     config.data_dir.clone_from(&places.data_dir);

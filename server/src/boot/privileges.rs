@@ -37,7 +37,7 @@ pub enum PrivilegeError {
 
 /// Where things are once root is left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Places {
+pub struct Folders {
     /// The data folder, absolute.
     pub data_dir: PathBuf,
     /// Where PostgreSQL's programs are, when they had to move.
@@ -57,17 +57,17 @@ struct User {
 ///
 /// # Errors
 /// [`PrivilegeError`], with what to do.
-pub fn leave_root(data_dir: &Path, programs: Option<&Path>) -> Result<Places, PrivilegeError> {
+pub fn leave_root(data_dir: &Path, programs: Option<&Path>) -> Result<Folders, PrivilegeError> {
     let absolute = std::path::absolute(data_dir).map_err(|e| PrivilegeError::Folder(data_dir.to_owned(), e))?;
     if !rustix::process::geteuid().is_root() {
-        return Ok(Places { data_dir: absolute, vendor_dir: None, moved: false });
+        return Ok(Folders { data_dir: absolute, vendor_dir: None, moved: false });
     }
     let user = find_user()?;
     let parent = absolute.parent().unwrap_or(Path::new("/"));
     let reachable = enterable(user, parent) && programs.is_none_or(|p| enterable(user, p));
     let places = if reachable {
         give(user, &absolute)?;
-        Places { data_dir: absolute, vendor_dir: None, moved: false }
+        Folders { data_dir: absolute, vendor_dir: None, moved: false }
     } else {
         let digest = Sha256::digest(absolute.as_os_str().as_encoded_bytes());
         let short: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
@@ -76,7 +76,7 @@ pub fn leave_root(data_dir: &Path, programs: Option<&Path>) -> Result<Places, Pr
         fs::create_dir_all(&home).map_err(|e| PrivilegeError::Folder(home.clone(), e))?;
         give(user, &data_dir)?;
         let vendor_dir = programs.map(|p| copy_programs(p, &home)).transpose()?;
-        Places { data_dir, vendor_dir, moved: true }
+        Folders { data_dir, vendor_dir, moved: true }
     };
     become_user(user).map_err(PrivilegeError::Become)?;
     Ok(places)

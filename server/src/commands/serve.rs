@@ -2,7 +2,7 @@
 
 use super::{demo, say};
 use crate::boot::descriptors;
-use crate::boot::privileges::Places;
+use crate::boot::privileges::Folders;
 use crate::boot::{self, BootError, Database, Role};
 use crate::config::{Config, Environment};
 use crate::edge::listener;
@@ -46,7 +46,7 @@ pub fn bind(config: &Config) -> Result<TcpListener, BootError> {
 /// See [`BootError`].
 pub async fn run(
     mut config: Config,
-    places: Places,
+    folders: Folders,
     socket: TcpListener,
     files: Files,
     args: Args,
@@ -68,8 +68,8 @@ pub async fn run(
     let address = socket.local_addr().map_err(|e| BootError::Other(e.to_string()))?;
     let url = config.public_url.get_or_insert_with(|| format!("http://{address}")).trim_end_matches('/').to_owned();
     config.public_url = Some(url.clone());
-    if places.moved {
-        tracing::info!(folder = %places.data_dir.display(), "the user samtal cannot enter the data folder or PostgreSQL's programs: data is here instead");
+    if folders.moved {
+        tracing::info!(folder = %folders.data_dir.display(), "the user samtal cannot enter the data folder or PostgreSQL's programs: data is here instead");
     }
     if config.embedded() {
         tracing::info!(folder = %config.data_dir.display(), "starting PostgreSQL");

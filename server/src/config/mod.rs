@@ -164,12 +164,45 @@ impl Config {
                 "DATABASE_URL, SAMTAL__DATABASE__PLATFORM_URL and SAMTAL__DATABASE__ADMIN_URL go together: set all three, or none for the embedded database.",
             );
         }
-        if self.database.tenant_connections == 0 || self.database.platform_connections == 0 {
-            return fail("database.tenant_connections and database.platform_connections must be at least 1.");
-        }
-        let api = &self.api;
-        if [api.key_burst, api.key_per_minute, api.tenant_burst, api.tenant_per_minute].contains(&0) {
-            return fail("The settings of api must be at least 1.");
+        let (database, server, api) = (&self.database, &self.server, &self.api);
+        let (sockets, sign_in, session) = (&server.sockets, &self.sign_in, &self.session);
+        let whole = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        for (name, value) in [
+            ("database.tenant_connections", database.tenant_connections.into()),
+            ("database.tenant_percent", database.tenant_percent.into()),
+            ("database.platform_connections", database.platform_connections.into()),
+            ("database.acquire_timeout_ms", database.acquire_timeout_ms),
+            ("server.connections", whole(server.connections)),
+            ("server.requests", whole(server.requests)),
+            ("server.uploads", whole(server.uploads)),
+            ("server.address_percent", whole(server.address_percent)),
+            ("server.body_rate", server.body_rate),
+            ("server.request_timeout_s", server.request_timeout_s),
+            ("server.header_timeout_s", server.header_timeout_s),
+            ("server.body_bytes", whole(server.body_bytes)),
+            ("server.sockets.total", whole(sockets.total)),
+            ("server.sockets.per_address", whole(sockets.per_address)),
+            ("server.sockets.messages_per_address", sockets.messages_per_address.into()),
+            ("server.sockets.contacts_per_address", sockets.contacts_per_address.into()),
+            ("api.key_burst", api.key_burst.into()),
+            ("api.key_per_minute", api.key_per_minute.into()),
+            ("api.tenant_burst", api.tenant_burst.into()),
+            ("api.tenant_per_minute", api.tenant_per_minute.into()),
+            ("jobs.prompt", whole(self.jobs.prompt)),
+            ("jobs.bulk", whole(self.jobs.bulk)),
+            ("sign_in.account_failures", sign_in.account_failures.into()),
+            ("sign_in.account_failures_everywhere", sign_in.account_failures_everywhere.into()),
+            ("sign_in.address_failures", sign_in.address_failures.into()),
+            ("sign_in.sign_ups", sign_in.sign_ups.into()),
+            ("sign_in.window_minutes", sign_in.window_minutes.into()),
+            ("sign_in.hash_threads", whole(sign_in.hash_threads)),
+            ("sign_in.hash_queue", whole(sign_in.hash_queue)),
+            ("session.absolute_minutes", session.absolute_minutes.into()),
+            ("session.idle_minutes", session.idle_minutes.into()),
+        ] {
+            if value == 0_u64 {
+                return Err(ConfigError(format!("{name} must be at least 1.")));
+            }
         }
         if let Some(url) = &self.public_url
             && !(url.starts_with("http://") || url.starts_with("https://"))
@@ -260,6 +293,8 @@ mod tests {
             (&[("SAMTAL_LISTNE", "x")][..], "SAMTAL_LISTNE"),
             (&[("SAMTAL__SERVER__CONECTIONS", "1")], "conections"),
             (&[("SAMTAL__NOTHING", "1")], "nothing"),
+            (&[("SAMTAL__SIGN_IN__WINDOW_MINUTES", "0")], "sign_in.window_minutes"),
+            (&[("SAMTAL__SERVER__SOCKETS__CONTACTS_PER_ADDRESS", "0")], "contacts_per_address"),
             (&[("SAMTAL_LISTEN", "here")], "listen"),
             (&[("SAMTAL_LISTEN", "0.0.0.0:3000")], "loopback"),
             (&[("DATABASE_URL", "postgres://x")], "go together"),

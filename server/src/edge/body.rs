@@ -1,9 +1,9 @@
 //! Receives the body of a request before work on it begins: at a pace, so many at once. What is larger than
 //! a form waits on disk, not in memory.
 
-use super::admission::too_many;
+use super::admission::full;
 use crate::auth::{ApiCaller, Visitor};
-use crate::config;
+use crate::config::Config;
 use crate::failure::Failure;
 use crate::request::RequestInfo;
 use crate::state::App;
@@ -18,6 +18,7 @@ use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
 use model::{ErrorCode, Problem};
 use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
@@ -25,6 +26,8 @@ use tokio::time::{Instant, timeout_at};
 
 /// Bytes of a body that are kept in memory; the rest goes to a file.
 const IN_MEMORY: usize = 256 * 1024;
+/// Where files are while they are received, in the data folder: temporary folders are often in memory.
+const FOLDER: &str = "receiving";
 /// Bytes that are read from the file at once.
 const PIECE: usize = 64 * 1024;
 
@@ -38,8 +41,8 @@ pub async fn small(
     if !expected(&request) {
         return next.run(request).await;
     }
-    let Some(place) = app.receiving.try_enter(info.network()) else { return too_many() };
-    match received(request, &app.config.server).await {
+    let Some(place) = app.receiving.try_enter(info.network()) else { return full(&app.receiving, info.network()) };
+    match received(request, &app.config).await {
         Ok(request) => {
             drop(place);
             next.run(request).await
@@ -48,9 +51,14 @@ pub async fn small(
     }
 }
 
-/// Receives files. Who sends them is known by now: companies have their shares of the room, wherever they send from, until
-/// what stands on disk has been read.
-pub async fn files(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Receives files. Who sends them is known by now: companies and addresses have their shares of the room, until what stands
+/// on disk has been read.
+pub async fn files(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    request: Request,
+    next: Next,
+) -> Response {
     let caller = match (request.extensions().get::<ApiCaller>(), request.extensions().get::<Visitor>()) {
         (Some(ApiCaller(caller)), _) | (None, Some(Visitor(Ok(Some(caller))))) => Some(caller),
         _ => None,
@@ -58,8 +66,11 @@ pub async fn files(State(app): State<App>, request: Request, next: Next) -> Resp
     let Some(tenant) = caller.map(|caller| caller.scope().tenant()).filter(|_| expected(&request)) else {
         return next.run(request).await;
     };
-    let Some(_place) = app.receiving_files.try_enter(tenant) else { return too_many() };
-    match received(request, &app.config.server).await {
+    let Some(_place) = app.receiving_files.try_enter(tenant) else { return full(&app.receiving_files, tenant) };
+    let Some(_of_address) = app.sending_files.try_enter(info.network()) else {
+        return full(&app.sending_files, info.network());
+    };
+    match received(request, &app.config).await {
         Ok(request) => next.run(request).await,
         Err(failure) => failure.into_response(),
     }
@@ -85,14 +96,15 @@ impl Pace {
     }
 }
 
-async fn received(request: Request, server: &config::Server) -> Result<Request, Failure> {
+async fn received(request: Request, config: &Config) -> Result<Request, Failure> {
+    let server = &config.server;
     let pace = Pace { begun: Instant::now(), grace: Duration::from_secs(server.body_grace_s), rate: server.body_rate };
     let (head, body) = request.into_parts();
-    Ok(Request::from_parts(head, kept(body, pace).await?))
+    Ok(Request::from_parts(head, kept(body, pace, &config.data_dir.join(FOLDER)).await?))
 }
 
 /// The body, in memory or in a file.
-async fn kept(mut body: Body, pace: Pace) -> Result<Body, Failure> {
+async fn kept(mut body: Body, pace: Pace, folder: &Path) -> Result<Body, Failure> {
     let (mut memory, mut file, mut bytes) = (Vec::new(), None, 0_u64);
     loop {
         let Ok(frame) = timeout_at(pace.due(bytes), body.frame()).await else {
@@ -111,7 +123,9 @@ async fn kept(mut body: Body, pace: Pace) -> Result<Body, Failure> {
         }
         let to = match &mut file {
             Some(file) => file,
-            none => none.insert(spooled(std::mem::take(&mut memory)).await.map_err(|error| no_room(&error))?),
+            none => none.insert(
+                spooled(std::mem::take(&mut memory), folder.to_owned()).await.map_err(|error| no_room(&error))?,
+            ),
         };
         to.write_all(data).await.map_err(|error| no_room(&error))?;
     }
@@ -125,9 +139,10 @@ async fn kept(mut body: Body, pace: Pace) -> Result<Body, Failure> {
 }
 
 /// A file without a name that holds this already: it is gone as soon as nobody has it open.
-async fn spooled(begin: Vec<u8>) -> io::Result<File> {
+async fn spooled(begin: Vec<u8>, folder: PathBuf) -> io::Result<File> {
     let make = move || {
-        let name = std::env::temp_dir().join(format!("samtal-{:032x}", rand::random::<u128>()));
+        std::fs::create_dir_all(&folder)?;
+        let name = folder.join(format!("{:032x}", rand::random::<u128>()));
         let mut options = std::fs::OpenOptions::new();
         std::os::unix::fs::OpenOptionsExt::mode(options.read(true).write(true).create_new(true), 0o600);
         let mut file = options.open(&name)?;

@@ -22,7 +22,10 @@ const RETRY_PAGE: &str = "15";
 pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Response {
     let info = request.extensions().get::<RequestInfo>().copied();
     let path = request.uri().path();
-    let program = ["/api/", "/rpc/", "/ws", "/healthz", "/readyz", "/assets/"].iter().any(|p| path.starts_with(p));
+    let wants_json =
+        request.headers().get(header::ACCEPT).is_some_and(|a| a.as_bytes().starts_with(b"application/json"));
+    let program =
+        wants_json || ["/api/", "/rpc/", "/ws", "/healthz", "/readyz", "/assets/"].iter().any(|p| path.starts_with(p));
     let safe = request.method().is_safe();
     let for_page = (!program).then(|| clone_for_page(&request));
 

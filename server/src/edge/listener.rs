@@ -5,20 +5,22 @@
 use crate::config::Server;
 use crate::edge::lingering::{self, Lingering};
 use crate::edge::patience::{Activity, Watched};
+use crate::request::client;
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::{conn::auto, graceful::GracefulShutdown};
 use hyper_util::service::TowerToHyperService;
 use shares::{Network, Places, Waiting};
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, net::IpAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 
-/// Between two requests, a connection is kept for so long.
+/// Between two requests, a connection of HTTP/2 is kept for so long; of HTTP/1 as long as headers may take, which is counted
+/// from the end of the request before.
 const IDLE: Duration = Duration::from_secs(60);
-/// An answer that nobody takes for so long ends its connection. Longer than a request may take.
-const STUCK: Duration = Duration::from_secs(60);
+/// An answer that nobody takes for so long ends its connection: so much longer than a request may take.
+const STUCK: Duration = Duration::from_secs(30);
 
 /// Serves until `stop` is done, then until the work in progress is, at most `settings.shutdown_s`.
 pub async fn serve(listener: TcpListener, router: Router, settings: &Server, stop: impl Future<Output = ()>) {
@@ -32,6 +34,7 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(settings.connections));
     let addresses = Places::new(settings.connections, settings.of_one_address(settings.connections), Waiting::NOBODY);
+    let proxies: Arc<[IpAddr]> = settings.trusted_proxies.clone().into();
     let lingering = Places::new(lingering::PLACES, lingering::SHARE, Waiting::NOBODY);
     // Dropped when patience is over, which ends every connection that is left.
     let (going_on, over) = watch::channel(());
@@ -57,8 +60,8 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
         };
         let network = Network::from(peer.ip());
         // Behind a proxy all come from one address.
-        let share =
-            if settings.trusted_proxies.contains(&peer.ip()) { None } else { Some(addresses.try_enter(network)) };
+        let proxied = proxies.iter().any(|proxy| Network::from(*proxy) == network);
+        let share = if proxied { None } else { Some(addresses.try_enter(network)) };
         if matches!(share, Some(None)) {
             tracing::debug!(%network, "a connection more than the share of its address");
             continue;
@@ -66,10 +69,12 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
         let _ = stream.set_nodelay(true);
         let activity = Arc::new(Activity::default());
         let (seen, lingering, router) = (Arc::clone(&activity), lingering.clone(), router.clone());
+        let proxies = Arc::clone(&proxies);
         let service = tower::service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
             let progress = seen.begin();
             request.extensions_mut().insert(ConnectInfo(peer));
             let expects = request.headers().contains_key(http::header::EXPECT);
+            let network = Network::from(client(peer.ip(), request.headers(), &proxies));
             let request = request.map(|body| {
                 let lingering = Lingering::new(Body::new(body), expects, lingering.clone(), network);
                 progress.coming(Body::new(lingering))
@@ -78,10 +83,14 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
             async move { answer.await.map(|response| response.map(|body| progress.taken(body))) }
         });
         let connection = builder
-            .serve_connection_with_upgrades(TokioIo::new(Watched::new(stream)), TowerToHyperService::new(service))
+            .serve_connection_with_upgrades(
+                TokioIo::new(Watched::new(stream, Arc::clone(&activity))),
+                TowerToHyperService::new(service),
+            )
             .into_owned();
         let connection = graceful.watch(connection);
         let patience = Duration::from_secs(settings.header_timeout_s);
+        let stuck = STUCK + Duration::from_secs(settings.request_timeout_s);
         let mut over = over.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -91,7 +100,7 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
                         tracing::debug!(error = %e, "connection ended");
                     }
                 }
-                () = activity.ended(patience, IDLE, STUCK) => tracing::debug!("connection ended: nothing goes on"),
+                () = activity.ended(patience, IDLE, stuck) => tracing::debug!("connection ended: nothing goes on"),
                 _ = over.changed() => {}
             }
             drop((place, share));

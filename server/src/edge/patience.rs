@@ -21,6 +21,7 @@ const LEAST: usize = 8 * 1024;
 /// A stream that fails when its reader is too slow.
 pub struct Watched {
     stream: TcpStream,
+    activity: Arc<Activity>,
     /// Since bytes wait for the reader: when it is looked at again.
     look: Option<Pin<Box<Sleep>>>,
     taken: usize,
@@ -28,13 +29,14 @@ pub struct Watched {
 
 impl Watched {
     /// Watches a stream.
-    pub fn new(stream: TcpStream) -> Self {
-        Self { stream, look: None, taken: 0 }
+    pub fn new(stream: TcpStream, activity: Arc<Activity>) -> Self {
+        Self { stream, activity, look: None, taken: 0 }
     }
 
     fn written(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(result) = polled {
             self.taken += result.as_ref().copied().unwrap_or_default();
+            self.activity.goes_on();
             return Poll::Ready(result);
         }
         let look = self.look.get_or_insert_with(|| {

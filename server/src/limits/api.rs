@@ -35,6 +35,7 @@ struct Quota {
     limit: u32,
     left: u32,
     full_in: Duration,
+    refused: bool,
 }
 
 /// Where a request's quota is put by whoever learns who asks.
@@ -42,8 +43,8 @@ struct Quota {
 pub struct Noted(Arc<Mutex<Option<Quota>>>);
 
 impl Noted {
-    fn note(&self, limit: u32, left: u32, full_in: Duration) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Quota { limit, left, full_in });
+    fn note(&self, quota: Quota) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(quota);
     }
 }
 
@@ -60,37 +61,36 @@ impl ApiRates {
     /// Counts a request of a key's, whatever it opens: before the database is asked.
     ///
     /// # Errors
-    /// `rate_limited`, after a moment, when the key has made as many as it may.
-    pub async fn count_key(&self, key: KeyMark, noted: &Noted) -> Result<(), Failure> {
+    /// `rate_limited`, when the key has made as many as it may.
+    pub fn count_key(&self, key: KeyMark, noted: &Noted) -> Result<(), Failure> {
         let rate = self.keys.rate();
         match self.keys.take(key) {
             Ok(left) => {
-                noted.note(rate.burst, left.now, left.full_in);
+                noted.note(Quota { limit: rate.burst, left: left.now, full_in: left.full_in, refused: false });
                 Ok(())
             }
-            Err(wait) => Err(refused("A key", rate, wait, noted).await),
+            Err(wait) => Err(refused("A key", rate, wait, noted)),
         }
     }
 
     /// Counts it for the key's tenant, too.
     ///
     /// # Errors
-    /// `rate_limited`, after a moment, when all keys of the tenant together have made as many as they may.
-    pub async fn count_tenant(&self, key: KeyMark, tenant: TenantId, noted: &Noted) -> Result<(), Failure> {
+    /// `rate_limited`, when all keys of the tenant together have made as many as they may.
+    pub fn count_tenant(&self, key: KeyMark, tenant: TenantId, noted: &Noted) -> Result<(), Failure> {
         match self.tenants.take(tenant) {
             Ok(_) => Ok(()),
             Err(wait) => {
                 // Refused for others' sake, it does not count against the key.
                 self.keys.give_back(key);
-                Err(refused("The keys of a workspace together", self.tenants.rate(), wait, noted).await)
+                Err(refused("The keys of a workspace together", self.tenants.rate(), wait, noted))
             }
         }
     }
 }
 
-async fn refused(who: &str, rate: Rate, wait: Wait, noted: &Noted) -> Failure {
-    noted.note(rate.burst, 0, wait.full_in);
-    tokio::time::sleep(SLOWLY).await;
+fn refused(who: &str, rate: Rate, wait: Wait, noted: &Noted) -> Failure {
+    noted.note(Quota { limit: rate.burst, left: 0, full_in: wait.full_in, refused: true });
     let (burst, per_minute) = (rate.burst, rate.per_second * 60.0);
     let mut problem = Problem::new(
         ErrorCode::RateLimited,
@@ -102,7 +102,8 @@ async fn refused(who: &str, rate: Rate, wait: Wait, noted: &Noted) -> Failure {
     Failure(problem)
 }
 
-/// Writes what is left into the headers of the answer.
+/// Writes what is left into the headers of every answer to who has a quota, and has those wait who are refused: outside of
+/// everything that holds a place.
 pub async fn headers(mut request: Request, next: Next) -> Response {
     let noted = Noted::default();
     request.extensions_mut().insert(noted.clone());
@@ -110,6 +111,9 @@ pub async fn headers(mut request: Request, next: Next) -> Response {
     let quota = *noted.0.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(quota) = quota {
         write(response.headers_mut(), &quota);
+        if quota.refused {
+            tokio::time::sleep(SLOWLY).await;
+        }
     }
     response
 }

@@ -53,9 +53,7 @@ pub async fn submit(
         Ok(sign_in) => {
             let sign_in = SignIn { next, ..sign_in };
             let mut response = carry_on(&app, &session, &sign_in, info, &headers).await?.into_response();
-            if known.is_none() {
-                device::remember(&mut response, identity.device(&email), app.config.secure());
-            }
+            device::remember(&mut response, identity.device(&email, known.unwrap_or_default()), app.config.secure());
             Ok(response)
         }
         Err(error) => again(&app, "/login", &headers, info, state, error).await,

@@ -28,6 +28,9 @@ impl Socket {
                 _ => Problem::new(ErrorCode::Unauthenticated, "Say hello first."),
             };
             self.refuse(&problem, None).await?;
+            if problem.status >= 500 {
+                return Err(End::Close(1011, "who is there could not be looked up"));
+            }
         }
     }
 

@@ -128,35 +128,39 @@ impl Socket {
     /// The next frame; `None` for one that says nothing to us.
     pub(super) async fn read(&mut self, came: Option<Result<Frame, axum::Error>>) -> Result<Option<ClientFrame>, End> {
         self.heard = Instant::now();
-        let text = match came {
+        let frame = match came {
             None | Some(Ok(Frame::Close(_))) => return Err(End::Gone),
             Some(Err(error)) => {
                 // Too large a frame is the one thing that is worth telling.
                 let large = std::error::Error::source(&error).is_some_and(|e| e.to_string().contains("too long"));
                 return Err(if large { End::Close(1009, "a frame has at most 16 KB") } else { End::Gone });
             }
-            Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => return Ok(None),
-            Some(Ok(Frame::Binary(_))) => {
-                self.refuse(&Problem::new(ErrorCode::InvalidRequest, "Frames are JSON in text messages."), None)
-                    .await?;
-                return Ok(None);
-            }
-            Some(Ok(Frame::Text(text))) => text,
+            Some(Ok(frame)) => frame,
         };
-        match self.bucket.take(self.heard) {
-            Allowed::Yes => {}
-            Allowed::Cut => return Err(End::Close(1013, "too many frames")),
-            Allowed::TooMany => {
-                let mut problem = Problem::new(ErrorCode::RateLimited, "Too many frames at once. Wait a little.");
-                problem.retry_after = Some(2);
-                // Read only for the message that it is about.
-                let client_id = match serde_json::from_str::<ClientFrame>(&text) {
-                    Ok(ClientFrame::Send { client_id, .. }) => Some(client_id),
-                    _ => None,
-                };
-                self.refuse(&problem, client_id.as_deref()).await?;
-                return Ok(None);
-            }
+        let allowed = self.bucket.take(self.heard);
+        if allowed == Allowed::Cut {
+            return Err(End::Close(1013, "too many frames"));
+        }
+        let text = match frame {
+            Frame::Text(text) => text,
+            Frame::Binary(_) => Utf8Bytes::default(),
+            Frame::Ping(_) | Frame::Pong(_) | Frame::Close(_) => return Ok(None),
+        };
+        if allowed == Allowed::TooMany {
+            let mut problem = Problem::new(ErrorCode::RateLimited, "Too many frames at once. Wait a little.");
+            problem.retry_after = Some(2);
+            // Read only for the message that it is about.
+            let client_id = match serde_json::from_str::<ClientFrame>(&text) {
+                Ok(ClientFrame::Send { client_id, .. }) => Some(client_id),
+                _ => None,
+            };
+            self.refuse(&problem, client_id.as_deref()).await?;
+            return Ok(None);
+        }
+        if text.is_empty() {
+            let problem = Problem::new(ErrorCode::InvalidRequest, "Frames are JSON in text messages.");
+            self.refuse(&problem, None).await?;
+            return Ok(None);
         }
         match serde_json::from_str(&text) {
             Ok(frame) => Ok(Some(frame)),
@@ -193,7 +197,8 @@ impl Socket {
                     Err(end) => Err(end),
                 },
                 heard = listener.next() => self.pass_on(heard, &who, &mut listener, &mut followed).await,
-                () = ended.next() => self.prove(&who).await,
+                // A visitor's is asked about at a beat: there are many, and nobody ends one.
+                () = ended.next(), if matches!(who, Who::Agent { .. }) => self.prove(&who).await,
                 _ = beat.tick() => self.beat(&who).await,
             };
             if let Err(end) = worked {

@@ -48,6 +48,8 @@ pub async fn upgrade(
         let own = origin.is_some_and(|origin| app.config.public_url.as_deref().is_some_and(|url| same(origin, url)));
         match (visitor.0, session.id()) {
             (Ok(Some(caller)), Some(id)) if own => Opener::Member { caller, session: hash(id) },
+            // Not signed out: it cannot be told just now.
+            (Err(problem), _) if own => return Err(Failure(problem)),
             _ => Opener::Nobody,
         }
     };

@@ -45,7 +45,8 @@ pub async fn enqueue<J: Job>(
 
 /// Takes jobs of a lane that are due, at most so many. Tenants take turns: first those of whom the fewest jobs are being
 /// done, of these the one after `last`, whose turn was last, each with its oldest job; a tenant holds at most `share` at
-/// once.
+/// once (more for a moment where servers claim at the same time). Not those that `own` names: they are being done here, and
+/// only their leases could not be renewed.
 ///
 /// The rows are compared so that every step is a step down `jobs_due_idx`, whatever the planner believes about the table.
 #[tracing::instrument(name = "db.job.claim", level = "debug", skip_all)]
@@ -56,6 +57,7 @@ pub(super) async fn claim(
     most: usize,
     share: usize,
     last: Uuid,
+    own: &[Uuid],
 ) -> Result<Vec<Claim>, StoreError> {
     let (now, lease) = (services.now(), services.new_id());
     let request = RequestId::from_uuid(services.new_id());
@@ -82,7 +84,7 @@ pub(super) async fn claim(
              cross join lateral (
                select j.job_id, j.run_at from app.jobs j
                where j.lane = $2 and j.tenant_id = t.tenant_id and j.dead_at is null and j.run_at <= $1
-                 and (j.leased_until is null or j.leased_until <= $1) and j.kind = any($3)
+                 and (j.leased_until is null or j.leased_until <= $1) and j.kind = any($3) and j.job_id <> all($9)
                order by j.run_at, j.job_id limit $4
              ) due
              where t.lane = $2
@@ -111,7 +113,8 @@ pub(super) async fn claim(
         number(share),
         last,
         lease,
-        now + LEASE
+        now + LEASE,
+        own
     )
     .fetch_all(&mut tx)
     .await?;
@@ -199,7 +202,20 @@ async fn try_to_give_back(
     error: Option<&str>,
 ) -> Result<End, StoreError> {
     let mut tx = services.store.platform(Reason::Jobs, claim.scope.request()).await?;
-    // Asked for once more meanwhile: that one does it.
+    // Asked for once more meanwhile: that one does it, as the next try of the same.
+    sqlx::query!(
+        "update app.jobs twin set attempts = greatest(twin.attempts, $4)
+         from app.jobs j
+         where j.tenant_id = $1 and j.job_id = $2 and j.lease_id = $3
+           and twin.tenant_id = j.tenant_id and twin.kind = j.kind and twin.subject_id = j.subject_id
+           and twin.lease_id is null and twin.dead_at is null",
+        claim.scope.tenant().uuid(),
+        claim.id,
+        claim.lease,
+        attempts
+    )
+    .execute(&mut tx)
+    .await?;
     let gone = sqlx::query!(
         "delete from app.jobs j where j.tenant_id = $1 and j.job_id = $2 and j.lease_id = $3
            and exists (select from app.jobs twin where twin.tenant_id = j.tenant_id and twin.kind = j.kind

@@ -68,7 +68,10 @@ impl Worker {
             while let Ok(place) = Arc::clone(&room).try_acquire_owned() {
                 places.push(place);
             }
-            let claimed = match self.claim(lane, places.len()).await {
+            // What has ended before this look need not wake it after it.
+            while working.try_join_next().is_some() {}
+            let own: Vec<Uuid> = begun.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
+            let claimed = match self.claim(lane, places.len(), &own).await {
                 Ok(claims) => claims,
                 Err(error) => {
                     tracing::warn!(%error, "no jobs could be claimed; trying again");
@@ -86,7 +89,6 @@ impl Worker {
                 });
             }
             drop(places);
-            while working.try_join_next().is_some() {}
             if idle {
                 tokio::select! {
                     _ = over.changed() => break,
@@ -119,7 +121,7 @@ impl Worker {
         loop {
             let before = ends.len();
             for lane in Lane::ALL {
-                while let Some(claim) = self.claim(lane, 1).await?.pop() {
+                while let Some(claim) = self.claim(lane, 1, &[]).await?.pop() {
                     ends.push(self.attempt(&claim).await?);
                 }
             }
@@ -136,14 +138,14 @@ impl Worker {
     /// The database's.
     pub async fn take<J: Job>(&self, most: usize) -> Result<Vec<Task<J>>, StoreError> {
         let kinds = [J::NAME.to_owned()];
-        let claimed = queue::claim(&self.services, J::LANE, &kinds, most, usize::MAX, Uuid::nil()).await?;
+        let claimed = queue::claim(&self.services, J::LANE, &kinds, most, usize::MAX, Uuid::nil(), &[]).await?;
         Ok(claimed.into_iter().map(Task::new).collect())
     }
 
-    async fn claim(&self, lane: Lane, most: usize) -> Result<Vec<Claim>, StoreError> {
+    async fn claim(&self, lane: Lane, most: usize, own: &[Uuid]) -> Result<Vec<Claim>, StoreError> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).get(&lane).copied().unwrap_or_default();
         let (kinds, share) = (self.registry.names(lane), self.slots.of_one_tenant(lane));
-        let claimed = queue::claim(&self.services, lane, &kinds, most, share, last).await?;
+        let claimed = queue::claim(&self.services, lane, &kinds, most, share, last, own).await?;
         if let Some(claim) = claimed.last() {
             let tenant = claim.scope.tenant().uuid();
             self.last.lock().unwrap_or_else(PoisonError::into_inner).insert(lane, tenant);
@@ -168,14 +170,15 @@ impl Worker {
         // A job that ends its server each time is never seen to fail: its tries are counted when it is claimed.
         let result = if claim.attempt > kind.tries {
             let unseen = || "The server stopped each time while it worked on this.".to_owned();
-            Err(JobError::Hopeless(claim.error.clone().unwrap_or_else(unseen)))
+            Some(Err(JobError::Hopeless(claim.error.clone().unwrap_or_else(unseen))))
         } else {
             let (handler, mine) = (Arc::clone(&kind.handler), claim.clone());
             self.renewing(claim, kind, async move { handler.run(mine).await }).await
         };
         let error = match result {
-            Ok(()) => return queue::done(services, claim).await,
-            Err(error) => error,
+            Some(Ok(())) => return queue::done(services, claim).await,
+            Some(Err(error)) => error,
+            None => return Ok(End::Lost),
         };
         let text: String = error.to_string().chars().take(500).collect();
         let dead = matches!(error, JobError::Hopeless(_)) || claim.attempt >= kind.tries;
@@ -184,7 +187,11 @@ impl Worker {
             // Told before it is noted: whoever dies in between is asked again.
             let (handler, mine, reason) = (Arc::clone(&kind.handler), claim.clone(), text.clone());
             let told = self.renewing(claim, kind, async move { handler.gave_up(mine, &reason).await });
-            if let Err(error) = told.await {
+            let told = match told.await {
+                Some(told) => told,
+                None => return Ok(End::Lost),
+            };
+            if let Err(error) = told {
                 tracing::warn!(%error, "nobody could be told that a job is dead");
                 return queue::later(services, claim, &text).await;
             }
@@ -194,31 +201,28 @@ impl Worker {
         queue::later(services, claim, &text).await
     }
 
-    /// Has the handler do something, caught if it panics and ended at its deadline, while the lease is renewed; ends it when
-    /// the lease is lost.
+    /// Has the handler do something, caught if it panics and ended at its deadline, while the lease is renewed. Nothing when
+    /// another server has taken the job over: then it is ended.
     async fn renewing(
         &self,
         claim: &Claim,
         kind: &Kind,
         work: impl Future<Output = Result<(), JobError>> + Send + 'static,
-    ) -> Result<(), JobError> {
+    ) -> Option<Result<(), JobError>> {
         let (mut running, deadline) = (JoinSet::new(), kind.deadline);
         running.spawn(tokio::time::timeout(deadline, work));
         let third = Duration::try_from(LEASE / 3).unwrap_or(LOOK);
+        let late = || JobError::Retry(format!("The work took longer than {} s.", deadline.as_secs()));
         loop {
             tokio::select! {
-                ended = running.join_next() => {
-                    return match ended {
-                        Some(Ok(Ok(result))) => result,
-                        Some(Ok(Err(_))) => {
-                            Err(JobError::Retry(format!("The work took longer than {} s.", deadline.as_secs())))
-                        }
-                        _ => Err(JobError::Retry("The work stopped in the middle; the log says where.".into())),
-                    };
-                }
+                ended = running.join_next() => return Some(match ended {
+                    Some(Ok(Ok(result))) => result,
+                    Some(Ok(Err(_))) => Err(late()),
+                    _ => Err(JobError::Retry("The work stopped in the middle; the log says where.".into())),
+                }),
                 () = tokio::time::sleep(third) => {
                     if matches!(queue::renew(&self.services, claim).await, Ok(false)) {
-                        return Err(JobError::Retry("Another server has taken this over.".into()));
+                        return None;
                     }
                 }
             }

@@ -1090,3 +1090,33 @@ async fn who_is_told_again_is_told_the_reason() {
     assert_eq!(told, ["the disk is full", "the disk is full"]);
     assert_eq!(only_row(&mut db.superuser().await).await.error.as_deref(), Some("the disk is full"));
 }
+
+/// A program from before lanes, which still runs while this schema is there: what it asks for has its lane, and once.
+#[tokio::test]
+async fn what_an_older_program_asks_for_is_done() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let subject = Uuid::from_u128(7);
+    for kind in ["answer", "answer", "index_document"] {
+        let mut tx = begin(&db, &two.aurora.owner).await;
+        sqlx::query(
+            "insert into app.jobs (tenant_id, job_id, kind, subject_id, attempts, run_at, created_at)
+             values ($1, $2, $3, $4, 0, $5, $5)",
+        )
+        .bind(two.aurora.id.uuid())
+        .bind(db.services.new_id())
+        .bind(kind)
+        .bind(subject)
+        .bind(db.services.now())
+        .execute(&mut tx)
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+    }
+    let lanes: Vec<(String, String)> = sqlx::query_as("select kind, lane from app.jobs order by kind")
+        .fetch_all(&mut db.superuser().await)
+        .await
+        .unwrap();
+    let lanes: Vec<_> = lanes.iter().map(|(kind, lane)| (kind.as_str(), lane.as_str())).collect();
+    assert_eq!(lanes, [("answer", "prompt"), ("index_document", "bulk")]);
+}

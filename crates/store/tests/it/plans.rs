@@ -165,7 +165,7 @@ async fn hot_queries_use_their_indexes() {
             ("members listed", query(MEMBERS, "select member_id, name").bind(Uuid::nil()).bind(51_i64)),
             ("keys listed", query(API_KEYS, "select key_id, name").bind(200_i64)),
             ("keys counted", query(API_KEYS, "select count(*)")),
-            ("key revoked", query(API_KEYS, "set revoked_at = coalesce").bind(member).bind(now)),
+            ("key revoked", query(API_KEYS, "set revoked_at = $2 where").bind(member).bind(now)),
             ("who am I, a member", query(TENANTS, "m.member_id, m.name").bind(member)),
             ("who am I, a key", query(TENANTS, "k.key_id, k.name").bind(member)),
         ]
@@ -239,6 +239,7 @@ fn claim(text: String, lane: &'static str, now: time::OffsetDateTime) -> Bound {
         .bind(Uuid::nil())
         .bind(Uuid::max())
         .bind(now + Duration::seconds(9))
+        .bind(Vec::<Uuid>::new())
 }
 
 #[tokio::test]
