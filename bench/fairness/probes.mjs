@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { QUESTIONS } from '../p1-read-messages/fill.mjs';
 import { Socket } from './socket.mjs';
 
-/** Where the neighbour and its visitors come from. */
+/** Where the neighbour comes from, and its visitors: of one address they may say five things a second. */
 const ADDRESS = '127.0.0.1';
+const VISITORS = ['127.0.0.3', '127.0.0.4'];
 /** Longest wait for an answer, in milliseconds. */
 const PATIENCE = 10_000;
 /** The probes: milliseconds between two, and after how many they begin, so that they do not all fall together. */
@@ -22,9 +23,9 @@ async function until(due) {
 
 /** A visitor of the neighbour's. */
 class Visitor {
-  static async come({ url, widget }) {
+  static async come({ url, widget }, address) {
     const visitor = new Visitor();
-    const socket = (visitor.socket = await Socket.open(url, ADDRESS));
+    const socket = (visitor.socket = await Socket.open(url, address));
     visitor.waiting = new Set();
     socket.onframe = (frame) => {
       for (const one of visitor.waiting) one.heard(frame);
@@ -83,10 +84,10 @@ export class Neighbour {
     this.agent = new http.Agent({ keepAlive: true });
     const door = { url: this.samtal.url, widget: this.tenant.widget };
     try {
-      this.asker = await Visitor.come(door);
+      this.asker = await Visitor.come(door, VISITORS[0]);
       await this.ask();
       // In this conversation a person has taken over, so that the assistant says nothing.
-      this.talker = await Visitor.come(door);
+      this.talker = await Visitor.come(door, VISITORS[1]);
       await this.talker.say('A person, please.');
       const path = `/conversations/${this.talker.conversation}`;
       await this.samtal.api(this.tenant, 'POST', `${path}/handoff`);

@@ -19,6 +19,9 @@ use tower::ServiceExt as _;
 /// Between two requests, a connection of HTTP/2 is kept for so long; of HTTP/1 as long as headers may take, which is counted
 /// from the end of the request before.
 const IDLE: Duration = Duration::from_secs(60);
+/// Bytes that the kernel takes for a reader; by itself it takes megabytes, and whoever asks on many connections for what is
+/// large has the others wait while they are copied.
+const SEND_BUFFER: usize = 128 * 1024;
 /// An answer that nobody takes for so long ends its connection: so much longer than a request may take.
 const STUCK: Duration = Duration::from_secs(30);
 
@@ -67,6 +70,8 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
             continue;
         }
         let _ = stream.set_nodelay(true);
+        // What waits for a reader in the kernel, and is written to it at one go.
+        let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER);
         let activity = Arc::new(Activity::default());
         let (seen, lingering, router) = (Arc::clone(&activity), lingering.clone(), router.clone());
         let proxies = Arc::clone(&proxies);
