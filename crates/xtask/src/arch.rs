@@ -5,6 +5,7 @@
 
 mod browser;
 mod manifests;
+mod rooms;
 
 use crate::args::Args;
 use crate::workspace::{self, Dependency, Kind, Package, WASM, Workspace};
@@ -87,7 +88,9 @@ pub fn run(args: &mut Args) -> Result<()> {
     let members: Vec<&str> = graph.ours().map(|p| p.name.as_str()).filter(|name| *name != "frontend").collect();
     manifests::profiles(&manifest, &members, &mut findings);
     manifests::check(&graph, &mut findings)?;
-    manifests::names(&workspace::files(&root)?, &mut findings);
+    let files = workspace::files(&root)?;
+    manifests::names(&files, &mut findings);
+    rooms::check(&root, &files, &mut findings)?;
     browser::check(&graph, write, &mut findings)?;
     findings.sort();
     let clean = format!("{} crates stand on their floors", graph.ours().count());

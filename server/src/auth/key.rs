@@ -1,8 +1,8 @@
 //! A program, by its API key.
 
-use crate::edge::admission::early;
 use crate::failure::Failure;
 use crate::limits::api::Noted;
+use crate::limits::places::early;
 use crate::request::RequestInfo;
 use crate::state::App;
 use axum::{
@@ -25,9 +25,9 @@ struct Known(Result<ApiCaller, Problem>);
 /// Learns who asks before the body is received: on addresses that take files. Who opens nothing is refused by the handler;
 /// `edge::body` receives nothing of theirs.
 pub async fn key_first(State(app): State<App>, request: Request, next: Next) -> Response {
-    let place = match early(&app, request.extensions()) {
+    let place = match early(&app.admission, request.extensions()) {
         Ok(place) => place,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let (mut parts, body) = request.into_parts();
     let known = ApiCaller::from_request_parts(&mut parts, &app).await;

@@ -1,7 +1,7 @@
 //! Who asks, by the session cookie.
 
-use crate::edge::admission::early;
 use crate::failure::Failure;
+use crate::limits::places::early;
 use crate::request::RequestInfo;
 use crate::state::App;
 use axum::{
@@ -20,9 +20,9 @@ pub struct Visitor(pub Result<Option<Caller>, Problem>);
 
 /// Finds out who asks, once for each request.
 pub async fn visitor(State(app): State<App>, session: Session, mut request: Request, next: Next) -> Response {
-    let place = match early(&app, request.extensions()) {
+    let place = match early(&app.admission, request.extensions()) {
         Ok(place) => place,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let found = match (session.id(), request.extensions().get::<RequestInfo>()) {
         (Some(id), Some(info)) => {

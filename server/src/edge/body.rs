@@ -1,10 +1,10 @@
 //! Receives the body of a request before work on it begins: at a pace, so many at once. What is larger than
 //! a form waits on disk, not in memory.
 
-use super::admission::full;
 use crate::auth::{ApiCaller, Visitor};
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::limits::places::full;
 use crate::request::RequestInfo;
 use crate::state::App;
 use axum::{
