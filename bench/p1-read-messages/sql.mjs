@@ -12,14 +12,16 @@ export const LOOKUP = `select k.tenant_id, k.key_id, k.last_used_at
 /** Once a minute: $1 tenant, $2 key, $3 now. */
 export const USED = 'update app.api_keys set last_used_at = $3 where tenant_id = $1 and key_id = $2';
 
-/** The latest messages: $1 conversation, $2 before which id, $3 how many, $4 null (or the contact whose it must be). */
-export const MESSAGES = `select conversation_id, message_id, seq, author, name, text, event, refused,
+const COLUMNS = `select conversation_id, message_id, seq, author, name, text, event, refused,
     citations, client_id, created_at
-  from app.messages
-  where conversation_id = $1 and message_id > $1 and message_id < $2
+  from app.messages`;
+const LATEST = `where conversation_id = $1 and message_id > $1 and message_id < $2
     and message_id <= (select c.last_message_id from app.conversations c
                        where c.conversation_id = $1 and ($4::uuid is null or c.contact_id = $4))
   order by message_id desc limit $3`;
+
+/** The latest messages: $1 conversation, $2 before which id, $3 how many, $4 null (or the contact whose it must be). */
+export const MESSAGES = `${COLUMNS} ${LATEST}`;
 
 /** Whether a conversation without messages is there: $1 conversation, $2 null. */
 export const THERE = `select conversation_id from app.conversations
@@ -49,7 +51,7 @@ export const uuid = (id) => id.replace(/^.*_(.{8})(.{4})(.{4})(.{4})(.{12})$/, '
 /** Throws when the server's source no longer holds these statements: the race would not be one any more. */
 export function proveTheSame(project) {
   const plain = (text) => text.replace(/ as "[^"]*: [^"]*"/g, '').replace(/\{\}/g, '').replace(/\\\n/g, '').replace(/\s+/g, ' ');
-  const holds = { 'crates/store/src/scope.rs': [LOOKUP, USED], 'crates/conversations/src/read.rs': [MESSAGES, THERE],
+  const holds = { 'crates/store/src/scope.rs': [LOOKUP, USED], 'crates/conversations/src/read.rs': [COLUMNS, LATEST, THERE],
     'crates/store/src/tx.rs': [`begin; ${platform('')}`, `begin; ${tenant('', '', '')}`] };
   for (const [file, statements] of Object.entries(holds)) {
     const source = plain(readFileSync(join(project, file), 'utf8'));

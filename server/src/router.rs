@@ -101,14 +101,14 @@ pub fn build(app: &App) -> Router {
     let timeout =
         TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(server.request_timeout_s));
     // Work begins when all of a request is there: received, then admitted, then within a time. From the inside out.
-    let received = |routes: Router<App>| {
-        let routes = routes.layer(timeout).layer(from_fn_with_state(app.clone(), admission::admit));
-        routes.layer(from_fn_with_state(app.clone(), body::small)).layer(small_body)
+    let admitted = |routes: Router<App>| {
+        let routes: Router<App> = routes.layer(timeout);
+        routes.layer(from_fn_with_state(app.clone(), admission::admit))
     };
-    let files_received = |routes: Router<App>| {
-        let routes = routes.layer(timeout).layer(from_fn_with_state(app.clone(), admission::admit));
-        routes.layer(from_fn_with_state(app.clone(), body::files)).layer(file_body)
-    };
+    let received =
+        |routes: Router<App>| admitted(routes).layer(from_fn_with_state(app.clone(), body::small)).layer(small_body);
+    let files_received =
+        |routes: Router<App>| admitted(routes).layer(from_fn_with_state(app.clone(), body::files)).layer(file_body);
     // Who sends files is known before they are received: outside of it.
     let by_cookie = |routes: Router<App>| {
         routes

@@ -1,5 +1,5 @@
-//! Receives the body of a request before work on it begins: at a pace, so many at once. What is larger than
-//! a form waits on disk, not in memory.
+//! Receives the body of a request before work on it begins: at a pace, so many at once. What is larger than a form waits on
+//! disk, not in memory.
 
 use crate::auth::{ApiCaller, Visitor};
 use crate::config::Config;
