@@ -2,9 +2,9 @@
 //! Offline, from the crates' own manifests.
 
 use crate::args::Args;
-use crate::spdx;
 use crate::workspace::{self, Package, Workspace};
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use spdx::{Expression, Licensee, ParseMode};
 use std::collections::BTreeMap;
 
 /// Permissive, or (MPL-2.0) copyleft for its own files only.
@@ -33,7 +33,8 @@ pub fn run(args: &mut Args) -> Result<()> {
     args.done()?;
     let graph = Workspace::graph(&workspace::root()?)?;
     let foreign: Vec<&Package> = graph.packages.iter().filter(|p| !p.member).collect();
-    let findings: Vec<String> = foreign.iter().filter_map(|p| check(p)).collect();
+    let allowed = allowed()?;
+    let findings: Vec<String> = foreign.iter().filter_map(|p| check(p, &allowed)).collect();
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for p in &foreign {
         *kinds.entry(p.license.as_deref().unwrap_or("none")).or_default() += 1;
@@ -42,7 +43,12 @@ pub fn run(args: &mut Args) -> Result<()> {
     workspace::verdict("licences", &findings, &clean)
 }
 
-fn check(package: &Package) -> Option<String> {
+fn allowed() -> Result<Vec<Licensee>> {
+    ALLOWED.iter().map(|name| Licensee::parse(name).with_context(|| (*name).to_owned())).collect()
+}
+
+/// Of an OR one side suffices, of an AND both must be; the old `MIT/Apache-2.0` means OR.
+fn check(package: &Package, allowed: &[Licensee]) -> Option<String> {
     let clarified = CLARIFIED.iter().find(|(name, _)| *name == package.name).map(|(_, licence)| *licence);
     let Some(expression) = clarified.or(package.license.as_deref()) else {
         return Some(format!(
@@ -50,10 +56,11 @@ fn check(package: &Package) -> Option<String> {
             package.name, package.version
         ));
     };
-    match spdx::satisfied(expression, &|l| ALLOWED.contains(&l)) {
-        Ok(true) => None,
-        Ok(false) => Some(format!("{} {}: `{expression}` is not allowed", package.name, package.version)),
-        Err(error) => Some(format!("{} {}: {error}", package.name, package.version)),
+    let named = format!("{} {}", package.name, package.version);
+    match Expression::parse_mode(expression, ParseMode::LAX) {
+        Ok(read) if read.evaluate(|wanted| allowed.iter().any(|licence| licence.satisfies(wanted))) => None,
+        Ok(_) => Some(format!("{named}: `{expression}` is not allowed")),
+        Err(error) => Some(format!("{named}: {error}")),
     }
 }
 
@@ -62,7 +69,7 @@ mod tests {
     use super::*;
 
     fn of(licence: Option<&str>) -> Option<String> {
-        check(&Package {
+        let package = Package {
             name: "a".into(),
             version: "1.0.0".into(),
             license: licence.map(str::to_owned),
@@ -71,7 +78,8 @@ mod tests {
             dependencies: Vec::new(),
             features: Vec::new(),
             metadata: serde_json::Value::Null,
-        })
+        };
+        check(&package, &allowed().unwrap())
     }
 
     #[test]
@@ -81,6 +89,10 @@ mod tests {
         assert!(of(Some("GPL-3.0-only")).is_some());
         assert!(of(Some("MIT AND AGPL-3.0")).is_some());
         assert!(of(Some("MIT MIT")).is_some());
+        assert_eq!(of(Some("MIT OR GPL-3.0-only AND ISC")), None);
+        assert!(of(Some("(MIT OR GPL-3.0-only) AND AGPL-3.0-only")).is_some());
+        assert_eq!(of(Some("Apache-2.0 WITH LLVM-exception OR GPL-3.0-only")), None);
+        assert!(of(Some("MIT WITH LLVM-exception")).is_some());
         assert!(of(None).is_some());
     }
 }

@@ -13,7 +13,6 @@ mod licences;
 mod lint;
 mod price;
 mod source;
-mod spdx;
 mod sqlx;
 mod unused;
 mod workspace;
