@@ -126,8 +126,8 @@ pub fn build(app: &App) -> Router {
         .with_state(app.clone())
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(app.clone(), admission::answering))
         .layer(from_fn_with_state(app.clone(), dress::dress))
+        .layer(from_fn_with_state(app.clone(), admission::answering))
         .layer(from_fn(limits::headers))
         // For a panic in the rendering of an error page itself.
         .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))

@@ -98,14 +98,6 @@ impl<K: Copy + Eq + Hash> Rates<K> {
         self.take_at(key, Instant::now())
     }
 
-    /// Gives one back that was taken in vain.
-    pub fn give_back(&self, key: K) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bucket) = state.young.get_mut(&key) {
-            bucket.left = (bucket.left + 1.0).min(f64::from(self.rate.burst));
-        }
-    }
-
     fn take_at(&self, key: K, now: Instant) -> Result<Left, Wait> {
         let full = f64::from(self.rate.burst);
         let in_time = |missing: f64| Duration::from_secs_f64((missing / self.rate.per_second).clamp(0.0, 1e9));
@@ -150,8 +142,6 @@ mod tests {
         assert_eq!(taken(1, start + Duration::from_secs(2)), 10);
         let wait = rates.take_at(1, start + Duration::from_secs(2));
         assert_eq!(wait, Err(Wait { until: Duration::from_millis(200), full_in: Duration::from_secs(4) }));
-        rates.give_back(1);
-        assert_eq!(rates.take_at(1, start + Duration::from_secs(2)).map(|left| left.now), Ok(0));
         assert_eq!(taken(1, start + Duration::from_secs(3_600)), 20);
     }
 

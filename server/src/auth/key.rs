@@ -67,7 +67,7 @@ impl FromRequestParts<App> for ApiCaller {
         app.rates.count_key(mark, &noted)?;
         let caller = app.capabilities.identity.authenticate_mark(mark, request).await?.ok_or_else(unknown)?;
         let tenant = caller.scope().tenant();
-        app.rates.count_tenant(mark, tenant, &noted)?;
+        app.rates.count_tenant(tenant, &noted)?;
         tracing::Span::current().record("tenant_id", tracing::field::display(tenant));
         Ok(Self(caller))
     }

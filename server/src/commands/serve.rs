@@ -5,6 +5,7 @@ use crate::boot::descriptors;
 use crate::boot::privileges::Folders;
 use crate::boot::{self, BootError, Database, Role};
 use crate::config::{Config, Environment};
+use crate::edge::body::RECEIVING;
 use crate::edge::listener;
 use crate::files::Files;
 use crate::router;
@@ -71,6 +72,13 @@ pub async fn run(
     if folders.moved {
         tracing::info!(folder = %folders.data_dir.display(), "the user samtal cannot enter the data folder or PostgreSQL's programs: data is here instead");
     }
+    let receiving = config.data_dir.join(RECEIVING);
+    std::fs::create_dir_all(&receiving).map_err(|e| {
+        BootError::Other(format!(
+            "cannot make {}, where files are received: {e}. Set SAMTAL_DATA_DIR.",
+            receiving.display()
+        ))
+    })?;
     if config.embedded() {
         tracing::info!(folder = %config.data_dir.display(), "starting PostgreSQL");
     }

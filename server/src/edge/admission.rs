@@ -2,17 +2,21 @@
 //! only grows. A request takes its place when all of it is there, so that who sends slowly, or nothing, holds none; and one
 //! address holds at most its share.
 
-use crate::limits::places::{Admitted, full};
+use crate::failure::document;
+use crate::limits::places::{Admitted, full, refusal};
 use crate::request::RequestInfo;
 use crate::state::App;
 use axum::{
     Extension,
-    body::Body,
+    body::{Body, Bytes, HttpBody},
     extract::{Request, State},
     middleware::Next,
     response::Response,
 };
-use http_body_util::BodyExt as _;
+use hyper::body::{Frame, SizeHint};
+use shares::{Network, Place};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 /// Admits a request if there is room.
 pub async fn admit(
@@ -44,11 +48,51 @@ pub async fn answering(
     if matches!(request.uri().path(), "/healthz" | "/readyz") {
         return next.run(request).await;
     }
-    let Some(place) = app.answering.try_enter(info.network()) else { return full(&app.answering, info.network()) };
-    next.run(request).await.map(|body| {
-        Body::new(body.map_frame(move |frame| {
-            let _held = &place;
-            frame
-        }))
-    })
+    let network = info.network();
+    match app.answering.try_enter(network) {
+        Some(place) => next.run(request).await.map(|body| Body::new(Held { body, rest: Bytes::new(), _place: place })),
+        // Outside of what dresses errors: a page would be one more answer.
+        None => document(&refusal(&app.answering, network)),
+    }
+}
+
+/// Bytes of an answer that are given on at once: of a larger one, all but the last are still here while its reader waits.
+const PIECE: usize = 16 * 1024;
+
+/// A body that holds a place.
+struct Held {
+    body: Body,
+    rest: Bytes,
+    _place: Place<Network>,
+}
+
+impl HttpBody for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)).map(|frame| frame.map(Frame::into_data)) {
+                Some(Ok(Ok(data))) => self.rest = data,
+                Some(Ok(Err(other))) => return Poll::Ready(Some(Ok(other))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+        let piece = self.rest.len().min(PIECE);
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(piece)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let (mut hint, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint.set_lower(hint.lower() + rest);
+        hint
+    }
 }

@@ -27,7 +27,7 @@ use tokio::time::{Instant, timeout_at};
 /// Bytes of a body that are kept in memory; the rest goes to a file.
 const IN_MEMORY: usize = 256 * 1024;
 /// Where files are while they are received, in the data folder: temporary folders are often in memory.
-const FOLDER: &str = "receiving";
+pub const RECEIVING: &str = "receiving";
 /// Bytes that are read from the file at once.
 const PIECE: usize = 64 * 1024;
 
@@ -100,7 +100,7 @@ async fn received(request: Request, config: &Config) -> Result<Request, Failure>
     let server = &config.server;
     let pace = Pace { begun: Instant::now(), grace: Duration::from_secs(server.body_grace_s), rate: server.body_rate };
     let (head, body) = request.into_parts();
-    Ok(Request::from_parts(head, kept(body, pace, &config.data_dir.join(FOLDER)).await?))
+    Ok(Request::from_parts(head, kept(body, pace, &config.data_dir.join(RECEIVING)).await?))
 }
 
 /// The body, in memory or in a file.

@@ -63,7 +63,7 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
         };
         let network = Network::from(peer.ip());
         // Behind a proxy all come from one address.
-        let proxied = proxies.iter().any(|proxy| Network::from(*proxy) == network);
+        let proxied = proxies.iter().any(|proxy| proxy.to_canonical() == peer.ip().to_canonical());
         let share = if proxied { None } else { Some(addresses.try_enter(network)) };
         if matches!(share, Some(None)) {
             tracing::debug!(%network, "a connection more than the share of its address");

@@ -3,10 +3,10 @@
 
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
+use std::collections::HashMap;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -36,7 +36,10 @@ impl Watched {
     fn written(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(result) = polled {
             self.taken += result.as_ref().copied().unwrap_or_default();
-            self.activity.goes_on();
+            if self.look.is_some() {
+                // For a reader who had been waited for: other writes may be signs of life.
+                self.activity.goes_on();
+            }
             return Poll::Ready(result);
         }
         let look = self.look.get_or_insert_with(|| {
@@ -93,49 +96,54 @@ impl AsyncWrite for Watched {
 
 /// What happens on a connection.
 #[derive(Debug)]
-pub struct Activity {
-    opened: Instant,
-    /// Milliseconds after `opened` when something last went on.
-    last: AtomicU64,
-    requests: AtomicUsize,
-    heard: AtomicUsize,
+pub struct Activity(Mutex<Seen>);
+
+#[derive(Debug)]
+struct Seen {
+    /// When something last went on.
+    last: Instant,
+    /// How many requests have come.
+    heard: u64,
+    /// The requests in progress, and when each last went on.
+    requests: HashMap<u64, Instant>,
 }
 
 impl Default for Activity {
     fn default() -> Self {
-        Self {
-            opened: Instant::now(),
-            last: AtomicU64::new(0),
-            requests: AtomicUsize::new(0),
-            heard: AtomicUsize::new(0),
-        }
+        Self(Mutex::new(Seen { last: Instant::now(), heard: 0, requests: HashMap::new() }))
     }
 }
 
 impl Activity {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn goes_on(&self) {
-        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last.store(now, Ordering::Relaxed);
+        self.seen().last = Instant::now();
     }
 
     /// A request has come; it is in progress until its answer has been taken.
     pub fn begin(self: &Arc<Self>) -> Progress {
-        self.heard.fetch_add(1, Ordering::Relaxed);
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.goes_on();
-        Progress(Arc::clone(self))
+        let mut seen = self.seen();
+        seen.heard += 1;
+        let request = seen.heard;
+        seen.requests.insert(request, Instant::now());
+        Progress { activity: Arc::clone(self), request }
     }
 
-    /// Is over when nothing has gone on for too long: before the first request for `first`, between requests for `idle`, in
-    /// the middle of one for `stuck`.
+    /// Is over when nothing has gone on for too long: before the first request for `first`, between requests for `idle`, with
+    /// any of those in progress for `stuck`.
     pub async fn ended(&self, first: Duration, idle: Duration, stuck: Duration) {
         loop {
-            let allowed = match (self.heard.load(Ordering::Relaxed), self.requests.load(Ordering::Relaxed)) {
-                (0, _) => first,
-                (_, 0) => idle,
-                _ => stuck,
+            let until = {
+                let seen = self.seen();
+                match seen.requests.values().min() {
+                    Some(oldest) => *oldest + stuck,
+                    None if seen.heard == 0 => seen.last + first,
+                    None => seen.last + idle,
+                }
             };
-            let until = self.opened + Duration::from_millis(self.last.load(Ordering::Relaxed)) + allowed;
             let now = Instant::now();
             if until <= now {
                 return;
@@ -148,31 +156,46 @@ impl Activity {
 
 /// A request in progress.
 #[derive(Debug)]
-pub struct Progress(Arc<Activity>);
+pub struct Progress {
+    activity: Arc<Activity>,
+    request: u64,
+}
 
 impl Progress {
     /// The request's body, which goes on as it comes.
     pub fn coming(&self, body: Body) -> Body {
-        Body::new(Going { body, activity: Arc::clone(&self.0), _progress: None })
+        Body::new(Going { body, activity: Arc::clone(&self.activity), request: self.request, _progress: None })
     }
 
     /// The answer's body, which goes on as its reader takes it.
     pub fn taken(self, body: Body) -> Body {
-        Body::new(Going { body, activity: Arc::clone(&self.0), _progress: Some(self) })
+        Body::new(Going { body, activity: Arc::clone(&self.activity), request: self.request, _progress: Some(self) })
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.0.goes_on();
-        self.0.requests.fetch_sub(1, Ordering::Relaxed);
+        let mut seen = self.activity.seen();
+        seen.last = Instant::now();
+        seen.requests.remove(&self.request);
     }
 }
 
 struct Going {
     body: Body,
     activity: Arc<Activity>,
+    request: u64,
     _progress: Option<Progress>,
+}
+
+impl Going {
+    fn goes_on(&self) {
+        let (now, mut seen) = (Instant::now(), self.activity.seen());
+        seen.last = now;
+        if let Some(last) = seen.requests.get_mut(&self.request) {
+            *last = now;
+        }
+    }
 }
 
 impl HttpBody for Going {
@@ -181,7 +204,7 @@ impl HttpBody for Going {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        self.activity.goes_on();
+        self.goes_on();
         Poll::Ready(frame)
     }
 
@@ -204,26 +227,28 @@ mod tests {
         let (short, long) = (Duration::from_millis(5), Duration::from_secs(3600));
         // Before the first request.
         activity.ended(short, long, long).await;
-        // In the middle of one whose answer nobody takes.
-        let progress = activity.begin();
-        let body = progress.taken(Body::from("x"));
+        // In the middle of one whose answer nobody takes, whatever goes on beside it.
+        let body = activity.begin().taken(Body::from("x"));
+        let other = activity.begin();
+        activity.goes_on();
         activity.ended(long, long, short * 2).await;
-        assert_eq!(activity.requests.load(Ordering::Relaxed), 1);
+        assert_eq!(activity.seen().requests.len(), 2);
         // Between two.
-        drop(body);
+        drop((body, other));
         activity.ended(long, short, long).await;
-        assert_eq!(activity.requests.load(Ordering::Relaxed), 0);
+        assert!(activity.seen().requests.is_empty());
     }
 
     #[tokio::test]
     async fn what_comes_slowly_goes_on() {
         let activity = Arc::new(Activity::default());
         let progress = activity.begin();
-        let last = activity.last.load(Ordering::Relaxed);
+        let last = || activity.seen().requests.values().min().copied();
+        let before = last();
         tokio::time::sleep(Duration::from_millis(5)).await;
         let mut body = progress.coming(Body::from("x"));
         let frame = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
         assert!(frame.is_some_and(|frame| frame.is_ok()));
-        assert!(activity.last.load(Ordering::Relaxed) > last);
+        assert!(last() > before);
     }
 }

@@ -77,14 +77,10 @@ impl ApiRates {
     ///
     /// # Errors
     /// `rate_limited`, when all keys of the tenant together have made as many as they may.
-    pub fn count_tenant(&self, key: KeyMark, tenant: TenantId, noted: &Noted) -> Result<(), Failure> {
+    pub fn count_tenant(&self, tenant: TenantId, noted: &Noted) -> Result<(), Failure> {
         match self.tenants.take(tenant) {
             Ok(_) => Ok(()),
-            Err(wait) => {
-                // Refused for others' sake, it does not count against the key.
-                self.keys.give_back(key);
-                Err(refused("The keys of a workspace together", self.tenants.rate(), wait, noted))
-            }
+            Err(wait) => Err(refused("The keys of a workspace together", self.tenants.rate(), wait, noted)),
         }
     }
 }

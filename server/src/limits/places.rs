@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::request::RequestInfo;
 use axum::{
-    http::{Extensions, StatusCode},
+    http::Extensions,
     response::{IntoResponse as _, Response},
 };
 use model::{ErrorCode, Problem};
@@ -27,15 +27,21 @@ pub fn early(places: &Places<Network>, request: &Extensions) -> Result<Option<Pl
     places.try_enter(network).map(Some).ok_or_else(|| Box::new(full(places, network)))
 }
 
-/// The answer when a place is not had: to whoever has its share, or to everybody.
+/// The answer when a place is not had.
 pub fn full<K: Copy + Eq + Hash>(places: &Places<K>, key: K) -> Response {
-    if !places.has_its_share(key) || places.share_is_all() {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
-    }
-    let mut problem = Problem::new(
-        ErrorCode::RateLimited,
-        "Many of your requests are being worked on. Wait for them, then send this one again.",
-    );
-    problem.retry_after = Some(1);
-    Failure(problem).into_response()
+    Failure(refusal(places, key)).into_response()
+}
+
+/// What is said then: to whoever has its share, or to everybody.
+pub fn refusal<K: Copy + Eq + Hash>(places: &Places<K>, key: K) -> Problem {
+    let (code, detail, wait) = if places.has_its_share(key) && !places.share_is_all() {
+        let detail = "Many of your requests are being worked on. Wait for them, then send this one again.";
+        (ErrorCode::RateLimited, detail, 1)
+    } else {
+        let detail = "There is more to do than the server can take. Try again in a few seconds.";
+        (ErrorCode::Unavailable, detail, 2)
+    };
+    let mut problem = Problem::new(code, detail);
+    problem.retry_after = Some(wait);
+    problem
 }

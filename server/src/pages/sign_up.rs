@@ -1,6 +1,5 @@
 //! `POST /signup`.
 
-use crate::auth::device;
 use crate::auth::sign_in::carry_on;
 use crate::failure::Failure;
 use crate::pages::sign_in::again;
@@ -42,16 +41,10 @@ pub async fn submit(
 ) -> Result<Response, Failure> {
     let Form(fields) = form.map_err(super::sign_in::unreadable)?;
     let state = FormState::new([("company", &fields.company), ("name", &fields.name), ("email", &fields.email)]);
-    let (email, kept) = (fields.email.clone(), device::known(&headers).unwrap_or_default());
     let form =
         SignUpForm { company: fields.company, name: fields.name, email: fields.email, password: fields.password };
-    let identity = &app.capabilities.identity;
-    match identity.sign_up(form, &info.origin()).await {
-        Ok(sign_in) => {
-            let mut response = carry_on(&app, &session, &sign_in, info, &headers).await?.into_response();
-            device::remember(&mut response, identity.device(&email, kept), app.config.secure());
-            Ok(response)
-        }
+    match app.capabilities.identity.sign_up(form, &info.origin()).await {
+        Ok(sign_in) => Ok(carry_on(&app, &session, &sign_in, info, &headers).await?.into_response()),
         Err(error) => again(&app, "/signup", &headers, info, state, error).await,
     }
 }

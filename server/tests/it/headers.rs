@@ -194,3 +194,15 @@ async fn with_https_everything_is_bound_to_it() {
         Ask::post("/preferences/theme").form([("theme", "dark")]).header("origin", "https://samtal.example.evil");
     assert_eq!(server.ask(other).await.status, 403);
 }
+
+/// A cut-off answer is seen as one: every answer that is not packed on the way says how long it is.
+#[tokio::test]
+async fn answers_say_how_long_they_are() {
+    let server = TestServer::start().await;
+    for ask in [Ask::get("/robots.txt"), Ask::get("/api/v1/me").key(&server.two.aurora), Ask::get("/api/openapi.json")]
+    {
+        let path = ask.path.clone();
+        let answer = server.ask(ask).await;
+        assert_eq!(answer.header("content-length"), answer.body.len().to_string(), "{path}");
+    }
+}

@@ -204,7 +204,7 @@ async fn try_to_give_back(
     let mut tx = services.store.platform(Reason::Jobs, claim.scope.request()).await?;
     // Asked for once more meanwhile: that one does it, as the next try of the same.
     sqlx::query!(
-        "update app.jobs twin set attempts = greatest(twin.attempts, $4)
+        "update app.jobs twin set attempts = greatest(twin.attempts, $4), error = coalesce($5, twin.error)
          from app.jobs j
          where j.tenant_id = $1 and j.job_id = $2 and j.lease_id = $3
            and twin.tenant_id = j.tenant_id and twin.kind = j.kind and twin.subject_id = j.subject_id
@@ -212,7 +212,8 @@ async fn try_to_give_back(
         claim.scope.tenant().uuid(),
         claim.id,
         claim.lease,
-        attempts
+        attempts,
+        error
     )
     .execute(&mut tx)
     .await?;
