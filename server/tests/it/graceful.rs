@@ -1,47 +1,14 @@
 //! Bounds and ends: work in progress is finished, slow clients are let go, and too much at once is refused at once.
 
-use crate::harness::{Ask, TestServer};
-use sqlx::{Connection as _, PgConnection};
-use std::time::Duration;
+use crate::harness::{Ask, Held, NEVER, TENANTS, TestServer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// So long that only a server that never answers is caught by it.
-const NEVER: Duration = Duration::from_secs(60);
-
-/// Holds every request that asks who it is from; dropped or ended, it lets them go.
-struct Held(PgConnection);
-
-impl Held {
-    async fn new(server: &TestServer) -> Self {
-        let mut conn = server.db.superuser().await;
-        sqlx::raw_sql("begin; lock table app.tenants in access exclusive mode").execute(&mut conn).await.unwrap();
-        Self(conn)
-    }
-
-    /// Until this many requests wait for it.
-    async fn wait_for(&self, server: &TestServer, requests: i64) {
-        let waiting = "select count(*) from pg_stat_activity
-                       where datname = current_database() and application_name = 'samtal' and wait_event_type = 'Lock'";
-        let arrived = async {
-            while server.count(waiting).await < requests {
-                tokio::task::yield_now().await;
-            }
-        };
-        timeout(NEVER, arrived).await.unwrap();
-    }
-
-    async fn let_go(mut self) {
-        sqlx::raw_sql("commit").execute(&mut self.0).await.unwrap();
-        self.0.close().await.unwrap();
-    }
-}
-
 #[tokio::test]
 async fn work_in_progress_is_finished() {
     let mut server = TestServer::start().await;
-    let held = Held::new(&server).await;
+    let held = Held::new(&server, TENANTS).await;
     let ask = Ask::get("/api/v1/me").key(&server.two.aurora);
     let answer = server.ask_later(ask);
     held.wait_for(&server, 1).await;
@@ -70,7 +37,7 @@ async fn work_in_progress_is_finished() {
 #[tokio::test]
 async fn work_that_does_not_end_does_not_hold_up_the_end_for_ever() {
     let mut server = TestServer::with(|config| config.server.shutdown_s = 0).await;
-    let held = Held::new(&server).await;
+    let held = Held::new(&server, TENANTS).await;
     let answer = server.ask_later(Ask::get("/api/v1/me").key(&server.two.aurora));
     held.wait_for(&server, 1).await;
     server.served().stop();
@@ -111,7 +78,7 @@ async fn slow_bodies_are_cut() {
 async fn what_takes_too_long_is_ended() {
     let server = TestServer::with(|config| config.server.request_timeout_s = 1).await;
     let aurora = &server.two.aurora;
-    let held = Held::new(&server).await;
+    let held = Held::new(&server, TENANTS).await;
     let answer = timeout(NEVER, server.ask(Ask::get("/api/v1/me").key(aurora))).await.unwrap();
     assert_eq!((answer.status, answer.json()["code"].as_str()), (504, Some("timeout")), "{answer}");
     assert_eq!(answer.json()["request_id"], answer.header("x-request-id"));
@@ -132,7 +99,7 @@ async fn too_much_at_once_is_refused_at_once() {
     })
     .await;
     let aurora = &server.two.aurora;
-    let held = Held::new(&server).await;
+    let held = Held::new(&server, TENANTS).await;
     let ask = || Ask::get("/api/v1/me").key(aurora);
     let inside = [server.ask_later(ask()), server.ask_later(ask())];
     held.wait_for(&server, 2).await;
@@ -161,7 +128,7 @@ async fn too_much_at_once_is_refused_at_once() {
 async fn who_leaves_gives_the_place_back() {
     let server = TestServer::with(|config| config.server.requests = 1).await;
     let aurora = &server.two.aurora;
-    let held = Held::new(&server).await;
+    let held = Held::new(&server, TENANTS).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let request = format!("GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n", aurora.api_key);
     stream.write_all(request.as_bytes()).await.unwrap();

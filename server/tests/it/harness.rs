@@ -303,6 +303,9 @@ pub fn application(services: Services, config: Config) -> App {
 /// So long that only a server that never answers is caught by it.
 pub const NEVER: Duration = Duration::from_secs(60);
 
+/// The table that every request needs that asks who it is from.
+pub const TENANTS: &str = "app.tenants";
+
 /// A table that is locked: who needs it waits until it is let go, or this is dropped.
 pub struct Held(PgConnection);
 
@@ -378,20 +381,13 @@ impl TestServer {
         &mut self.served
     }
 
-    /// Things that are made one after the other have an order.
-    fn tick(&self) {
-        self.db.clock.advance(time::Duration::MILLISECOND);
-    }
-
     /// One more key of a tenant's.
     pub async fn new_key(&self, tenant: &Tenant, name: &str) -> NewApiKey {
-        self.tick();
         self.db.identity.create_api_key(&tenant.owner, name).await.unwrap()
     }
 
     /// A document of a tenant's, read to the end.
     pub async fn new_document(&self, tenant: &Tenant, text: &str) -> DocumentId {
-        self.tick();
         let new = NewDocument { file_name: "returns.md".into(), bytes: text.into(), ..NewDocument::default() };
         let document = self.app.capabilities.knowledge.upload(&tenant.owner, new).await.unwrap();
         self.do_jobs().await;
@@ -400,7 +396,6 @@ impl TestServer {
 
     /// A conversation of a tenant's in which this was said, answered or not.
     pub async fn new_conversation(&self, tenant: &Tenant, text: &str) -> String {
-        self.tick();
         let conversations = &self.app.capabilities.conversations;
         let id = conversations.create(&tenant.key, NewContact::default()).await.unwrap().id;
         let new = NewMessage { text: text.to_owned(), client_id: "first".to_owned() };

@@ -1,7 +1,7 @@
 //! What is shared (docs/operators/limits.md): in every test one takes all that it can, and another gets its own all the
 //! same. Told by order and by number; no test looks at a clock.
 
-use crate::harness::{Answer, Ask, COOKIE, Held, NEVER, PASSWORD, TestServer};
+use crate::harness::{Answer, Ask, COOKIE, Held, NEVER, PASSWORD, TENANTS, TestServer};
 use crate::probes::documents::upload;
 use axum::body::Bytes;
 use server::edge::lingering::SHARE;
@@ -14,9 +14,6 @@ use tokio::time::timeout;
 /// The address of who takes all that it can, and that of somebody else.
 const GREEDY: u8 = 2;
 const NEIGHBOUR: u8 = 9;
-
-/// The table that is asked who asks.
-const TENANTS: &str = "app.tenants";
 
 /// The next answer on a connection, whole; empty when the connection ends instead.
 async fn answer(stream: &mut TcpStream) -> String {
@@ -365,6 +362,33 @@ async fn who_has_asked_something_is_kept_longer() {
     }
     assert_eq!(serves().await, 200);
     connection.abort();
+}
+
+/// Who asks and does not take the answers holds its own share of them, and no more; who goes gives it back.
+#[tokio::test]
+async fn answers_that_nobody_takes_are_bounded() {
+    let server = TestServer::with(|config| config.server.requests = 1).await;
+    // A quarter of 4 × 1 + 256, on connections that have 64 streams each.
+    let (mut kept, mut clients) = (Vec::new(), Vec::new());
+    for _ in 0..2 {
+        let stream = server.connect_from(GREEDY).await;
+        let mut closed = h2::client::Builder::new();
+        let (client, connection) = closed.initial_window_size(0).handshake::<_, Bytes>(stream).await.unwrap();
+        clients.push((client, tokio::spawn(connection)));
+    }
+    for n in 0..66 {
+        let (client, _) = &clients[n / 64];
+        let request = http::Request::get("http://x/robots.txt").body(()).unwrap();
+        let answer = client.clone().ready().await.unwrap().send_request(request, true).unwrap().0.await.unwrap();
+        assert_eq!(answer.status(), if n < 65 { 200 } else { 429 }, "{n}");
+        kept.push(answer);
+    }
+    let other = server.ask_from(NEIGHBOUR, Ask::get("/robots.txt")).await;
+    assert_eq!(other.status, 200, "{other}");
+    drop(kept);
+    clients.iter().for_each(|(_, connection)| connection.abort());
+    let free = async { while server.ask_from(GREEDY, Ask::get("/robots.txt")).await.status == 429 {} };
+    timeout(NEVER, free).await.unwrap();
 }
 
 // ── Files ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
