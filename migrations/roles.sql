@@ -9,9 +9,9 @@ begin
   -- One migrator at a time in this database. Roles belong to the whole server, where this lock does not reach.
   perform pg_advisory_xact_lock(7305001);
 
-  -- The roles. app_owner owns the schema; the two logins can do nothing but become app_tenant or app_platform.
+  -- The roles. app_owner owns the schema; the logins can do nothing but become what the grants below say.
   select string_agg(name, ', ') into missing
-  from unnest(array['app_owner', 'app_tenant', 'app_platform', 'samtal_tenant', 'samtal_platform']) as name
+  from unnest(array['app_owner', 'app_tenant', 'app_door', 'app_platform', 'samtal_tenant', 'samtal_platform']) as name
   where to_regrole(name) is null;
   if missing is not null and not (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) then
     raise exception using message = format(
@@ -19,7 +19,7 @@ begin
   end if;
   for r in
     select name, login
-    from (values ('app_owner', 'nologin'), ('app_tenant', 'nologin'), ('app_platform', 'nologin'),
+    from (values ('app_owner', 'nologin'), ('app_tenant', 'nologin'), ('app_door', 'nologin'), ('app_platform', 'nologin'),
                  ('samtal_tenant', 'login'), ('samtal_platform', 'login')) as wanted (name, login)
     where to_regrole(name) is null
   loop
@@ -34,6 +34,9 @@ begin
   -- `set role` can do nothing.
   if not pg_has_role('samtal_tenant', 'app_tenant', 'set') then
     grant app_tenant to samtal_tenant with inherit false, set true;
+  end if;
+  if not pg_has_role('samtal_tenant', 'app_door', 'set') then
+    grant app_door to samtal_tenant with inherit false, set true;
   end if;
   if not pg_has_role('samtal_platform', 'app_platform', 'set') then
     grant app_platform to samtal_platform with inherit false, set true;

@@ -3,11 +3,8 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The tenant of a key: $1 its keyed hash, $2 now. */
-export const LOOKUP = `select k.tenant_id, k.key_id, k.last_used_at
-  from app.api_keys k join app.tenants t on t.tenant_id = k.tenant_id
-  where k.key_hash = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
-    and t.suspended_at is null`;
+/** The door: the tenant of a key, in whose transaction one is then. $1 `\x` and the keyed hash in hex, $2 request, $3 now, $4 since when a use is noted. */
+export const ENTER = 'select * from app.enter_key($1, $2, $3, $4)';
 
 /** Once a minute: $1 tenant, $2 key, $3 now. */
 export const USED = 'update app.api_keys set last_used_at = $3 where tenant_id = $1 and key_id = $2';
@@ -30,13 +27,12 @@ export const THERE = `select conversation_id from app.conversations
 /** The greatest UUID: before it is everything. */
 export const LAST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-/** How a transaction across tenants begins. Ids are UUIDs, so nothing needs quoting. */
+/** Who reads a credential, and who goes on: before and after the door. */
+export const [AT_THE_DOOR, INSIDE] = ['set local role app_door', 'set local role app_tenant'];
+
+/** How a transaction across tenants begins, for what is noted once a minute. Ids are UUIDs, so nothing needs quoting. */
 export const platform = (request) =>
   `set local role app_platform; set local app.tenant_id = ''; set local app.user_id = ''; set local app.request_id = '${request}'`;
-
-/** How a tenant's transaction begins. */
-export const tenant = (id, user, request) =>
-  `set local role app_tenant; set local app.tenant_id = '${id}'; set local app.user_id = '${user}'; set local app.request_id = '${request}'`;
 
 /** What makes the keyed hash of an API key, from the server's own secret: so both sides look into the same table. */
 export function keyHasher(dataFolder) {
@@ -51,8 +47,8 @@ export const uuid = (id) => id.replace(/^.*_(.{8})(.{4})(.{4})(.{4})(.{12})$/, '
 /** Throws when the server's source no longer holds these statements: the race would not be one any more. */
 export function proveTheSame(project) {
   const plain = (text) => text.replace(/ as "[^"]*: [^"]*"/g, '').replace(/\{\}/g, '').replace(/\\\n/g, '').replace(/\s+/g, ' ');
-  const holds = { 'crates/store/src/scope.rs': [LOOKUP, USED], 'crates/conversations/src/read.rs': [COLUMNS, LATEST, THERE],
-    'crates/store/src/tx.rs': [`begin; ${platform('')}`, `begin; ${tenant('', '', '')}`] };
+  const holds = { 'crates/store/src/scope.rs': [USED, "app.enter_key('', '', , )"], 'crates/conversations/src/read.rs': [COLUMNS, LATEST, THERE],
+    'crates/store/src/tx.rs': [`begin; ${platform('')}`, `begin; ${AT_THE_DOOR}; select * from {door}; ${INSIDE}`] };
   for (const [file, statements] of Object.entries(holds)) {
     const source = plain(readFileSync(join(project, file), 'utf8'));
     for (const statement of statements) {

@@ -89,6 +89,14 @@ impl Identity {
     pub async fn authenticate_mark(&self, mark: KeyMark, request: RequestId) -> Result<Option<Caller>, StoreError> {
         scope::of_api_key(&self.services, &mark.0, request).await
     }
+
+    /// The same for who reads at once: with the first transaction open already.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn enter_by_mark(&self, mark: KeyMark, request: RequestId) -> Result<Option<Caller>, StoreError> {
+        scope::enter_by_api_key(&self.services, &mark.0, request).await
+    }
 }
 
 /// The keyed hash of an API key's secret.

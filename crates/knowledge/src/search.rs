@@ -84,6 +84,8 @@ impl Knowledge {
         limit: u32,
         meaning: f64,
     ) -> Result<Vec<Hit>, KnowledgeError> {
+        // The question is computed before anything is read.
+        caller.scope().let_go();
         let right = caller.may(ReadDocuments)?;
         // Before the transaction begins: arithmetic must not hold one.
         let vector = match &self.embedder {

@@ -32,7 +32,7 @@ use std::time::Duration;
 /// How to reach the database. It does not print: sqlx's options show passwords.
 #[derive(Clone)]
 pub struct Settings {
-    /// The login that may become `app_tenant` and nothing else.
+    /// The login that may become `app_door` and `app_tenant`, and nothing else.
     pub tenant: PgConnectOptions,
     /// The login that may become `app_platform` and nothing else.
     pub platform: PgConnectOptions,

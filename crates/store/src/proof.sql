@@ -1,6 +1,6 @@
 -- The proof that tenants are walled off from each other: one row (object, problem) for each thing in the catalogue that
 -- breaks a lock, none when they all hold. It reads PostgreSQL's own tables only, changes nothing, and judges app_tenant,
--- app_platform, samtal_tenant and samtal_platform whoever runs it. The session itself is judged as well: it must be one
+-- app_door, app_platform, samtal_tenant and samtal_platform whoever runs it. The session itself is judged as well: it must be one
 -- of the two logins, so that a server given an owner or a superuser says so. Who looks on as an administrator says
 -- `set role app_owner` first.
 with
@@ -10,6 +10,7 @@ with
 -- Who may become what, and nothing else.
 logins (login, role) as (values
   ('samtal_platform', 'app_platform'),
+  ('samtal_tenant', 'app_door'),
   ('samtal_tenant', 'app_tenant')
 ),
 
@@ -29,8 +30,12 @@ ledgers (t) as (values
 -- What may be done with the tables that work across tenants reaches; null: with every column. On every other table
 -- app_tenant may select, insert, update and delete, and app_platform nothing.
 rights (role, t, privilege, columns) as (values
+  ('app_door', 'app.api_keys', 'SELECT', '{expires_at,key_hash,key_id,last_used_at,revoked_at,tenant_id}'::name[]),
+  ('app_door', 'app.memberships', 'SELECT', '{member_id,person_id,role,tenant_id}'),
+  ('app_door', 'app.sessions', 'SELECT', '{created_at,expires_at,last_seen_at,person_id,session_hash,tenant_id}'),
+  ('app_door', 'app.tenants', 'SELECT', '{suspended_at,tenant_id}'),
   ('app_platform', 'app.api_keys', 'INSERT',
-    '{created_at,created_by,expires_at,key_hash,key_id,name,prefix,tenant_id}'::name[]),
+    '{created_at,created_by,expires_at,key_hash,key_id,name,prefix,tenant_id}'),
   ('app_platform', 'app.api_keys', 'SELECT', '{expires_at,key_hash,key_id,last_used_at,revoked_at,tenant_id}'),
   ('app_platform', 'app.api_keys', 'UPDATE', '{last_used_at}'),
   ('app_platform', 'app.contact_sessions', 'DELETE', null),
@@ -84,6 +89,24 @@ rights (role, t, privilege, columns) as (values
   ('app_tenant', 'app.tenants', 'UPDATE', '{name}'),
   ('app_tenant', 'app.widgets', 'INSERT', null),
   ('app_tenant', 'app.widgets', 'SELECT', null)
+),
+
+-- Doors: app_door sees of these the row whose hash it presents in `app.credential`, or, where there is none, those of the
+-- tenant that it found by one.
+doors (t, hash) as (values
+  ('app.api_keys', 'key_hash'),
+  ('app.memberships', null),
+  ('app.sessions', 'session_hash'),
+  ('app.tenants', null)
+),
+
+-- Functions that app_door may call, and the MD5 of the body of those that decide whose a transaction is.
+door_functions (f, body) as (values
+  ('app.credential()', null),
+  ('app.enter_key(text, uuid, timestamp with time zone, timestamp with time zone)', '7070a1af67fabf9512d11222ecf21a3d'),
+  ('app.enter_session(text, uuid, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone)',
+    'e7ce4b277bf597402e071e81b3693b8d'),
+  ('app.tenant_id()', null)
 ),
 
 -- Indexes for work across tenants, which need not lead with tenant_id.
@@ -154,13 +177,20 @@ routines as (
   where not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
 ),
 
--- Policies, and whether each is one of the two kinds that app.protect and app.directory make, word for word.
+-- Policies, and whether each is one of the three kinds that app.protect, app.directory and app.door make, word for word.
 policies as (
   select tables.t, p.polname,
     p.polpermissive and p.polcmd = '*' and p.polroles = array[to_regrole('app_tenant')::oid]
       and using_text = '(tenant_id = ( SELECT app.tenant_id() AS tenant_id))'
       and check_text = '(tenant_id = ( SELECT app.tenant_id() AS tenant_id))'
       and not tables.is_global and not tables.is_ledger as is_tenant,
+    p.polpermissive and p.polcmd = 'r' and p.polroles = array[to_regrole('app_door')::oid] and check_text is null
+      and exists (
+        select from doors
+        where doors.t = tables.t and using_text = case
+          when doors.hash is null then '(tenant_id = ( SELECT app.tenant_id() AS tenant_id))'
+          else format('(%I = ( SELECT app.credential() AS credential))', doors.hash) end
+      ) as is_door,
     p.polpermissive and p.polroles = array[to_regrole('app_platform')::oid]
       and using_text is not distinct from case when p.polcmd = 'a' then null else 'true' end
       and check_text is not distinct from case when p.polcmd in ('a', 'w') then 'true' end
@@ -222,8 +252,8 @@ problems (object, problem) as (
   union all
   select t, 'more than one tenant policy' from policies where is_tenant group by t having count(*) > 1
   union all
-  select t, format('policy %s is not one that app.protect or app.directory makes', polname) from policies
-  where (is_tenant or is_directory) is not true
+  select t, format('policy %s is not one that app.protect, app.directory or app.door makes', polname) from policies
+  where (is_tenant or is_door or is_directory) is not true
   union all
   select t, 'no primary key' from tables
   where not exists (select from pg_index where indrelid = tables.oid and indisprimary)
@@ -302,7 +332,7 @@ problems (object, problem) as (
       or g.grantee = 'app_tenant' and g.privilege in ('SELECT', 'INSERT', 'UPDATE', 'DELETE') and r.relkind in ('r', 'p', 'v')
         and g.object not in (select t from rights union select t from global_tables union select t from ledgers)))
 
-  -- Functions and procedures: the caller's rights, and nobody's but the two roles'.
+  -- Functions and procedures: the caller's rights, and nobody's but the roles'.
   union all
   select f, 'security definer'
     || case when array_to_string(proconfig, ',') ~ '(^|,)search_path=' then '' else ' without search_path' end
@@ -313,7 +343,9 @@ problems (object, problem) as (
   select f, 'owned by ' || pg_get_userbyid(proowner) from routines where proowner is distinct from to_regrole('app_owner')::oid
   union all
   select object, 'executable by ' || to_whom from grants
-  where kind = 'routine' and (grantable or grantee not in ('app_tenant', 'app_platform'))
+  where kind = 'routine' and (grantable or grantee not in ('app_tenant', 'app_platform')
+    and not (grantee = 'app_door' and id in (
+      select oid from routines where split_part(routines.f, '(', 1) || '(' || oidvectortypes(proargtypes) || ')' in (select f from door_functions))))
   union all
   select 'app.tenant_id()', 'is not the reviewed definition'
   where not exists (
@@ -323,6 +355,24 @@ problems (object, problem) as (
       and pg_get_function_sqlbody(routines.oid)
         = $$RETURN (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid$$)
 
+  union all
+  select 'app.credential()', 'is not the reviewed definition'
+  where not exists (
+    select from routines join pg_language l on l.oid = prolang
+    where f = 'app.credential()' and l.lanname = 'sql' and provolatile = 's' and proparallel = 's' and not prosecdef
+      and not proretset and prorettype = 'bytea'::regtype and proconfig is null
+      and pg_get_function_sqlbody(routines.oid)
+        = $$RETURN (NULLIF(current_setting('app.credential'::text, true), ''::text))::bytea$$)
+
+  union all
+  select door_functions.f, 'is not the reviewed definition' from door_functions
+  where body is not null and not exists (
+    select from routines join pg_language l on l.oid = prolang
+    where split_part(routines.f, '(', 1) || '(' || oidvectortypes(proargtypes) || ')' = door_functions.f
+      and md5(prosrc) = body and l.lanname = 'plpgsql' and provolatile = 'v' and not proretset and proconfig is null)
+  union all
+  select t, 'no door policy' from doors where not exists (select from policies where policies.t = doors.t and is_door)
+
   -- Schemas, the database, what is granted in advance.
   union all
   select 'schema app', 'owned by ' || pg_get_userbyid(nspowner) from schemas
@@ -330,7 +380,7 @@ problems (object, problem) as (
   union all
   select 'schema ' || object, format('%s granted to %s', privilege, to_whom) from grants
   where kind = 'schema' and case
-    when object = 'app' then grantable or privilege <> 'USAGE' or grantee not in ('app_tenant', 'app_platform')
+    when object = 'app' then grantable or privilege <> 'USAGE' or grantee not in ('app_tenant', 'app_door', 'app_platform')
     when object = 'public' and grantee = 'public' then privilege <> 'USAGE'
     else grantee = 'public' or grantee in (select rolname from judged) end
   union all
@@ -398,13 +448,13 @@ problems (object, problem) as (
   where deptype in ('a', 'r') and dbid in (0, (select oid from here)) and classid <> 'pg_database'::regclass
     and (judged.kind = 'login' or objid < 16384)
   union all
-  select 'session', format('runs as %s, not as %s', session_user, (select string_agg(login, ' or ' order by login) from logins))
+  select 'session', format('runs as %s, not as %s', session_user, (select string_agg(distinct login, ' or ' order by login) from logins))
   where session_user not in (select login from logins) and current_user <> 'app_owner'
 
   -- The lists themselves: a name that nothing bears any more waits for something else to take it.
   union all
   select t, 'is on a list of the proof and does not exist'
-  from (select t from global_tables union select t from ledgers union select t from rights) listed
+  from (select t from global_tables union select t from ledgers union select t from rights union select t from doors) listed
   where t not in (select t from tables)
   union all
   select i, 'is on a list of the proof and does not exist' from directory_indexes

@@ -3,21 +3,48 @@
 //! A scope is read from a directory table, by session, by API key, by widget, by contact session or by claimed job; never
 //! from an address, a header or a body. The fields are private, and the functions that make one are those below.
 
-use crate::{Actor, Caller, Services, StoreError};
+use crate::{Actor, Caller, Services, StoreError, TenantTx};
 use model::identity::Role;
 use model::{ApiKeyId, ContactId, MemberId, PersonId, RequestId, TenantId, WidgetId};
-use time::Duration;
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// One tenant, seen on somebody's behalf, during one request.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Scope {
     tenant: TenantId,
     actor: Uuid,
     request: RequestId,
+    /// The transaction in which the credential was read, for the first that begins one.
+    opened: Mutex<Option<TenantTx>>,
+}
+
+impl Clone for Scope {
+    /// Without the transaction: whoever keeps a scope for later keeps no connection by it.
+    fn clone(&self) -> Self {
+        Self::new(self.tenant, self.actor, self.request)
+    }
 }
 
 impl Scope {
+    fn new(tenant: TenantId, actor: Uuid, request: RequestId) -> Self {
+        Self { tenant, actor, request, opened: Mutex::default() }
+    }
+
+    /// Gives back the transaction that may be open already: for work that takes long before it reads.
+    pub fn let_go(&self) {
+        drop(self.take_opened());
+    }
+
+    /// The transaction that is open already, once.
+    pub(crate) fn take_opened(&self) -> Option<TenantTx> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// The tenant whose rows are in sight.
     pub fn tenant(&self) -> TenantId {
         self.tenant
@@ -157,8 +184,9 @@ async fn session(
         .await?;
         tx.commit().await?;
     }
+    services.doors.remember(session_hash, TenantId::from_uuid(row.tenant_id));
     let role = Role::from_name(&row.role).ok_or(StoreError::Corrupt("memberships.role"))?;
-    let scope = Scope { tenant: TenantId::from_uuid(row.tenant_id), actor: row.member_id, request };
+    let scope = Scope::new(TenantId::from_uuid(row.tenant_id), row.member_id, request);
     let actor =
         Actor::Member { member: MemberId::from_uuid(row.member_id), person: PersonId::from_uuid(row.person_id), role };
     Ok(Some(Caller::new(scope, actor)))
@@ -199,8 +227,139 @@ pub async fn of_api_key(
         .await?;
         tx.commit().await?;
     }
-    let scope = Scope { tenant: TenantId::from_uuid(row.tenant_id), actor: row.key_id, request };
+    services.doors.remember(key_hash, TenantId::from_uuid(row.tenant_id));
+    let scope = Scope::new(TenantId::from_uuid(row.tenant_id), row.key_id, request);
     Ok(Some(Caller::new(scope, Actor::ApiKey { key: ApiKeyId::from_uuid(row.key_id) })))
+}
+
+/// Whose the credentials are that were good when they last came: in whose share of the connections their doors open. It says
+/// nothing of who may enter, which the door finds out each time.
+#[derive(Debug, Default)]
+pub(crate) struct Doors(Mutex<Known>);
+
+/// Those that came lately, and those that came before them.
+#[derive(Debug, Default)]
+struct Known {
+    lately: HashMap<[u8; 32], TenantId>,
+    before: HashMap<[u8; 32], TenantId>,
+}
+
+/// Credentials that came lately. With as many more, those that did not come again meanwhile are forgotten.
+const LATELY: usize = 16_384;
+
+impl Doors {
+    fn remember(&self, credential: &[u8; 32], tenant: TenantId) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.lately.len() >= LATELY {
+            known.before = std::mem::take(&mut known.lately);
+        }
+        known.lately.insert(*credential, tenant);
+    }
+
+    fn of(&self, credential: &[u8; 32]) -> Option<TenantId> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known.lately.get(credential).copied();
+        if found.is_some() {
+            return found;
+        }
+        let before = known.before.get(credential).copied()?;
+        drop(known);
+        self.remember(credential, before);
+        Some(before)
+    }
+
+    /// It opens nothing any more: the next time it is looked at as one that nobody knows.
+    fn forget(&self, credential: &[u8; 32]) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.lately.remove(credential);
+        known.before.remove(credential);
+    }
+}
+
+/// A value of SQL: digits of a hash, an instant. Neither can hold anything else.
+fn hex(hash: &[u8; 32]) -> String {
+    use std::fmt::Write as _;
+    hash.iter().fold(String::with_capacity(66) + "\\x", |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn instant(at: OffsetDateTime) -> String {
+    format!("to_timestamp({}::float8 / 1000000)", at.unix_timestamp_nanos() / 1000)
+}
+
+/// Whose the credential is that was presented at a door. One that opens nothing is forgotten.
+fn entered(services: &Services, credential: &[u8; 32], row: &PgRow) -> Result<Option<TenantId>, StoreError> {
+    let tenant: Option<Uuid> = row.try_get("tenant")?;
+    if tenant.is_none() {
+        services.doors.forget(credential);
+    }
+    Ok(tenant.map(TenantId::from_uuid))
+}
+
+/// As [`of_api_key`], and the first transaction of the caller's is open already: the credential and what it opens in one round
+/// trip. For who reads at once; a clone of the caller has no transaction.
+///
+/// # Errors
+/// The database's.
+#[tracing::instrument(name = "db.api_key.enter", skip_all)]
+pub async fn enter_by_api_key(
+    services: &Services,
+    key_hash: &[u8; 32],
+    request: RequestId,
+) -> Result<Option<Caller>, StoreError> {
+    let Some(expected) = services.doors.of(key_hash) else { return of_api_key(services, key_hash, request).await };
+    let now = services.now();
+    let door =
+        format!("app.enter_key('{}', '{}', {}, {})", hex(key_hash), request.uuid(), instant(now), instant(now - SEEN));
+    let (tx, row) = services.store.enter(expected, door).await?;
+    let Some(tenant) = entered(services, key_hash, &row)? else { return Ok(None) };
+    // Once a minute: the long way, which notes it.
+    if tenant != expected || row.try_get("stale")? {
+        drop(tx);
+        return of_api_key(services, key_hash, request).await;
+    }
+    let key: Uuid = row.try_get("actor")?;
+    let scope = Scope { opened: Mutex::new(Some(tx)), ..Scope::new(tenant, key, request) };
+    Ok(Some(Caller::new(scope, Actor::ApiKey { key: ApiKeyId::from_uuid(key) })))
+}
+
+/// As [`of_session`], and the first transaction of the caller's is open already: see [`enter_by_api_key`].
+///
+/// # Errors
+/// The database's.
+#[tracing::instrument(name = "db.session.enter", skip_all)]
+pub async fn enter_by_session(
+    services: &Services,
+    session_hash: &[u8; 32],
+    lifetime: SessionLifetime,
+    request: RequestId,
+) -> Result<Option<Caller>, StoreError> {
+    let Some(expected) = services.doors.of(session_hash) else {
+        return of_session(services, session_hash, lifetime, request).await;
+    };
+    let now = services.now();
+    let door = format!(
+        "app.enter_session('{}', '{}', {}, {}, {}, {})",
+        hex(session_hash),
+        request.uuid(),
+        instant(now),
+        instant(now - lifetime.absolute),
+        instant(now - lifetime.idle),
+        instant(now - SEEN)
+    );
+    let (tx, row) = services.store.enter(expected, door).await?;
+    let Some(tenant) = entered(services, session_hash, &row)? else { return Ok(None) };
+    if tenant != expected || row.try_get("stale")? {
+        drop(tx);
+        return of_session(services, session_hash, lifetime, request).await;
+    }
+    let (member, person): (Uuid, Uuid) = (row.try_get("actor")?, row.try_get("person")?);
+    let role = Role::from_name(row.try_get("role")?).ok_or(StoreError::Corrupt("memberships.role"))?;
+    let scope = Scope { opened: Mutex::new(Some(tx)), ..Scope::new(tenant, member, request) };
+    let (member, person) = (MemberId::from_uuid(member), PersonId::from_uuid(person));
+    Ok(Some(Caller::new(scope, Actor::Member { member, person, role })))
 }
 
 /// The visitor of a page with this widget; `None` when there is no such widget, or its tenant is suspended.
@@ -222,7 +381,7 @@ pub async fn of_widget(
     .fetch_optional(&mut tx)
     .await?;
     Ok(found.map(|tenant| {
-        let scope = Scope { tenant: TenantId::from_uuid(tenant), actor: widget.uuid(), request };
+        let scope = Scope::new(TenantId::from_uuid(tenant), widget.uuid(), request);
         Caller::new(scope, Actor::Widget { widget })
     }))
 }
@@ -283,11 +442,11 @@ pub async fn of_contact_session(
         tx.commit().await?;
     }
     let contact = ContactId::from_uuid(row.contact_id);
-    let scope = Scope { tenant: TenantId::from_uuid(row.tenant_id), actor: row.contact_id, request };
+    let scope = Scope::new(TenantId::from_uuid(row.tenant_id), row.contact_id, request);
     Ok(Some(Caller::new(scope, Actor::Contact { contact })))
 }
 
 /// The scope of a job: that of the tenant whose row it is. `job` acts.
 pub(crate) fn of_job(tenant: Uuid, job: Uuid, request: RequestId) -> Scope {
-    Scope { tenant: TenantId::from_uuid(tenant), actor: job, request }
+    Scope::new(TenantId::from_uuid(tenant), job, request)
 }

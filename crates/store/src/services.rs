@@ -3,6 +3,7 @@
 use crate::Store;
 use crate::bus::{Bus, LocalBus, Notice, Part};
 use crate::jobs::{Job, Lane};
+use crate::scope::Doors;
 use model::{TenantId, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -36,6 +37,7 @@ pub struct Services {
     bus: Arc<dyn Bus>,
     waiting: Arc<Listeners>,
     last_id: Arc<Mutex<Uuid>>,
+    pub(crate) doors: Arc<Doors>,
 }
 
 /// Those on this node who wait to be told: workers of each lane, and whoever goes on without asking.
@@ -77,7 +79,7 @@ impl Services {
         let waiting = Arc::new(Listeners::default());
         let part: Arc<dyn Part> = Arc::clone(&waiting) as Arc<dyn Part>;
         bus.attach(Arc::downgrade(&part));
-        Self { store, clock, bus, waiting, last_id: Arc::default() }
+        Self { store, clock, bus, waiting, last_id: Arc::default(), doors: Arc::default() }
     }
 
     /// The bus.

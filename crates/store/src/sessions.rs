@@ -1,4 +1,4 @@
-//! Where `tower-sessions` keeps its sessions: a directory table that only the platform role reaches.
+//! Where `tower-sessions` keeps its sessions: a directory table that the platform role reaches, and the door by its hash.
 //!
 //! Guarantees: the cookie's value is not in the database, only its SHA-256; a session ends for good at its absolute
 //! lifetime, however often it is saved; with its membership removed it is gone. `tower-sessions` keeps what it likes inside;

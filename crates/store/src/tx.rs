@@ -35,7 +35,28 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection can be had in time.
     pub async fn tenant(&self, scope: &Scope) -> Result<TenantTx, StoreError> {
-        self.begin(scope, String::new()).await
+        match scope.take_opened() {
+            Some(opened) => Ok(opened),
+            None => self.begin(scope, String::new()).await,
+        }
+    }
+
+    /// Begins a tenant's transaction by a credential, in the same round trip: `door` is the call of the function that finds
+    /// whom it belongs to, and gives a row that says so, or that it is nobody's: then there is no tenant. `expected` is the
+    /// one in whose share of the connections this is.
+    pub(crate) async fn enter(&self, expected: TenantId, door: String) -> Result<(TenantTx, PgRow), StoreError> {
+        let place = self.place(expected).await?;
+        let begin = format!("begin; set local role app_door; select * from {door}; set local role app_tenant");
+        let (tx, found) = Tx::open(&self.tenant, begin, self.prepared, vec![place]).await?;
+        let row = found.ok_or(StoreError::Corrupt("a door gives no row"))?;
+        Ok((TenantTx(tx), row))
+    }
+
+    async fn place(&self, tenant: TenantId) -> Result<Place<TenantId>, StoreError> {
+        match tokio::time::timeout(self.acquire_timeout, self.places.enter(tenant)).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => Err(sqlx::Error::PoolTimedOut.into()),
+        }
     }
 
     /// The same for work that may take long, and then is stopped: after so long for each statement.
@@ -43,6 +64,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection can be had in time.
     pub async fn tenant_within(&self, scope: &Scope, limit: Duration) -> Result<TenantTx, StoreError> {
+        drop(scope.take_opened());
         self.begin(scope, format!("; set local statement_timeout = {}", limit.as_millis())).await
     }
 
@@ -54,9 +76,8 @@ impl Store {
             scope.actor(),
             scope.request().uuid(),
         );
-        let place = tokio::time::timeout(self.acquire_timeout, self.places.enter(scope.tenant())).await;
-        let Ok(Ok(place)) = place else { return Err(sqlx::Error::PoolTimedOut.into()) };
-        Tx::open(&self.tenant, begin, self.prepared, vec![place]).await.map(TenantTx)
+        let place = self.place(scope.tenant()).await?;
+        Tx::open(&self.tenant, begin, self.prepared, vec![place]).await.map(|(tx, _)| TenantTx(tx))
     }
 
     /// Begins a transaction across tenants. The reason goes into the log.
@@ -70,13 +91,13 @@ impl Store {
              set local app.request_id = '{}'",
             request.uuid()
         );
-        Tx::open(&self.platform, begin, self.prepared, Vec::new()).await.map(PlatformTx)
+        Tx::open(&self.platform, begin, self.prepared, Vec::new()).await.map(|(tx, _)| PlatformTx(tx))
     }
 }
 
 /// Reads pairs as the login itself, without a role: for the proof, which judges what the login could do.
 pub(crate) async fn read_as_login(pool: &PgPool, sql: &'static str) -> Result<Vec<(String, String)>, StoreError> {
-    let mut tx = Tx::open(pool, "begin read only".to_owned(), false, Vec::new()).await?;
+    let (mut tx, _) = Tx::open(pool, "begin read only".to_owned(), false, Vec::new()).await?;
     let Some(conn) = tx.conn.as_mut() else { return Err(sqlx::Error::PoolClosed.into()) };
     Ok(sqlx::query_as(sql).persistent(false).fetch_all(&mut **conn).await?)
 }
@@ -92,23 +113,24 @@ struct Tx {
 }
 
 impl Tx {
-    /// `begin` holds ids only, each written by `Uuid`'s own formatter.
+    /// `begin` holds ids, digits and instants only, each written by its own formatter. Gives the row that it led to, if any.
     #[allow(clippy::disallowed_methods, reason = "reviewed: the start of a transaction, made of validated ids")]
     async fn open(
         pool: &PgPool,
         begin: String,
         prepared: bool,
         places: Vec<Place<TenantId>>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<(Self, Option<PgRow>), StoreError> {
         let begin: std::sync::Arc<str> = begin.into();
         // After a restart of the database the pool holds dead connections. Beginning has no effect, so it may be tried
         // again: at most once for each connection that can be dead, and once on a new one.
         let mut tries = pool.options().get_max_connections() + 1;
         let mut tx = Self { conn: None, prepared, places };
         loop {
-            tx.conn = Some(pool.acquire().await?);
-            match tx.raw(AssertSqlSafe(std::sync::Arc::clone(&begin))).await {
-                Ok(()) => return Ok(tx),
+            let conn = tx.conn.insert(pool.acquire().await?);
+            // All of it: the last statement counts as much as the one that gives a row.
+            match sqlx::raw_sql(AssertSqlSafe(std::sync::Arc::clone(&begin))).fetch_all(&mut **conn).await {
+                Ok(rows) => return Ok((tx, rows.into_iter().next())),
                 Err(e) => {
                     if let Some(mut conn) = tx.conn.take() {
                         conn.close_on_drop();

@@ -18,6 +18,11 @@ use store::Caller;
 #[derive(Debug, Clone)]
 pub struct ApiCaller(pub Caller);
 
+/// The same, for a handler that does nothing before it reads: whose key it is and the first transaction are one round trip. A
+/// clone has no transaction.
+#[derive(Debug)]
+pub struct ApiReader(pub Caller);
+
 /// What is known of a request's key before its handler asks.
 #[derive(Debug, Clone)]
 struct Known(Result<ApiCaller, Problem>);
@@ -43,32 +48,54 @@ impl FromRequestParts<App> for ApiCaller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        if let Some(Known(known)) = parts.extensions.get() {
-            return known.clone().map_err(Failure);
+        match parts.extensions.get() {
+            Some(Known(known)) => known.clone().map_err(Failure),
+            None => find(parts, app, false).await.map(Self),
         }
-        let refuse = |detail: &str| Failure(Problem::new(ErrorCode::Unauthenticated, detail));
-        let header = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .ok_or_else(|| refuse("Send an API key: `Authorization: Bearer smt_…`. Keys are made in the dashboard."))?;
-        let secret = header
-            .to_str()
-            .ok()
-            .and_then(|h| h.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, secret)| secret.trim())
-            .ok_or_else(|| refuse("The header Authorization must have the form `Bearer smt_…`."))?;
-        let request = parts.extensions.get::<RequestInfo>().map(|i| i.id);
-        let request = request.unwrap_or_else(|| model::RequestId::from_uuid(app.capabilities.services.new_id()));
-        let unknown = || refuse("This API key opens nothing. It may be mistyped, revoked or expired.");
-        let mark = app.capabilities.identity.key_mark(secret).ok_or_else(unknown)?;
-        // Counted before the database is asked, so that who asks too often costs it nothing.
-        let noted = parts.extensions.get::<Noted>().cloned().unwrap_or_default();
-        app.rates.count_key(mark, &noted)?;
-        let caller = app.capabilities.identity.authenticate_mark(mark, request).await?.ok_or_else(unknown)?;
-        let tenant = caller.scope().tenant();
-        app.rates.count_tenant(tenant, &noted)?;
-        tracing::Span::current().record("tenant_id", tracing::field::display(tenant));
-        Ok(Self(caller))
     }
+}
+
+impl FromRequestParts<App> for ApiReader {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        match parts.extensions.get() {
+            Some(Known(known)) => known.clone().map(|ApiCaller(caller)| Self(caller)).map_err(Failure),
+            None => find(parts, app, true).await.map(Self),
+        }
+    }
+}
+
+/// Finds out whose key it is. Who only reads has the first transaction open already.
+async fn find(parts: &Parts, app: &App, reads: bool) -> Result<Caller, Failure> {
+    let refuse = |detail: &str| Failure(Problem::new(ErrorCode::Unauthenticated, detail));
+    let header = parts
+        .headers
+        .get(header::AUTHORIZATION)
+        .ok_or_else(|| refuse("Send an API key: `Authorization: Bearer smt_…`. Keys are made in the dashboard."))?;
+    let secret = header
+        .to_str()
+        .ok()
+        .and_then(|h| h.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, secret)| secret.trim())
+        .ok_or_else(|| refuse("The header Authorization must have the form `Bearer smt_…`."))?;
+    let request = parts.extensions.get::<RequestInfo>().map(|i| i.id);
+    let request = request.unwrap_or_else(|| model::RequestId::from_uuid(app.capabilities.services.new_id()));
+    let unknown = || refuse("This API key opens nothing. It may be mistyped, revoked or expired.");
+    let mark = app.capabilities.identity.key_mark(secret).ok_or_else(unknown)?;
+    // Counted before the database is asked, so that who asks too often costs it nothing.
+    let noted = parts.extensions.get::<Noted>().cloned().unwrap_or_default();
+    app.rates.count_key(mark, &noted)?;
+    let identity = &app.capabilities.identity;
+    let found = if reads {
+        identity.enter_by_mark(mark, request).await
+    } else {
+        identity.authenticate_mark(mark, request).await
+    };
+    let caller = found?.ok_or_else(unknown)?;
+    let tenant = caller.scope().tenant();
+    app.rates.count_tenant(tenant, &noted)?;
+    tracing::Span::current().record("tenant_id", tracing::field::display(tenant));
+    Ok(caller)
 }

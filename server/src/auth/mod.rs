@@ -7,6 +7,6 @@ mod member;
 pub mod sign_in;
 mod visitor;
 
-pub use key::{ApiCaller, key_first};
+pub use key::{ApiCaller, ApiReader, key_first};
 pub use member::Member;
 pub use visitor::{Visitor, visitor};

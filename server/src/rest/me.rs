@@ -1,6 +1,6 @@
 //! `GET /api/v1/me`: whose key this is.
 
-use crate::auth::ApiCaller;
+use crate::auth::ApiReader;
 use crate::failure::Failure;
 use crate::rest::refusals::{Refused, RefusedQuery};
 use crate::rest::{ApiQuery, query};
@@ -36,7 +36,7 @@ pub struct Me {
 )]
 pub async fn get(
     State(app): State<App>,
-    ApiCaller(caller): ApiCaller,
+    ApiReader(caller): ApiReader,
     _: ApiQuery<query::None>,
 ) -> Result<Json<Me>, Failure> {
     match app.capabilities.identity.whoami(&caller).await? {

@@ -1,6 +1,6 @@
 //! `GET /api/v1/members`: the people of the tenant.
 
-use crate::auth::ApiCaller;
+use crate::auth::ApiReader;
 use crate::failure::Failure;
 use crate::rest::refusals::{Refused, RefusedQuery};
 use crate::rest::{ApiQuery, query::Part};
@@ -26,7 +26,7 @@ use model::identity::Member;
 )]
 pub async fn list(
     State(app): State<App>,
-    ApiCaller(caller): ApiCaller,
+    ApiReader(caller): ApiReader,
     ApiQuery(Part { limit, cursor }): ApiQuery<Part>,
 ) -> Result<Json<Page<Member>>, Failure> {
     Ok(Json(app.capabilities.identity.list_members(&caller, &PageRequest { limit, cursor }).await?))

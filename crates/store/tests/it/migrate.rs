@@ -8,7 +8,7 @@ use testkit::{Database, OwnCluster, TestDb, Two, Version, sql};
 async fn state(db: &Database) -> Vec<(String, i64, String)> {
     sqlx::query_as(
         "with app as (select oid from pg_namespace where nspname = 'app'),
-         roles as (select oid from pg_roles where rolname in ('app_owner', 'app_tenant', 'app_platform', 'samtal_tenant', 'samtal_platform'))
+         roles as (select oid from pg_roles where rolname in ('app_owner', 'app_door', 'app_tenant', 'app_platform', 'samtal_tenant', 'samtal_platform'))
          select what, count(*), md5(string_agg(row, e'\\n' order by row)) from (
            select 'ledger', l.xmin::text || to_jsonb(l) from app.schema_migrations l
            union all select 'relations', c.xmin::text || c.oid || c.relname from pg_class c where relnamespace in (table app)

@@ -159,6 +159,33 @@ async fn hot_queries_use_their_indexes() {
         judge(what, &bound.fetch_one(&mut tx).await.unwrap(), false);
     }
 
+    // At the door: the statements of the functions of migrations/0016_doors.sql, as their role.
+    let doors = include_str!("../../../../migrations/0016_doors.sql").replace(char::is_whitespace, " ");
+    for (what, from, into, condition) in [
+        (
+            "key presented",
+            "from app.api_keys k",
+            "k.key_id",
+            "k.key_hash = (select app.credential()) and k.revoked_at is null",
+        ),
+        ("session presented", "from app.sessions s", "s.person_id", "s.session_hash = (select app.credential())"),
+        (
+            "who works there",
+            "from app.memberships m join app.tenants t on t.tenant_id = m.tenant_id",
+            "m.member_id, m.role",
+            "m.tenant_id = (select app.tenant_id()) and m.person_id = '00000000-0000-0000-0000-000000000001'",
+        ),
+    ] {
+        assert!(doors.split_whitespace().collect::<Vec<_>>().join(" ").contains(from), "{what} is no more");
+        let mut tx = db.services.store.tenant(two.aurora.owner.scope()).await.unwrap();
+        sqlx::raw_sql("reset role; set local role app_door; set local app.credential = '\\x0101'")
+            .execute(&mut tx)
+            .await
+            .unwrap();
+        let explain = sql(format!("explain (format json) select {into} {from} where {condition}"));
+        judge(what, &sqlx::query(explain).fetch_one(&mut tx).await.unwrap(), false);
+    }
+
     // In a tenant of twenty, and in one of one.
     let tenant_queries = || -> Vec<(&str, Bound)> {
         vec![

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
-use store::{Reason, Scope, Store, StoreError};
+use store::sessions::hash;
+use store::{Reason, Scope, Services, Store, StoreError, scope};
 use testkit::{Tenant, TestDb, Two};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -137,8 +138,9 @@ async fn inspect(store: &Store, tenant: &Tenant, connections: u32) {
         // What is left when the transaction is taken away. (A product never does this: the lint sees to it.)
         sqlx::raw_sql("rollback").execute(&mut *tx).await.unwrap();
         let bare: (String, String, String, String) = sqlx::query_as(
-            "select session_user::text, current_user::text, coalesce(current_setting('app.tenant_id', true), ''),
-                    coalesce(current_setting('app.user_id', true), '')",
+            "select session_user::text, current_user::text,
+                    coalesce(current_setting('app.tenant_id', true), '') || coalesce(current_setting('app.request_id', true), ''),
+                    coalesce(current_setting('app.user_id', true), '') || coalesce(current_setting('app.credential', true), '')",
         )
         .fetch_one(&mut *tx)
         .await
@@ -286,6 +288,35 @@ async fn cancelled_in_each_step_alone() {
             .execute(&mut behind)
             .await
             .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn entering_by_a_credential_is_cancelled_as_cleanly() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let mut behind = db.superuser().await;
+    let way = SlowWay::to(&db);
+    let services = Services::new(way.store(&db, 1), db.clock.clone());
+    let (session, lifetime) = (hash(two.aurora.session), db.sessions.lifetime());
+    // The long way, after which the door is known.
+    scope::of_session(&services, &session, lifetime, db.request()).await.unwrap();
+    inspect(&services.store, &two.borealis, 1).await;
+    for given_up in [GivenUp::Waiting, GivenUp::Woken] {
+        for polls in 0.. {
+            let enter = scope::enter_by_session(&services, &session, lifetime, db.request());
+            let entered = cancel(enter, polls, given_up).await;
+            let done = entered.is_some();
+            // Also when whoever has entered goes away without a word.
+            drop(entered);
+            calm(&mut behind).await;
+            inspect(&services.store, &two.borealis, 1).await;
+            if done {
+                assert!(polls > 2, "done after {polls} polls: little was cancelled");
+                break;
+            }
+            assert!(polls < 500, "never done");
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `GET /api/v1/conversations`: the conversations of the tenant.
 
-use crate::auth::ApiCaller;
+use crate::auth::ApiReader;
 use crate::failure::Failure;
 use crate::rest::ApiQuery;
 use crate::rest::refusals::{Refused, RefusedQuery};
@@ -41,7 +41,7 @@ pub struct Which {
 )]
 pub async fn list(
     State(app): State<App>,
-    ApiCaller(caller): ApiCaller,
+    ApiReader(caller): ApiReader,
     ApiQuery(Which { state, limit, cursor }): ApiQuery<Which>,
 ) -> Result<Json<Page<Conversation>>, Failure> {
     Ok(Json(app.capabilities.conversations.list(&caller, state, limit, cursor.as_deref()).await?))

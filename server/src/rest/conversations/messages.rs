@@ -1,6 +1,6 @@
 //! `GET /api/v1/conversations/{id}/messages`: what was said.
 
-use crate::auth::ApiCaller;
+use crate::auth::ApiReader;
 use crate::failure::Failure;
 use crate::request::PathId;
 use crate::rest::ApiQuery;
@@ -44,7 +44,7 @@ pub struct Part {
 )]
 pub async fn messages(
     State(app): State<App>,
-    ApiCaller(caller): ApiCaller,
+    ApiReader(caller): ApiReader,
     PathId(id): PathId<ConversationId>,
     ApiQuery(Part { limit, cursor, after }): ApiQuery<Part>,
 ) -> Result<Json<Page<Message>>, Failure> {

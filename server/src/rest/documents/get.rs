@@ -1,6 +1,6 @@
 //! `GET /api/v1/documents/{id}`: one document.
 
-use crate::auth::ApiCaller;
+use crate::auth::ApiReader;
 use crate::failure::Failure;
 use crate::request::PathId;
 use crate::rest::refusals::{Refused, RefusedQuery};
@@ -27,7 +27,7 @@ use model::{DocumentId, Problem};
 )]
 pub async fn get(
     State(app): State<App>,
-    ApiCaller(caller): ApiCaller,
+    ApiReader(caller): ApiReader,
     PathId(id): PathId<DocumentId>,
     _: ApiQuery<query::None>,
 ) -> Result<Json<Document>, Failure> {

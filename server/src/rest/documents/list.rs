@@ -1,6 +1,6 @@
 //! `GET /api/v1/documents`: the documents of the tenant.
 
-use crate::auth::ApiCaller;
+use crate::auth::ApiReader;
 use crate::failure::Failure;
 use crate::rest::refusals::{Refused, RefusedQuery};
 use crate::rest::{ApiQuery, query::Part};
@@ -25,7 +25,7 @@ use model::knowledge::Document;
 )]
 pub async fn list(
     State(app): State<App>,
-    ApiCaller(caller): ApiCaller,
+    ApiReader(caller): ApiReader,
     ApiQuery(Part { limit, cursor }): ApiQuery<Part>,
 ) -> Result<Json<Page<Document>>, Failure> {
     Ok(Json(app.capabilities.knowledge.list_documents(&caller, limit, cursor.as_deref()).await?))
