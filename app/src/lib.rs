@@ -2,7 +2,6 @@
 // Leptos views nest types deeply.
 #![recursion_limit = "512"]
 
-pub mod api;
 pub mod auth;
 pub mod dashboard;
 pub mod live;

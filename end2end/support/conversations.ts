@@ -1,12 +1,12 @@
 // Conversations for tests, begun and continued by a program of the company's, as over any channel.
 import { type APIRequestContext, expect } from '@playwright/test';
+import { makeKey } from './keys.ts';
 
 export type Program = { authorization: string };
 
 /** A key of whoever is signed in. */
 export async function program(request: APIRequestContext): Promise<Program> {
-  const html = await (await request.post('/dashboard/api-keys', { form: { name: 'Channel' } })).text();
-  return { authorization: `Bearer ${/smt_[0-9a-f]{48}/.exec(html)?.[0]}` };
+  return { authorization: `Bearer ${await makeKey(request, 'Channel')}` };
 }
 
 async function post(request: APIRequestContext, headers: Program, path: string, data: object = {}) {

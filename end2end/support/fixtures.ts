@@ -1,14 +1,14 @@
 // What every test gets: a server (one for each worker), pages on it, and a watch over everything that the browser
 // complains about.
 import { writeFileSync } from 'node:fs';
-import { type BrowserContext, type Page, type TestInfo, test as base, expect } from '@playwright/test';
+import { type APIRequestContext, type BrowserContext, type Page, type TestInfo, test as base, expect } from '@playwright/test';
 import { Server } from './server.ts';
 
 /** What the browser has complained about. A test fails at the end if there is anything that it did not expect. */
 export class Complaints {
   private readonly heard: string[] = [];
   // Said of code that was sent ahead when it has not run three seconds later: of a slow machine, not of the page. (That it
-  // is used, and sent once, is in lazy.spec.ts.)
+  // is used, and sent once, is in islands.spec.ts.)
   private readonly expected: RegExp[] = [/was preloaded using link preload but not used within a few seconds/];
 
   /** Some pages answer with an error on purpose, and the browser says so. */
@@ -22,14 +22,16 @@ export class Complaints {
       addEventListener('securitypolicyviolation', (event) => {
         console.error(`CSP ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
       });
-      // The page is the browser's own until the program has arrived, and the page's own part of it, and taken over.
+      // The page is the browser's own until the code of its islands has arrived, and they have taken over.
       const real = WebAssembly.instantiateStreaming;
-      let coming = 0;
+      let made = 0;
       WebAssembly.instantiateStreaming = async (...given) => {
-        coming += 1;
-        const made = await real.apply(WebAssembly, given as Parameters<typeof real>).finally(() => (coming -= 1));
-        setTimeout(() => setTimeout(() => coming === 0 && Object.assign(window, { hydrated: true })));
-        return made;
+        const code = await real.apply(WebAssembly, given as Parameters<typeof real>);
+        made += 1;
+        const named = document.querySelectorAll('link[rel=preload][type="application/wasm"]').length;
+        // What follows of itself is done by then.
+        if (made === named) setTimeout(() => setTimeout(() => Object.assign(window, { hydrated: true })));
+        return code;
       };
     });
     context.on('page', (page) => this.listenToPage(page));
@@ -129,12 +131,15 @@ export const test = base.extend<Own, { server: Server }>({
 
 export { expect };
 
-/** Waits until WASM has taken the page over. */
+/** Waits until the islands of a page have taken over; at once if it has none. */
 export async function hydrated(page: Page): Promise<void> {
-  await page.waitForFunction(() => (window as { hydrated?: boolean }).hydrated === true);
+  await page.waitForFunction(() => {
+    const none = document.readyState !== 'loading' && !document.querySelector('leptos-island');
+    return none || (window as { hydrated?: boolean }).hydrated;
+  });
 }
 
-/** Goes to a page of the dashboard and waits until WASM has taken it over. */
+/** Goes to a page of the dashboard and waits until its islands, if it has some, have taken over. */
 export async function visit(page: Page, path: string): Promise<void> {
   await page.goto(path);
   await hydrated(page);
@@ -147,10 +152,11 @@ export async function withoutLoading(page: Page, action: () => Promise<void>): P
   expect(await page.evaluate(() => (window as { stayed?: boolean }).stayed), 'the page stayed').toBe(true);
 }
 
-/** Calls a server function as the page's program does, with the page's cookies. */
-export async function rpc(page: Page, name: string, fields: Record<string, string> = {}) {
-  const answer = await page.request.post(`/rpc/app/api/${name}`, { form: fields });
-  return { status: answer.status(), type: answer.headers()['content-type'], text: await answer.text() };
+/** What an address of a page or a form answers an island: JSON instead of a page. With fields, the form is sent. */
+export async function ask(request: APIRequestContext, path: string, form?: Record<string, string>) {
+  const headers = { accept: 'application/json' };
+  const answer = await request.fetch(path, { method: form ? 'POST' : 'GET', form, headers, maxRedirects: 0 });
+  return { status: answer.status(), type: answer.headers()['content-type'] ?? '', text: await answer.text() };
 }
 
 /** A body without what differs from one request to the next. */
@@ -170,7 +176,8 @@ export function holder(page: Page) {
         go = released;
         state = 'held';
       });
-      await route.fulfill({ response });
+      // Nobody may be there any more to be told.
+      await route.fulfill({ response }).catch(() => undefined);
     }, { times: 1 });
   return { hold, held: () => expect.poll(() => state).toBe('held'), release: () => go!() };
 }

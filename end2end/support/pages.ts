@@ -2,7 +2,9 @@
 // or state gets its line here and nowhere else.
 import type { Page } from '@playwright/test';
 import { begin, program, say, step } from './conversations.ts';
+import { failed, learnt, teach } from './documents.ts';
 import { expect, visit } from './fixtures.ts';
+import { makeKey } from './keys.ts';
 import { type Person, fillSignIn, fillSignUp, join, openMenu, signUp, somebody } from './people.ts';
 import type { Server } from './server.ts';
 
@@ -26,11 +28,11 @@ const member = (path: string, then?: (page: Page) => Promise<void>) => async (pa
 
 const keys = ['Website', 'Till in Umeå', 'Import of last year’s orders from the old shop'];
 
-const withKeys = (path: string, then?: (page: Page) => Promise<void>) => async (page: Page, person: Person) => {
+const withKeys = (then?: (page: Page) => Promise<void>) => async (page: Page, person: Person) => {
   await signUp(page.request, person);
-  for (const name of keys) await page.request.post('/rpc/app/api/keys/create', { form: { name } });
-  await visit(page, path);
-  await expect(page.getByRole('table').last()).toContainText('Website');
+  for (const name of keys) await makeKey(page.request, name);
+  await visit(page, '/dashboard/api-keys');
+  await expect(page.getByRole('table', { name: 'Keys' })).toContainText('Website');
   await then?.(page);
 };
 
@@ -41,21 +43,17 @@ const documents = {
 
 const withDocuments = (question = '') => async (page: Page, person: Person) => {
   await signUp(page.request, person);
-  for (const [name, text] of Object.entries(documents)) {
-    const file = { name, mimeType: 'text/plain', buffer: Buffer.from(text) };
-    await page.request.post('/dashboard/knowledge', { multipart: { file }, headers: { accept: 'application/json' } });
-  }
-  await expect.poll(async () => (await page.request.post('/rpc/app/api/documents/list', { form: {} })).text()).not.toMatch(/queued|processing/);
+  for (const [name, text] of Object.entries(documents)) await teach(page.request, name, text);
+  await learnt(page.request);
   await visit(page, `/dashboard/knowledge${question}`);
   await expect(page.getByRole('row', { name: /returns/ })).toContainText('Ready');
 };
 
-/** Some conversations, and one of them open. */
-const withConversations = (which: '' | 'answered' | 'waiting' | 'mine' | 'none', show = 'open', then?: (page: Page) => Promise<void>) => async (page: Page, person: Person) => {
+/** A document, and conversations in every state. Gives their ids. */
+async function busy(page: Page, person: Person) {
   await signUp(page.request, person);
-  const file = { name: 'returns.md', mimeType: 'text/plain', buffer: Buffer.from(documents['returns.md']) };
-  await page.request.post('/dashboard/knowledge', { multipart: { file }, headers: { accept: 'application/json' } });
-  await expect.poll(async () => (await page.request.post('/rpc/app/api/documents/list', { form: {} })).text()).not.toMatch(/queued|processing/);
+  await teach(page.request, 'returns.md', documents['returns.md']);
+  await learnt(page.request);
   const by = await program(page.request);
   const settled = await begin(page.request, by, 'Maja Öberg');
   await say(page.request, by, settled, 'Thanks, that was all.');
@@ -70,6 +68,35 @@ const withConversations = (which: '' | 'answered' | 'waiting' | 'mine' | 'none',
   const waiting = await begin(page.request, by, 'Elin Sjöberg');
   await say(page.request, by, waiting, 'The cart takes no gift card. Human please?');
   await step(page.request, by, waiting, 'handoff');
+  return { by, settled, mine, answered, waiting };
+}
+
+/** The home page when much is to be done: more wait than fit there, and a document could not be read. */
+const withMuch = async (page: Page, person: Person, server: Server) => {
+  const { by } = await busy(page, person);
+  for (const name of ['Nils Ek', 'Visitor with a very long name that does not fit on a phone', 'Olof Berg', 'Karin Dal', 'Per Lund']) {
+    const id = await begin(page.request, by, name);
+    await say(page.request, by, id, 'Is there anybody who can tell me where the parcel is that was sent on Monday, and when it will be here?');
+    await step(page.request, by, id, 'handoff');
+  }
+  const broken = await teach(page.request, 'price-list-of-the-summer-for-resellers.md', 'Nothing yet.');
+  await learnt(page.request);
+  failed(server, broken);
+  await visit(page, '/dashboard');
+  await expect(page.getByRole('region', { name: 'Could not be read' })).toBeVisible();
+};
+
+/** The home page when all is done, and the first steps have been taken. */
+const withNothing = async (page: Page, person: Person) => {
+  const { by, mine, waiting } = await busy(page, person);
+  for (const id of [mine, waiting]) await step(page.request, by, id, 'resolve');
+  await visit(page, '/dashboard');
+  await expect(page.getByText('Nobody waits')).toBeVisible();
+};
+
+/** Some conversations, and one of them open. */
+const withConversations = (which: '' | 'answered' | 'waiting' | 'mine' | 'none', show = 'open', then?: (page: Page) => Promise<void>) => async (page: Page, person: Person) => {
+  const { answered, waiting, mine } = await busy(page, person);
   const id = { '': '', answered: `/${answered}`, waiting: `/${waiting}`, mine: `/${mine}`, none: '/conv_00000000000000000000000000000000' }[which];
   await visit(page, `/dashboard/inbox${id}?show=${show}`);
   await then?.(page);
@@ -123,7 +150,8 @@ export const states: State[] = [
     },
   },
   { name: 'dashboard-new', open: member('/dashboard') },
-  { name: 'dashboard', open: withKeys('/dashboard') },
+  { name: 'dashboard', open: withMuch },
+  { name: 'dashboard-quiet', open: withNothing },
   { name: 'dashboard-menu', open: member('/dashboard', openMenu) },
   {
     name: 'dashboard-navigation',
@@ -134,11 +162,11 @@ export const states: State[] = [
   },
   { name: 'members', open: member('/dashboard/members') },
   { name: 'keys-new', open: member('/dashboard/api-keys') },
-  { name: 'keys', open: withKeys('/dashboard/api-keys') },
-  { name: 'keys-revoke', open: withKeys('/dashboard/api-keys', dialog) },
+  { name: 'keys', open: withKeys() },
+  { name: 'keys-revoke', open: withKeys(dialog) },
   {
     name: 'keys-once',
-    open: withKeys('/dashboard/api-keys', async (page) => {
+    open: withKeys(async (page) => {
       await page.getByLabel('What the key is for').fill('Newsletter');
       await page.getByRole('button', { name: 'Create key' }).click();
       await expect(page.locator('#secret')).toBeVisible();
@@ -156,6 +184,23 @@ export const states: State[] = [
   },
   { name: 'knowledge-new', open: member('/dashboard/knowledge') },
   { name: 'knowledge', open: withDocuments() },
+  {
+    name: 'knowledge-sent',
+    status: 422,
+    open: async (page, person, server) => {
+      await signUp(page.request, person);
+      const broken = await teach(page.request, 'prices.md', 'Nothing yet.');
+      await learnt(page.request);
+      failed(server, broken);
+      await visit(page, '/dashboard/knowledge');
+      const file = (name: string, text: string) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+      await page.getByLabel('Choose files, or drop them here').setInputFiles([file('returns.md', documents['returns.md']), file('scan.pdf', '%PDF-1.7 nothing')]);
+      await page.getByRole('button', { name: 'Upload' }).click();
+      await expect(page.locator('.uploads')).toContainText('cannot be read yet');
+      await expect(page.getByRole('row', { name: /returns/ })).toContainText('Ready');
+      await expect(page.getByRole('row', { name: /prices/ })).toContainText('Could not be read');
+    },
+  },
   { name: 'knowledge-answer', open: withDocuments('?question=How+long+can+I+send+goods+back') },
   { name: 'knowledge-refusal', open: withDocuments('?question=Who+won+the+world+cup+in+1998') },
   { name: 'demo', open: nobody('/demo') },

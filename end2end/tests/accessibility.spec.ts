@@ -37,9 +37,9 @@ test('the skip link comes first, and skips', async ({ page, complaints }) => {
   complaints.expect(/status of 404/);
   await signUp(page.request);
   const skip = page.getByRole('link', { name: 'Skip to the content' });
-  for (const path of ['/', '/dashboard', '/dashboard/members', '/no-such-page']) {
+  for (const path of ['/', '/dashboard', '/dashboard/members', '/dashboard/knowledge', '/dashboard/inbox', '/no-such-page']) {
     await page.goto(path, { waitUntil: 'networkidle' });
-    if (path.startsWith('/dashboard')) await hydrated(page);
+    await hydrated(page);
     await page.keyboard.press('Tab');
     await expect(skip, path).toBeFocused();
     await expect(skip, path).toBeInViewport();
@@ -71,7 +71,6 @@ test('sign up, make a key and revoke it by keyboard alone', async ({ page }) => 
   }
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL('/dashboard');
-  await hydrated(page);
 
   await tabTo(page, page.getByRole('navigation', { name: 'Dashboard' }).getByRole('link', { name: 'API keys' }));
   await page.keyboard.press('Enter');
@@ -112,7 +111,7 @@ test('sign up, make a key and revoke it by keyboard alone', async ({ page }) => 
 
 test('everything that has the focus shows it', async ({ page }) => {
   await signUp(page.request);
-  for (const path of ['/', '/dashboard', '/dashboard/api-keys']) {
+  for (const path of ['/', '/dashboard', '/dashboard/api-keys', '/dashboard/knowledge', '/dashboard/inbox']) {
     await page.goto(path, { waitUntil: 'networkidle' });
     for (let presses = 0; presses < 40; presses++) {
       await page.keyboard.press('Tab');

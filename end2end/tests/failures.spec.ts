@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
+import { begin, program, step } from '../support/conversations.ts';
 import { expect, test, visit } from '../support/fixtures.ts';
 import { signUp } from '../support/people.ts';
 import { newFolder, run } from '../support/server.ts';
@@ -41,12 +42,18 @@ test('the database is killed and comes back by itself; the server and the sessio
 
 test('while the database stays away, pages say so at once, what was typed is kept, and all goes on when it is back', async ({ startServer, newContext, complaints }) => {
   test.setTimeout(120_000);
-  complaints.expect(/status of 503/);
+  complaints.expect(/status of 503/, /WebSocket connection to .* 503/);
   const server = await startServer();
   const context = await newContext({ baseURL: server.url });
   const page = await context.newPage();
   const person = await signUp(context.request);
-  await visit(page, '/dashboard/api-keys');
+  const by = await program(context.request);
+  const id = await begin(context.request, by, 'Elin Sjöberg');
+  await step(context.request, by, id, 'handoff');
+  await context.request.post(`/dashboard/inbox/${id}/take-over`);
+  const inbox = await context.newPage();
+  await visit(inbox, `/dashboard/inbox/${id}`);
+  await page.goto('/dashboard/api-keys');
 
   // Killed again whenever it comes back.
   const killer = setInterval(() => {
@@ -63,11 +70,19 @@ test('while the database stays away, pages say so at once, what was typed is kep
     const ready = await context.request.get('/readyz');
     expect(await ready.json()).toMatchObject({ status: 'not_ready', database: 'failed' });
 
-    // With the page open: the form says so, and keeps what was typed.
+    // With the page open: the message says so, and is kept.
+    await inbox.getByRole('textbox', { name: 'Your message' }).fill('Hello Elin.');
+    await inbox.keyboard.press('Enter');
+    await expect(inbox.getByRole('log').getByRole('alert')).toHaveText(/^Not sent\. The database is not answering\./);
+    // A plain form is answered by a page, which does not send it again by itself.
     await page.getByLabel('What the key is for').fill('Website');
-    await page.getByRole('button', { name: 'Create key' }).click();
-    await expect(page.locator('.notice').first()).toContainText('The database is not answering.');
-    await expect(page.getByLabel('What the key is for')).toHaveValue('Website');
+    const [refused] = await Promise.all([
+      page.waitForResponse((response) => response.request().method() === 'POST'),
+      page.getByRole('button', { name: 'Create key' }).click(),
+    ]);
+    expect(refused.status()).toBe(503);
+    expect((await refused.allHeaders()).refresh).toBeUndefined();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Samtal is not answering just now.');
 
     // A new page.
     const answer = (await page.goto('/dashboard'))!;
@@ -100,6 +115,8 @@ test('while the database stays away, pages say so at once, what was typed is kep
   await expect.poll(() => server.status('/readyz'), { timeout: 60_000 }).toBe(200);
   // The page tries again by itself.
   await expect(page.getByRole('main')).toContainText(person.company, { timeout: 30_000 });
+  await inbox.getByRole('button', { name: 'Send again' }).click();
+  await expect(inbox.locator('.said--agent .said__text')).toHaveText(['Hello Elin.']);
 });
 
 test('told to stop, the server finishes what it works on and ends cleanly', async ({ startServer, newContext }) => {

@@ -1,7 +1,7 @@
 // An inbox in a hurry: presses that come twice, too early or after something has changed do what they were meant for, or nothing.
 import type { Page } from '@playwright/test';
 import { begin, messages, program, say, step } from '../support/conversations.ts';
-import { expect, holder, test, visit } from '../support/fixtures.ts';
+import { expect, holder, hydrated, test, visit } from '../support/fixtures.ts';
 import { signUp } from '../support/people.ts';
 
 const list = (page: Page) => page.getByRole('region', { name: 'Conversations' });
@@ -10,7 +10,7 @@ const entry = (page: Page, name: string) => list(page).getByRole('link', { name 
 const log = (page: Page) => page.getByRole('log', { name: 'Messages' });
 const field = (page: Page) => page.getByRole('textbox', { name: 'Your message' });
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
-const SAY = '**/rpc/app/api/conversations/say';
+const SAY = '**/dashboard/inbox/*/messages';
 
 /** Conversations with people of these names, taken over; the last one is the latest. */
 async function taken(page: Page, names: string[]) {
@@ -90,18 +90,40 @@ test('what fails after one has gone on is told on its line and on the message', 
   fail();
   await expect(entry(page, 'Elin')).toContainText('Not sent');
   await expect(entry(page, 'Maja')).not.toContainText('Not sent');
-  // Also from another page, and from there back.
+  await entry(page, 'Elin').click();
+  await expect(log(page).getByRole('alert')).toHaveText(/^Not sent. The server cannot be reached./);
+  // Also from another page, and from there back: it waits for its writer.
   const navigation = page.getByRole('navigation', { name: 'Dashboard' });
   await navigation.getByRole('link', { name: 'Members' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Members' })).toBeVisible();
   await navigation.getByRole('link', { name: 'Inbox' }).click();
+  await hydrated(page);
   await expect(entry(page, 'Elin')).toContainText('Not sent');
   await entry(page, 'Elin').click();
-  await expect(log(page).getByRole('alert')).toHaveText(/^Not sent. The server cannot be reached./);
+  await expect(log(page).getByRole('alert')).toHaveText('Not sent. It could not be sent before the page was left.');
   await button(page, 'Send again').click();
   await expect(log(page).locator('.said--agent .said__text')).toHaveText(['Hello Elin.']);
   await expect(entry(page, 'Elin')).not.toContainText('Not sent');
   expect(await said(elin!)).toEqual(['Hello Elin.']);
+});
+
+test('of two conversations that are opened one right after the other, the last one is shown', async ({ page }) => {
+  const { ids: [elin, maja] } = await taken(page, ['Elin', 'Maja']);
+  await visit(page, '/dashboard/inbox');
+  const { hold, held, release } = holder(page);
+  await hold(`**/dashboard/inbox/${elin}?*`);
+  await entry(page, 'Elin').press('Enter');
+  await held();
+  await entry(page, 'Maja').press('Enter');
+  await expect(page.getByRole('heading', { name: 'Maja' })).toBeVisible();
+  const answered = page.waitForResponse(`**/dashboard/inbox/${elin}?*`);
+  release();
+  await answered;
+  await field(page).fill('Dear Maja');
+  await expect(page).toHaveURL(`/dashboard/inbox/${maja}?show=open`);
+  await expect(page.getByRole('heading', { name: 'Maja' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Elin' })).toHaveCount(0);
+  await expect(field(page)).toHaveValue('Dear Maja');
 });
 
 test('a double press on "Take over" takes over, and no more', async ({ page }) => {

@@ -9,6 +9,9 @@ const entry = (page: Page, name: string | RegExp) => list(page).getByRole('link'
 const log = (page: Page) => page.getByRole('log', { name: 'Messages' });
 const field = (page: Page) => page.getByRole('textbox', { name: 'Your message' });
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+/** Where messages are sent, and where the list is asked for again. */
+const SAY = '**/dashboard/inbox/*/messages';
+const LIST = /\/dashboard\/inbox\?/;
 
 test('a conversation appears by itself; a person takes over, answers, hands back and resolves', async ({ page, request }) => {
   const person = await signUp(page.request);
@@ -114,9 +117,8 @@ test('a message that could not be sent stays, and is sent once', async ({ page, 
   await page.request.post(`/dashboard/inbox/${id}/take-over`);
   await visit(page, `/dashboard/inbox/${id}`);
   const own = log(page).locator('.said--agent .said__text');
-  const say = '**/rpc/app/api/conversations/say';
   // It never arrives.
-  await page.route(say, (route) => route.abort());
+  await page.route(SAY, (route) => route.abort());
   await field(page).fill('One.');
   await button(page, 'Send').click();
   await expect(field(page)).toHaveValue('');
@@ -125,7 +127,7 @@ test('a message that could not be sent stays, and is sent once', async ({ page, 
   await field(page).fill('Two.');
   await page.keyboard.press('Enter');
   await expect(log(page).getByRole('alert')).toHaveCount(2);
-  await page.unroute(say);
+  await page.unroute(SAY);
   // Each is sent when it is wanted again, and nothing else with it.
   await button(page, 'Send again').first().click();
   await expect(own).toHaveText(['One.']);
@@ -136,7 +138,7 @@ test('a message that could not be sent stays, and is sent once', async ({ page, 
   await expect(list(page).getByText('Not sent')).toBeHidden();
 
   // Only the answer is lost: it is there once, also after a reload.
-  await page.route(say, async (route) => {
+  await page.route(SAY, async (route) => {
     await route.fetch();
     await route.abort();
   }, { times: 1 });
@@ -164,17 +166,17 @@ test('a message that is refused says why, and goes back into the field', async (
   await visit(page, `/dashboard/inbox/${id}`);
   const { hold, held, release } = holder(page);
   // It is handed back while the message is on its way: the server refuses.
-  await page.route('**/rpc/app/api/conversations/say', async (route) => {
+  await page.route(SAY, async (route) => {
     await step(request, by, id, 'handback');
     await route.continue();
   }, { times: 1 });
   await field(page).fill('One.');
   await page.keyboard.press('Enter');
   await expect(log(page).getByRole('alert')).toHaveText('Not sent. The assistant is answering here. Take the conversation over first; then send again.');
-  // It is still there after a reload; whether it was sent is not known then.
+  // It is still there after a reload, and waits for its writer.
   await page.reload();
   await hydrated(page);
-  await expect(log(page).getByRole('alert')).toHaveText('Not sent. It is not known whether this was sent.');
+  await expect(log(page).getByRole('alert')).toHaveText('Not sent. It could not be sent before the page was left.');
   await button(page, 'Take over').click();
   await expect(field(page)).toBeEnabled();
   await field(page).fill('And two.');
@@ -182,7 +184,7 @@ test('a message that is refused says why, and goes back into the field', async (
   await expect(field(page)).toHaveValue('One.\nAnd two.');
   await expect(field(page)).toBeFocused();
   await expect(log(page).getByRole('alert')).toHaveCount(0);
-  await hold('**/rpc/app/api/conversations/say');
+  await hold(SAY);
   await page.keyboard.press('Enter');
   await held();
   release();
@@ -200,7 +202,7 @@ test('one goes on writing while answers of the server are on their way', async (
   const own = log(page).locator('.said--agent .said__text');
 
   // The page hears of the take-over before its own question is answered.
-  await hold('**/rpc/app/api/conversations/handle');
+  await hold('**/dashboard/inbox/*/take-over');
   await button(page, 'Take over').click();
   await field(page).fill('One.');
   await button(page, 'Send').click();
@@ -209,7 +211,7 @@ test('one goes on writing while answers of the server are on their way', async (
   release();
 
   // What is typed after a message that is on its way follows it.
-  await hold('**/rpc/app/api/conversations/say');
+  await hold(SAY);
   await field(page).fill('Two.');
   await page.keyboard.press('Enter');
   await expect(own).toHaveText(['One.', 'Two.']);
@@ -262,7 +264,7 @@ test('while the list cannot be renewed, it stays as it was', async ({ page, requ
   await visit(page, '/dashboard/inbox');
   await expect(entry(page, /Elin/)).toBeVisible();
   let asked = 0;
-  await page.route('**/rpc/app/api/conversations/list', (route) => {
+  await page.route(LIST, (route) => {
     asked += 1;
     return route.abort();
   });
@@ -270,7 +272,7 @@ test('while the list cannot be renewed, it stays as it was', async ({ page, requ
   await expect(page.getByText('The server does not answer. Trying again…')).toBeVisible();
   await expect(entry(page, /Elin/)).toBeVisible();
   expect(asked).toBeGreaterThan(0);
-  await page.unroute('**/rpc/app/api/conversations/list');
+  await page.unroute(LIST);
   await expect(entry(page, /Maja/)).toBeVisible();
   await expect(page.getByText('The server does not answer.')).toBeHidden();
 });
@@ -368,6 +370,167 @@ test('one company sees nothing of another', async ({ page, request, newContext, 
     const form = { text: 'Mine', client_id: 'x' };
     expect((await page.request.post(`/dashboard/inbox/${id}/${what}`, { form })).status(), what).toBe(404);
   }
+});
+
+test('conversations by browser back and forward, and over a reload', async ({ page, request }) => {
+  await signUp(page.request);
+  const by = await program(page.request);
+  const ids: string[] = [];
+  for (const name of ['Maja Öberg', 'Elin Sjöberg']) {
+    const id = await begin(request, by, name);
+    await step(request, by, id, 'handoff');
+    await say(request, by, id, `This is ${name}.`);
+    ids.push(id);
+  }
+  const [maja, elin] = ids;
+  await visit(page, '/dashboard/inbox');
+  const at = async (address: string, name: string | undefined, filter: string) => {
+    await expect(page).toHaveURL(`/dashboard/inbox${address}`);
+    await expect(page).toHaveTitle(name ? `(2) ${name} · Inbox · Samtal` : '(2) Inbox · Samtal');
+    await expect(page.getByRole('navigation', { name: 'Which conversations' }).locator('[aria-current]')).toHaveText(new RegExp(`^${filter}`));
+    await expect(list(page).locator('.talk[aria-current]')).toHaveCount(name ? 1 : 0);
+    if (name) {
+      await expect(page.getByRole('heading', { name, exact: true })).toBeVisible();
+      await expect(entry(page, new RegExp(name))).toHaveAttribute('aria-current', 'page');
+      await expect(log(page).locator('.said--contact .said__text')).toHaveText([`This is ${name}.`]);
+    } else {
+      await expect(page.getByText('Choose a conversation.')).toBeVisible();
+      await expect(log(page)).toHaveCount(0);
+    }
+  };
+  const stops = [
+    ['', undefined, 'Open'],
+    [`/${elin}?show=open`, 'Elin Sjöberg', 'Open'],
+    [`/${maja}?show=open`, 'Maja Öberg', 'Open'],
+    ['?show=waiting', undefined, 'Waiting'],
+    [`/${elin}?show=waiting`, 'Elin Sjöberg', 'Waiting'],
+  ] as const;
+  const walk = async () => {
+    for (const stop of [...stops].reverse().slice(1)) {
+      await page.goBack();
+      await at(...stop);
+    }
+    for (const stop of stops.slice(1)) {
+      await page.goForward();
+      await at(...stop);
+    }
+  };
+  await at(...stops[0]);
+  await withoutLoading(page, async () => {
+    for (const stop of stops.slice(1)) {
+      if (stop[1]) await entry(page, new RegExp(stop[1])).press('Enter');
+      else await page.getByRole('link', { name: stop[2] }).click();
+      await at(...stop);
+      // Who uses a keyboard or a screen reader is where the new content begins.
+      await expect(page.getByRole('main')).toBeFocused();
+    }
+    await walk();
+  });
+  // A page that is loaded again is the same one, and the way back as well.
+  await page.reload();
+  await hydrated(page);
+  await at(...stops[4]);
+  await walk();
+  // From another page, too.
+  await page.getByRole('navigation', { name: 'Dashboard' }).getByRole('link', { name: 'Members' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Members');
+  await page.goBack();
+  await at(...stops[4]);
+  await page.goBack();
+  await at(...stops[3]);
+});
+
+test('a conversation opened in a new tab leaves this one as it is', async ({ page, request, context }) => {
+  await signUp(page.request);
+  const by = await program(page.request);
+  const id = await begin(request, by, 'Elin Sjöberg');
+  await say(request, by, id, 'Hello?');
+  await visit(page, '/dashboard/inbox');
+  await withoutLoading(page, async () => {
+    for (const options of [{ modifiers: ['ControlOrMeta' as const] }, { button: 'middle' as const }, { modifiers: ['Shift' as const] }]) {
+      const opened = context.waitForEvent('page');
+      await entry(page, /Elin/).click(options);
+      const tab = await opened;
+      await expect(tab).toHaveURL(`/dashboard/inbox/${id}?show=open`);
+      await expect(tab.getByRole('heading', { name: 'Elin Sjöberg' })).toBeVisible();
+      await tab.close();
+      await expect(page).toHaveURL('/dashboard/inbox');
+      await expect(page.getByText('Choose a conversation.')).toBeVisible();
+    }
+  });
+});
+
+test('the way past the navigation changes nothing of what is open', async ({ page, request }) => {
+  await signUp(page.request);
+  const by = await program(page.request);
+  const id = await begin(request, by, 'Elin Sjöberg');
+  await step(request, by, id, 'handoff');
+  for (let n = 1; n <= 60; n++) await say(request, by, id, `Message number ${n}.`);
+  await page.request.post(`/dashboard/inbox/${id}/take-over`);
+  await visit(page, `/dashboard/inbox/${id}`);
+  await page.getByRole('link', { name: 'Earlier messages' }).click();
+  await expect(log(page).getByRole('listitem')).toHaveCount(62);
+  await field(page).fill('Half written');
+  let asked = 0;
+  page.on('request', (request) => (asked += Number(request.url().includes(`/dashboard/inbox/${id}`))));
+  await page.getByRole('link', { name: 'Skip to the content' }).press('Enter');
+  await expect(page.getByRole('main')).toBeFocused();
+  // The page has had time to ask, if it wants to.
+  await say(request, by, id, 'One more.');
+  await expect(log(page)).toContainText('One more.');
+  await expect(entry(page, /Elin/)).toContainText('One more.');
+  expect(asked).toBe(0);
+  await expect(log(page).getByRole('listitem')).toHaveCount(63);
+  await expect(field(page)).toHaveValue('Half written');
+});
+
+test('a conversation that cannot be loaded says so, and is there when it can', async ({ page, request, complaints }) => {
+  complaints.expect(/Failed to load resource|ERR_INTERNET_DISCONNECTED|WebSocket/);
+  await signUp(page.request);
+  const by = await program(page.request);
+  const id = await begin(request, by, 'Elin Sjöberg');
+  await step(request, by, id, 'handoff');
+  await visit(page, '/dashboard/inbox');
+  const address = `**/dashboard/inbox/${id}*`;
+  await page.route(address, (route) => route.abort());
+  await entry(page, /Elin/).click();
+  await expect(page.getByRole('alert')).toContainText('The server cannot be reached.');
+  await page.unroute(address);
+  await entry(page, /Elin/).click();
+  await expect(page.getByRole('heading', { name: 'Elin Sjöberg' })).toBeVisible();
+
+  // A step that does not arrive is not taken, says so, and can be taken again; what was typed stays.
+  await button(page, 'Take over').click();
+  await field(page).fill('Half written');
+  await page.context().setOffline(true);
+  await button(page, 'Resolve').click();
+  await expect(page.getByText('The server cannot be reached. Check the connection and try again.')).toBeVisible();
+  await expect(field(page)).toHaveValue('Half written');
+  await page.context().setOffline(false);
+  await button(page, 'Resolve').click();
+  await expect(log(page)).toContainText('marked as resolved');
+  await expect(page.getByText('The server cannot be reached.')).toHaveCount(0);
+});
+
+test('a session that has ended meanwhile: the inbox says so, keeps what was typed and leads to the sign-in page', async ({ page, request, complaints }) => {
+  complaints.expect(/status of 401/);
+  const person = await signUp(page.request);
+  const by = await program(page.request);
+  const id = await begin(request, by, 'Elin Sjöberg');
+  await step(request, by, id, 'handoff');
+  await page.request.post(`/dashboard/inbox/${id}/take-over`);
+  await visit(page, `/dashboard/inbox/${id}`);
+  await page.context().clearCookies();
+  await field(page).fill('Hello Elin.');
+  await page.keyboard.press('Enter');
+  await expect(log(page).getByRole('alert')).toHaveText('Not sent. Your session has ended. Sign in again; nothing was changed.');
+  await entry(page, /Elin/).press('Enter');
+  await page.getByRole('alert').getByRole('link', { name: 'Sign in' }).click();
+  await expect(page).toHaveURL(/\/login/);
+  await page.request.post('/login', { form: { email: person.email, password: person.password } });
+  await visit(page, `/dashboard/inbox/${id}`);
+  await button(page, 'Send again').click();
+  await expect(log(page).locator('.said--agent .said__text')).toHaveText(['Hello Elin.']);
 });
 
 test('on a phone the list and the conversation each fill the screen', async ({ page, request }) => {

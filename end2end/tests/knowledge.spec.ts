@@ -1,5 +1,8 @@
 // Documents: uploaded, read, asked, deleted; with WASM and without it, and never another company's.
-import { expect, test, visit, withoutLoading } from '../support/fixtures.ts';
+import type { Page, Route } from '@playwright/test';
+import { learnt, teach } from '../support/documents.ts';
+import { expect, holder, hydrated, test, visit, withoutLoading } from '../support/fixtures.ts';
+import { makeKey } from '../support/keys.ts';
 import { signUp } from '../support/people.ts';
 
 const RETURNS = '# Returns\n\nUnused goods may be sent back within 60 days of delivery.\n\n## Gift cards\n\nGift cards are never taken back.\n';
@@ -26,9 +29,13 @@ test('several files at once: each says how far it is, is read, and answers', asy
     await expect(table.getByRole('row')).toHaveCount(3);
   });
 
+  // A question is asked by a link, as it were: the page that answers it has an address.
   const ask = async (question: string) => {
     await page.getByRole('textbox', { name: 'Question' }).fill(question);
     await page.getByRole('button', { name: 'Ask' }).click();
+    await expect(page).toHaveURL(`/dashboard/knowledge?question=${encodeURIComponent(question).replaceAll('%20', '+')}#try`);
+    await expect(page.getByRole('textbox', { name: 'Question' })).toHaveValue(question);
+    await hydrated(page);
   };
   await ask('How long can I send goods back?');
   await expect(page.locator('#answer')).toContainText('60 days');
@@ -64,14 +71,138 @@ test('the same without JavaScript; what cannot be read is named, the rest is kep
   await expect(page.locator('#answer')).toContainText('Gift cards are never taken back.');
 });
 
+test('what does not change stays as it is while another document is read: an open question, and where one is', async ({ page }) => {
+  await signUp(page.request);
+  await teach(page.request, 'returns.md', RETURNS);
+  await learnt(page.request);
+  await visit(page, '/dashboard/knowledge');
+  const row = page.getByRole('row', { name: /returns/ });
+  // One that takes a while.
+  const prices = Array.from({ length: 60 }, (_, n) => `## Part ${n}\n\nThe lamp with number ${n} costs ${n * 7} crowns.\n`).join('\n');
+  await page.getByLabel('Choose files, or drop them here').setInputFiles(file('prices.md', prices));
+  await page.getByRole('button', { name: 'Upload' }).click();
+  await expect(page.getByRole('row', { name: /prices/ })).toBeVisible();
+  const node = await row.elementHandle();
+  await page.getByRole('button', { name: 'Delete returns' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Delete returns?' });
+  await expect(dialog.getByRole('button', { name: 'Keep it' })).toBeFocused();
+  await learnt(page.request);
+  await expect(dialog).toBeVisible();
+  await dialog.getByRole('button', { name: 'Keep it' }).click();
+  await expect(page.getByRole('row', { name: /prices/ })).toContainText('Ready');
+  await expect(page.getByRole('row', { name: /prices/ })).toContainText('60');
+  expect(await node!.evaluate((row) => row.isConnected), 'the other row is the same one').toBe(true);
+});
+
+test('a page that was loaded while documents were being read shows by itself when they are', async ({ page }) => {
+  await signUp(page.request);
+  const { hold, held, release } = holder(page);
+  // As it was when the document had just come.
+  await page.route('**/dashboard/knowledge', async (route) => {
+    const response = await route.fetch();
+    const body = (await response.text()).replace('id="document-list"', 'id="document-list" data-changing=""').replace('>Ready<', '>Waiting<');
+    await route.fulfill({ response, body });
+  }, { times: 1 });
+  await teach(page.request, 'returns.md', RETURNS);
+  await learnt(page.request);
+  await page.goto('/dashboard/knowledge');
+  await hold('**/dashboard/knowledge');
+  const row = page.getByRole('row', { name: /returns/ });
+  await expect(row).toContainText('Waiting');
+  await held();
+  await withoutLoading(page, async () => {
+    release();
+    await expect(row).toContainText('Ready');
+    await expect(page.locator('#document-list')).not.toHaveAttribute('data-changing');
+  });
+});
+
+for (const [what, fail] of [
+  ['the connection is lost', (page) => page.context().setOffline(true)],
+  ['the server does not answer', (page) => page.route('**/delete', (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{}' }))],
+] as [string, (page: Page) => Promise<void>][]) {
+  test(`a document that could not be deleted because ${what} is still there, and the page lives`, async ({ page, complaints }) => {
+    complaints.expect(/ERR_INTERNET_DISCONNECTED|status of 503/);
+    await signUp(page.request);
+    await teach(page.request, 'returns.md', RETURNS);
+    await learnt(page.request);
+    await visit(page, '/dashboard/knowledge');
+    const remove = async () => {
+      await page.getByRole('button', { name: 'Delete returns' }).click({ timeout: 5_000 });
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete returns' }).click();
+      await expect(page.getByRole('dialog')).toHaveCount(0);
+    };
+    await fail(page);
+    const answered = page.waitForEvent(what.includes('connection') ? 'requestfailed' : 'requestfinished', (request) => request.url().endsWith('/delete'));
+    await remove();
+    await answered;
+    await expect(page.getByRole('row', { name: /returns/ })).toBeVisible();
+    await page.context().setOffline(false);
+    await page.unrouteAll();
+    await remove();
+    await expect(page.getByText('Nothing is known yet')).toBeVisible();
+  });
+}
+
+test('a file that could not be sent says why, the next one goes its way, and leaving asks while one is going', async ({ page, complaints }) => {
+  complaints.expect(/Failed to load resource/);
+  await signUp(page.request);
+  await visit(page, '/dashboard/knowledge');
+  const uploads = page.locator('.uploads').getByRole('listitem');
+  const send = async (...names: string[]) => {
+    await page.getByLabel('Choose files, or drop them here').setInputFiles(names.map((name) => file(name, RETURNS + name)));
+    await page.getByRole('button', { name: 'Upload' }).click();
+  };
+  const posts = (route: Route) => route.request().method() === 'POST';
+  let first = true;
+  await page.route('**/dashboard/knowledge', async (route) => {
+    if (!posts(route) || !first) return route.fallback();
+    first = false;
+    return route.abort();
+  });
+  await send('one.md', 'two.md');
+  await expect(uploads).toContainText([/one\.md.*The server cannot be reached/s, /two\.md.*Uploaded/s]);
+  await page.unrouteAll();
+
+  let go: () => void = () => undefined;
+  const gone = new Promise<void>((settle) => (go = settle));
+  await page.route('**/dashboard/knowledge', async (route) => {
+    if (!posts(route)) return route.fallback();
+    await gone;
+    return route.continue();
+  });
+  await send('three.md');
+  await expect(uploads.getByRole('progressbar', { name: 'Sending three.md' })).toBeVisible();
+  // Leaving would give it up: the browser asks, and here the answer is no.
+  const members = page.getByRole('navigation', { name: 'Dashboard' }).getByRole('link', { name: 'Members' });
+  const asked = page.waitForEvent('dialog');
+  page.once('dialog', (dialog) => dialog.dismiss());
+  await members.click({ noWaitAfter: true });
+  expect((await asked).type()).toBe('beforeunload');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Knowledge');
+  go();
+  await expect(uploads).toContainText([/three\.md.*Uploaded/s]);
+  await expect(page.getByRole('row', { name: /three/ })).toContainText('Ready');
+  // Nothing is lost any more, and nothing is asked.
+  await members.click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Members');
+});
+
+test('a session that has ended meanwhile: the file says so', async ({ page, complaints }) => {
+  complaints.expect(/status of 401/);
+  await signUp(page.request);
+  await visit(page, '/dashboard/knowledge');
+  await page.context().clearCookies();
+  await page.getByLabel('Choose files, or drop them here').setInputFiles(file('returns.md', RETURNS));
+  await page.getByRole('button', { name: 'Upload' }).click();
+  await expect(page.locator('.uploads').getByRole('listitem')).toContainText('Your session has ended. Sign in again; nothing was changed.');
+});
+
 test('over the REST interface; another company knows nothing of it', async ({ page, request, newContext }) => {
   await signUp(page.request);
   const other = await newContext();
   await signUp(other.request);
-  const keyOf = async (context: typeof page.request) => {
-    const html = await (await context.post('/dashboard/api-keys', { form: { name: 'Test' } })).text();
-    return { authorization: `Bearer ${/smt_[0-9a-f]{48}/.exec(html)?.[0]}` };
-  };
+  const keyOf = async (context: typeof page.request) => ({ authorization: `Bearer ${await makeKey(context, 'Test')}` });
   const [own, foreign] = [await keyOf(page.request), await keyOf(other.request)];
   const made = await request.post('/api/v1/documents', { headers: own, multipart: { file: file('returns.md', RETURNS), title: 'Returns' } });
   expect(made.status()).toBe(202);

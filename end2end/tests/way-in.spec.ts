@@ -1,15 +1,15 @@
 // The way in: a person sees the landing page, signs up, signs out, signs in.
-import { expect, test, visit, withoutRequestId } from '../support/fixtures.ts';
+import { ask, expect, test, visit, withoutRequestId } from '../support/fixtures.ts';
 import { fillSignIn, fillSignUp, signOut, signUp, somebody } from '../support/people.ts';
 
-test('the landing page is plain: no script, no WASM', async ({ page }) => {
+test('the landing page is plain: no script, no WASM, nothing asked afterwards', async ({ page }) => {
   const asked: string[] = [];
   page.on('request', (request) => asked.push(`${request.resourceType()} ${request.url()}`));
   await page.goto('/', { waitUntil: 'networkidle' });
 
   await expect(page).toHaveTitle(/Samtal/);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  expect(asked.filter((a) => a.startsWith('script') || a.includes('.wasm') || a.includes('/rpc/'))).toEqual([]);
+  expect(asked.filter((a) => a.startsWith('script') || a.startsWith('fetch') || a.includes('.wasm'))).toEqual([]);
   expect(await page.locator('script').count()).toBe(0);
   expect(asked.some((a) => a.startsWith('stylesheet')), 'it has its style').toBe(true);
 
@@ -28,16 +28,21 @@ test('sign up, look around, sign out, sign in', async ({ page }) => {
   const everything = async () => {
     const main = page.getByRole('main');
     await expect(main.getByRole('heading', { level: 1 })).toHaveText(`Welcome, ${person.name.split(' ')[0]}`);
-    await expect(main).toContainText(`This is the workspace of ${person.company}.`);
-    await expect(page.getByRole('navigation', { name: 'Dashboard' })).toContainText(person.company);
+    await expect(main).toContainText(`What needs somebody at ${person.company} today.`);
+    await expect(main.locator('.facts dd').first()).toHaveText(person.company);
+    const navigation = page.getByRole('navigation', { name: 'Dashboard' });
+    await expect(navigation).toContainText(person.company);
+    await navigation.getByRole('link', { name: 'Members' }).click();
     const members = main.getByRole('table', { name: 'Members' });
     await expect(members.getByRole('row')).toHaveCount(2);
     await expect(members).toContainText(person.name);
     await expect(members).toContainText(person.email);
     await expect(members).toContainText('Owner');
+    await navigation.getByRole('link', { name: 'API keys' }).click();
     await expect(main.getByRole('heading', { name: 'No program has a key yet' })).toBeVisible();
   };
   await everything();
+  await page.goto('/dashboard');
   await page.reload();
   await everything();
 
@@ -107,8 +112,8 @@ test('signing out ends the session on the server, not only in this browser', asy
   await signOut(page);
   await expect(page).toHaveURL('/');
   expect((await thief.request.get('/dashboard', { maxRedirects: 0 })).status()).toBe(303);
-  const rpc = await thief.request.post('/rpc/app/api/keys/list');
-  expect(rpc.status()).toBe(401);
+  expect((await ask(thief.request, '/dashboard/inbox')).status).toBe(401);
+  expect((await ask(thief.request, '/dashboard/api-keys', { name: 'x' })).status).toBe(401);
   expect((await request.get('/dashboard', { maxRedirects: 0 })).status()).toBe(303);
 });
 

@@ -3,6 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { APIRequestContext, Page } from '@playwright/test';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { learnt, teach } from '../support/documents.ts';
 import { expect, test } from '../support/fixtures.ts';
 import { signUp } from '../support/people.ts';
 
@@ -11,9 +12,8 @@ const FACTS = '# Returns\n\nUnused lamps may be sent back within 60 days of deli
 /** A company that knows something, and its widget's key. */
 async function company(request: APIRequestContext): Promise<string> {
   await signUp(request);
-  const file = { name: 'returns.md', mimeType: 'text/markdown', buffer: Buffer.from(FACTS) };
-  await request.post('/dashboard/knowledge', { multipart: { file }, headers: { accept: 'application/json' } });
-  await expect.poll(async () => (await request.post('/rpc/app/api/documents/list', { form: {} })).text()).toContain('ready');
+  await teach(request, 'returns.md', FACTS);
+  await learnt(request);
   return /data-widget="(wgt_[0-9a-f]{32})"/.exec(await (await request.get('/demo')).text())![1]!;
 }
 

@@ -1,6 +1,9 @@
 // No page scrolls sideways, whatever the width and however long the words.
 import type { Page } from '@playwright/test';
+import { begin, say, step } from '../support/conversations.ts';
+import { teach } from '../support/documents.ts';
 import { expect, test, visit } from '../support/fixtures.ts';
+import { makeKey } from '../support/keys.ts';
 import { signUp, somebody } from '../support/people.ts';
 import { states } from '../support/pages.ts';
 
@@ -38,9 +41,12 @@ test('the longest names there can be, without a space, do not make a page scroll
     email: `${mark}${'m'.repeat(60 - mark.length)}@${'w'.repeat(60)}.${'w'.repeat(60)}.example`,
   });
   await signUp(page.request, person);
-  const made = await page.request.post('/rpc/app/api/keys/create', { form: { name: 'W'.repeat(60) } });
-  expect(made.status()).toBe(200);
-  for (const path of ['/', '/dashboard', '/dashboard/members', '/dashboard/api-keys']) {
+  const authorization = `Bearer ${await makeKey(page.request, 'W'.repeat(60))}`;
+  await teach(page.request, `${'w'.repeat(190)}.txt`, 'Words.');
+  const id = await begin(page.request, { authorization }, 'W'.repeat(100));
+  await say(page.request, { authorization }, id, 'w'.repeat(1000));
+  await step(page.request, { authorization }, id, 'handoff');
+  for (const path of ['/', '/dashboard', '/dashboard/members', '/dashboard/knowledge', `/dashboard/inbox/${id}`, '/dashboard/inbox', '/dashboard/api-keys']) {
     if (path === '/') await page.goto(path);
     else await visit(page, path);
     for (const width of widths) {
@@ -56,7 +62,7 @@ test('the longest names there can be, without a space, do not make a page scroll
 
 test('from right to left, pages do not scroll sideways either', async ({ page }) => {
   await signUp(page.request);
-  for (const path of ['/', '/dashboard', '/dashboard/api-keys']) {
+  for (const path of ['/', '/dashboard', '/dashboard/api-keys', '/dashboard/knowledge', '/dashboard/inbox']) {
     await page.goto(path, { waitUntil: 'networkidle' });
     await page.evaluate(() => (document.documentElement.dir = 'rtl'));
     for (const width of widths) {

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+// The islands are exported by the crate that they stand in.
+pub use app;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Room for the bundler: it gives each piece its own constants, beginning at a multiple of eight. In a segment of the length
@@ -7,10 +9,9 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[used]
 static ROOM: [u8; 1024] = [1; 1024];
 
-/// Takes over what the server rendered. Called once by the page that loads this bundle.
+/// Makes ready for islands. Called once by a page that has some.
 #[wasm_bindgen]
-pub fn hydrate() {
+pub fn start() {
     console_error_panic_hook::set_once();
-    #[cfg(feature = "dashboard")]
-    leptos::mount::hydrate_lazy(app::dashboard::Dashboard);
+    leptos::mount::hydrate_islands();
 }

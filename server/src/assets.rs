@@ -17,11 +17,11 @@ use std::collections::BTreeMap;
 #[derive(Deserialize)]
 struct Manifest {
     files: BTreeMap<String, String>,
-    surfaces: BTreeMap<String, Surface>,
+    program: Program,
 }
 
 #[derive(Deserialize)]
-struct Surface {
+struct Program {
     js: String,
     wasm: String,
     chunks: BTreeMap<String, Vec<String>>,
@@ -37,17 +37,16 @@ pub fn load(files: Files) -> Assets {
     let address = |path: &String| format!("/{path}");
     Assets {
         files: manifest.files.iter().map(|(name, path)| (name.clone(), address(path))).collect(),
-        bundles: manifest
-            .surfaces
-            .iter()
-            .map(|(name, surface)| {
-                let chunks =
-                    surface.chunks.iter().map(|(name, files)| (name.clone(), files.iter().map(address).collect()));
-                let bundle =
-                    Bundle { script: address(&surface.js), wasm: address(&surface.wasm), chunks: chunks.collect() };
-                (name.clone(), bundle)
-            })
-            .collect(),
+        bundle: Some(Bundle {
+            script: address(&manifest.program.js),
+            wasm: address(&manifest.program.wasm),
+            chunks: manifest
+                .program
+                .chunks
+                .into_iter()
+                .map(|(name, files)| (name, files.iter().map(address).collect()))
+                .collect(),
+        }),
     }
 }
 

@@ -11,6 +11,13 @@ use model::{ErrorCode, Fault, Problem};
 #[derive(Debug)]
 pub struct Failure(pub Problem);
 
+impl Failure {
+    /// The status that says so.
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
 impl<E: Fault> From<E> for Failure {
     fn from(error: E) -> Self {
         Self(capabilities::problem(error))
@@ -23,8 +30,7 @@ pub struct Undressed(pub Problem);
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = status.into_response();
+        let mut response = self.status().into_response();
         response.extensions_mut().insert(Undressed(self.0));
         response
     }

@@ -2,8 +2,8 @@
 
 use crate::failure::Failure;
 use axum::extract::{FromRequestParts, Path};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use identity::Origin;
 use model::{Problem, RequestId};
 use shares::Network;
@@ -45,6 +45,43 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for PathId<T> {
     }
 }
 
+/// Whether the answer is for a program, which says so first of all: then it is JSON, whatever else the address gives.
+#[derive(Debug, Clone, Copy)]
+pub struct AsJson(pub bool);
+
+impl AsJson {
+    /// What these headers ask for.
+    pub fn of(headers: &HeaderMap) -> Self {
+        Self(headers.get(header::ACCEPT).is_some_and(|types| types.as_bytes().starts_with(b"application/json")))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for AsJson {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(&parts.headers))
+    }
+}
+
+/// A path on this server: begins with one slash and holds nothing that could lead elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelativePath(String);
+
+impl RelativePath {
+    /// Takes a path; `None` for anything that a browser could read as another address.
+    pub fn parse(path: &str) -> Option<Self> {
+        let inside = path.starts_with('/') && !path.starts_with("//") && !path.starts_with("/\\");
+        let plain = path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+        (inside && plain && path.len() <= 512).then(|| Self(path.to_owned()))
+    }
+
+    /// The path.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The client's address: the peer's, or what the last proxies that we trust say: the rightmost address that is not one of
 /// theirs. What cannot be read ends the search, for whatever stands before it may be anybody's word.
 pub fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
@@ -73,6 +110,23 @@ fn address(text: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
     use axum::http::HeaderValue;
+
+    #[test]
+    fn only_paths_of_our_own() {
+        assert!(RelativePath::parse("/dashboard/api-keys?x=1").is_some());
+        for bad in [
+            "",
+            "dashboard",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\r\nSet-Cookie: x",
+            "/a b",
+            "/å",
+        ] {
+            assert!(RelativePath::parse(bad).is_none(), "{bad:?}");
+        }
+    }
 
     #[test]
     fn only_trusted_proxies_are_believed() -> Result<(), Box<dyn std::error::Error>> {

@@ -4,7 +4,7 @@
 use crate::auth::{self, cookie};
 use crate::edge::{admission, body, dress, headers, observe};
 use crate::limits::api as limits;
-use crate::pages::{dashboard, demo, inbox, preferences, render, sign_in, sign_out, sign_up, site};
+use crate::pages::{api_keys, demo, home, inbox, knowledge, members, preferences, sign_in, sign_out, sign_up, site};
 use crate::rest::{Api, api, api_docs};
 use crate::state::App;
 use crate::{assets, health, ws};
@@ -57,26 +57,27 @@ pub fn routes() -> Vec<Route> {
         open("/robots.txt", &["GET"], get(site::robots)),
         open("/favicon.ico", &["GET"], get(site::favicon)),
         cookie("/", &["GET"], get(site::page)),
-        cookie("/login", &["GET", "POST"], get(site::entrance).post(sign_in::submit)),
+        cookie("/login", &["GET", "POST"], get(site::login).post(sign_in::submit)),
         cookie("/login/workspace", &["GET", "POST"], get(sign_in::workspaces).post(sign_in::choose)),
-        cookie("/signup", &["GET", "POST"], get(site::entrance).post(sign_up::submit)),
+        cookie("/signup", &["GET", "POST"], get(site::signup).post(sign_up::submit)),
         cookie("/logout", &["POST"], post(sign_out::submit)),
         cookie("/demo", &["GET"], get(demo::page)),
         cookie("/preferences/theme", &["POST"], post(preferences::theme)),
-        cookie("/dashboard", &["GET"], get(dashboard::page)),
-        cookie("/dashboard/{*page}", &["GET"], get(dashboard::page)),
-        cookie("/dashboard/inbox/{conversation}", &["GET"], get(dashboard::page)),
-        cookie("/dashboard/inbox/{conversation}/messages", &["POST"], post(inbox::say)),
+        cookie("/dashboard", &["GET"], get(home::page)),
+        cookie("/dashboard/{*page}", &["GET"], get(home::nowhere)),
+        cookie("/dashboard/inbox", &["GET"], get(inbox::page)),
+        cookie("/dashboard/inbox/{conversation}", &["GET"], get(inbox::page)),
+        cookie("/dashboard/inbox/{conversation}/messages", &["GET", "POST"], get(inbox::page).post(inbox::say)),
         cookie("/dashboard/inbox/{conversation}/take-over", &["POST"], post(inbox::take_over)),
         cookie("/dashboard/inbox/{conversation}/hand-back", &["POST"], post(inbox::hand_back)),
         cookie("/dashboard/inbox/{conversation}/resolve", &["POST"], post(inbox::resolve)),
-        cookie("/dashboard/api-keys", &["GET", "POST"], get(dashboard::page).post(dashboard::create_key)),
-        cookie("/dashboard/api-keys/{key}/revoke", &["POST"], post(dashboard::revoke_key)),
-        files("/dashboard/knowledge", &["GET", "POST"], get(dashboard::page).post(dashboard::upload)),
-        cookie("/dashboard/knowledge/{document}/delete", &["POST"], post(dashboard::delete_document)),
-        cookie("/dashboard/knowledge/{document}/reindex", &["POST"], post(dashboard::reindex_document)),
+        cookie("/dashboard/members", &["GET"], get(members::page)),
+        cookie("/dashboard/api-keys", &["GET", "POST"], get(api_keys::page).post(api_keys::create)),
+        cookie("/dashboard/api-keys/{key}/revoke", &["POST"], post(api_keys::revoke)),
+        files("/dashboard/knowledge", &["GET", "POST"], get(knowledge::page).post(knowledge::upload)),
+        cookie("/dashboard/knowledge/{document}/delete", &["POST"], post(knowledge::delete)),
+        cookie("/dashboard/knowledge/{document}/reindex", &["POST"], post(knowledge::reindex)),
         cookie("/ws", &["GET"], get(ws::upgrade)),
-        cookie("/rpc/{*function}", &["POST"], post(render::rpc)),
     ]
 }
 
@@ -85,7 +86,6 @@ const AROUND_A_FILE: usize = 64 * 1024;
 
 /// Everything that the server answers, inside all of its layers.
 pub fn build(app: &App) -> Router {
-    render::prepare();
     let server = &app.config.server;
     let (mut open, mut forms, mut files) = (Router::new(), Router::new(), Router::new());
     for route in routes() {
@@ -97,7 +97,7 @@ pub fn build(app: &App) -> Router {
     }
     let Api { small, uploads, .. } = api();
     let small_body = RequestBodyLimitLayer::new(server.body_bytes);
-    let file_body = RequestBodyLimitLayer::new(knowledge::reading::MAX_BYTES + AROUND_A_FILE);
+    let file_body = RequestBodyLimitLayer::new(::knowledge::reading::MAX_BYTES + AROUND_A_FILE);
     let timeout =
         TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(server.request_timeout_s));
     // Work begins when all of a request is there: received, then admitted, then within a time. From the inside out.

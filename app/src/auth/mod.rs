@@ -4,10 +4,12 @@ mod sign_in;
 mod sign_up;
 mod workspace;
 
-pub use sign_in::SignIn;
-pub use sign_up::SignUp;
-pub use workspace::ChooseWorkspace;
+pub use sign_in::sign_in;
+pub use sign_up::sign_up;
+pub use workspace::choose_workspace;
 
+use crate::shell::{Page, Surface};
+use crate::site::SkipLink;
 use crate::ui::Brand;
 use leptos::prelude::*;
 use model::Problem;
@@ -45,8 +47,10 @@ impl FormState {
     }
 }
 
-fn form_state() -> FormState {
-    use_context().unwrap_or_default()
+/// The page of a form; its title says when something is wrong.
+fn page(title: &str, wrong: bool, body: impl IntoView + 'static) -> Page {
+    let error = if wrong { "Error: " } else { "" };
+    Page::new(format!("{error}{title} · Samtal"), Surface::Auth, view! { <SkipLink/>{body} })
 }
 
 /// The page around either form.

@@ -1,23 +1,17 @@
 //! The sign-in page.
 
-use super::{AuthPage, form_state};
-use crate::ui::{Field, FormNotice, Title};
+use super::{AuthPage, FormState, page};
+use crate::shell::Page;
+use crate::ui::{Field, FormNotice};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 const FIELDS: &[(&str, &str)] = &[("email", "Email"), ("password", "Password")];
 
 /// The sign-in page.
-#[component]
-pub fn SignIn() -> impl IntoView {
-    let state = form_state();
-    let next = match state.value("next") {
-        given if !given.is_empty() => Some(given),
-        _ => use_query_map().read_untracked().get("next"),
-    };
-    let title = if state.problem.is_some() { "Error: Sign in · Samtal" } else { "Sign in · Samtal" };
-    view! {
-        <Title text=title/>
+pub fn sign_in(state: FormState) -> Page {
+    let next = Some(state.value("next")).filter(|next| !next.is_empty());
+    let wrong = state.problem.is_some();
+    let body = view! {
         <AuthPage
             other=view! { "New here? "<a href="/signup">"Create a workspace"</a> }.into_any()
             aside=view! {
@@ -34,5 +28,6 @@ pub fn SignIn() -> impl IntoView {
                 <button class="button button--primary button--block" type="submit">"Sign in"</button>
             </form>
         </AuthPage>
-    }
+    };
+    page("Sign in", wrong, body)
 }

@@ -1,20 +1,17 @@
 //! The sign-up page.
 
-use super::{AuthPage, form_state};
-use crate::ui::{Field, FormNotice, Title};
+use super::{AuthPage, FormState, page};
+use crate::shell::Page;
+use crate::ui::{Field, FormNotice};
 use leptos::prelude::*;
 
 const FIELDS: &[(&str, &str)] =
     &[("company", "Company"), ("name", "Your name"), ("email", "Email"), ("password", "Password")];
 
 /// The sign-up page.
-#[component]
-pub fn SignUp() -> impl IntoView {
-    let state = form_state();
-    let title =
-        if state.problem.is_some() { "Error: Create a workspace · Samtal" } else { "Create a workspace · Samtal" };
-    view! {
-        <Title text=title/>
+pub fn sign_up(state: FormState) -> Page {
+    let wrong = state.problem.is_some();
+    let body = view! {
         <AuthPage
             other=view! { "Have one already? "<a href="/login">"Sign in"</a> }.into_any()
             aside=view! {
@@ -42,5 +39,6 @@ pub fn SignUp() -> impl IntoView {
                 <button class="button button--primary button--block" type="submit">"Create workspace"</button>
             </form>
         </AuthPage>
-    }
+    };
+    page("Create a workspace", wrong, body)
 }

@@ -1,17 +1,15 @@
 //! The step of signing in at which somebody who works in several workspaces chooses one.
 
-use super::{AuthPage, form_state};
-use crate::ui::{FormNotice, Title};
+use super::{AuthPage, FormState, page};
+use crate::shell::Page;
+use crate::ui::FormNotice;
 use leptos::prelude::*;
 
 const FIELDS: &[(&str, &str)] = &[("workspace", "Workspace")];
 
 /// The page of that step.
-#[component]
-pub fn ChooseWorkspace() -> impl IntoView {
-    let state = form_state();
-    let title =
-        if state.problem.is_some() { "Error: Choose a workspace · Samtal" } else { "Choose a workspace · Samtal" };
+pub fn choose_workspace(state: FormState) -> Page {
+    let wrong = state.problem.is_some();
     let next = state.value("next");
     let choices = state.workspaces.into_iter().map(|workspace| {
         view! {
@@ -22,8 +20,7 @@ pub fn ChooseWorkspace() -> impl IntoView {
             </li>
         }
     });
-    view! {
-        <Title text=title/>
+    let body = view! {
         <AuthPage
             other=view! { "Somebody else? "<a href="/login">"Sign in"</a> }.into_any()
             aside=view! {
@@ -38,5 +35,6 @@ pub fn ChooseWorkspace() -> impl IntoView {
                 <ul class="auth__choices" id="workspace" role="list" aria-label="Workspaces">{choices.collect_view()}</ul>
             </form>
         </AuthPage>
-    }
+    };
+    page("Choose a workspace", wrong, body)
 }

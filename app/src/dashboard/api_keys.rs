@@ -1,22 +1,16 @@
-//! The keys of the workspace: make one, see it once, stop it.
-//!
-//! Both forms work without WASM: the server answers them with this page again. With it, they ask the server function
-//! and the page stays.
+//! The keys of the workspace: make one, see it once, stop it. Both are plain forms, answered with this page.
 
-use super::{Given, LoadError};
-use crate::api::{ApiError, Asked, keys};
-use crate::ui::{Field, FormNotice, Icon, Shape, Title, live, renewed};
-use leptos::ev::SubmitEvent;
+use super::Frame;
+use crate::shell::{Page, Surface};
+use crate::ui::{Field, FormNotice, Icon, Shape};
 use leptos::prelude::*;
 use model::Problem;
 use model::identity::{ApiKey, NewApiKey};
-use serde::{Deserialize, Serialize};
-use web_sys::{HtmlInputElement, wasm_bindgen::JsCast as _};
 
 const FIELDS: &[(&str, &str)] = &[("name", "What the key is for")];
 
-/// What came of the form for a new key. The server puts it into context when it answers the form itself.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// What came of the form for a new key.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Outcome {
     /// The form was not sent.
     #[default]
@@ -33,63 +27,23 @@ pub enum Outcome {
 }
 
 /// The page.
-#[component]
-pub(super) fn ApiKeys() -> impl IntoView {
-    view! {
-        <Title text="API keys · Samtal"/>
-        <header class="page__head"><h1>"API keys"</h1><p>"Each key lets one program act for this workspace."</p></header>
-        <KeySection keys=key_list()/>
-    }
-}
-
-/// The keys of the workspace, from the server.
-pub(super) type KeyList = Asked<Vec<ApiKey>>;
-
-/// Asks for the keys. Once a page.
-pub(super) fn key_list() -> KeyList {
-    Asked::new(keys::list)
-}
-
-/// The form and the list, wherever they stand.
-#[component]
-pub(super) fn KeySection(keys: KeyList) -> impl IntoView {
-    // In the browser the server's outcome comes with the page.
-    let given = SharedValue::new(|| use_context::<Outcome>().unwrap_or_default()).into_inner();
-    let outcome = RwSignal::new(given);
-    let form = NodeRef::<leptos::html::Form>::new();
-    let create = Action::new(move |name: &String| {
-        let name = name.clone();
-        async move {
-            let result = keys::create(name.clone()).await;
-            outcome.set(match result {
-                Ok(key) => {
-                    if let Some(field) = field(&form) {
-                        field.set_value("");
-                    }
-                    Outcome::Created(key)
-                }
-                Err(ApiError(problem)) => Outcome::Refused { problem, name },
-            });
-            keys.refetch();
-        }
-    });
-    let revoke = Action::new(move |key: &String| {
-        let key = key.clone();
-        async move {
-            let result = keys::revoke(key).await;
-            if let Err(ApiError(problem)) = result {
-                outcome.set(Outcome::Refused { problem, name: String::new() });
-            }
-            keys.refetch();
-        }
-    });
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        if let Some(field) = field(&form) {
-            create.dispatch(field.value());
+pub fn api_keys(frame: &Frame, keys: Vec<ApiKey>, outcome: Outcome) -> Page {
+    let address = frame.address.clone();
+    let (notice, value, error) = match outcome {
+        Outcome::Nothing => (().into_any(), String::new(), None),
+        Outcome::Created(key) => (view! { <Once key=key address=address.clone()/> }.into_any(), String::new(), None),
+        Outcome::Refused { problem, name } => {
+            let error = problem.field("name").map(str::to_owned);
+            (view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(), name, error)
         }
     };
-    view! {
+    let list = if keys.is_empty() {
+        view! { <NoKeys address=address/> }.into_any()
+    } else {
+        view! { <KeyTable keys=keys/> }.into_any()
+    };
+    let main = view! {
+        <header class="page__head"><h1>"API keys"</h1><p>"Each key lets one program act for this workspace."</p></header>
         <section class="section" aria-labelledby="keys">
             <div class="section__head">
                 <div class="section__text">
@@ -97,43 +51,20 @@ pub(super) fn KeySection(keys: KeyList) -> impl IntoView {
                     <p>"Give every program its own, so that you can take one away without touching the others."</p>
                 </div>
             </div>
-            {live(move || match outcome.get() {
-                Outcome::Nothing => ().into_any(),
-                Outcome::Created(key) => view! { <Once key=key/> }.into_any(),
-                Outcome::Refused { problem, .. } => view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(),
-            })}
-            <form class="form form--inline" method="post" action="/dashboard/api-keys" node_ref=form on:submit=submit>
-                {live(move || {
-                    let (value, error) = match outcome.get() {
-                        Outcome::Refused { problem, name } => (name, problem.field("name").map(str::to_owned)),
-                        _ => (String::new(), None),
-                    };
-                    view! { <Field name="name" label="What the key is for" autocomplete="off" maxlength=60 value=value error=error/> }.into_any()
-                })}
-                <button class="button button--primary" type="submit" disabled=move || create.pending().get()>
-                    <Icon shape=Shape::Plus/>"Create key"
-                </button>
+            {notice}
+            <form class="form form--inline" method="post" action="/dashboard/api-keys">
+                <Field name="name" label="What the key is for" autocomplete="off" maxlength=60 value=value error=error/>
+                <button class="button button--primary" type="submit"><Icon shape=Shape::Plus/>"Create key"</button>
             </form>
-            {renewed(3, move || async move {
-                match keys.await {
-                    Ok(list) if list.is_empty() => view! { <NoKeys/> }.into_any(),
-                    Ok(list) => view! { <KeyTable keys=list revoke=revoke/> }.into_any(),
-                    Err(error) => view! { <LoadError error=error/> }.into_any(),
-                }
-            })}
+            {list}
         </section>
-    }
-}
-
-/// The form's one field.
-fn field(form: &NodeRef<leptos::html::Form>) -> Option<HtmlInputElement> {
-    form.get_untracked()?.query_selector("input[name=name]").ok()??.dyn_into().ok()
+    };
+    frame.page("/dashboard/api-keys", "API keys · Samtal".to_owned(), Surface::Dashboard, main)
 }
 
 /// The secret, this once.
 #[component]
-fn Once(key: NewApiKey) -> impl IntoView {
-    let Given { address, .. } = expect_context();
+fn Once(key: NewApiKey, address: String) -> impl IntoView {
     let call = format!("curl {address}/api/v1/me \\\n  -H \"Authorization: Bearer {}\"", key.secret);
     view! {
         <div class="notice notice--good" role="status">
@@ -149,8 +80,7 @@ fn Once(key: NewApiKey) -> impl IntoView {
 }
 
 #[component]
-fn NoKeys() -> impl IntoView {
-    let Given { address, .. } = expect_context();
+fn NoKeys(address: String) -> impl IntoView {
     view! {
         <div class="empty">
             <div class="empty__text">
@@ -168,7 +98,7 @@ fn NoKeys() -> impl IntoView {
 }
 
 #[component]
-fn KeyTable(keys: Vec<ApiKey>, revoke: Action<String, ()>) -> impl IntoView {
+fn KeyTable(keys: Vec<ApiKey>) -> impl IntoView {
     view! {
         <div class="table">
             <table role="table" aria-labelledby="keys">
@@ -181,7 +111,7 @@ fn KeyTable(keys: Vec<ApiKey>, revoke: Action<String, ()>) -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody role="rowgroup">
-                    {keys.into_iter().map(|key| view! { <KeyRow key=key revoke=revoke/> }).collect_view()}
+                    {keys.into_iter().map(|key| view! { <KeyRow key=key/> }).collect_view()}
                 </tbody>
             </table>
         </div>
@@ -189,21 +119,13 @@ fn KeyTable(keys: Vec<ApiKey>, revoke: Action<String, ()>) -> impl IntoView {
 }
 
 #[component]
-fn KeyRow(key: ApiKey, revoke: Action<String, ()>) -> impl IntoView {
+fn KeyRow(key: ApiKey) -> impl IntoView {
     let id = key.id.to_string();
     let dialog = format!("revoke-{id}");
     let used = key.last_used_at.map_or_else(|| "Never".to_owned(), |at| at.day());
     let end = match key.revoked_at {
         Some(at) => view! { <span class="badge">"Revoked "{at.day()}</span> }.into_any(),
-        None => {
-            let submit = {
-                let id = id.clone();
-                move |event: SubmitEvent| {
-                    event.prevent_default();
-                    revoke.dispatch(id.clone());
-                }
-            };
-            view! {
+        None => view! {
                 <button
                     class="button button--small"
                     type="button"
@@ -221,14 +143,13 @@ fn KeyRow(key: ApiKey, revoke: Action<String, ()>) -> impl IntoView {
                             " is refused from this moment on. This cannot be undone; you can create a new key at any time."
                         </p>
                     </div>
-                    <form class="dialog__actions" method="post" action=format!("/dashboard/api-keys/{id}/revoke") on:submit=submit>
+                    <form class="dialog__actions" method="post" action=format!("/dashboard/api-keys/{id}/revoke")>
                         <button class="button" type="button" command="close" commandfor=dialog.clone()>"Keep it"</button>
                         <button class="button button--danger" type="submit">"Revoke "{key.name.clone()}</button>
                     </form>
                 </dialog>
             }
-            .into_any()
-        }
+            .into_any(),
     };
     view! {
         <tr role="row">

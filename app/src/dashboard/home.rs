@@ -1,104 +1,187 @@
-//! The first page: the workspace, what to do next, who is in it, what has a key.
+//! The first page: what needs somebody today, and what to do first in a new workspace.
 
-use super::api_keys::{KeyList, KeySection, key_list};
-use super::inbox::{demo, snippet};
-use super::members::MemberTable;
-use super::{LoadError, SessionResource};
-use crate::api::{Asked, conversations};
-use crate::ui::{Title, later, renewed};
+use super::inbox::{self, name_of};
+use super::{Frame, demo, snippet};
+use crate::shell::{Page, Surface};
 use leptos::prelude::*;
-use model::conversation::WidgetInstall;
+use model::Timestamp;
+use model::conversation::{Conversation, InboxFilter, InboxView, WidgetInstall};
 use model::identity::CurrentSession;
+use model::knowledge::{Document, DocumentState};
 
-/// The way in from the company's own pages.
-type Install = Asked<WidgetInstall>;
+/// Lines of a list; the rest stands on its page.
+const MOST: usize = 5;
 
-/// The page.
-#[component]
-pub(super) fn Home() -> impl IntoView {
-    let SessionResource(session) = expect_context();
-    let keys = key_list();
-    let install_snippet: Install = Asked::new(conversations::install_snippet);
-    view! {
-        <Title text="Home · Samtal"/>
-        {later(4, move || async move {
-            match session.await {
-                Ok(Some(session)) => view! { <Facts session=session/> }.into_any(),
-                Ok(None) => ().into_any(),
-                Err(error) => view! { <LoadError error=error/> }.into_any(),
-            }
-        })}
-        <NextSteps keys=keys install_snippet=install_snippet/>
-        <section class="section" aria-labelledby="members">
-            <div class="section__head">
-                <div class="section__text"><h2 id="members">"Members"</h2><p>"People who can sign in to this workspace."</p></div>
-            </div>
-            <MemberTable/>
-        </section>
-        <KeySection keys=keys/>
-    }
+/// What the page shows.
+pub struct Today {
+    /// Who waits for a person.
+    pub waiting: InboxView,
+    /// What the member has taken over.
+    pub mine: InboxView,
+    /// The documents.
+    pub documents: Vec<Document>,
+    /// The way in from the company's own pages.
+    pub install: WidgetInstall,
+    /// Whether there is a key, and whether one was ever used.
+    pub keys: (bool, bool),
 }
 
-#[component]
-fn Facts(session: CurrentSession) -> impl IntoView {
-    let CurrentSession { tenant, member } = session;
-    let first = member.name.split_whitespace().next().unwrap_or_default().to_owned();
+/// The page.
+pub fn home(frame: &Frame, today: Today) -> Page {
+    let Today { waiting, mine, documents, install, keys } = today;
+    let now = waiting.now;
+    let (failed, reading) = (in_state(&documents, DocumentState::Failed), reading(&documents));
+    let quiet = waiting.data.is_empty() && mine.data.is_empty() && failed.is_empty();
+    let main = view! {
+        {greeting(&frame.session)}
+        {quiet.then(|| view! { <p class="needs__quiet">"Nobody waits for a person, and nothing is yours to answer."</p> })}
+        {conversations("waiting", "Waiting for a person", InboxFilter::Waiting, &waiting.data, now)}
+        {conversations("mine", "Yours to answer", InboxFilter::Mine, &mine.data, now)}
+        {unreadable(&failed)}
+        {(reading > 0).then(|| {
+            let words = if reading == 1 { "1 document is being read.".to_owned() } else { format!("{reading} documents are being read.") };
+            view! { <p class="needs__quiet">{words}" "<a href="/dashboard/knowledge">"To the documents"</a></p> }
+        })}
+        {next_steps(frame, install, !documents.is_empty(), keys)}
+        {facts(&frame.session)}
+    };
+    frame.page("/dashboard", "Home · Samtal".to_owned(), Surface::Dashboard, main)
+}
+
+fn greeting(session: &CurrentSession) -> AnyView {
+    let first = session.member.name.split_whitespace().next().unwrap_or_default().to_owned();
     view! {
         <header class="page__head">
             <h1>"Welcome, "{first}</h1>
-            <p>"This is the workspace of "{tenant.name.clone()}"."</p>
+            <p>"What needs somebody at "{session.tenant.name.clone()}" today."</p>
         </header>
+    }
+    .into_any()
+}
+
+/// The first conversations of a list of the inbox, if there are any.
+fn conversations(
+    id: &'static str,
+    title: &'static str,
+    show: InboxFilter,
+    found: &[Conversation],
+    now: Timestamp,
+) -> Option<AnyView> {
+    let line = |conversation: &Conversation| {
+        let at = conversation.waiting_since.filter(|_| show == InboxFilter::Waiting).unwrap_or(conversation.updated_at);
+        let said = conversation.last_text.clone().unwrap_or_else(|| "Nothing said yet".to_owned());
+        view! {
+            <li>
+                <a class="needs__line" href=inbox::address(&conversation.id.to_string(), show, None)>
+                    <strong>{name_of(&conversation.contact)}</strong>
+                    <time datetime=at.to_string()>{at.ago(now)}</time>
+                    <span>{said}</span>
+                </a>
+            </li>
+        }
+    };
+    let all = if found.len() > MOST { "See all" } else { "To the inbox" };
+    (!found.is_empty()).then(|| {
+        view! {
+            <section class="section" aria-labelledby=id>
+                <div class="section__head">
+                    <div class="section__text"><h2 id=id>{title}</h2></div>
+                    <a class="button button--small" href=inbox::address("", show, None)>{all}</a>
+                </div>
+                <ul class="needs" role="list">{found.iter().take(MOST).map(line).collect_view()}</ul>
+            </section>
+        }
+        .into_any()
+    })
+}
+
+fn in_state(documents: &[Document], state: DocumentState) -> Vec<Document> {
+    documents.iter().filter(|document| document.state == state).cloned().collect()
+}
+
+/// How many are waiting to be read, or being read.
+fn reading(documents: &[Document]) -> usize {
+    let coming = |d: &&Document| matches!(d.state, DocumentState::Queued | DocumentState::Processing);
+    documents.iter().filter(coming).count()
+}
+
+/// Documents that the assistant cannot answer from.
+fn unreadable(failed: &[Document]) -> Option<AnyView> {
+    let line = |document: &Document| {
+        let why = document.error.clone();
+        view! {
+            <li>
+                <a class="needs__line" href="/dashboard/knowledge"><strong>{document.title.clone()}</strong><span>{why}</span></a>
+            </li>
+        }
+    };
+    (!failed.is_empty()).then(|| {
+        view! {
+            <section class="section" aria-labelledby="unreadable">
+                <div class="section__head">
+                    <div class="section__text"><h2 id="unreadable">"Could not be read"</h2></div>
+                    <a class="button button--small" href="/dashboard/knowledge">"To the documents"</a>
+                </div>
+                <ul class="needs" role="list">{failed.iter().take(MOST).map(line).collect_view()}</ul>
+            </section>
+        }
+        .into_any()
+    })
+}
+
+fn facts(session: &CurrentSession) -> AnyView {
+    let tenant = &session.tenant;
+    view! {
         <dl class="facts">
             <div><dt>"Company"</dt><dd>{tenant.name.clone()}</dd></div>
             <div><dt>"Created"</dt><dd><time datetime=tenant.created_at.to_string()>{tenant.created_at.day()}</time></dd></div>
             <div><dt>"Workspace id"</dt><dd><code>{tenant.id.to_string()}</code></dd></div>
         </dl>
     }
+    .into_any()
 }
 
-/// What to do first, and what is done already.
-#[component]
-fn NextSteps(keys: KeyList, install_snippet: Install) -> impl IntoView {
-    view! {
-        <section class="section" aria-labelledby="next">
-            <div class="section__head"><div class="section__text"><h2 id="next">"Next steps"</h2></div></div>
-            {renewed(3, move || async move {
-                let (keys, install_snippet) = (keys.await.unwrap_or_default(), install_snippet.await.ok());
-                let (made, called) = (!keys.is_empty(), keys.iter().any(|key| key.last_used_at.is_some()));
-                view! {
-                    <ol class="steps" role="list">
-                        {step(true, "Create the workspace", None)}
-                        {install_snippet.map(install)}
-                        {step(made, "Make an API key", Some(MAKE_KEY))}
-                        {step(called, "Make a first call", Some(FIRST_CALL))}
-                    </ol>
-                }
-                .into_any()
-            })}
-        </section>
-    }
+/// What to do first, and what is done already; nothing once all of it is.
+fn next_steps(frame: &Frame, way_in: WidgetInstall, taught: bool, (made, called): (bool, bool)) -> Option<AnyView> {
+    (!(taught && way_in.used && made && called)).then(|| {
+        view! {
+            <section class="section" aria-labelledby="next">
+                <div class="section__head"><div class="section__text"><h2 id="next">"Next steps"</h2></div></div>
+                <ol class="steps" role="list">
+                    {step(true, "Create the workspace", None)}
+                    {step(taught, "Add what the assistant may answer from", Some(TEACH))}
+                    {install(way_in, &frame.address)}
+                    {step(made, "Make an API key", Some(MAKE_KEY))}
+                    {step(called, "Make a first call", Some(FIRST_CALL))}
+                </ol>
+            </section>
+        }
+        .into_any()
+    })
 }
 
 /// What a step is good for, where it is taken, and what the link says.
 type Way = (&'static str, &'static str, &'static str);
+const TEACH: Way =
+    ("A page for what people ask most is enough to begin with.", "/dashboard/knowledge", "To the documents");
 const MAKE_KEY: Way = ("Your own programs can then read what you see here.", "/dashboard/api-keys", "To the keys");
 const FIRST_CALL: Way =
     ("The description of the interface is made from the code, so it is never behind.", "/api/openapi.json", "Read it");
 
 /// The step that brings the first contact. The line stays at hand when it is done: there may be more pages.
-fn install(install_snippet: WidgetInstall) -> impl IntoView {
-    let class = install_snippet.used.then_some("steps__done");
+fn install(way_in: WidgetInstall, address: &str) -> impl IntoView {
+    let class = way_in.used.then_some("steps__done");
     view! {
         <li class=class>
-            {mark(install_snippet.used)}
+            {mark(way_in.used)}
             <div>
                 <h3>"Put the assistant on your pages"</h3>
-                <details class="more" open=!install_snippet.used>
+                <details class="more" open=!way_in.used>
                     <summary>"One line, and a button for questions appears"</summary>
-                    {snippet(install_snippet.widget)}
+                    {snippet(address, way_in.widget)}
                 </details>
             </div>
-            <a class="button button--small" href=demo(install_snippet.widget) rel="external">"See it on a page"</a>
+            <a class="button button--small" href=demo(way_in.widget)>"See it on a page"</a>
         </li>
     }
 }
@@ -120,9 +203,7 @@ fn step(done: bool, title: &'static str, way: Option<Way>) -> impl IntoView {
     let (text, link) = way
         .filter(|_| !done)
         .map(|(text, href, label)| {
-            // Only pages of the dashboard are the router's.
-            let external = (!href.starts_with("/dashboard")).then_some("external");
-            (view! { <p>{text}</p> }, view! { <a class="button button--small" href=href rel=external>{label}</a> })
+            (view! { <p>{text}</p> }, view! { <a class="button button--small" href=href>{label}</a> })
         })
         .unzip();
     view! {

@@ -1,11 +1,10 @@
 //! The sidebar, the bar on phones, and the profile menu. All of it works before WASM: popovers are the browser's own.
 
-use super::{Given, SessionResource};
-use crate::ui::{Avatar, Icon, Shape, later};
+use super::Frame;
+use crate::shell::Theme;
+use crate::ui::{Avatar, Icon, Shape};
 use leptos::prelude::*;
-use leptos_router::{components::A, hooks::use_location};
 use model::identity::{CurrentSession, Role};
-use web_sys::{HtmlElement, wasm_bindgen::JsCast as _};
 
 /// Pages of the workspace: path, name, icon. A page of the dashboard has its line here.
 const WORKSPACE: [(&str, &str, Shape); 3] = [
@@ -14,43 +13,8 @@ const WORKSPACE: [(&str, &str, Shape); 3] = [
     ("/dashboard/api-keys", "API keys", Shape::Key),
 ];
 
-/// Everything around the page.
-#[component]
-pub(super) fn Navigation() -> impl IntoView {
-    let SessionResource(session) = expect_context();
-    let location = use_location();
-    // A link that loads no page leaves the menu open and the focus where it was; a page that is loaded does neither.
-    Effect::new(move |before: Option<String>| {
-        let now = location.pathname.get();
-        if before.is_some_and(|before| before != now) {
-            arrive();
-        }
-        now
-    });
-    view! {
-        {later(0, move || async move {
-            match session.await {
-                Ok(Some(session)) => view! { <Frame session=session/> }.into_any(),
-                _ => ().into_any(),
-            }
-        })}
-    }
-}
-
-/// The looks that one may choose: value and name.
-const THEMES: [(&str, &str); 3] = [("system", "System"), ("light", "Light"), ("dark", "Dark")];
-
-/// Closes the menu and moves the focus to the page, so that it is read.
-fn arrive() {
-    let element = |id| document().get_element_by_id(id).and_then(|e| e.dyn_into::<HtmlElement>().ok());
-    if let Some(menu) = element("sidebar") {
-        // An error says that it was not open.
-        let _ = menu.hide_popover();
-    }
-    if let Some(page) = element("main") {
-        let _ = page.focus();
-    }
-}
+/// The looks that one may choose, and what they are called.
+const THEMES: [(Theme, &str); 3] = [(Theme::System, "System"), (Theme::Light, "Light"), (Theme::Dark, "Dark")];
 
 fn role_name(role: Role) -> &'static str {
     match role {
@@ -59,11 +23,16 @@ fn role_name(role: Role) -> &'static str {
     }
 }
 
-#[component]
-fn Frame(session: CurrentSession) -> impl IntoView {
-    let CurrentSession { tenant, member } = session;
-    let role = role_name(member.role);
-    let Given { theme, .. } = expect_context();
+/// A link of the navigation.
+fn link(here: &str, path: &'static str, name: &'static str, shape: Shape) -> AnyView {
+    let current = (here == path).then_some("page");
+    view! { <li><a href=path aria-current=current><Icon shape=shape/>{name}</a></li> }.into_any()
+}
+
+/// Everything around the page.
+pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
+    let CurrentSession { tenant, member } = frame.session.clone();
+    let (role, theme) = (role_name(member.role), frame.theme);
     view! {
         <header class="topbar">
             <button class="button button--plain button--square" type="button" popovertarget="sidebar" aria-label="Menu">
@@ -79,16 +48,13 @@ fn Frame(session: CurrentSession) -> impl IntoView {
             <p class="tenant"><Avatar name=tenant.name.clone() company=true/><span>{tenant.name.clone()}</span></p>
             <div class="nav">
                 <ul role="list">
-                    <li><A href="/dashboard" exact=true><Icon shape=Shape::Home/>"Home"</A></li>
-                    <li><A href="/dashboard/inbox"><Icon shape=Shape::Inbox/>"Inbox"</A></li>
+                    {link(here, "/dashboard", "Home", Shape::Home)}
+                    {link(here, "/dashboard/inbox", "Inbox", Shape::Inbox)}
                 </ul>
                 <div>
                     <h2 id="nav-workspace">"Workspace"</h2>
                     <ul role="list" aria-labelledby="nav-workspace">
-                        {WORKSPACE
-                            .into_iter()
-                            .map(|(path, name, shape)| view! { <li><A href=path><Icon shape=shape/>{name}</A></li> })
-                            .collect_view()}
+                        {WORKSPACE.into_iter().map(|(path, name, shape)| link(here, path, name, shape)).collect_view()}
                     </ul>
                 </div>
             </div>
@@ -111,7 +77,7 @@ fn Frame(session: CurrentSession) -> impl IntoView {
                             .into_iter()
                             .map(|(value, name)| {
                                 let pressed = if value == theme { "true" } else { "false" };
-                                view! { <button type="submit" name="theme" value=value aria-pressed=pressed>{name}</button> }
+                                view! { <button type="submit" name="theme" value=value.name() aria-pressed=pressed>{name}</button> }
                             })
                             .collect_view()}
                     </div>
@@ -122,5 +88,5 @@ fn Frame(session: CurrentSession) -> impl IntoView {
                 <button class="menu__item" type="submit"><Icon shape=Shape::Leave/>"Sign out"</button>
             </form>
         </section>
-    }
+    }    .into_any()
 }

@@ -53,7 +53,7 @@ struct Inner {
 
 impl Default for Live {
     fn default() -> Self {
-        let inner = (!cfg!(feature = "ssr")).then(|| StoredValue::new_local(Inner::default()));
+        let inner = super::IN_BROWSER.then(|| StoredValue::new_local(Inner::default()));
         Self { link: RwSignal::new(Link::Idle), inner }
     }
 }
@@ -62,6 +62,11 @@ impl Live {
     /// How the connection is.
     pub fn link(self) -> Link {
         self.link.get()
+    }
+
+    /// Whether it is there.
+    pub fn is_open(self) -> bool {
+        self.link.get_untracked() == Link::Open
     }
 
     /// Opens the socket and keeps it open. `hear` gets every frame.

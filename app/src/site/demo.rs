@@ -1,12 +1,9 @@
 //! A shop that carries the widget, to try it as a visitor would. No WASM.
 
-use crate::ui::Title;
+use super::SkipLink;
+use crate::shell::{Nonce, Page, Surface};
 use leptos::prelude::*;
-use leptos_meta::{Body, Meta};
-
-/// The widget that the page carries. The server puts it into context.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DemoWidget(pub Option<String>);
+use model::WidgetId;
 
 /// What the shop sells: name, what it is, price, and its picture as a path of 200 by 150.
 const GOODS: [(&str, &str, &str, &str); 3] = [
@@ -30,14 +27,11 @@ const GOODS: [(&str, &str, &str, &str); 3] = [
     ),
 ];
 
-/// The page.
-#[component]
-pub(super) fn Demo() -> impl IntoView {
-    let DemoWidget(widget) = use_context().unwrap_or_default();
-    view! {
-        <Title text="Fjord & Fell Outdoor · a demo of Samtal"/>
-        <Meta name="robots" content="noindex"/>
-        <Body attr:class="shop"/>
+/// The page, with a widget if there is one for it.
+pub fn demo(widget: Option<WidgetId>) -> Page {
+    let nonce = use_context::<Nonce>().map(|nonce| nonce.0);
+    let body = view! {
+        <SkipLink/>
         <header class="shop__head">
             <p class="shop__name">"Fjord & Fell"</p>
             <p class="shop__note">"A demo shop. Nothing here is for sale."</p>
@@ -83,7 +77,8 @@ pub(super) fn Demo() -> impl IntoView {
         </main>
         <footer class="shop__foot"><p>"Fjord & Fell Outdoor is made up. "<a href="/">"Samtal"</a>" is not."</p></footer>
         {widget.map(|widget| view! {
-            <script src="/widget/v1/widget.js" data-widget=widget nonce=leptos::nonce::use_nonce() r#async="true"></script>
+            <script src="/widget/v1/widget.js" data-widget=widget.to_string() nonce=nonce r#async="true"></script>
         })}
-    }
+    };
+    Page::new("Fjord & Fell Outdoor · a demo of Samtal", Surface::Demo, body)
 }

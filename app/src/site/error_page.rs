@@ -1,32 +1,18 @@
 //! Errors as pages: what happened, whether anything was lost, what to do, and the id by which the log knows it.
 
 use super::SkipLink;
-use crate::ui::{Brand, Title};
+use crate::shell::{Page, Surface};
+use crate::ui::Brand;
 use leptos::prelude::*;
-use leptos_meta::provide_meta_context;
 use model::{ErrorCode, Problem};
 
-/// The page of the problem in context.
-#[component]
-pub fn ErrorPage() -> impl IntoView {
-    provide_meta_context();
-    let problem = use_context::<Problem>().unwrap_or_else(Problem::not_found);
-    view! { <SkipLink/><ProblemPage problem=problem/> }
-}
-
-/// An address that leads nowhere.
-#[component]
-pub fn NotFound() -> impl IntoView {
-    #[cfg(feature = "ssr")]
-    let problem = {
-        let mut problem = Problem::not_found();
-        crate::api::context::set_status(problem.status);
-        problem.request_id = Some(crate::api::context::page().request.to_string());
-        problem
-    };
-    #[cfg(not(feature = "ssr"))]
-    let problem = Problem::not_found();
-    view! { <ProblemPage problem=problem/> }
+/// The page of a problem.
+pub fn error(problem: Problem) -> Page {
+    Page::new(
+        format!("{} · Samtal", problem.title),
+        Surface::Error,
+        view! { <SkipLink/><ProblemPage problem=problem/> },
+    )
 }
 
 #[component]
@@ -43,7 +29,6 @@ fn ProblemPage(
         _ => view! { <a class="button button--primary" href="/">"To the front page"</a> }.into_any(),
     };
     view! {
-        <Title text=format!("{} · Samtal", problem.title)/>
         <div class="error-page">
             <header><Brand/></header>
             <main id="main" tabindex="-1">

@@ -1,20 +1,18 @@
 //! The landing page: what Samtal is, and honestly what works today. No WASM.
 
-use crate::api::session;
-use crate::ui::{Brand, Title};
+use super::SkipLink;
+use crate::shell::{Page, Surface};
+use crate::ui::Brand;
 use leptos::prelude::*;
-use leptos_meta::{Body, Meta};
+use model::identity::CurrentSession;
 
 const DESCRIPTION: &str = "Samtal holds everything between a company and the people who talk to it: an assistant that answers from your own documents, an inbox where people take over, and meetings a click away.";
 
-/// The landing page.
-#[component]
-pub(super) fn Landing() -> impl IntoView {
-    view! {
-        <Title text="Samtal: a good answer, or a person"/>
-        <Meta name="description" content=DESCRIPTION/>
-        <Body attr:class="landing"/>
-        <Header/>
+/// The landing page, for who is signed in and for who is not.
+pub fn landing(session: Option<CurrentSession>) -> Page {
+    let body = view! {
+        <SkipLink/>
+        <Header session=session/>
         <main id="main" tabindex="-1">
             <Hero/>
             <div id="what"><Receipt/><Inbox/><Walls/><Binary/><Meeting/></div>
@@ -22,13 +20,26 @@ pub(super) fn Landing() -> impl IntoView {
             <Invite/>
         </main>
         <Footer/>
-    }
+    };
+    Page { description: Some(DESCRIPTION), ..Page::new("Samtal: a good answer, or a person", Surface::Landing, body) }
 }
 
 /// The way in: to the dashboard for who is signed in, to the forms for who is not.
 #[component]
-fn Header() -> impl IntoView {
-    let session = Resource::new_blocking(|| (), |()| session::current());
+fn Header(session: Option<CurrentSession>) -> impl IntoView {
+    let way_in = match session {
+        Some(session) => view! {
+            <a class="button button--primary" href="/dashboard">
+                "Open dashboard"<span class="visually-hidden">" of "{session.tenant.name}</span>
+            </a>
+        }
+        .into_any(),
+        None => view! {
+            <a class="button button--plain" href="/login">"Sign in"</a>
+            <a class="button button--primary" href="/signup">"Sign up"</a>
+        }
+        .into_any(),
+    };
     view! {
         <header class="site-header">
             <Brand/>
@@ -38,23 +49,7 @@ fn Header() -> impl IntoView {
                 <a href="/demo">"Demo"</a>
                 <a href="/api/openapi.json">"API"</a>
             </nav>
-            <nav aria-label="Account">
-                <Suspense fallback=|| ()>
-                    {move || Suspend::new(async move {
-                        match session.await {
-                            Ok(Some(session)) => view! {
-                                <a class="button button--primary" href="/dashboard">
-                                    "Open dashboard"<span class="visually-hidden">" of "{session.tenant.name}</span>
-                                </a>
-                            }.into_any(),
-                            _ => view! {
-                                <a class="button button--plain" href="/login">"Sign in"</a>
-                                <a class="button button--primary" href="/signup">"Sign up"</a>
-                            }.into_any(),
-                        }
-                    })}
-                </Suspense>
-            </nav>
+            <nav aria-label="Account">{way_in}</nav>
         </header>
     }
 }

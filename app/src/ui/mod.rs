@@ -4,17 +4,13 @@
 
 mod field;
 mod icon;
-mod later;
 mod notice;
 mod text_area;
-mod title;
 
 pub use field::Field;
 pub use icon::{Icon, Shape};
-pub use later::{later, live, renewed};
-pub use notice::FormNotice;
+pub use notice::{FormNotice, ProblemNotice};
 pub use text_area::TextArea;
-pub use title::Title;
 
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -24,18 +20,18 @@ use std::collections::BTreeMap;
 pub struct Assets {
     /// Addresses by the name that the file has in the source.
     pub files: BTreeMap<String, String>,
-    /// Addresses of the bundles, by surface.
-    pub bundles: BTreeMap<String, Bundle>,
+    /// The browser's part.
+    pub bundle: Option<Bundle>,
 }
 
-/// One surface's part for the browser.
+/// The browser's part.
 #[derive(Debug, Clone)]
 pub struct Bundle {
     /// The glue.
     pub script: String,
     /// The program.
     pub wasm: String,
-    /// What a page loads besides, by the name of its chunk.
+    /// What an island loads besides, by its name in small letters.
     pub chunks: BTreeMap<String, Vec<String>>,
 }
 
@@ -44,6 +40,12 @@ impl Assets {
     pub fn file(&self, name: &str) -> Option<&str> {
         self.files.get(name).map(String::as_str)
     }
+}
+
+/// A view that takes the place of the one before, instead of turning it into this one, whenever the number is another. (Another
+/// type is another view.)
+pub fn anew(number: u32, view: AnyView) -> AnyView {
+    if number.is_multiple_of(2) { view } else { (view,).into_any() }
 }
 
 /// The mark and the name, as a link to the landing page.
@@ -81,18 +83,13 @@ fn initials(name: &str) -> String {
     first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
 }
 
-/// Stands where a list will be while it loads.
-#[component]
-pub fn Skeleton(
-    /// How many lines.
-    lines: usize,
-) -> impl IntoView {
-    view! {
-        <div class="skeletons" role="status">
-            <span class="visually-hidden">"Loading"</span>
-            {(0..lines).map(|_| view! { <span class="skeleton" aria-hidden="true"></span> }).collect_view()}
-        </div>
+/// Shows what the function comes to, and again whenever something that it read changes. It goes into a box, so that the
+/// browser has one copy of what watches, and not another for every place that does.
+pub fn live(make: impl Fn() -> AnyView + Send + 'static) -> AnyView {
+    fn boxed(make: Box<dyn Fn() -> AnyView + Send>) -> AnyView {
+        (move || make()).into_any()
     }
+    boxed(Box::new(make))
 }
 
 #[cfg(test)]

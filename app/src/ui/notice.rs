@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::{ErrorCode, Problem};
 
-/// Says what is wrong and leads to each field. Announced, because the page that carries it is new.
+/// Says what is wrong and leads to each field.
 #[component]
 pub fn FormNotice(
     /// What went wrong.
@@ -26,8 +26,7 @@ pub fn FormNotice(
         .iter()
         .map(|e| {
             let again = (e.field == "password").then_some(", which has to be typed again");
-            // `external` keeps the router's hands off: the browser moves the focus.
-            view! { <li><a href=format!("#{}", e.field) rel="external">{label(&e.field)}</a>{again}</li> }
+            view! { <li><a href=format!("#{}", e.field)>{label(&e.field)}</a>{again}</li> }
         })
         .collect_view();
     let detail = problem.errors.is_empty().then(|| view! { <p>{problem.detail.clone()}</p> });
@@ -36,6 +35,23 @@ pub fn FormNotice(
             <h2 class="notice__title">{title}</h2>
             {detail}
             {(!problem.errors.is_empty()).then(|| view! { <ul>{links}</ul> })}
+        </div>
+    }
+}
+
+/// What stands where something could not be loaded or done.
+#[component]
+pub fn ProblemNotice(
+    /// Why.
+    problem: Problem,
+) -> impl IntoView {
+    let signed_out = problem.code == ErrorCode::Unauthenticated;
+    view! {
+        <div class="notice notice--attention" role="alert">
+            <h2 class="notice__title">{problem.title}</h2>
+            <p>{problem.detail}</p>
+            {signed_out.then(|| view! { <p><a href="/login">"Sign in"</a></p> })}
+            {problem.request_id.map(|id| view! { <p>"Request "<code>{id}</code></p> })}
         </div>
     }
 }

@@ -95,7 +95,7 @@ impl Capabilities {
     }
 }
 
-/// How an error looks from outside, to REST, server functions and sockets alike. What is our fault is logged here, once; the
+/// How an error looks from outside, to pages, REST and sockets alike. What is our fault is logged here, once; the
 /// outside sees the problem alone.
 pub fn problem(error: impl Fault) -> Problem {
     let problem = error.problem();

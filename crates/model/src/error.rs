@@ -146,7 +146,7 @@ impl Problem {
 }
 
 /// An error of a use case's, as the outside sees it. Implemented where the error is; read in one place
-/// (`capabilities::problem`) for REST, server functions and sockets.
+/// (`capabilities::problem`) for pages, REST and sockets.
 pub trait Fault: fmt::Display {
     /// How it looks from outside: without a word of what is inside.
     fn problem(&self) -> Problem;

@@ -7,8 +7,8 @@
 mod assets;
 mod budget;
 mod compress;
+mod program;
 mod stamp;
-mod surface;
 mod tools;
 mod widget;
 
@@ -22,28 +22,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tools::Tools;
 
-/// The roots of `frontend`, each a feature of it and a bundle of its own.
-const SURFACES: &[&str] = &["dashboard"];
-
 /// What to build.
 #[derive(Debug)]
 pub struct Options {
     pub release: bool,
     /// A bundle over its budget is an error. Otherwise it is only said: nobody's start fails for a few bytes.
     pub strict: bool,
-    pub surfaces: Vec<String>,
     pub out: PathBuf,
 }
 
 impl Options {
-    /// Every surface, into `target/bundle`.
+    /// Into `target/bundle`.
     pub fn all(root: &Path, release: bool) -> Self {
-        Options {
-            release,
-            strict: false,
-            surfaces: SURFACES.iter().map(|s| (*s).to_owned()).collect(),
-            out: root.join("target/bundle"),
-        }
+        Options { release, strict: false, out: root.join("target/bundle") }
     }
 
     fn profile(&self) -> &'static str {
@@ -55,12 +46,6 @@ pub fn run(args: &mut Args) -> Result<()> {
     let root = workspace::root()?;
     let mut options = Options::all(&root, args.flag("--release"));
     options.strict = args.flag("--strict");
-    if let Some(name) = args.value("--surface")? {
-        if !SURFACES.contains(&name.as_str()) {
-            bail!("there is no surface `{name}`, only {SURFACES:?}");
-        }
-        options.surfaces = vec![name];
-    }
     if let Some(out) = args.value("--out")? {
         options.out = root.join(out);
     }
@@ -86,18 +71,15 @@ pub fn build(root: &Path, options: &Options) -> Result<bool> {
     let new = with_suffix(&options.out, ".new");
     remove(&new)?;
     let mut bundle = Bundle::new(new.clone());
-    for name in &options.surfaces {
-        let built = surface::build(root, &target, name, options.release, &tools)?;
-        let surface = bundle.put_surface(name, built)?;
-        bundle.surfaces.insert(name.clone(), surface);
-    }
+    bundle.program = bundle.put_program(program::build(root, &target, options.release, &tools)?)?;
     for (name, bytes) in assets::files(root, &tools)? {
         let placed = bundle.put(&name, &bytes)?;
         bundle.files.insert(name, placed);
     }
-    let css = assets::css(root, options.release, &tools, &bundle.files)?;
-    let placed = bundle.put("main.css", css.as_bytes())?;
-    bundle.files.insert("main.css".to_owned(), placed);
+    for (name, css) in assets::sheets(root, options.release, &tools, &bundle.files)? {
+        let placed = bundle.put(&name, css.as_bytes())?;
+        bundle.files.insert(name, placed);
+    }
 
     for (name, bytes) in widget::files(root, options.release, &tools)? {
         bundle.keep(name, &bytes)?;
@@ -107,7 +89,7 @@ pub fn build(root: &Path, options: &Options) -> Result<bool> {
         compress::all(&bundle.folder, &mut bundle.sizes, &tools)?;
     }
     println!("{}", table(&bundle.sizes));
-    let budget = if options.release { budget::check(root, &bundle.surfaces, &bundle.sizes) } else { Ok(()) };
+    let budget = if options.release { budget::check(root, &bundle.program, &bundle.sizes) } else { Ok(()) };
     std::fs::write(new.join("manifest.json"), bundle.manifest(options.profile())?)?;
     match budget {
         Ok(()) => std::fs::write(new.join("stamp"), stamp)?,
@@ -137,12 +119,12 @@ impl Sizes {
     }
 }
 
-/// Where a surface's files are.
+/// Where the files of the program are.
 #[derive(Debug, Default, Serialize)]
-struct Surface {
+struct Program {
     js: String,
     wasm: String,
-    /// What a page loads besides, by the name of its chunk.
+    /// What an island loads besides, by its name.
     chunks: BTreeMap<String, Vec<String>>,
 }
 
@@ -150,13 +132,13 @@ struct Surface {
 struct Bundle {
     folder: PathBuf,
     files: BTreeMap<String, String>,
-    surfaces: BTreeMap<String, Surface>,
+    program: Program,
     sizes: BTreeMap<String, Sizes>,
 }
 
 impl Bundle {
     fn new(folder: PathBuf) -> Self {
-        Bundle { folder, files: BTreeMap::new(), surfaces: BTreeMap::new(), sizes: BTreeMap::new() }
+        Bundle { folder, files: BTreeMap::new(), program: Program::default(), sizes: BTreeMap::new() }
     }
 
     /// Writes `fonts/x.woff2` as `assets/fonts/x.HASH.woff2` and gives that place.
@@ -186,15 +168,16 @@ impl Bundle {
         Ok(())
     }
 
-    /// Writes a surface's files, the glue with the hashed names of the pieces.
-    fn put_surface(&mut self, name: &str, built: surface::Built) -> Result<Surface> {
+    /// Writes the files of the program, the glue with the hashed names of the pieces.
+    fn put_program(&mut self, built: program::Built) -> Result<Program> {
+        let name = program::NAME;
         let mut js = built.js;
         let mut placed = BTreeMap::new();
         for (piece, bytes) in &built.pieces {
             let path = self.put(&format!("{name}/{}.wasm", piece.trim_start_matches("split_")), bytes)?;
             let (before, after) = (format!("\"./{piece}.wasm\""), format!("\"/{path}\""));
             if !js.contains(&before) {
-                bail!("the glue of {name} does not name its piece {piece}");
+                bail!("the glue does not name the piece {piece}");
             }
             js = js.replace(&before, &after);
             placed.insert(piece, path);
@@ -203,7 +186,7 @@ impl Bundle {
         let chunks = built.chunks.iter().map(|(chunk, pieces)| (chunk.clone(), files(pieces))).collect();
         let (js, wasm) =
             (self.put(&format!("{name}.js"), js.as_bytes())?, self.put(&format!("{name}.wasm"), &built.wasm)?);
-        Ok(Surface { js, wasm, chunks })
+        Ok(Program { js, wasm, chunks })
     }
 
     fn manifest(&self, profile: &str) -> Result<String> {
@@ -212,7 +195,7 @@ impl Bundle {
             .iter()
             .map(|(name, s)| (name.clone(), json!({ "raw": s.raw, "gzip": s.gzip, "br": s.br })))
             .collect();
-        let manifest = json!({ "profile": profile, "files": self.files, "surfaces": self.surfaces, "sizes": sizes });
+        let manifest = json!({ "profile": profile, "files": self.files, "program": self.program, "sizes": sizes });
         Ok(serde_json::to_string_pretty(&manifest)? + "\n")
     }
 }

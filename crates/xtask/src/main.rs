@@ -28,7 +28,7 @@ cargo xtask COMMAND
   lint                                     rules on the text of sources, migrations and styles
   unused                                   declared dependencies that nothing uses
   licences                                 licences of everything that is linked
-  bundle [--release] [--surface NAME] [--out FOLDER]
+  bundle [--release] [--out FOLDER]
                                            the browser's part, hashed and compressed, in target/bundle
   price CRATE[@VERSION] [FEATURE…] [--no-default-features] | --all
                                            what a library costs a build from nothing, before it is added

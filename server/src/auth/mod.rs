@@ -8,5 +8,5 @@ pub mod sign_in;
 mod visitor;
 
 pub use key::{ApiCaller, ApiReader, key_first};
-pub use member::Member;
+pub use member::{Member, Viewer};
 pub use visitor::{Visitor, visitor};

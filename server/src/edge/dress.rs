@@ -4,10 +4,10 @@
 //! plain text, and [`dress`] turns those into the same two forms. No text of an internal error passes.
 
 use crate::failure::{Undressed, document};
-use crate::request::RequestInfo;
+use crate::pages::render::Render;
+use crate::request::{AsJson, RequestInfo};
 use crate::state::App;
 use axum::{
-    body::Body,
     extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
@@ -22,12 +22,10 @@ const RETRY_PAGE: &str = "15";
 pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Response {
     let info = request.extensions().get::<RequestInfo>().copied();
     let path = request.uri().path();
-    let wants_json =
-        request.headers().get(header::ACCEPT).is_some_and(|a| a.as_bytes().starts_with(b"application/json"));
-    let program =
-        wants_json || ["/api/", "/rpc/", "/ws", "/healthz", "/readyz", "/assets/"].iter().any(|p| path.starts_with(p));
+    let program = AsJson::of(request.headers()).0
+        || ["/api/", "/ws", "/healthz", "/readyz", "/assets/"].iter().any(|p| path.starts_with(p));
     let safe = request.method().is_safe();
-    let for_page = (!program).then(|| clone_for_page(&request));
+    let render = (!program).then(|| Render::of(&app, request.headers()));
 
     let mut response = next.run(request).await;
     let status = response.status();
@@ -45,13 +43,13 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
     };
     problem.request_id = info.map(|i| i.id.to_string());
     let allow = response.headers_mut().remove(header::ALLOW);
-    let mut out = match for_page {
+    let mut out = match render {
         None => document(&problem),
-        Some(request) => {
+        Some(render) => {
             let status = StatusCode::from_u16(problem.status).unwrap_or(status);
             let again = (safe && problem.code == ErrorCode::Unavailable).then_some(RETRY_PAGE);
             let retry_after = problem.retry_after;
-            let mut page = crate::pages::render::render_plain(&app, request, status, problem, app::shell::error).await;
+            let mut page = render.page(status, || app::site::error(problem));
             if let Some(seconds) = again {
                 page.headers_mut().insert(header::REFRESH, HeaderValue::from_static(seconds));
             }
@@ -65,15 +63,6 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
         out.headers_mut().insert(header::ALLOW, allow);
     }
     out
-}
-
-/// What a page needs of a request whose body somebody else has read.
-fn clone_for_page(request: &Request) -> Request {
-    let mut copy = Request::new(Body::empty());
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    *copy.extensions_mut() = request.extensions().clone();
-    copy
 }
 
 /// The problem of a bare status, as layers and axum answer with.

@@ -3,14 +3,13 @@
 use crate::auth::Visitor;
 use crate::config::Environment;
 use crate::failure::Failure;
-use crate::pages::render::render_plain;
+use crate::pages::render::Render;
 use crate::request::RequestInfo;
 use crate::state::App;
-use app::shell::site;
-use app::site::DemoWidget;
+use app::site::demo;
 use axum::{
     Extension,
-    extract::{Query, Request, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
     http::StatusCode,
     response::Response,
 };
@@ -32,10 +31,10 @@ pub struct Whose {
 /// A page, when the database does not answer.
 pub async fn page(
     State(app): State<App>,
-    Extension(Visitor(visitor)): Extension<Visitor>,
+    Visitor(visitor): Visitor,
     Extension(info): Extension<RequestInfo>,
+    render: Render,
     whose: Result<Query<Whose>, QueryRejection>,
-    request: Request,
 ) -> Result<Response, Failure> {
     let named = whose.ok().and_then(|Query(whose)| whose.widget).and_then(|id| id.parse::<WidgetId>().ok());
     let widget = match (named, visitor) {
@@ -46,6 +45,5 @@ pub async fn page(
         }
         (None, _) => None,
     };
-    let widget = DemoWidget(widget.map(|id| id.to_string()));
-    Ok(render_plain(&app, request, StatusCode::OK, widget, site).await)
+    Ok(render.page(StatusCode::OK, || demo(widget)))
 }

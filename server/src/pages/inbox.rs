@@ -1,24 +1,86 @@
-//! Forms of the inbox, for browsers in which WASM has not arrived.
+//! `/dashboard/inbox`: the conversations of the workspace, one of them open beside the list, and what is done in it.
 
-use super::dashboard::again;
-use crate::auth::{Member, Visitor};
+use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
-use crate::pages::render::render_with;
-use crate::request::{PathId, RequestInfo};
+use crate::pages::{render::Render, unreadable};
+use crate::request::{AsJson, PathId};
 use crate::state::App;
-use app::dashboard::inbox::Outcome;
-use app::shell::dashboard;
+use app::dashboard::inbox::{Inbox, Outcome, inbox};
 use axum::{
-    Extension, Form,
-    extract::{State, rejection::FormRejection},
-    http::{HeaderMap, StatusCode, Uri},
+    Form, Json,
+    extract::{Path, Query, State, rejection::FormRejection, rejection::QueryRejection},
+    http::{StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
-use conversations::NewMessage;
+use conversations::{ConversationError, NewMessage};
 use model::conversation::{InboxFilter, Step};
-use model::{ConversationId, ErrorCode};
+use model::{ConversationId, ErrorCode, Problem};
 use serde::Deserialize;
-use store::Caller;
+use store::{Actor, Caller};
+
+/// What the address says besides the conversation.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Place {
+    /// Which conversations; open ones unless it says something that there is.
+    show: String,
+    /// Where the page of the list begins.
+    after: Option<String>,
+    /// Messages before this one.
+    before: Option<String>,
+    /// A conversation of which the list says how it is, without its messages.
+    beside: Option<String>,
+}
+
+/// The page: the list, and a conversation beside it if the address names one. (The form for words has an address of its own,
+/// where the page stands when they were refused: whoever goes back there gets the same.)
+///
+/// # Errors
+/// `not_found` for a program that asks for a conversation which is not there, `invalid` for a place that is none, or the
+/// database's.
+pub async fn page(
+    State(app): State<App>,
+    Viewer(caller): Viewer,
+    AsJson(json): AsJson,
+    render: Render,
+    open: Option<Path<String>>,
+    place: Result<Query<Place>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let place = place.map(|Query(place)| place).unwrap_or_default();
+    let found = find(&app, &caller, &place, open.map(|Path(id)| id)).await?;
+    match (json, found.missing) {
+        (true, true) => Err(Problem::not_found().into()),
+        (true, false) => Ok(Json(found).into_response()),
+        (false, _) => {
+            let status = if found.missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
+            render.dashboard(&caller, status, |frame| inbox(frame, found)).await
+        }
+    }
+}
+
+/// What is there.
+async fn find(app: &App, caller: &Caller, place: &Place, open: Option<String>) -> Result<Inbox, Failure> {
+    let conversations = &app.capabilities.conversations;
+    let show = InboxFilter::from_name(&place.show).unwrap_or(InboxFilter::Open);
+    let beside = place.beside.as_ref().and_then(|id| id.parse().ok());
+    let list = conversations.inbox(caller, show, place.after.as_deref(), beside).await?;
+    let named = open.is_some();
+    let thread = match open.and_then(|id| id.parse().ok()) {
+        None => None,
+        Some(id) => match conversations.thread(caller, id, place.before.as_deref()).await {
+            Ok(thread) => Some(thread),
+            Err(ConversationError::NotFound) => None,
+            Err(error) => return Err(error.into()),
+        },
+    };
+    let missing = named && thread.is_none();
+    let address = app.config.public_url.clone().unwrap_or_default();
+    let me = match caller.actor() {
+        Actor::Member { member, .. } => Some(member),
+        _ => None,
+    };
+    Ok(Inbox { show, after: place.after.clone(), list, thread, missing, outcome: Outcome::default(), address, me })
+}
 
 /// What was typed.
 #[derive(Deserialize, Default)]
@@ -31,44 +93,48 @@ pub struct Words {
 /// Says something to a contact.
 ///
 /// # Errors
-/// A page, when nobody is signed in, there is no such conversation, or the fault is ours.
+/// When nobody is signed in, there is no such conversation, or the fault is ours; for a program, also what is wrong with the
+/// words.
 #[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
 pub async fn say(
     State(app): State<App>,
     Member(caller): Member,
     PathId(conversation): PathId<ConversationId>,
-    Extension(info): Extension<RequestInfo>,
-    Extension(visitor): Extension<Visitor>,
+    AsJson(json): AsJson,
+    render: Render,
     uri: Uri,
-    headers: HeaderMap,
+    place: Result<Query<Place>, QueryRejection>,
     form: Result<Form<Words>, FormRejection>,
 ) -> Result<Response, Failure> {
-    let Form(Words { text, client_id }) = form.map_err(super::sign_in::unreadable)?;
+    let Form(Words { text, client_id }) = form.map_err(unreadable)?;
     let new = NewMessage { text, client_id };
-    let Err(error) = app.capabilities.conversations.reply(&caller, conversation, &new).await else {
-        return Ok(Redirect::to(&page(conversation, &uri)).into_response());
+    let problem = match app.capabilities.conversations.reply(&caller, conversation, &new).await {
+        Ok((message, _)) if json => return Ok(Json(message).into_response()),
+        Ok(_) => return Ok(Redirect::to(&address(conversation, &uri)).into_response()),
+        Err(error) => Failure::from(error),
     };
-    let Failure(problem) = Failure::from(error);
-    if !matches!(problem.code, ErrorCode::Invalid | ErrorCode::Conflict) {
-        return Err(Failure(problem));
+    if json || !matches!(problem.0.code, ErrorCode::Invalid | ErrorCode::Conflict) {
+        return Err(problem);
     }
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-    let request = again(&page(conversation, &uri), headers, info, visitor);
-    let outcome = Outcome { text: new.text, problem: Some(problem) };
-    Ok(render_with(&app, request, status, outcome, dashboard).await)
+    let status = problem.status();
+    let place = place.map(|Query(place)| place).unwrap_or_default();
+    let found = find(&app, &caller, &place, Some(conversation.to_string())).await?;
+    let found = Inbox { outcome: Outcome { text: new.text, problem: Some(problem.0) }, ..found };
+    render.dashboard(&caller, status, |frame| inbox(frame, found)).await
 }
 
 /// The member takes the conversation.
 ///
 /// # Errors
-/// A page, when nobody is signed in, there is no such conversation, or the fault is ours.
+/// When nobody is signed in, there is no such conversation, or the fault is ours.
 pub async fn take_over(
     State(app): State<App>,
     Member(caller): Member,
     PathId(conversation): PathId<ConversationId>,
+    json: AsJson,
     uri: Uri,
-) -> Result<Redirect, Failure> {
-    step(&app, &caller, conversation, &uri, Step::TakeOver).await
+) -> Result<Response, Failure> {
+    step(&app, &caller, conversation, &uri, json, Step::TakeOver).await
 }
 
 /// The assistant answers again.
@@ -79,9 +145,10 @@ pub async fn hand_back(
     State(app): State<App>,
     Member(caller): Member,
     PathId(conversation): PathId<ConversationId>,
+    json: AsJson,
     uri: Uri,
-) -> Result<Redirect, Failure> {
-    step(&app, &caller, conversation, &uri, Step::HandBack).await
+) -> Result<Response, Failure> {
+    step(&app, &caller, conversation, &uri, json, Step::HandBack).await
 }
 
 /// It is settled.
@@ -92,18 +159,26 @@ pub async fn resolve(
     State(app): State<App>,
     Member(caller): Member,
     PathId(conversation): PathId<ConversationId>,
+    json: AsJson,
     uri: Uri,
-) -> Result<Redirect, Failure> {
-    step(&app, &caller, conversation, &uri, Step::Resolve).await
+) -> Result<Response, Failure> {
+    step(&app, &caller, conversation, &uri, json, Step::Resolve).await
 }
 
-async fn step(app: &App, caller: &Caller, id: ConversationId, uri: &Uri, step: Step) -> Result<Redirect, Failure> {
-    app.capabilities.conversations.handle(caller, id, step).await?;
-    Ok(Redirect::to(&page(id, uri)))
+async fn step(
+    app: &App,
+    caller: &Caller,
+    id: ConversationId,
+    uri: &Uri,
+    AsJson(json): AsJson,
+    step: Step,
+) -> Result<Response, Failure> {
+    let now = app.capabilities.conversations.handle(caller, id, step).await?;
+    Ok(if json { Json(now).into_response() } else { Redirect::to(&address(id, uri)).into_response() })
 }
 
 /// The page of a conversation that is there, with the list as the form's address names it.
-fn page(conversation: ConversationId, uri: &Uri) -> String {
+fn address(conversation: ConversationId, uri: &Uri) -> String {
     let name = uri.query().and_then(|query| query.strip_prefix("show=")).and_then(InboxFilter::from_name);
     let show = name.map_or_else(String::new, |show| format!("?show={}", show.name()));
     format!("/dashboard/inbox/{conversation}{show}")

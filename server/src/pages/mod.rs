@@ -1,11 +1,29 @@
-//! Pages and their forms, one file each: read the request, call one capability, render.
+//! Pages and their forms, one file each: read the request, call one capability, render. What an island asks, it asks of
+//! the addresses that links and forms have, with `Accept: application/json` (`AsJson`): what the page is made of, or what was done.
 
-pub mod dashboard;
+pub mod api_keys;
 pub mod demo;
+pub mod home;
 pub mod inbox;
+pub mod knowledge;
+pub mod members;
 pub mod preferences;
 pub mod render;
 pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;
 pub mod site;
+
+use crate::failure::Failure;
+use axum::extract::rejection::FormRejection;
+use model::{ErrorCode, Problem};
+
+/// A body that is not a form.
+fn unreadable(rejection: FormRejection) -> Failure {
+    let status = rejection.status().as_u16();
+    Failure(match status {
+        413 => Problem::new(ErrorCode::TooLarge, "Nothing was changed. Send less at once."),
+        415 => Problem::new(ErrorCode::UnsupportedMediaType, "Send the form as application/x-www-form-urlencoded."),
+        _ => Problem::new(ErrorCode::InvalidRequest, "The form could not be read. Nothing was changed."),
+    })
+}

@@ -1,9 +1,10 @@
 //! `POST /preferences/theme`: light, dark, or what the system says.
 
 use crate::failure::Failure;
-use crate::pages::render::THEME_COOKIE;
+use crate::pages::{render::THEME_COOKIE, unreadable};
+use crate::request::RelativePath;
 use crate::state::App;
-use app::api::context::{RelativePath, Theme};
+use app::shell::Theme;
 use axum::{
     Form,
     extract::{State, rejection::FormRejection},
@@ -28,7 +29,7 @@ pub async fn theme(
     headers: HeaderMap,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Result<Response, Failure> {
-    let Form(fields) = form.map_err(super::sign_in::unreadable)?;
+    let Form(fields) = form.map_err(unreadable)?;
     let theme = Theme::from_name(&fields.theme);
     let age = if theme == Theme::System { 0 } else { 31_536_000 };
     let secure = if app.config.secure() { "; Secure" } else { "" };

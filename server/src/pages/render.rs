@@ -1,25 +1,24 @@
-//! Renders pages and runs server functions. The only file, with `app::api::context`, that names `leptos_axum`.
+//! Makes pages of what handlers have found.
 
-use crate::auth::{Visitor, device};
-use crate::request::RequestInfo;
+use crate::auth::device;
+use crate::failure::Failure;
 use crate::state::App;
-use app::api::context::{PageContext, Theme};
+use app::dashboard::Frame;
+use app::shell::{Around, Page, Theme};
 use axum::{
-    body::{Body, Bytes, to_bytes},
-    extract::{FromRequest as _, Request, State},
-    http::{HeaderValue, StatusCode, header},
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use leptos::nonce::use_nonce;
-use leptos::prelude::{IntoView, provide_context, use_context};
-use leptos_axum::ResponseOptions;
-use model::RequestId;
+use model::{ErrorCode, Problem};
+use std::convert::Infallible;
 use std::sync::Arc;
+use store::Caller;
 
-/// What responses without a render carry: nothing may be loaded, nothing may frame them.
+/// What responses without a page carry: nothing may be loaded, nothing may frame them.
 pub const CLOSED_CSP: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// The policy of a rendered page: scripts by nonce, everything else from here.
+/// The policy of a page: scripts by nonce, everything else from here.
 fn page_csp(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -28,88 +27,60 @@ fn page_csp(nonce: &str) -> String {
     )
 }
 
-fn context_of(app: &App, request: &Request) -> PageContext {
-    let info = request.extensions().get::<RequestInfo>();
-    PageContext {
-        capabilities: app.capabilities.clone(),
-        visitor: request.extensions().get::<Visitor>().map_or(Ok(None), |v| v.0.clone()),
-        request: info.map_or_else(|| RequestId::from_uuid(app.capabilities.services.new_id()), |i| i.id),
-        assets: Arc::clone(&app.assets),
-        theme: theme_of(request),
-        address: app.config.public_url.clone().unwrap_or_default(),
-    }
-}
-
 /// The name of the cookie that holds the chosen look.
 pub const THEME_COOKIE: &str = "samtal_theme";
 
-fn theme_of(request: &Request) -> Theme {
-    device::cookie(request.headers(), THEME_COOKIE).map_or(Theme::System, Theme::from_name)
+/// Makes the page of this request.
+#[derive(Debug, Clone)]
+pub struct Render {
+    app: App,
+    theme: Theme,
 }
 
-/// Tells Leptos which runtime to spawn on. Nothing can be rendered before; a second time does nothing.
-pub fn prepare() {
-    let _ = any_spawner::Executor::init_tokio();
-}
+impl FromRequestParts<App> for Render {
+    type Rejection = Infallible;
 
-/// Renders a page without WASM. Leptos writes the data for a bundle after the document; here nobody would read it.
-pub async fn render_plain<T, IV>(app: &App, request: Request, status: StatusCode, more: T, page: fn() -> IV) -> Response
-where
-    T: Clone + Send + Sync + 'static,
-    IV: IntoView + 'static,
-{
-    const END: &[u8] = b"</html>";
-    let (head, body) = render_with(app, request, status, more, page).await.into_parts();
-    let Ok(mut html) = to_bytes(body, usize::MAX).await else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    if let Some(at) = html.windows(END.len()).rposition(|text| text == END) {
-        html.truncate(at + END.len());
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self::of(app, &parts.headers))
     }
-    Response::from_parts(head, Body::from(html))
 }
 
-/// Renders a page with one more value in context: what a form was sent with, or what went wrong. `status` holds unless
-/// the page itself says otherwise.
-pub async fn render_with<T, IV>(app: &App, request: Request, status: StatusCode, more: T, page: fn() -> IV) -> Response
-where
-    T: Clone + Send + Sync + 'static,
-    IV: IntoView + 'static,
-{
-    let context = context_of(app, &request);
-    let handler = leptos_axum::render_app_async_with_context(
-        move || {
-            provide_context(context.clone());
-            provide_context(more.clone());
-            if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce())
-                && let Ok(csp) = HeaderValue::from_str(&page_csp(&nonce))
-            {
-                response.insert_header(header::CONTENT_SECURITY_POLICY, csp);
-            }
-        },
-        page,
-    );
-    let mut response = handler(request).await;
-    if response.status() == StatusCode::OK {
-        *response.status_mut() = status;
+impl Render {
+    /// For a request with these headers.
+    pub fn of(app: &App, headers: &HeaderMap) -> Self {
+        let theme = device::cookie(headers, THEME_COOKIE).map_or(Theme::System, Theme::from_name);
+        Self { app: app.clone(), theme }
     }
-    response
-}
 
-/// Runs a server function.
-pub async fn rpc(State(app): State<App>, request: Request<Body>) -> Response {
-    let known = server_fn::axum::server_fn_paths()
-        .any(|(path, method)| path == request.uri().path() && method == *request.method());
-    if !known {
-        return StatusCode::NOT_FOUND.into_response();
+    /// A page.
+    pub fn page(&self, status: StatusCode, make: impl FnOnce() -> Page) -> Response {
+        let nonce = format!("{:032x}", rand::random::<u128>());
+        let csp = HeaderValue::from_str(&page_csp(&nonce));
+        let around = Around { theme: self.theme, assets: Arc::clone(&self.app.assets), nonce };
+        let html = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
+        let mut response = (status, html, Page::render(&around, make)).into_response();
+        // Hexadecimal digits are fit for a header.
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, csp.unwrap_or(HeaderValue::from_static(CLOSED_CSP)));
+        response
     }
-    let context = context_of(&app, &request);
-    // Read here, as server functions take a body that is too large for one that they cannot read.
-    let (parts, body) = request.into_parts();
-    let body = match Bytes::from_request(Request::new(body), &()).await {
-        Ok(bytes) => Body::from(bytes),
-        Err(rejection) => return rejection.into_response(),
-    };
-    let request = Request::from_parts(parts, body);
-    leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request).await.into_response()
+
+    /// A page of the dashboard, for who is signed in.
+    ///
+    /// # Errors
+    /// When the database does not say who that is.
+    pub async fn dashboard(
+        &self,
+        caller: &Caller,
+        status: StatusCode,
+        make: impl FnOnce(&Frame) -> Page,
+    ) -> Result<Response, Failure> {
+        let Some(session) = self.app.capabilities.identity.current_session(caller).await? else {
+            return Err(Problem::new(ErrorCode::Unauthenticated, "Your session has ended. Sign in again.").into());
+        };
+        let address = self.app.config.public_url.clone().unwrap_or_default();
+        let frame = Frame { session, theme: self.theme, address };
+        Ok(self.page(status, || make(&frame)))
+    }
 }

@@ -3,21 +3,19 @@
 use crate::auth::device;
 use crate::auth::sign_in::{carry_on, unfinished};
 use crate::failure::Failure;
-use crate::pages::render::render_plain;
-use crate::request::RequestInfo;
+use crate::pages::{render::Render, unreadable};
+use crate::request::{RelativePath, RequestInfo};
 use crate::state::App;
-use app::api::context::RelativePath;
-use app::auth::FormState;
-use app::shell::site;
+use app::auth::{FormState, choose_workspace};
+use app::shell::Page;
 use axum::{
     Extension, Form,
-    body::Body,
-    extract::{Request, State, rejection::FormRejection},
+    extract::{State, rejection::FormRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use identity::{IdentityError, SignInForm};
-use model::{ErrorCode, Problem};
+use model::ErrorCode;
 use serde::Deserialize;
 use store::sessions::SignIn;
 use tower_sessions::Session;
@@ -41,6 +39,7 @@ pub async fn submit(
     Extension(info): Extension<RequestInfo>,
     session: Session,
     headers: HeaderMap,
+    render: Render,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(fields) = form.map_err(unreadable)?;
@@ -56,7 +55,7 @@ pub async fn submit(
             device::remember(&mut response, identity.device(&email, known.unwrap_or_default()), app.config.secure());
             Ok(response)
         }
-        Err(error) => again(&app, "/login", &headers, info, state, error).await,
+        Err(error) => again(&render, app::auth::sign_in, state, error),
     }
 }
 
@@ -68,13 +67,13 @@ pub async fn workspaces(
     State(app): State<App>,
     Extension(info): Extension<RequestInfo>,
     session: Session,
-    request: Request,
+    render: Render,
 ) -> Result<Response, Failure> {
     if let Some(sign_in) = unfinished(&app, &session).await? {
         let workspaces = app.capabilities.identity.tenants_of(sign_in.person, &info.origin()).await?;
         if !workspaces.is_empty() {
             let state = FormState::new([("next", &sign_in.next)]).with(workspaces);
-            return Ok(render_plain(&app, request, StatusCode::OK, state, site).await);
+            return Ok(render.page(StatusCode::OK, || choose_workspace(state)));
         }
     }
     Ok(Redirect::to("/login").into_response())
@@ -97,69 +96,53 @@ pub async fn choose(
     Extension(info): Extension<RequestInfo>,
     session: Session,
     headers: HeaderMap,
+    render: Render,
     form: Result<Form<Chosen>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(fields) = form.map_err(unreadable)?;
     let state = FormState::new([("next", &inside(&fields.next))]);
     let identity = &app.capabilities.identity;
     let (Some(id), Some(sign_in)) = (session.id(), unfinished(&app, &session).await?) else {
-        return again(&app, "/login", &headers, info, state, IdentityError::SignInOver).await;
+        return again(&render, app::auth::sign_in, state, IdentityError::SignInOver);
     };
     let person = sign_in.person;
     match identity.choose(sign_in, fields.workspace.parse().ok(), &info.origin()).await {
         Ok(sign_in) if app.capabilities.sessions.claim(&id).await? => {
             Ok(carry_on(&app, &session, &sign_in, info, &headers).await?.into_response())
         }
-        Ok(_) => again(&app, "/login", &headers, info, state, IdentityError::SignInOver).await,
-        Err(over @ IdentityError::SignInOver) => again(&app, "/login", &headers, info, state, over).await,
+        Ok(_) => again(&render, app::auth::sign_in, state, IdentityError::SignInOver),
+        Err(over @ IdentityError::SignInOver) => again(&render, app::auth::sign_in, state, over),
         Err(error) => {
             let workspaces = identity.tenants_of(person, &info.origin()).await?;
-            again(&app, "/login/workspace", &headers, info, state.with(workspaces), error).await
+            again(&render, choose_workspace, state.with(workspaces), error)
         }
     }
 }
 
 /// Where a sign-in leads: what was asked for, if it is inside.
-fn inside(next: &str) -> String {
+pub(super) fn inside(next: &str) -> String {
     let next = RelativePath::parse(next).filter(|p| p.as_str().starts_with("/dashboard"));
     next.as_ref().map_or("/dashboard", RelativePath::as_str).to_owned()
 }
 
 /// Shows the form once more with what was typed (passwords aside) and what is wrong with it; faults of ours go on.
-pub(super) async fn again(
-    app: &App,
-    path: &'static str,
-    headers: &HeaderMap,
-    info: RequestInfo,
+pub(super) fn again(
+    render: &Render,
+    page: fn(FormState) -> Page,
     mut state: FormState,
     error: IdentityError,
 ) -> Result<Response, Failure> {
-    let Failure(problem) = Failure::from(error);
+    let failure = Failure::from(error);
     // "Busy" is not a fault that deserves a page of its own: what was typed would be lost.
-    let keep = matches!(problem.code, ErrorCode::Invalid | ErrorCode::RateLimited | ErrorCode::Unavailable);
+    let keep = matches!(failure.0.code, ErrorCode::Invalid | ErrorCode::RateLimited | ErrorCode::Unavailable);
     if !keep {
-        return Err(Failure(problem));
+        return Err(failure);
     }
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-    let retry_after = problem.retry_after;
-    state.problem = Some(problem);
-    let mut request = Request::new(Body::empty());
-    *request.uri_mut() = axum::http::Uri::from_static(path);
-    *request.headers_mut() = headers.clone();
-    request.extensions_mut().insert(info);
-    let mut response = render_plain(app, request, status, state, site).await;
+    let (status, retry_after) = (failure.status(), failure.0.retry_after);
+    state.problem = Some(failure.0);
+    let mut response = render.page(status, || page(state));
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     Ok(response)
-}
-
-/// A body that is not a form.
-pub(super) fn unreadable(rejection: FormRejection) -> Failure {
-    let status = rejection.status().as_u16();
-    Failure(match status {
-        413 => Problem::new(ErrorCode::TooLarge, "Nothing was changed. Send less at once."),
-        415 => Problem::new(ErrorCode::UnsupportedMediaType, "Send the form as application/x-www-form-urlencoded."),
-        _ => Problem::new(ErrorCode::InvalidRequest, "The form could not be read. Nothing was changed."),
-    })
 }

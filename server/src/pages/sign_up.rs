@@ -2,10 +2,10 @@
 
 use crate::auth::sign_in::carry_on;
 use crate::failure::Failure;
-use crate::pages::sign_in::again;
+use crate::pages::{render::Render, sign_in::again, unreadable};
 use crate::request::RequestInfo;
 use crate::state::App;
-use app::auth::FormState;
+use app::auth::{FormState, sign_up};
 use axum::{
     Extension, Form,
     extract::State,
@@ -37,14 +37,15 @@ pub async fn submit(
     Extension(info): Extension<RequestInfo>,
     session: Session,
     headers: HeaderMap,
+    render: Render,
     form: Result<Form<Fields>, axum::extract::rejection::FormRejection>,
 ) -> Result<Response, Failure> {
-    let Form(fields) = form.map_err(super::sign_in::unreadable)?;
+    let Form(fields) = form.map_err(unreadable)?;
     let state = FormState::new([("company", &fields.company), ("name", &fields.name), ("email", &fields.email)]);
     let form =
         SignUpForm { company: fields.company, name: fields.name, email: fields.email, password: fields.password };
     match app.capabilities.identity.sign_up(form, &info.origin()).await {
         Ok(sign_in) => Ok(carry_on(&app, &session, &sign_in, info, &headers).await?.into_response()),
-        Err(error) => again(&app, "/signup", &headers, info, state, error).await,
+        Err(error) => again(&render, sign_up, state, error),
     }
 }

@@ -1,30 +1,53 @@
-//! Pages without WASM, and the small files that browsers ask for by name.
+//! The front page, the ways in, and the small files that browsers ask for by name.
 
 use crate::auth::Visitor;
-use crate::pages::render::render_plain;
+use crate::failure::Failure;
+use crate::pages::render::Render;
+use crate::pages::sign_in::inside;
 use crate::state::App;
-use app::shell::site;
+use app::auth::{FormState, sign_in, sign_up};
+use app::site::landing;
 use axum::{
-    Extension,
-    extract::{Request, State},
+    extract::{Query, State, rejection::QueryRejection},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
+use serde::Deserialize;
 
-/// The landing page, and the others of the site.
-pub async fn page(State(app): State<App>, request: Request) -> Response {
-    render_plain(&app, request, StatusCode::OK, (), site).await
+/// The landing page. It is there also when nobody can tell who looks at it.
+pub async fn page(State(app): State<App>, Visitor(visitor): Visitor, render: Render) -> Response {
+    let session = match visitor {
+        Ok(Some(caller)) => {
+            let session = app.capabilities.identity.current_session(&caller).await;
+            session.map_err(Failure::from).ok().flatten()
+        }
+        _ => None,
+    };
+    render.page(StatusCode::OK, || landing(session))
 }
 
-/// Sign-in and sign-up; who is signed in already goes on to the dashboard.
-pub async fn entrance(
-    State(app): State<App>,
-    Extension(Visitor(visitor)): Extension<Visitor>,
-    request: Request,
-) -> Response {
+/// Where somebody wants to go after signing in.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Next {
+    next: String,
+}
+
+/// Sign-in; who is signed in already goes on to the dashboard.
+pub async fn login(Visitor(visitor): Visitor, render: Render, next: Result<Query<Next>, QueryRejection>) -> Response {
+    let next = next.map(|Query(Next { next })| next).unwrap_or_default();
+    let next = if next.is_empty() { next } else { inside(&next) };
+    if let Ok(Some(_)) = visitor {
+        return Redirect::to(if next.is_empty() { "/dashboard" } else { &next }).into_response();
+    }
+    render.page(StatusCode::OK, || sign_in(FormState::new([("next", &next)])))
+}
+
+/// Sign-up; who is signed in already goes on to the dashboard.
+pub async fn signup(Visitor(visitor): Visitor, render: Render) -> Response {
     match visitor {
         Ok(Some(_)) => Redirect::to("/dashboard").into_response(),
-        _ => render_plain(&app, request, StatusCode::OK, (), site).await,
+        _ => render.page(StatusCode::OK, || sign_up(FormState::default())),
     }
 }
 

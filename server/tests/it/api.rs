@@ -153,15 +153,13 @@ async fn only_owners_make_and_revoke_keys() {
     for ask in [
         Ask::post("/dashboard/api-keys").form([("name", "More")]),
         Ask::post(format!("/dashboard/api-keys/{id}/revoke")),
-        Ask::post("/rpc/app/api/keys/create").form([("name", "More")]),
-        Ask::post("/rpc/app/api/keys/revoke").form([("key", &id)]),
     ] {
         let path = ask.path.clone();
         let answer = server.ask(ask.session(aurora)).await;
         assert_eq!(answer.status, 403, "{path}: {answer}");
     }
     assert_eq!(before, server.rows_of(aurora).await);
-    let list = server.ask(Ask::post("/rpc/app/api/keys/list").form([]).session(aurora)).await;
+    let list = server.ask(Ask::get("/dashboard/api-keys").session(aurora)).await;
     assert!(list.status == 200 && list.body.contains(&id), "{list}");
 }
 

@@ -62,7 +62,8 @@ fn assert_page(answer: &Answer, status: u16, named: &str) {
 #[tokio::test]
 async fn nothing_here_is_a_page_or_a_problem() {
     let server = TestServer::start().await;
-    for path in ["/nothing", "/dashboards", "/login/", "/%00", "/..%2f..%2fetc/passwd", "/api", "/rpc"] {
+    for path in ["/nothing", "/dashboards", "/login/", "/%00", "/..%2f..%2fetc/passwd", "/api", "/rpc", "/rpc/nothing"]
+    {
         assert_page(&server.ask(Ask::get(path)).await, 404, path);
     }
     for path in
@@ -70,8 +71,9 @@ async fn nothing_here_is_a_page_or_a_problem() {
     {
         assert_problem(&server.ask(Ask::get(path)).await, 404, "not_found", path);
     }
-    for path in ["/rpc/nothing", "/rpc/app/api/keys", "/rpc/app/api/keys/list/", "/rpc/APP/API/KEYS/LIST"] {
-        assert_problem(&server.ask(Ask::post(path).form([])).await, 404, "not_found", path);
+    for ask in [Ask::get("/nothing"), Ask::get("/dashboard/inbox/conv_0").session(&server.two.aurora)] {
+        let path = ask.path.clone();
+        assert_problem(&server.ask(ask.wants_json()).await, 404, "not_found", &path);
     }
     // A page of the dashboard that does not exist keeps the frame of the dashboard.
     let answer = server.ask(Ask::get("/dashboard/nothing").session(&server.two.aurora)).await;
@@ -100,11 +102,7 @@ async fn other_methods_are_refused_by_name() {
         if methods.contains("GET") {
             methods.insert("HEAD".to_owned());
         }
-        let address = path
-            .replace("{key}", "key_0")
-            .replace("{*page}", "members")
-            .replace("{*path}", "x.css")
-            .replace("{*function}", "x");
+        let address = path.replace("{key}", "key_0").replace("{*page}", "members").replace("{*path}", "x.css");
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             if methods.contains(method) {
                 continue;
@@ -143,8 +141,9 @@ async fn without_a_key_the_interface_says_how() {
     let answer = server.ask(Ask::post("/dashboard/api-keys").form([("name", "x")])).await;
     assert_page(&answer, 401, "no session");
     assert!(answer.body.contains("href=\"/login\""), "{answer}");
-    let answer = server.ask(Ask::post("/rpc/app/api/keys/create").form([("name", "x")])).await;
-    assert_error(&answer, 401, "no session, function");
+    // The browser's part of a page is a program.
+    let answer = server.ask(Ask::post("/dashboard/inbox/conv_0/resolve").wants_json()).await;
+    assert_problem(&answer, 401, "unauthenticated", "no session, as JSON");
 }
 
 #[tokio::test]
@@ -174,14 +173,6 @@ async fn what_cannot_be_read_is_refused_by_name() {
     }
     let keys = server.count("select count(*) from app.api_keys").await;
     for (media_type, body, status) in [
-        ("application/x-www-form-urlencoded", "", 400),
-        ("application/x-www-form-urlencoded", "title=x", 400),
-        ("application/json", "{\"name\":", 400),
-    ] {
-        let ask = Ask::post("/rpc/app/api/keys/create").body(media_type, body).session(aurora);
-        assert_error(&server.ask(ask).await, status, &format!("function with {body:?}"));
-    }
-    for (media_type, body, status) in [
         ("application/json", "{\"name\":\"x\"}", 415),
         ("text/plain", "name=x", 415),
         ("application/x-www-form-urlencoded", "name=x&name=y", 400),
@@ -205,8 +196,8 @@ async fn too_much_is_refused() {
     for path in ["/login", "/signup", "/dashboard/api-keys", "/preferences/theme"] {
         assert_page(&server.ask(Ask::post(path).form([("name", &much)]).session(aurora)).await, 413, path);
     }
-    for path in ["/rpc/app/api/keys/create", "/api/v1/me"] {
-        let answer = server.ask(Ask::post(path).form([("name", &much)]).session(aurora)).await;
+    for path in ["/dashboard/api-keys", "/api/v1/me"] {
+        let answer = server.ask(Ask::post(path).form([("name", &much)]).session(aurora).wants_json()).await;
         assert_problem(&answer, 413, "too_large", path);
     }
     // The same without saying before how much will come.
@@ -238,7 +229,6 @@ async fn who_sends_too_much_reads_the_answer() {
     let key = format!("Authorization: Bearer {}", aurora.api_key);
     for (path, who, media, status) in [
         ("/dashboard/api-keys", cookie.as_str(), "application/x-www-form-urlencoded", ["413"; 2]),
-        ("/rpc/app/api/keys/create", &cookie, "application/x-www-form-urlencoded", ["413"; 2]),
         ("/api/v1/conversations", &key, "application/json", ["413"; 2]),
         ("/dashboard/knowledge", &cookie, "multipart/form-data; boundary=x", ["413"; 2]),
         ("/api/v1/documents", &key, "multipart/form-data; boundary=x", ["413"; 2]),
@@ -353,7 +343,8 @@ async fn other_sites_are_refused_and_nothing_is_done() {
     let tenants = server.count("select count(*) from app.tenants").await;
     // Whatever changes something and does not need a key.
     let changes = |probe: &&Probe| probe.method == "POST" && !matches!(probe.by, By::Key);
-    let requests: Vec<_> = probes::all().into_iter().filter(changes).map(|probe| probe.as_aurora(&world)).collect();
+    let probes = probes::all().into_iter().filter(changes).map(|probe| probe.as_aurora(&world));
+    let requests: Vec<_> = probes.flat_map(|ask| [ask.clone(), ask.wants_json()]).collect();
     assert!(requests.len() > 20, "{} requests are tried", requests.len());
     let own = format!("http://{}", server.address);
     for request in &requests {
@@ -406,7 +397,7 @@ async fn a_fault_of_ours_tells_nothing_of_itself() {
     assert_page(&server.ask(Ask::get("/dashboard").session(aurora)).await, 500, "dashboard");
     assert_page(&server.ask(Ask::post("/dashboard/api-keys").form([("name", "x")]).session(aurora)).await, 500, "form");
     assert_problem(&server.ask(Ask::get("/api/v1/members").key(aurora)).await, 500, "internal", "members");
-    assert_error(&server.ask(Ask::post("/rpc/app/api/members/list").form([]).session(aurora)).await, 500, "function");
+    assert_page(&server.ask(Ask::get("/dashboard/members").session(aurora)).await, 500, "the page");
     // The other tenant does not notice.
     assert_eq!(server.ask(Ask::get("/dashboard").session(&server.two.borealis)).await.status, 200);
 }

@@ -83,6 +83,11 @@ impl Ask {
         self
     }
 
+    /// As the browser's part of a page asks.
+    pub fn wants_json(self) -> Self {
+        self.header("accept", "application/json")
+    }
+
     /// With a session cookie.
     pub fn cookie(self, value: impl std::fmt::Display) -> Self {
         self.header("cookie", format!("{COOKIE}={value}"))
@@ -162,7 +167,10 @@ impl Answer {
             text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
         }
         text.push_str(&self.body);
-        let draft = self.body.split_once(r#""draft":""#).and_then(|(_, rest)| rest.get(..32));
+        // As JSON, and as JSON that stands in a page.
+        let draft =
+            [r#""draft":""#, "&quot;draft&quot;:&quot;"].into_iter().find_map(|name| self.body.split_once(name));
+        let draft = draft.and_then(|(_, rest)| rest.get(..32));
         for (varying, name) in [
             (self.header("x-request-id"), "<request>"),
             (self.nonce().unwrap_or_default(), "<nonce>"),

@@ -91,7 +91,8 @@ async fn every_answer_is_protected() {
         (Ask::get("/dashboard/nothing").session(aurora), 404),
         (Ask::post("/login").header("sec-fetch-site", "cross-site"), 403),
         (Ask::post("/login").form([("email", &"x".repeat(300_000))]), 413),
-        (Ask::post("/rpc/app/api/keys/create").form([]).session(aurora), 400),
+        (Ask::get("/dashboard/inbox").wants_json(), 401),
+        (Ask::get("/dashboard/inbox").session(aurora).wants_json(), 200),
     ] {
         let named = format!("{} {}", ask.method, ask.path);
         let answer = world.server.ask(ask).await;
@@ -120,15 +121,22 @@ async fn a_nonce_is_used_once() {
         nonces.insert(answer.nonce().unwrap().to_owned());
         assert_eq!(nonces.len(), before + 1, "a nonce came twice");
     }
-    // Pages without WASM end where the document does, and hold no script at all.
+    // Pages of the site hold no script at all.
     for ask in [Ask::get("/").session(aurora), Ask::get("/login"), Ask::get("/nothing"), Ask::post("/login").form([])] {
         let named = ask.path.clone();
         let page = server.ask(ask).await;
         assert!(page.body.ends_with("</html>") && !page.body.contains("<script"), "{named}: {page}");
     }
-    // The dashboard has scripts: its data, and where there is a bundle, that.
-    let page = server.ask(Ask::get("/dashboard").session(aurora)).await;
-    assert!(page.body.contains("<script"), "{page}");
+    // Pages of the dashboard say what may be fetched ahead; only one with an island runs anything.
+    for (path, runs) in [("/dashboard", false), ("/dashboard/members", false), ("/dashboard/inbox", true)] {
+        let page = server.ask(Ask::get(path).session(aurora)).await;
+        let scripts = page.body.matches("<script").count();
+        let rules = page.body.matches("<script type=\"speculationrules\"").count();
+        // Without a bundle there is nothing to run; with one, what keeps the island as it was made, and what starts it.
+        let program = page.body.contains("<leptos-island") && page.body.contains("/assets/islands.");
+        assert_eq!((rules, scripts), (1, if program { 3 } else { 1 }), "{path}: {page}");
+        assert_eq!(page.body.contains("<leptos-island"), runs, "{path}: {page}");
+    }
 }
 
 /// A key's secret is in one answer that nobody keeps, and is escaped like everything else.
@@ -147,8 +155,9 @@ async fn a_new_key_is_shown_once() {
     for path in ["/dashboard", "/dashboard/api-keys"] {
         let page = server.ask(Ask::get(path).session(aurora)).await;
         assert!(!page.body.contains(&secret) && !page.body.contains("<script>alert"), "{path}");
-        assert!(page.body.contains(&secret[..12]), "{path}: {page}");
     }
+    let page = server.ask(Ask::get("/dashboard/api-keys").session(aurora)).await;
+    assert!(page.body.contains(&secret[..12]), "{page}");
     let rows = serde_json::to_string(&server.rows_of(aurora).await).unwrap();
     assert!(!rows.contains(&secret));
     // What was typed stays in a form that did not go through.

@@ -107,7 +107,7 @@ async fn without_a_database_requests_fail_fast_and_clearly() {
     let answer = server.ask(Ask::get("/api/v1/me").bearer(&format!("smt_{}", "0".repeat(48)))).await;
     assert_unavailable(&answer, "me");
     assert_eq!(answer.json()["code"], "unavailable");
-    let answer = server.ask(Ask::post("/rpc/app/api/keys/list").form([]).cookie(cookie)).await;
+    let answer = server.ask(Ask::get("/dashboard/inbox").cookie(cookie).wants_json()).await;
     assert_eq!((answer.status, answer.json()["code"].as_str()), (503, Some("unavailable")), "{answer}");
     assert_eq!(answer.json()["request_id"], answer.header("x-request-id"), "{answer}");
     assert_eq!(answer.header("retry-after"), "5", "{answer}");

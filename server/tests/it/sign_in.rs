@@ -84,7 +84,7 @@ async fn who_works_in_several_workspaces_is_asked_where_to() {
     assert!(page.status == 200 && page.body.contains("Aurora") && page.body.contains("Borealis"), "{page}");
     // Nothing is open yet.
     assert!(!opens(&server, &begun).await);
-    let answer = server.ask(Ask::post("/rpc/app/api/members/list").form([]).cookie(&begun)).await;
+    let answer = server.ask(Ask::get("/dashboard/inbox").cookie(&begun).wants_json()).await;
     assert_eq!(answer.status, 401, "{answer}");
     // What is none of theirs is refused, and may be put right.
     for wrong in [server.db.services.new_id().to_string(), "nonsense".into(), String::new()] {

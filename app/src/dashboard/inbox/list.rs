@@ -3,8 +3,10 @@
 //! A line is its conversation's for as long as it is there. While the pointer or the keyboard is among the lines, none of them
 //! moves: what is new comes last, and what has gone stays, until they have been left.
 
-use super::{address, name_of, unsent, way_in};
-use crate::ui::live;
+use super::super::{demo, snippet};
+use super::{address, name_of, unsent};
+use crate::live::IN_BROWSER;
+use crate::ui::{anew, live};
 use leptos::ev;
 use leptos::html::Div;
 use leptos::prelude::*;
@@ -28,6 +30,8 @@ pub(super) struct List {
     state: StoredValue<State>,
     /// Rises with every change of the state.
     changed: RwSignal<u32>,
+    /// Where this installation is.
+    installed: StoredValue<String>,
     /// How many wait for a person.
     pub waiting: RwSignal<u32>,
     /// Where the lines are.
@@ -79,7 +83,7 @@ impl State {
         let there = self.lines.len().min(lines.len());
         if differ(&lines[..there], &self.lines) {
             self.order += 1;
-            if !cfg!(feature = "ssr") {
+            if IN_BROWSER {
                 self.moved = Date::now();
             }
         }
@@ -88,7 +92,8 @@ impl State {
 }
 
 impl List {
-    pub fn new() -> Self {
+    /// An empty one. `installed` is the address of this installation.
+    pub fn new(installed: String) -> Self {
         let state = State {
             lines: Vec::new(),
             order: 0,
@@ -102,6 +107,7 @@ impl List {
         Self {
             state: StoredValue::new(state),
             changed: RwSignal::new(0),
+            installed: StoredValue::new(installed),
             waiting: RwSignal::new(0),
             place: NodeRef::new(),
         }
@@ -146,7 +152,7 @@ impl List {
         self,
         show: InboxFilter,
         after: Option<String>,
-        open: Memo<Option<String>>,
+        open: RwSignal<Option<String>>,
         renew: impl Fn() + Copy + 'static,
     ) -> AnyView {
         // Whether there are pages before this one.
@@ -177,15 +183,14 @@ impl List {
                         let line = |conversation| entry(conversation, state.now, show, after.as_deref(), open);
                         let lines = state.lines.iter().map(line).collect_view();
                         let all = view! { <ul class="talks" role="list">{lines}</ul> }.into_any();
-                        // Another type is another list, and not the same one with other words in its lines.
-                        if state.order % 2 == 0 { all } else { (all,).into_any() }
+                        anew(state.order, all)
                     })
                 })}
             </div>
             {live(move || {
                 self.changed.track();
                 self.state.with_value(|state| match state.nobody_yet {
-                    Some(widget) => way_in::nobody_yet(widget),
+                    Some(widget) => self.installed.with_value(|address| nobody_yet(address, widget)),
                     None if state.lines.is_empty() && !more => nothing(show),
                     None => pages(show, more, state.next.as_deref()),
                 })
@@ -196,7 +201,7 @@ impl List {
 }
 
 /// The filters, as links.
-pub(super) fn filters(show: Memo<InboxFilter>, waiting: RwSignal<u32>) -> AnyView {
+pub(super) fn filters(show: RwSignal<InboxFilter>, waiting: RwSignal<u32>) -> AnyView {
     let link = move |(filter, name): (InboxFilter, &'static str)| {
         let number = live(move || {
             let waiting = waiting.get();
@@ -247,7 +252,7 @@ fn entry(
     now: Timestamp,
     show: InboxFilter,
     after: Option<&str>,
-    open: Memo<Option<String>>,
+    open: RwSignal<Option<String>>,
 ) -> AnyView {
     let id = conversation.id.to_string();
     let href = address(&id, show, after);
@@ -287,4 +292,19 @@ fn nothing(show: InboxFilter) -> AnyView {
         InboxFilter::Resolved => ("Nothing is resolved yet", "What has been settled stands here, to be looked up."),
     };
     view! { <div class="inbox__empty"><h2>{title}</h2><p>{text}</p></div> }.into_any()
+}
+
+/// Instead of a list, as long as there has never been anybody.
+fn nobody_yet(address: &str, widget: WidgetId) -> AnyView {
+    view! {
+        <div class="empty inbox__first">
+            <div class="empty__text">
+                <h2>"Nobody has written yet"</h2>
+                <p>"Put this line on your pages, and a button for questions appears there. The assistant answers from your documents; where it cannot, the conversation waits for you here."</p>
+                <p><a href=demo(widget)>"Try it on a page that has it"</a></p>
+            </div>
+            {snippet(address, widget)}
+        </div>
+    }
+    .into_any()
 }

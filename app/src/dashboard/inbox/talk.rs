@@ -1,11 +1,9 @@
 //! What the page knows of the open conversation, and what can be done in it.
 
-use super::{Outcome, unsent};
-use crate::api::{ApiError, conversations};
-use crate::live::{Frame, Live};
+use super::{HERE, Inbox, Outcome, unsent};
+use crate::live::{Frame, IN_BROWSER, Live, ask};
 use leptos::html::{Div, Textarea};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use model::Problem;
 use model::conversation::{Author, Conversation, ConversationState, Handler, Message, Step, Thread};
 use std::time::Duration;
@@ -22,10 +20,16 @@ const NEAR: i32 = 48;
 #[derive(Clone, Copy)]
 pub(super) struct Talk {
     live: Live,
+    /// Who writes here: what the tab keeps is theirs alone.
+    pub me: StoredValue<String>,
     /// As it is now.
     pub conversation: RwSignal<Option<Conversation>>,
     /// In the order of their numbers, without gaps.
     pub messages: RwSignal<Vec<Message>>,
+    /// Rises with every conversation that is opened, and when earlier messages are put in front: then elements are made anew,
+    /// whatever a translator did to the old ones.
+    pub opened: StoredValue<u32>,
+    pub turned: StoredValue<u32>,
     /// Where the messages before those begin, if there are any.
     pub earlier: RwSignal<Option<String>>,
     /// Who writes.
@@ -57,13 +61,16 @@ pub(super) struct Talk {
 }
 
 impl Talk {
-    pub fn new(live: Live, given: Outcome) -> Self {
+    pub fn new(live: Live, given: Outcome, me: String) -> Self {
         let conversation = RwSignal::new(None);
         Self {
             live,
+            me: StoredValue::new(me),
             conversation,
             closed: Memo::new(move |_| conversation.with(closed)),
             messages: RwSignal::new(Vec::new()),
+            opened: StoredValue::new(0),
+            turned: StoredValue::new(0),
             earlier: RwSignal::new(None),
             writing: RwSignal::new(None),
             unseen: RwSignal::new(false),
@@ -88,12 +95,13 @@ impl Talk {
             self.end();
         }
         self.conversation.set(Some(conversation));
+        self.opened.update_value(|n| *n += 1);
         self.messages.set(messages.data);
         self.settle();
         self.earlier.set(messages.next_cursor);
         self.draft.set(draft);
         self.follow();
-        if !cfg!(feature = "ssr") {
+        if IN_BROWSER {
             // Once the field is there.
             request_animation_frame(move || self.restore());
         }
@@ -107,13 +115,12 @@ impl Talk {
         }
     }
 
-    /// Puts what was half written into the field.
+    /// Puts what was half written into the field, or keeps what stands there: it was typed before the code came.
     fn restore(self) {
-        if let (Some(field), Some(id)) = (self.field.try_get_untracked().flatten(), self.id())
-            && field.value().is_empty()
-            && let Some(text) = draft(&id)
-        {
-            field.set_value(&text);
+        let (Some(field), Some(id)) = (self.field.get_untracked(), self.id()) else { return };
+        match (field.value(), self.draft(&id)) {
+            (typed, Some(text)) if typed.is_empty() => field.set_value(&text),
+            (typed, _) => self.keep(&id, &typed),
         }
     }
 
@@ -193,7 +200,7 @@ impl Talk {
             return;
         }
         if message.seq > last + 1 {
-            self.follow();
+            self.catch_up();
             return;
         }
         if let Some(log) = self.log.get_untracked().filter(|log| -log.scroll_top() > NEAR) {
@@ -206,8 +213,31 @@ impl Talk {
         self.messages.update(|all| all.push(message));
     }
 
+    /// Gets what came after the last message that is there: by the socket, or, while that is away, by asking.
+    pub fn catch_up(self) {
+        if self.live.is_open() {
+            return self.follow();
+        }
+        let Some(id) = self.id() else { return };
+        ask::get(&format!("{HERE}/{id}"), move |result: Result<Inbox, _>| {
+            let (true, Ok(Inbox { thread: Some(found), .. })) = (self.id() == Some(id), result) else { return };
+            let last = self.last();
+            let mut new = found.messages.data;
+            if new.first().is_some_and(|first| first.seq > last + 1) {
+                // More than a page came: it is shown, and what lies before it can be asked for.
+                self.turned.update_value(|n| *n += 1);
+                self.earlier.set(found.messages.next_cursor);
+                self.messages.set(new);
+            } else {
+                new.retain(|message| message.seq > last);
+                self.messages.update(|all| all.extend(new));
+            }
+            self.settle();
+        });
+    }
+
     /// The number of the last message that is there.
-    fn last(self) -> u64 {
+    pub fn last(self) -> u64 {
         self.messages.with_untracked(|all| all.last().map_or(0, |message| message.seq))
     }
 
@@ -248,7 +278,7 @@ impl Talk {
     pub fn types(self) {
         let Some(id) = self.id() else { return };
         if let Some(field) = self.field.get_untracked() {
-            keep(&id, &field.value());
+            self.keep(&id, &field.value());
         }
         if !self.told.get_value() {
             self.live.send(&format!(r#"{{"type":"typing","conversation":"{id}"}}"#));
@@ -270,7 +300,7 @@ impl Talk {
             return;
         }
         field.set_value("");
-        keep(&id, "");
+        self.keep(&id, "");
         let _ = field.focus();
         self.refused.set(None);
         self.sent.update_value(|sent| *sent += 1);
@@ -296,15 +326,14 @@ impl Talk {
             text.push_str(&there);
         }
         field.set_value(&text);
-        keep(&id, &text);
+        self.keep(&id, &text);
         let _ = field.focus();
     }
 
     /// Takes over, hands back, resolves.
     pub fn handle(self, step: Step) {
         let Some(id) = self.id() else { return };
-        spawn_local(async move {
-            let result = conversations::handle(id.clone(), step).await;
+        ask::post(&format!("{HERE}/{id}/{}", step.name()), &[], move |result| {
             if self.id() != Some(id) {
                 return;
             }
@@ -315,12 +344,12 @@ impl Talk {
                     // The button is gone: who used the keyboard goes on where one writes, or reads.
                     request_animation_frame(move || {
                         let _ = match step {
-                            Step::TakeOver => self.field.try_get_untracked().flatten().map(|field| field.focus()),
-                            _ => self.log.try_get_untracked().flatten().map(|log| log.focus()),
+                            Step::TakeOver => self.field.get_untracked().map(|field| field.focus()),
+                            _ => self.log.get_untracked().map(|log| log.focus()),
                         };
                     });
                 }
-                Err(ApiError(problem)) => self.refused.set(Some(reason(&problem))),
+                Err(problem) => self.refused.set(Some(reason(&problem))),
             }
         });
     }
@@ -332,18 +361,20 @@ impl Talk {
             return;
         }
         self.reading.set_value(true);
-        spawn_local(async move {
-            let result = conversations::get(id.clone(), Some(before)).await;
-            self.reading.try_set_value(false);
-            if self.id() != Some(id) {
+        ask::get(&format!("{HERE}/{id}?before={before}"), move |result: Result<Inbox, _>| {
+            self.reading.set_value(false);
+            // Not if others stand there meanwhile.
+            if self.id() != Some(id) || self.earlier.get_untracked() != Some(before) {
                 return;
             }
-            match result {
-                Ok(Thread { messages, .. }) => {
+            match result.map(|found| found.thread) {
+                Ok(Some(Thread { messages, .. })) => {
                     self.earlier.set(messages.next_cursor);
+                    self.turned.update_value(|n| *n += 1);
                     self.messages.update(|all| drop(all.splice(..0, messages.data)));
                 }
-                Err(ApiError(problem)) => self.refused.set(Some(reason(&problem))),
+                Ok(_) => self.earlier.set(None),
+                Err(problem) => self.refused.set(Some(reason(&problem))),
             }
         });
     }
@@ -354,19 +385,22 @@ pub(super) fn storage() -> Option<Storage> {
     window().session_storage().ok().flatten()
 }
 
-fn drafted(id: &str) -> String {
-    format!("samtal:draft:{id}")
-}
+impl Talk {
+    fn drafted(self, id: &str) -> String {
+        self.me.with_value(|me| format!("samtal:draft:{me}:{id}"))
+    }
 
-/// What is half written to a conversation.
-fn draft(id: &str) -> Option<String> {
-    storage()?.get_item(&drafted(id)).ok().flatten()
-}
+    /// What is half written to a conversation.
+    fn draft(self, id: &str) -> Option<String> {
+        storage()?.get_item(&self.drafted(id)).ok().flatten()
+    }
 
-/// Keeps what is half written to a conversation.
-fn keep(id: &str, text: &str) {
-    if let Some(drafts) = storage() {
-        let _ = if text.is_empty() { drafts.remove_item(&drafted(id)) } else { drafts.set_item(&drafted(id), text) };
+    /// Keeps what is half written to a conversation.
+    fn keep(self, id: &str, text: &str) {
+        if let Some(drafts) = storage() {
+            let name = self.drafted(id);
+            let _ = if text.is_empty() { drafts.remove_item(&name) } else { drafts.set_item(&name, text) };
+        }
     }
 }
 

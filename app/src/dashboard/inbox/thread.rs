@@ -3,7 +3,7 @@
 use super::list::badge;
 use super::talk::Talk;
 use super::{HERE, address, name_of, unsent};
-use crate::ui::{Icon, Shape, TextArea, live};
+use crate::ui::{Icon, Shape, TextArea, anew, live};
 use leptos::ev::{KeyboardEvent, MouseEvent, SubmitEvent};
 use leptos::prelude::*;
 use model::Timestamp;
@@ -19,7 +19,7 @@ const STEPS: [(Step, &str, &str, &str); 3] = [
 ];
 
 /// The conversation that has begun.
-pub(super) fn pane(talk: Talk, show: Memo<InboxFilter>, after: Memo<Option<String>>) -> AnyView {
+pub(super) fn pane(talk: Talk, show: RwSignal<InboxFilter>, after: RwSignal<Option<String>>) -> AnyView {
     let here = move |id: &str| address(id, show.get_untracked(), after.get_untracked().as_deref());
     let Some(conversation) = talk.conversation.get_untracked() else { return ().into_any() };
     let id = conversation.id.to_string();
@@ -60,7 +60,7 @@ pub(super) fn pane(talk: Talk, show: Memo<InboxFilter>, after: Memo<Option<Strin
     let visitor = name.clone();
     view! {
         <section class="thread" aria-labelledby="with">
-            <header class="thread__head">
+            <header class="thread__head" translate="no">
                 <a class="thread__back button button--plain button--square" href=here("")>
                     <Icon shape=Shape::Back/><span class="visually-hidden">"All conversations"</span>
                 </a>
@@ -80,7 +80,7 @@ pub(super) fn pane(talk: Talk, show: Memo<InboxFilter>, after: Memo<Option<Strin
                     </ol>
                 </div>
             </div>
-            <div class="thread__foot">
+            <div class="thread__foot" translate="no">
                 {live(move || talk.unseen.get().then(|| view! {
                     <button class="button button--small thread__new" type="button" on:click=move |_| talk.to_the_end()>"New messages"</button>
                 }.into_any()).into_any())}
@@ -90,7 +90,7 @@ pub(super) fn pane(talk: Talk, show: Memo<InboxFilter>, after: Memo<Option<Strin
                     <TextArea
                         name="text"
                         label="Your message"
-                        value=talk.typed.get_value()
+                        value=talk.typed.try_update_value(std::mem::take).unwrap_or_default()
                         maxlength=4000
                         node_ref=talk.field
                         closed=talk.closed
@@ -141,7 +141,8 @@ fn lines(talk: Talk, visitor: &str) -> AnyView {
         before = day;
         said(message, new, local, visitor)
     };
-    talk.messages.get().into_iter().map(line).collect_view().into_any()
+    let lines = talk.messages.get().into_iter().map(line).collect_view().into_any();
+    anew(talk.turned.get_value(), lines)
 }
 
 fn said(message: Message, day: Option<String>, local: bool, visitor: &str) -> AnyView {

@@ -7,32 +7,18 @@ use std::collections::BTreeSet;
 
 const LIST: &str = "crates/xtask/browser-graph.txt";
 const HEAD: &str = "\
-# Crates that the browser loads with the dashboard. Written by `cargo xtask arch --write`; a new name is a decision.
+# Crates that the browser loads. Written by `cargo xtask arch --write`; a new name is a decision.
 ";
 
 pub fn check(graph: &Workspace, write: bool, findings: &mut Vec<String>) -> Result<()> {
-    let Some(frontend) = graph.ours().find(|p| p.name == "frontend") else {
+    if !graph.ours().any(|p| p.name == "frontend") {
         findings.push("frontend: there is none, so nothing to compare the browser's graph with".into());
-        return Ok(());
-    };
-    if !frontend.features.iter().any(|(name, _)| name == "dashboard") {
-        findings.push("frontend: has no feature `dashboard`, so its graph cannot be read".into());
         return Ok(());
     }
     let text = super::tree(
         &graph.root,
         "{p}",
-        &[
-            "--package",
-            "frontend",
-            "--target",
-            WASM,
-            "--no-default-features",
-            "--features",
-            "dashboard",
-            "--edges",
-            "normal,no-proc-macro",
-        ],
+        &["--package", "frontend", "--target", WASM, "--edges", "normal,no-proc-macro"],
     )?;
     let now = names(&text);
     let path = graph.root.join(LIST);

@@ -1,4 +1,4 @@
-//! Fonts, images and the style sheet.
+//! Fonts, images and style sheets.
 
 use super::Tools;
 use crate::workspace;
@@ -18,7 +18,8 @@ const FONTS: &[(&str, &str)] = &[
 ];
 
 const STATIC: &str = "style/assets";
-const ENTRY: &str = "style/main.css";
+/// A file for each style sheet; what it consists of is imported there.
+const SHEETS: &str = "style/sheets";
 
 /// Names and places of the fonts.
 pub fn fonts(tools: &Tools) -> Result<Vec<(String, PathBuf)>> {
@@ -49,14 +50,24 @@ pub fn files(root: &Path, tools: &Tools) -> Result<BTreeMap<String, Vec<u8>>> {
     Ok(files)
 }
 
-/// The style sheet in one piece, with the hashed names of what it refers to.
-pub fn css(root: &Path, release: bool, tools: &Tools, files: &BTreeMap<String, String>) -> Result<String> {
-    let mut esbuild = tools.esbuild();
-    esbuild.current_dir(root).args([ENTRY, "--bundle", "--external:/assets/*", "--log-level=warning"]);
-    if release {
-        esbuild.arg("--minify");
-    }
-    rewrite(&workspace::output(&mut esbuild).context(ENTRY)?, files)
+/// Every style sheet in one piece, by its name, with the hashed names of what it refers to.
+pub fn sheets(
+    root: &Path,
+    release: bool,
+    tools: &Tools,
+    files: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>> {
+    let sheet = |path: PathBuf| {
+        let name = path.file_name().context("a style sheet without a name")?.to_string_lossy().into_owned();
+        let mut esbuild = tools.esbuild();
+        esbuild.current_dir(root).arg(&path).args(["--bundle", "--external:/assets/*", "--log-level=warning"]);
+        if release {
+            esbuild.arg("--minify");
+        }
+        let css = workspace::output(&mut esbuild).with_context(|| path.display().to_string())?;
+        Ok((name, rewrite(&css, files)?))
+    };
+    workspace::walk(root, Path::new(SHEETS))?.into_iter().map(sheet).collect()
 }
 
 /// `url(/assets/fonts/x.woff2)` becomes `url(/assets/fonts/x.HASH.woff2)`; a name that is not there is an error.

@@ -1,39 +1,49 @@
-//! What a first visit may weigh: `budget.toml`, in bytes after gzip. Every page counts by itself: what all pages of the
-//! surface load, and its own chunk.
+//! What a first visit may weigh: `budget.toml`, in bytes after gzip, for each kind of page: its style sheets, and the code of
+//! its island.
 
-use super::{Sizes, Surface};
+use super::{Program, Sizes, program};
 use anyhow::{Context, Result, bail};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use toml::Table;
+use toml::{Table, Value};
 
 const FILE: &str = "crates/xtask/budget.toml";
 
-pub fn check(root: &Path, surfaces: &BTreeMap<String, Surface>, sizes: &BTreeMap<String, Sizes>) -> Result<()> {
+pub fn check(root: &Path, program: &Program, sizes: &BTreeMap<String, Sizes>) -> Result<()> {
     let budget: Table = std::fs::read_to_string(root.join(FILE)).context(FILE)?.parse()?;
-    let over = over(&budget, surfaces, sizes)?;
+    let over = over(&budget, program, sizes)?;
     if !over.is_empty() {
         bail!("over the budget of {FILE}:\n  {}", over.join("\n  "));
     }
     Ok(())
 }
 
-fn over(budget: &Table, surfaces: &BTreeMap<String, Surface>, sizes: &BTreeMap<String, Sizes>) -> Result<Vec<String>> {
+fn over(budget: &Table, program: &Program, sizes: &BTreeMap<String, Sizes>) -> Result<Vec<String>> {
     let travels = |name: &str| sizes.get(name).map(Sizes::travels).with_context(|| format!("the bundle has no {name}"));
     let (loader, chat) = (travels("widget/v1/widget.js")?, travels("widget/v1/chat.js")?);
     let mut found = vec![
-        ("style sheet".to_owned(), travels("main.css")?, limit(budget, &["css", "gzip"])?),
         ("widget, until it is opened".to_owned(), loader, limit(budget, &["widget", "closed_gzip"])?),
         ("widget, opened".to_owned(), loader + chat, limit(budget, &["widget", "open_gzip"])?),
     ];
-    for (name, surface) in surfaces {
-        let limit = limit(budget, &["surface", name, "first_view_gzip"])?;
-        let common = travels(&format!("{name}.js"))? + travels(&format!("{name}.wasm"))? + travels("main.css")?;
-        found.push((format!("first view of {name}, any page"), common, limit));
-        for (chunk, files) in &surface.chunks {
-            let own: u64 = sizes.values().filter(|s| files.contains(&s.path)).map(Sizes::travels).sum();
-            found.push((format!("first view of {name}, {chunk}"), common + own, limit));
+    let common = travels(&format!("{}.js", program::NAME))? + travels(&format!("{}.wasm", program::NAME))?;
+    let mut counted = BTreeSet::new();
+    let pages = budget.get("page").and_then(Value::as_table).with_context(|| format!("{FILE} lacks page"))?;
+    for (name, page) in pages {
+        let mut bytes = 0;
+        for sheet in page.get("sheets").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+            bytes += travels(sheet)?;
+            counted.insert(sheet.to_owned());
         }
+        if let Some(island) = page.get("island").and_then(Value::as_str) {
+            let files = program.chunks.get(island).with_context(|| format!("there is no island {island}"))?;
+            bytes += common + sizes.values().filter(|s| files.contains(&s.path)).map(Sizes::travels).sum::<u64>();
+            counted.insert(island.to_owned());
+        }
+        found.push((format!("first view of {name}"), bytes, limit(budget, &["page", name, "gzip"])?));
+    }
+    let sheets = sizes.keys().filter(|name| name.ends_with(".css"));
+    if let Some(missing) = program.chunks.keys().chain(sheets).find(|name| !counted.contains(*name)) {
+        bail!("no page of {FILE} has {missing}");
     }
     let mut over = Vec::new();
     for (what, bytes, limit) in found {
@@ -62,40 +72,42 @@ fn limit(budget: &Table, keys: &[&str]) -> Result<u64> {
 mod tests {
     use super::*;
 
-    fn of(js: u64, css: u64, chunk: u64) -> Vec<String> {
+    fn of(js: u64, css: u64, chunk: u64, pages: &str) -> Result<Vec<String>> {
         let size = |(name, gzip): (&str, u64)| {
             (name.to_owned(), Sizes { path: format!("assets/{name}"), gzip: Some(gzip), ..Sizes::default() })
         };
         let sizes = [
-            ("a.js", js),
-            ("a.wasm", 100),
-            ("main.css", css),
-            ("a/b.wasm", chunk),
+            ("islands.js", js),
+            ("islands.wasm", 100),
+            ("a.css", css),
+            ("islands/B.wasm", chunk),
             ("widget/v1/widget.js", 1),
             ("widget/v1/chat.js", 2),
         ]
         .map(size)
         .into();
-        let chunks = [("b".to_owned(), vec!["assets/a/b.wasm".to_owned()])].into();
-        let surfaces = [("a".to_owned(), Surface { chunks, ..Surface::default() })].into();
-        let budget = "css.gzip = 20\nwidget.closed_gzip = 1\nwidget.open_gzip = 3\nsurface.a.first_view_gzip = 150"
-            .parse()
-            .unwrap();
-        over(&budget, &surfaces, &sizes).unwrap()
+        let chunks = [("B".to_owned(), vec!["assets/islands/B.wasm".to_owned()])].into();
+        let budget = format!("widget.closed_gzip = 1\nwidget.open_gzip = 3\n{pages}").parse()?;
+        over(&budget, &Program { chunks, ..Program::default() }, &sizes)
     }
 
     #[test]
     fn the_limit_itself_is_within() {
-        assert_eq!(of(20, 20, 10), Vec::<String>::new());
-        assert_eq!(of(20, 20, 11).len(), 1, "with its chunk");
-        assert_eq!(of(19, 21, 0).len(), 1, "the style sheet");
-        assert_eq!(of(60, 60, 0).len(), 3);
+        let pages =
+            "page.a = { sheets = ['a.css'], island = 'B', gzip = 150 }\npage.c = { sheets = ['a.css'], gzip = 20 }";
+        assert_eq!(of(20, 20, 10, pages).unwrap(), Vec::<String>::new());
+        assert_eq!(of(20, 20, 11, pages).unwrap().len(), 1, "with its island");
+        assert_eq!(of(19, 21, 0, pages).unwrap().len(), 1, "the style sheet");
+        assert_eq!(of(60, 60, 0, pages).unwrap().len(), 2);
     }
 
     #[test]
-    fn a_surface_without_a_budget_is_an_error() {
-        let sizes = BTreeMap::from(["main.css", "b.js", "b.wasm"].map(|n| (n.to_owned(), Sizes::default())));
-        let budget = "css.gzip = 20".parse().unwrap();
-        assert!(over(&budget, &[("b".to_owned(), Surface::default())].into(), &sizes).is_err());
+    fn what_no_page_has_is_an_error() {
+        assert!(of(0, 0, 0, "page.a = { sheets = ['a.css'], gzip = 1 }").is_err(), "an island");
+        assert!(of(0, 0, 0, "page.a = { island = 'B', gzip = 1 }").is_err(), "a style sheet");
+        assert!(
+            of(0, 0, 0, "page.a = { sheets = ['a.css'], island = 'C', gzip = 1 }").is_err(),
+            "one that is not there"
+        );
     }
 }

@@ -12,7 +12,7 @@ const FILES: &[&str] =
     &["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "crates/xtask/budget.toml", "crates/xtask/src/bundle.rs"];
 
 pub fn of(root: &Path, options: &Options, tools: &Tools) -> Result<String> {
-    let mut text = format!("{}\n{:?}\n{}", options.profile(), options.surfaces, tools.versions);
+    let mut text = format!("{}\n{}", options.profile(), tools.versions);
     for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
         let _ = writeln!(text, "{name}={:?}", std::env::var_os(name));
     }

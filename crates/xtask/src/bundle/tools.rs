@@ -33,9 +33,10 @@ impl Tools {
         }
         let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         tools.versions = format!(
-            "{}{}\nesbuild {}\nbinaryen {}\n",
+            "{}{}\n{}\nesbuild {}\nbinaryen {}\n",
             workspace::output(Command::new(rustc).current_dir(root).arg("--version"))?,
             pinned(root, "wasm-bindgen-cli-support")?,
+            pinned(root, "wasm_split_cli_support")?,
             tools.npm_version("esbuild")?,
             tools.npm_version("binaryen")?,
         );

@@ -39,11 +39,13 @@ const REVIEWED_SQL: &[&str] = &[
 const REVIEWED_HTML: &[&str] = &[
     // The content of a <textarea>, escaped there.
     "app/src/ui/text_area.rs",
+    // The content of the <title>, escaped there.
+    "app/src/shell.rs",
 ];
 
 /// Views that may hold elements whose text is not escaped, or is read by other rules; reviewed one by one.
 const REVIEWED_RAW: &[&str] = &[
-    // The script that starts the page: addresses of the build.
+    // The script that starts an island: addresses of the build. The rules for fetching ahead: a constant.
     "app/src/shell.rs",
     // The widget's own line: addresses of the build, and an id.
     "app/src/site/demo.rs",
@@ -263,8 +265,8 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "meta-raw",
         why: "leptos_meta writes titles, scripts and styles as they are when it renders on the server",
-        advice: "use ui::Title; no Script and no Style",
-        scope: |p| views(p) && p != "app/src/ui/title.rs",
+        advice: "Page::title; no Script and no Style",
+        scope: views,
         find: Find::Pattern {
             layer: Layer::Code,
             hints: &["leptos_meta"],
@@ -307,7 +309,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "leptos-forms",
         why: "a link can set what a ServerAction says; Leptos's own redirects check nothing and panic",
-        advice: "plain forms; context::redirect_to with a RelativePath",
+        advice: "plain forms; redirects to a literal or a RelativePath",
         scope: |p| views(p) || (rust(p) && p.starts_with("server/src/")),
         find: Find::Pattern {
             layer: Layer::Code,
@@ -318,7 +320,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "nonce-leak",
         why: "these put the nonce where style sheets can read it",
-        advice: "shell::hydrate",
+        advice: "shell::code",
         scope: views,
         find: Find::Pattern {
             layer: Layer::Code,

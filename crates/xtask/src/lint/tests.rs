@@ -169,7 +169,7 @@ fn views_keep_to_the_policy_of_the_page() {
         assert_eq!(rust("app/src/dashboard/x.rs", view), NONE, "{view}");
     }
     assert_eq!(rust("app/src/ui/text_area.rs", "view! { <textarea name=\"x\"></textarea> }"), NONE);
-    assert_eq!(rust("app/src/ui/title.rs", "view! { <leptos_meta::Title text=text/> }"), NONE);
+    assert_eq!(rust("app/src/shell.rs", "view! { <title inner_html=escaped(&title)></title> }"), NONE);
     assert_eq!(rust("app/src/ui/field.rs", "view! { <textarea name=\"x\"></textarea> }"), ["textarea"]);
     let disposition = "headers.insert(\"content-disposition\", name)";
     assert_eq!(rust("server/src/http/x.rs", disposition), ["file-name-header"]);

@@ -22,8 +22,8 @@ pub const PROBES: &[Probe] = &[
         method: "GET",
         path: "/dashboard/{*page}",
         by: By::Session(Stranger::SignIn),
-        ask: |_| Ask::get("/dashboard/members"),
-        ids: Ids::None("names a page; pages of one thing come with their own probes"),
+        ask: |_| Ask::get("/dashboard/nothing"),
+        ids: Ids::None("names a page that there is not"),
     },
     Probe {
         method: "POST",

@@ -74,48 +74,6 @@ pub const PROBES: &[Probe] = &[
         ids: Ids::None("asks the key's tenant"),
     },
     Probe {
-        method: "POST",
-        path: "/rpc/app/api/documents/list",
-        by: By::Session(Stranger::Refused),
-        ask: |_| Ask::post("/rpc/app/api/documents/list").form([]),
-        ids: Ids::None("the tenant is the session's"),
-    },
-    Probe {
-        method: "POST",
-        path: "/rpc/app/api/documents/ask",
-        by: By::Session(Stranger::Refused),
-        ask: |_| Ask::post("/rpc/app/api/documents/ask").form([("question", "What do Auroralamps do?")]),
-        ids: Ids::None("asks the session's tenant"),
-    },
-    Probe {
-        method: "POST",
-        path: "/rpc/app/api/documents/reindex",
-        by: By::Session(Stranger::Refused),
-        ask: |world| {
-            Ask::post("/rpc/app/api/documents/reindex").form([("document", &world.aurora_documents[0].to_string())])
-        },
-        ids: Ids::At(&[Place {
-            name: "document",
-            kind: Kind::Document,
-            ask: |_, id| Ask::post("/rpc/app/api/documents/reindex").form([("document", id)]),
-            malformed: Malformed::AsUnknown,
-        }]),
-    },
-    Probe {
-        method: "POST",
-        path: "/rpc/app/api/documents/delete",
-        by: By::Session(Stranger::Refused),
-        ask: |world| {
-            Ask::post("/rpc/app/api/documents/delete").form([("document", &world.aurora_documents[2].to_string())])
-        },
-        ids: Ids::At(&[Place {
-            name: "document",
-            kind: Kind::Document,
-            ask: |_, id| Ask::post("/rpc/app/api/documents/delete").form([("document", id)]),
-            malformed: Malformed::AsUnknown,
-        }]),
-    },
-    Probe {
         method: "GET",
         path: "/dashboard/knowledge",
         by: By::Session(Stranger::SignIn),

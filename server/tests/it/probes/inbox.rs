@@ -1,27 +1,53 @@
-//! The inbox: its pages, its forms, its server functions.
+//! The inbox: its pages and its forms.
 
 use super::{By, Ids, Kind, Malformed, Place, Probe, Stranger};
 use crate::harness::Ask;
 
-const LIST: &str = "/rpc/app/api/conversations/list";
-const GET: &str = "/rpc/app/api/conversations/get";
-const SAY: &str = "/rpc/app/api/conversations/say";
-const HANDLE: &str = "/rpc/app/api/conversations/handle";
-const INSTALL_SNIPPET: &str = "/rpc/app/api/conversations/install_snippet";
-
-/// What the forms and functions that say something are sent with; the same words each time are one message.
+/// What the form that says something is sent with; the same words each time are one message.
 const WORDS: [(&str, &str); 2] = [("text", "Auroralamps quoffle."), ("client_id", "probe")];
 
 pub const PROBES: &[Probe] = &[
     Probe {
         method: "GET",
+        path: "/dashboard/inbox",
+        by: By::Session(Stranger::SignIn),
+        ask: |world| Ask::get(format!("/dashboard/inbox?show=open&beside={}", world.aurora_conversation)),
+        ids: Ids::At(&[Place {
+            name: "beside",
+            kind: Kind::Conversation,
+            ask: |_, id| Ask::get(format!("/dashboard/inbox?show=mine&beside={id}")),
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "GET",
         path: "/dashboard/inbox/{conversation}",
         by: By::Session(Stranger::SignIn),
         ask: |world| Ask::get(format!("/dashboard/inbox/{}", world.aurora_conversation)),
+        ids: Ids::At(&[
+            Place {
+                name: "conversation",
+                kind: Kind::Conversation,
+                ask: |_, id| Ask::get(format!("/dashboard/inbox/{id}")),
+                malformed: Malformed::AsUnknown,
+            },
+            Place {
+                name: "before",
+                kind: Kind::Message,
+                ask: |world, id| Ask::get(format!("/dashboard/inbox/{}?before={id}", world.aurora_conversation)),
+                malformed: Malformed::Refused("a cursor is a place in an order, whether a row stands there or not"),
+            },
+        ]),
+    },
+    Probe {
+        method: "GET",
+        path: "/dashboard/inbox/{conversation}/messages",
+        by: By::Session(Stranger::SignIn),
+        ask: |world| Ask::get(format!("/dashboard/inbox/{}/messages", world.aurora_conversation)),
         ids: Ids::At(&[Place {
             name: "conversation",
             kind: Kind::Conversation,
-            ask: |_, id| Ask::get(format!("/dashboard/inbox/{id}")),
+            ask: |_, id| Ask::get(format!("/dashboard/inbox/{id}/messages")),
             malformed: Malformed::AsUnknown,
         }]),
     },
@@ -72,74 +98,5 @@ pub const PROBES: &[Probe] = &[
             ask: |_, id| Ask::post(format!("/dashboard/inbox/{id}/resolve")),
             malformed: Malformed::AsUnknown,
         }]),
-    },
-    Probe {
-        method: "POST",
-        path: LIST,
-        by: By::Session(Stranger::Refused),
-        ask: |world| Ask::post(LIST).form([("show", "open"), ("conversation", &world.aurora_conversation)]),
-        ids: Ids::At(&[Place {
-            name: "conversation",
-            kind: Kind::Conversation,
-            ask: |_, id| Ask::post(LIST).form([("show", "open"), ("conversation", id)]),
-            malformed: Malformed::AsUnknown,
-        }]),
-    },
-    Probe {
-        method: "POST",
-        path: GET,
-        by: By::Session(Stranger::Refused),
-        ask: |world| Ask::post(GET).form([("conversation", &world.aurora_conversation)]),
-        ids: Ids::At(&[
-            Place {
-                name: "conversation",
-                kind: Kind::Conversation,
-                ask: |_, id| Ask::post(GET).form([("conversation", id)]),
-                malformed: Malformed::AsUnknown,
-            },
-            Place {
-                name: "before",
-                kind: Kind::Message,
-                ask: |world, id| Ask::post(GET).form([("conversation", &world.aurora_conversation), ("before", id)]),
-                malformed: Malformed::Refused("a cursor is a place in an order, whether a row stands there or not"),
-            },
-        ]),
-    },
-    Probe {
-        method: "POST",
-        path: SAY,
-        by: By::Session(Stranger::Refused),
-        ask: |world| {
-            let [text, client_id] = WORDS;
-            Ask::post(SAY).form([("conversation", &world.aurora_taken), text, client_id])
-        },
-        ids: Ids::At(&[Place {
-            name: "conversation",
-            kind: Kind::Taken,
-            ask: |_, id| {
-                let [text, client_id] = WORDS;
-                Ask::post(SAY).form([("conversation", id), text, client_id])
-            },
-            malformed: Malformed::AsUnknown,
-        }]),
-    },
-    Probe {
-        method: "POST",
-        path: HANDLE,
-        by: By::Session(Stranger::Refused),
-        ask: |world| Ask::post(HANDLE).form([("conversation", &world.aurora_conversation), ("step", "take-over")]),
-        ids: Ids::At(&[Place {
-            name: "conversation",
-            kind: Kind::Conversation,
-            ask: |_, id| Ask::post(HANDLE).form([("conversation", id), ("step", "take-over")]),
-            malformed: Malformed::AsUnknown,
-        }]),
-    },
-    Probe {
-        method: "POST",
-        path: INSTALL_SNIPPET,
-        by: By::Session(Stranger::Refused),
-        ask: |_| Ask::post(INSTALL_SNIPPET).form([]),
-        ids: Ids::None("the tenant is the session's"),
     },
 ];

@@ -1,4 +1,4 @@
-//! API keys: the page, its forms, and the server functions.
+//! API keys: the page and its forms.
 
 use super::{By, Ids, Kind, Malformed, Place, Probe, Stranger};
 use crate::harness::Ask;
@@ -27,32 +27,6 @@ pub const PROBES: &[Probe] = &[
             name: "key",
             kind: Kind::Key,
             ask: |_, id| Ask::post(format!("/dashboard/api-keys/{id}/revoke")),
-            malformed: Malformed::AsUnknown,
-        }]),
-    },
-    Probe {
-        method: "POST",
-        path: "/rpc/app/api/keys/list",
-        by: By::Session(Stranger::Refused),
-        ask: |_| Ask::post("/rpc/app/api/keys/list").form([]),
-        ids: Ids::None("the tenant is the session's"),
-    },
-    Probe {
-        method: "POST",
-        path: "/rpc/app/api/keys/create",
-        by: By::Session(Stranger::Refused),
-        ask: |_| Ask::post("/rpc/app/api/keys/create").form([("name", "Aurora door")]),
-        ids: Ids::None("makes a key in the session's tenant"),
-    },
-    Probe {
-        method: "POST",
-        path: "/rpc/app/api/keys/revoke",
-        by: By::Session(Stranger::Refused),
-        ask: |world| Ask::post("/rpc/app/api/keys/revoke").form([("key", &world.aurora_key.key.id.to_string())]),
-        ids: Ids::At(&[Place {
-            name: "key",
-            kind: Kind::Key,
-            ask: |_, id| Ask::post("/rpc/app/api/keys/revoke").form([("key", id)]),
             malformed: Malformed::AsUnknown,
         }]),
     },

@@ -1,9 +1,16 @@
-//! Members: the REST list and the server function.
+//! Members: the REST list and the page.
 
 use super::{By, Ids, Kind, Malformed, Place, Probe, Stranger};
 use crate::harness::Ask;
 
 pub const PROBES: &[Probe] = &[
+    Probe {
+        method: "GET",
+        path: "/dashboard/members",
+        by: By::Session(Stranger::SignIn),
+        ask: |_| Ask::get("/dashboard/members"),
+        ids: Ids::None("the tenant is the session's"),
+    },
     Probe {
         method: "GET",
         path: "/api/v1/members",
@@ -15,12 +22,5 @@ pub const PROBES: &[Probe] = &[
             ask: |_, id| Ask::get(format!("/api/v1/members?cursor={id}")),
             malformed: Malformed::Refused("a cursor is a place in an order, whether a row stands there or not"),
         }]),
-    },
-    Probe {
-        method: "POST",
-        path: "/rpc/app/api/members/list",
-        by: By::Session(Stranger::Refused),
-        ask: |_| Ask::post("/rpc/app/api/members/list").form([]),
-        ids: Ids::None("the tenant is the session's"),
     },
 ];

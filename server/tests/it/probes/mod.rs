@@ -18,8 +18,6 @@ mod members;
 mod platform;
 mod session;
 
-pub use session::CURRENT;
-
 use crate::harness::{Ask, TestServer};
 use model::identity::{NewApiKey, Owed};
 use model::{ApiKeyId, ConversationId, DocumentId, MemberId, MessageId, TenantId, WidgetId};
@@ -31,7 +29,7 @@ use tower_sessions::session::Id;
 /// One endpoint.
 pub struct Probe {
     pub method: &'static str,
-    /// As axum's table, the OpenAPI document or the list of server functions writes it.
+    /// As axum's table or the OpenAPI document writes it.
     pub path: &'static str,
     pub by: By,
     /// A valid request of Aurora's, without what shows who asks.

@@ -18,11 +18,4 @@ pub const PROBES: &[Probe] = &[
     },
     Probe { method: "GET", path: "/robots.txt", by: By::Open, ask: |_| Ask::get("/robots.txt"), ids: NOBODYS },
     Probe { method: "GET", path: "/favicon.ico", by: By::Open, ask: |_| Ask::get("/favicon.ico"), ids: NOBODYS },
-    Probe {
-        method: "POST",
-        path: "/rpc/{*function}",
-        by: By::Open,
-        ask: |_| Ask::post("/rpc/app/api/none").form([]),
-        ids: Ids::None("leads to the server functions, which have probes of their own"),
-    },
 ];

@@ -1,10 +1,10 @@
-//! One surface: the feature of `frontend` compiled for the browser, its JavaScript glue, both made small for release.
+//! The program: `frontend` compiled for the browser, its JavaScript glue, both made small for release.
 //!
 //! The glue is told by the page where its WebAssembly lies (`init({ module_or_path })`), so names may carry hashes. What
 //! follows the compiler is kept by the hash of its input: an edit of a style sheet does not run wasm-opt again.
 //!
-//! What the linker made is cut into pieces: one that every page loads, one a `lazy!` page, one for what several of those
-//! share and the first has not. The glue fetches them by names relative to its own.
+//! What the linker made is cut into pieces: one that every page with an island loads, one for each `#[island(lazy)]`, one for
+//! what several of those share and the first has not. The glue fetches them by names relative to its own.
 
 use super::{Tools, sha256};
 use crate::workspace::{self, WASM};
@@ -33,32 +33,35 @@ const WASM_OPT: &[&str] = &[
     "--enable-mutable-globals",
 ];
 
-/// A surface's files.
+/// Its files.
 #[derive(Debug)]
 pub struct Built {
     /// The glue; it names each piece as `"./PIECE.wasm"`.
     pub js: String,
-    /// What every page loads.
+    /// What every page with an island loads.
     pub wasm: Vec<u8>,
-    /// The pieces that pages load besides.
+    /// The pieces that islands load besides.
     pub pieces: BTreeMap<String, Vec<u8>>,
-    /// The names of a page's pieces, by the name of its chunk.
+    /// The names of an island's pieces, by its name.
     pub chunks: Chunks,
 }
 
 type Chunks = BTreeMap<String, Vec<String>>;
 
-pub fn build(root: &Path, target: &Path, name: &str, release: bool, tools: &Tools) -> Result<Built> {
-    let compiled = compile(root, name, release)?;
+/// What its files are called.
+pub const NAME: &str = "islands";
+
+pub fn build(root: &Path, target: &Path, release: bool, tools: &Tools) -> Result<Built> {
+    let compiled = compile(root, release)?;
     let input = std::fs::read(&compiled).with_context(|| compiled.display().to_string())?;
     let profile = if release { "release" } else { "dev" };
-    let work = target.join("bundle-work").join(profile).join(name);
+    let work = target.join("bundle-work").join(profile);
     let key =
-        sha256(format!("{}{}{WASM_OPT:?}{}", sha256(&input), tools.versions, include_str!("surface.rs")).as_bytes());
+        sha256(format!("{}{}{WASM_OPT:?}{}", sha256(&input), tools.versions, include_str!("program.rs")).as_bytes());
     if !std::fs::read_to_string(work.join("key")).is_ok_and(|k| k == key) {
         workspace::remove(&work)?;
         std::fs::create_dir_all(&work)?;
-        make(&input, name, release, &work, tools)?;
+        make(&input, release, &work, tools)?;
         std::fs::write(work.join("key"), key)?;
     }
     let chunks: Chunks = serde_json::from_slice(&std::fs::read(work.join("chunks.json"))?)?;
@@ -72,20 +75,10 @@ pub fn build(root: &Path, target: &Path, name: &str, release: bool, tools: &Tool
 }
 
 /// Runs cargo and finds the `.wasm` in its messages, wherever the target folder is.
-fn compile(root: &Path, name: &str, release: bool) -> Result<PathBuf> {
-    println!("bundle: compiling {name} for the browser");
+fn compile(root: &Path, release: bool) -> Result<PathBuf> {
+    println!("bundle: compiling for the browser");
     let mut command = workspace::cargo(root);
-    command.args([
-        "rustc",
-        "--package",
-        "frontend",
-        "--lib",
-        "--target",
-        WASM,
-        "--no-default-features",
-        "--features",
-        name,
-    ]);
+    command.args(["rustc", "--package", "frontend", "--lib", "--target", WASM]);
     command.arg("--message-format=json-render-diagnostics");
     if release {
         command.args(["--profile", "wasm-release"]);
@@ -94,7 +87,7 @@ fn compile(root: &Path, name: &str, release: bool) -> Result<PathBuf> {
     command.args(["--", "-Clink-arg=--emit-relocs"]);
     let out = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     if !out.status.success() {
-        bail!("{name} does not compile for the browser: cargo ended with {}", out.status);
+        bail!("frontend does not compile for the browser: cargo ended with {}", out.status);
     }
     String::from_utf8(out.stdout)?
         .lines()
@@ -106,22 +99,22 @@ fn compile(root: &Path, name: &str, release: bool) -> Result<PathBuf> {
         .context("frontend gives no .wasm: its Cargo.toml needs [lib] crate-type = [\"cdylib\"]")
 }
 
-fn make(input: &[u8], name: &str, release: bool, work: &Path, tools: &Tools) -> Result<()> {
-    let (cut, script) = (work.join("main.cut"), format!("./{name}.js"));
+fn make(input: &[u8], release: bool, work: &Path, tools: &Tools) -> Result<()> {
+    let (cut, script) = (work.join("main.cut"), format!("./{NAME}.js"));
     let mut options = wasm_split_cli_support::Options::new(input);
     (options.output_dir, options.main_out_path, options.main_module) = (work, &cut, &script);
-    let split = wasm_split_cli_support::transform(options).map_err(|e| anyhow!("cannot split {name}: {e:#}"))?;
-    let chunks: Chunks = split.prefetch_map.into_iter().collect();
+    let split = wasm_split_cli_support::transform(options).map_err(|e| anyhow!("cannot split the program: {e:#}"))?;
+    let chunks: Chunks = split.prefetch_map.into_iter().map(|(name, pieces)| (island_of(&name), pieces)).collect();
     std::fs::write(work.join("chunks.json"), serde_json::to_vec(&chunks)?)?;
 
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(&cut).web(true)?.out_name(name).omit_default_module_path(false);
+    bindgen.input_path(&cut).web(true)?.out_name(NAME).omit_default_module_path(false);
     // The pieces find each other by what the linker exports, under its names.
     bindgen.keep_lld_exports(true).demangle(false);
     bindgen.remove_name_section(release).remove_producers_section(release);
-    bindgen.generate(work).with_context(|| format!("wasm-bindgen cannot make the glue of {name}"))?;
+    bindgen.generate(work).context("wasm-bindgen cannot make the glue")?;
     let main = work.join("main.wasm");
-    std::fs::rename(work.join(format!("{name}_bg.wasm")), &main)?;
+    std::fs::rename(work.join(format!("{NAME}_bg.wasm")), &main)?;
     number_names(&work.join(&script), &main)?;
     println!("bundle: {} pieces{}", split.split_modules.len() + 1, if release { ", wasm-opt" } else { "" });
     for made in split.split_modules.into_iter().chain([main]) {
@@ -134,12 +127,17 @@ fn make(input: &[u8], name: &str, release: bool, work: &Path, tools: &Tools) -> 
     }
     // Bundling pulls in the snippets that crates bring along, and what loads the pieces.
     let mut esbuild = tools.esbuild();
-    esbuild.arg(work.join(format!("{name}.js"))).args(["--bundle", "--format=esm", "--log-level=warning"]);
+    esbuild.arg(work.join(format!("{NAME}.js"))).args(["--bundle", "--format=esm", "--log-level=warning"]);
     esbuild.arg(format!("--outfile={}", work.join("out.js").display()));
     if release {
         esbuild.arg("--minify");
     }
     workspace::status(&mut esbuild)
+}
+
+/// The island that a cut is for, in small letters: leptos calls the function that is cut off by its name, `_loader` and a hash.
+fn island_of(cut: &str) -> String {
+    cut.split_once("_loader").map_or(cut, |(name, _)| name).replace('_', "")
 }
 
 /// Names between the glue and its program end in hashes, which nothing compresses: numbers of the same length instead.

@@ -1,0 +1,201 @@
+//! What the company knows: documents go in here, and answers can be tried.
+//!
+//! All forms work as they are. Where the browser's part arrives, each file is sent by itself and says how far it is, and the
+//! documents are shown as they are now, without loading the page again.
+
+mod upload;
+
+use super::Frame;
+use crate::shell::{Page, Surface};
+use crate::ui::ProblemNotice;
+use leptos::prelude::*;
+use model::Problem;
+use model::knowledge::{Answer, Document, DocumentState};
+use upload::Upload;
+
+/// The address of the page, to which files are sent.
+const HERE: &str = "/dashboard/knowledge";
+/// The part of the page that changes while documents are being read.
+const DOCUMENTS: &str = "document-list";
+
+/// What came of files that the form sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Files that were not kept: the name, and why.
+    pub refused: Vec<(String, String)>,
+}
+
+/// A question, and what the documents say to it.
+pub type Tried = (String, Result<Answer, Problem>);
+
+/// The page.
+pub fn knowledge(frame: &Frame, documents: Vec<Document>, outcome: Outcome, tried: Option<Tried>) -> Page {
+    // What the browser's part looks for: while it is there, the list is asked for again.
+    let changing = documents.iter().any(|d| matches!(d.state, DocumentState::Queued | DocumentState::Processing));
+    let list = if documents.is_empty() {
+        view! { <NoDocuments/> }.into_any()
+    } else {
+        view! { <DocumentTable list=documents/> }.into_any()
+    };
+    let main = view! {
+        <header class="page__head">
+            <h1>"Knowledge"</h1>
+            <p>"What stands in these documents, the assistant can answer, and nothing else."</p>
+        </header>
+        <section class="section" aria-labelledby="add">
+            <div class="section__head"><div class="section__text">
+                <h2 id="add">"Add documents"</h2>
+                <p>"Markdown, text, and questions with their answers as CSV or JSON. 5 MB a file at most."</p>
+            </div></div>
+            <Refused refused=outcome.refused/>
+            <Upload/>
+        </section>
+        <section class="section" aria-labelledby="documents">
+            <div class="section__head"><div class="section__text"><h2 id="documents">"Documents"</h2></div></div>
+            <div id=DOCUMENTS tabindex="-1" data-changing=changing.then_some("")>{list}</div>
+        </section>
+        <Try tried=tried/>
+    };
+    let page = frame.page(HERE, "Knowledge · Samtal".to_owned(), Surface::Dashboard, main);
+    Page { island: Some("upload"), ..page }
+}
+
+/// Files that the server did not keep, when it answered the form itself.
+#[component]
+fn Refused(refused: Vec<(String, String)>) -> impl IntoView {
+    (!refused.is_empty()).then(|| view! {
+        <div class="notice notice--attention" role="alert" tabindex="-1">
+            <h3 class="notice__title">"Not every file could be read"</h3>
+            <ul>{refused.into_iter().map(|(name, why)| view! { <li><strong>{name}</strong>": "{why}</li> }).collect_view()}</ul>
+        </div>
+    })
+}
+
+#[component]
+fn NoDocuments() -> impl IntoView {
+    view! {
+        <div class="empty">
+            <div class="empty__text">
+                <h3>"Nothing is known yet"</h3>
+                <p>"Begin with what people ask most: returns, delivery, opening hours. A page of Markdown or a text file for each is enough; headings help, because each part is found by itself."</p>
+            </div>
+            <figure class="code">
+                <figcaption>"Or a table of questions and answers, as a spreadsheet saves it"</figcaption>
+                <pre tabindex="0" role="region" aria-label="Example of a CSV file"><code>
+                    "question,answer\n\"How long may I return goods?\",\"60 days from delivery.\""
+                </code></pre>
+            </figure>
+        </div>
+    }
+}
+
+#[component]
+fn DocumentTable(list: Vec<Document>) -> impl IntoView {
+    view! {
+        <div class="table">
+            <table role="table" aria-labelledby="documents">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">"Title"</th>
+                        <th role="columnheader" scope="col">"State"</th>
+                        <th role="columnheader" scope="col">"Pieces"</th>
+                        <th role="columnheader" scope="col">"Added"</th>
+                        <th class="table__end" role="columnheader" scope="col"><span class="visually-hidden">"Action"</span></th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">
+                    {list.into_iter().map(row).collect_view()}
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+fn row(document: Document) -> impl IntoView {
+    let id = document.id.to_string();
+    let dialog = format!("delete-{id}");
+    let (class, state) = match (document.state, document.by_meaning) {
+        (DocumentState::Queued, _) => ("badge", "Waiting"),
+        (DocumentState::Processing, _) => ("badge", "Being read"),
+        (DocumentState::Ready, true) => ("badge badge--accent", "Ready"),
+        (DocumentState::Ready, false) => ("badge", "Ready, by words alone"),
+        (DocumentState::Failed, _) => ("badge badge--attention", "Could not be read"),
+    };
+    let may_read_again =
+        document.state == DocumentState::Failed || (document.state == DocumentState::Ready && !document.by_meaning);
+    let title = document.title.clone();
+    view! {
+        <tr role="row" id=format!("document-{id}")>
+            <th role="rowheader" scope="row">
+                <span class="entry"><span>{document.title.clone()}<small>{document.file_name.clone()}</small></span></span>
+            </th>
+            <td role="cell" data-label="State">
+                <span class=class>{state}</span>
+                {document.error.clone().map(|why| view! { <small class="field__error">{why}</small> })}
+            </td>
+            <td role="cell" data-label="Pieces">{document.chunk_count}</td>
+            <td role="cell" data-label="Added"><time datetime=document.created_at.to_string()>{document.created_at.day()}</time></td>
+            <td class="table__end" role="cell">
+                {may_read_again.then(|| view! {
+                    <form method="post" action=format!("{HERE}/{id}/reindex")>
+                        <button class="button button--small" type="submit" aria-label=format!("Read again: {title}")>"Read again"</button>
+                    </form>
+                })}
+                <button class="button button--small" type="button" aria-label=format!("Delete {title}") command="show-modal" commandfor=dialog.clone()>
+                    "Delete"
+                </button>
+                <dialog class="dialog" id=dialog.clone() aria-labelledby=format!("{dialog}-title") aria-describedby=format!("{dialog}-text")>
+                    <div class="dialog__head">
+                        <h2 id=format!("{dialog}-title")>"Delete "{title.clone()}"?"</h2>
+                        <p id=format!("{dialog}-text")>"The assistant can no longer answer from it. The file itself is not touched; you can upload it again."</p>
+                    </div>
+                    <form class="dialog__actions" method="post" action=format!("{HERE}/{id}/delete")>
+                        <button class="button" type="button" command="close" commandfor=dialog.clone()>"Keep it"</button>
+                        <button class="button button--danger" type="submit">"Delete "{title.clone()}</button>
+                    </form>
+                </dialog>
+            </td>
+        </tr>
+    }
+}
+
+/// A question to the documents, as a contact would ask it.
+#[component]
+fn Try(tried: Option<Tried>) -> impl IntoView {
+    let (question, answer) = tried.unzip();
+    let answer = answer.map(|answer| match answer {
+        Ok(answer) => said(answer).into_any(),
+        Err(problem) => view! { <ProblemNotice problem=problem/> }.into_any(),
+    });
+    view! {
+        <section class="section" id="try" aria-labelledby="try-title">
+            <div class="section__head"><div class="section__text">
+                <h2 id="try-title">"Try a question"</h2>
+                <p>"As a contact would ask it. The answer is quoted from a document, or refused."</p>
+            </div></div>
+            <form class="form form--inline" method="get" action=format!("{HERE}#try")>
+                <div class="field">
+                    <label class="field__label" for="question">"Question"</label>
+                    <input class="field__input" id="question" name="question" maxlength="1000" required autocomplete="off" value=question/>
+                </div>
+                <button class="button button--primary" type="submit">"Ask"</button>
+            </form>
+            {answer}
+        </section>
+    }
+}
+
+fn said(answer: Answer) -> impl IntoView {
+    let class = if answer.refused { "notice" } else { "notice notice--good" };
+    view! {
+        <div class=class role="status">
+            <p id="answer"><strong>{answer.answer}</strong></p>
+            {answer.citations.into_iter().map(|citation| view! {
+                <figure class="source">
+                    <blockquote>{citation.quote}</blockquote>
+                    <figcaption><cite>{citation.title}</cite></figcaption>
+                </figure>
+            }).collect_view()}
+        </div>
+    }
+}

@@ -1,0 +1,24 @@
+// Documents for tests, sent by one request, where sending them is not what the test is about.
+import { type APIRequestContext, expect } from '@playwright/test';
+import type { Server } from './server.ts';
+
+const HERE = '/dashboard/knowledge';
+
+/** Sends a document of whoever is signed in. Gives its id. */
+export async function teach(request: APIRequestContext, name: string, text: string): Promise<string> {
+  const file = { name, mimeType: 'text/plain', buffer: Buffer.from(text) };
+  const answer = await request.post(HERE, { multipart: { file }, headers: { accept: 'application/json' } });
+  expect(answer.status(), await answer.text()).toBe(202);
+  return (await answer.json())[0].id;
+}
+
+/** Waits until all documents have been read. */
+export async function learnt(request: APIRequestContext): Promise<void> {
+  await expect.poll(async () => (await request.get(HERE)).text()).not.toContain('data-changing');
+}
+
+/** Makes a document one that could not be read: none is broken enough by itself. */
+export function failed(server: Server, id: string): void {
+  const uuid = id.replace('doc_', '');
+  server.sql(`update app.documents set state = 'failed', error = 'The text could not be read.', chunk_count = 0 where document_id = '${uuid}'`);
+}

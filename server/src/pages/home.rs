@@ -1,0 +1,35 @@
+//! `GET /dashboard`: what needs somebody today.
+
+use crate::auth::Viewer;
+use crate::failure::Failure;
+use crate::pages::render::Render;
+use crate::state::App;
+use app::dashboard::{home, nothing_here};
+use axum::{extract::State, http::StatusCode, response::Response};
+use model::conversation::InboxFilter;
+use model::page::MAX_LIMIT;
+
+/// The page.
+///
+/// # Errors
+/// A page, when the database does not answer.
+pub async fn page(State(app): State<App>, Viewer(caller): Viewer, render: Render) -> Result<Response, Failure> {
+    let (conversations, caller) = (&app.capabilities.conversations, &caller);
+    let keys = app.capabilities.identity.list_api_keys(caller).await?;
+    let today = home::Today {
+        waiting: conversations.inbox(caller, InboxFilter::Waiting, None, None).await?,
+        mine: conversations.inbox(caller, InboxFilter::Mine, None, None).await?,
+        documents: app.capabilities.knowledge.list_documents(caller, Some(MAX_LIMIT), None).await?.data,
+        install: conversations.install_snippet(caller).await?,
+        keys: (!keys.is_empty(), keys.iter().any(|key| key.last_used_at.is_some())),
+    };
+    render.dashboard(caller, StatusCode::OK, |frame| home::home(frame, today)).await
+}
+
+/// An address of the dashboard that leads nowhere.
+///
+/// # Errors
+/// As [`page`].
+pub async fn nowhere(Viewer(caller): Viewer, render: Render) -> Result<Response, Failure> {
+    render.dashboard(&caller, StatusCode::NOT_FOUND, nothing_here).await
+}
