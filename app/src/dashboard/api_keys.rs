@@ -29,6 +29,11 @@ pub enum Outcome {
 /// The page.
 pub fn api_keys(frame: &Frame, keys: Vec<ApiKey>, outcome: Outcome) -> Page {
     let address = frame.address.clone();
+    let title = match &outcome {
+        Outcome::Nothing => "API keys · Samtal",
+        Outcome::Created(_) => "Key created · API keys · Samtal",
+        Outcome::Refused { .. } => "Error: API keys · Samtal",
+    };
     let (notice, value, error) = match outcome {
         Outcome::Nothing => (().into_any(), String::new(), None),
         Outcome::Created(key) => (view! { <Once key=key address=address.clone()/> }.into_any(), String::new(), None),
@@ -59,7 +64,7 @@ pub fn api_keys(frame: &Frame, keys: Vec<ApiKey>, outcome: Outcome) -> Page {
             {list}
         </section>
     };
-    frame.page("/dashboard/api-keys", "API keys · Samtal".to_owned(), Surface::Dashboard, main)
+    frame.page("/dashboard/api-keys", title.to_owned(), Surface::Dashboard, main)
 }
 
 /// The secret, this once.

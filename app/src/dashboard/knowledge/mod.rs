@@ -32,6 +32,12 @@ pub type Tried = (String, Result<Answer, Problem>);
 pub fn knowledge(frame: &Frame, documents: Vec<Document>, outcome: Outcome, tried: Option<Tried>) -> Page {
     // What the browser's part looks for: while it is there, the list is asked for again.
     let changing = documents.iter().any(|d| matches!(d.state, DocumentState::Queued | DocumentState::Processing));
+    // Read when the page comes, as what happened on the one before.
+    let title = match (&tried, outcome.refused.is_empty()) {
+        (_, false) => "Error: Knowledge · Samtal",
+        (Some(_), true) => "Answer · Knowledge · Samtal",
+        (None, true) => "Knowledge · Samtal",
+    };
     let list = if documents.is_empty() {
         view! { <NoDocuments/> }.into_any()
     } else {
@@ -56,7 +62,7 @@ pub fn knowledge(frame: &Frame, documents: Vec<Document>, outcome: Outcome, trie
         </section>
         <Try tried=tried/>
     };
-    let page = frame.page(HERE, "Knowledge · Samtal".to_owned(), Surface::Dashboard, main);
+    let page = frame.page(HERE, title.to_owned(), Surface::Dashboard, main);
     Page { island: Some("upload"), ..page }
 }
 
