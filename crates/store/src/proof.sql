@@ -103,9 +103,9 @@ doors (t, hash) as (values
 -- Functions that app_door may call, and the MD5 of the body of those that decide whose a transaction is.
 door_functions (f, body) as (values
   ('app.credential()', null),
-  ('app.enter_key(text, uuid, timestamp with time zone, timestamp with time zone)', '7070a1af67fabf9512d11222ecf21a3d'),
+  ('app.enter_key(text, uuid, timestamp with time zone, timestamp with time zone)', 'b147ff4ea3e000cc45edc81afc46fe48'),
   ('app.enter_session(text, uuid, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone)',
-    'e7ce4b277bf597402e071e81b3693b8d'),
+    'b299a84b258cb47a5a12e5fc6415b3c5'),
   ('app.tenant_id()', null)
 ),
 
