@@ -45,9 +45,9 @@ async function asset(samtal, email) {
   const body = new URLSearchParams({ email, password: PASSWORD });
   const entered = await fetch(`${samtal.url}/login`, { method: 'POST', body, redirect: 'manual' });
   const cookie = entered.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ');
-  const page = await (await fetch(`${samtal.url}/dashboard`, { headers: { cookie } })).text();
-  const found = /\/assets\/dashboard\.[0-9a-f]+\.wasm/.exec(page)?.[0];
-  if (!found) throw new Error('The dashboard names no file to ask for: was the binary built with a bundle?');
+  const page = await (await fetch(`${samtal.url}/dashboard/inbox`, { headers: { cookie } })).text();
+  const found = /\/assets\/islands\/desk_loader_[^"]+\.wasm/.exec(page)?.[0];
+  if (!found) throw new Error('The inbox names no file to ask for: was the binary built with a bundle?');
   return found;
 }
 
