@@ -30,7 +30,8 @@ pub struct Today {
 pub fn home(frame: &Frame, today: Today) -> Page {
     let Today { waiting, mine, documents, install, keys } = today;
     let now = waiting.now;
-    let (failed, reading) = (in_state(&documents, DocumentState::Failed), reading(&documents));
+    let failed: Vec<_> = documents.iter().filter(|document| document.state == DocumentState::Failed).collect();
+    let reading = reading(&documents);
     let quiet = waiting.data.is_empty() && mine.data.is_empty() && failed.is_empty();
     let main = view! {
         {greeting(&frame.session)}
@@ -95,10 +96,6 @@ fn conversations(
     })
 }
 
-fn in_state(documents: &[Document], state: DocumentState) -> Vec<Document> {
-    documents.iter().filter(|document| document.state == state).cloned().collect()
-}
-
 /// How many are waiting to be read, or being read.
 fn reading(documents: &[Document]) -> usize {
     let coming = |d: &&Document| matches!(d.state, DocumentState::Queued | DocumentState::Processing);
@@ -106,8 +103,8 @@ fn reading(documents: &[Document]) -> usize {
 }
 
 /// Documents that the assistant cannot answer from.
-fn unreadable(failed: &[Document]) -> Option<AnyView> {
-    let line = |document: &Document| {
+fn unreadable(failed: &[&Document]) -> Option<AnyView> {
+    let line = |document: &&Document| {
         let why = document.error.clone();
         view! {
             <li>

@@ -347,23 +347,16 @@ problems (object, problem) as (
     and not (grantee = 'app_door' and id in (
       select oid from routines where split_part(routines.f, '(', 1) || '(' || oidvectortypes(proargtypes) || ')' in (select f from door_functions))))
   union all
-  select 'app.tenant_id()', 'is not the reviewed definition'
+  select reviewed.f, 'is not the reviewed definition'
+  from (values
+    ('app.tenant_id()', 'uuid'::regtype, $$RETURN (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid$$),
+    ('app.credential()', 'bytea', $$RETURN (NULLIF(current_setting('app.credential'::text, true), ''::text))::bytea$$)
+  ) reviewed (f, gives, body)
   where not exists (
     select from routines join pg_language l on l.oid = prolang
-    where f = 'app.tenant_id()' and l.lanname = 'sql' and provolatile = 's' and proparallel = 's' and not prosecdef
-      and not proretset and prorettype = 'uuid'::regtype and proconfig is null
-      and pg_get_function_sqlbody(routines.oid)
-        = $$RETURN (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid$$)
-
-  union all
-  select 'app.credential()', 'is not the reviewed definition'
-  where not exists (
-    select from routines join pg_language l on l.oid = prolang
-    where f = 'app.credential()' and l.lanname = 'sql' and provolatile = 's' and proparallel = 's' and not prosecdef
-      and not proretset and prorettype = 'bytea'::regtype and proconfig is null
-      and pg_get_function_sqlbody(routines.oid)
-        = $$RETURN (NULLIF(current_setting('app.credential'::text, true), ''::text))::bytea$$)
-
+    where routines.f = reviewed.f and l.lanname = 'sql' and provolatile = 's' and proparallel = 's' and not prosecdef
+      and not proretset and prorettype = reviewed.gives and proconfig is null
+      and pg_get_function_sqlbody(routines.oid) = reviewed.body)
   union all
   select door_functions.f, 'is not the reviewed definition' from door_functions
   where body is not null and not exists (

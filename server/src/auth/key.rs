@@ -48,10 +48,7 @@ impl FromRequestParts<App> for ApiCaller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        match parts.extensions.get() {
-            Some(Known(known)) => known.clone().map_err(Failure),
-            None => find(parts, app, false).await.map(Self),
-        }
+        find(parts, app, false).await.map(Self)
     }
 }
 
@@ -59,15 +56,15 @@ impl FromRequestParts<App> for ApiReader {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        match parts.extensions.get() {
-            Some(Known(known)) => known.clone().map(|ApiCaller(caller)| Self(caller)).map_err(Failure),
-            None => find(parts, app, true).await.map(Self),
-        }
+        find(parts, app, true).await.map(Self)
     }
 }
 
-/// Finds out whose key it is. Who only reads has the first transaction open already.
+/// Finds out whose key it is, once a request. Who only reads has the first transaction open already.
 async fn find(parts: &Parts, app: &App, reads: bool) -> Result<Caller, Failure> {
+    if let Some(Known(known)) = parts.extensions.get() {
+        return known.clone().map(|ApiCaller(caller)| caller).map_err(Failure);
+    }
     let refuse = |detail: &str| Failure(Problem::new(ErrorCode::Unauthenticated, detail));
     let header = parts
         .headers

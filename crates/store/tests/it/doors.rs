@@ -89,8 +89,13 @@ async fn who_enters_is_whom_the_long_way_finds_and_is_inside() {
 
 /// Waits until no transaction of a tenant's goes on.
 async fn ended(db: &TestDb) {
+    only(db, 0).await;
+}
+
+/// Waits until so many go on, and no more.
+async fn only(db: &TestDb, number: i64) {
     for _ in 0..5_000 {
-        if going_on(db).await == 0 {
+        if going_on(db).await == number {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
@@ -113,13 +118,8 @@ async fn who_is_kept_for_later_holds_no_connection() {
     let entered = by_session(&db, &two.aurora, true).await.unwrap();
     drop(tx);
     let bounded = db.services.store.tenant_within(entered.scope(), std::time::Duration::from_secs(5)).await.unwrap();
-    for _ in 0..5_000 {
-        if going_on(&db).await == 1 {
-            return drop(bounded);
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-    }
-    panic!("two transactions of one who asked once");
+    only(&db, 1).await;
+    drop(bounded);
 }
 
 /// Everything that closes a credential closes its door at once, though it was good a moment ago.
