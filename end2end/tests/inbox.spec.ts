@@ -73,6 +73,44 @@ test('a conversation appears by itself; a person takes over, answers, hands back
   });
 });
 
+test('lines move by what is told of them, and the list is not asked for again', async ({ page, request }) => {
+  await signUp(page.request);
+  const by = await program(page.request);
+  const first = await begin(request, by, 'First');
+  const asked: string[] = [];
+  // Once the socket is there.
+  const renewed = page.waitForResponse(LIST);
+  await visit(page, '/dashboard/inbox');
+  await renewed;
+  page.on('request', (request) => LIST.test(request.url()) && asked.push(request.url()));
+  const names = list(page).locator('.talk__name');
+  const second = await begin(request, by, 'Second');
+  await expect(names).toHaveText(['Second', 'First']);
+  await step(request, by, first, 'handoff');
+  await expect(names).toHaveText(['First', 'Second']);
+  await expect(entry(page, /First/)).toContainText('Needs a person');
+  await expect(page).toHaveTitle('(1) Inbox · Samtal');
+  await step(request, by, first, 'resolve');
+  await expect(names).toHaveText(['Second']);
+  await expect(page).toHaveTitle('Inbox · Samtal');
+  // Written to again, it is open again.
+  await say(request, by, first, 'Once more');
+  await expect(names).toHaveText(['First', 'Second']);
+  expect(asked).toEqual([]);
+
+  // Those that wait stand in the order in which they began to.
+  await page.getByRole('link', { name: 'Waiting' }).click();
+  await expect(page.getByText('Nobody waits')).toBeVisible();
+  asked.length = 0;
+  await step(request, by, second, 'handoff');
+  await expect(names).toHaveText(['Second']);
+  await step(request, by, first, 'handoff');
+  await expect(names).toHaveText(['Second', 'First']);
+  await step(request, by, second, 'handback');
+  await expect(names).toHaveText(['First']);
+  expect(asked).toEqual([]);
+});
+
 test('the same without JavaScript', async ({ newContext, request, complaints }) => {
   complaints.expect(/status of (409|422)/);
   const context = await newContext({ javaScriptEnabled: false });

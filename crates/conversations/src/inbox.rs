@@ -24,6 +24,7 @@ impl Conversations {
     ) -> Result<InboxView, ConversationError> {
         let right = caller.may(ReadConversations)?;
         let after = after.map(str::parse).transpose()?;
+        let now = timestamp(self.services.now());
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let Page { data, next_cursor } = read::inbox(&mut tx, right.member(), filter, after).await?;
         let waiting = read::waiting(&mut tx).await?;
@@ -35,7 +36,7 @@ impl Conversations {
         drop(tx);
         let install = if data.is_empty() && after.is_none() { Some(self.install_snippet(caller).await?) } else { None };
         let nobody_yet = install.filter(|snippet| !snippet.used).map(|snippet| snippet.widget);
-        Ok(InboxView { data, next_cursor, waiting, open, nobody_yet, now: timestamp(self.services.now()) })
+        Ok(InboxView { data, next_cursor, waiting, open, nobody_yet, now })
     }
 
     /// One conversation with its latest messages, or those before one of them.

@@ -30,7 +30,7 @@ pub struct Conversations {
 impl Conversations {
     /// Conversations over the services of this process.
     pub fn new(services: Services) -> Self {
-        Self { live: Live::on(services.bus()), services }
+        Self { live: Live::on(services.clone()), services }
     }
 
     /// Where listeners listen.

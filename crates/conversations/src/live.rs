@@ -4,23 +4,33 @@
 //! is dropped, and the listener is told ([`Listener::missed`]); it then reads from the database what came after the number
 //! that it has. Nothing here is the truth: the database is.
 //!
-//! Listeners stand behind many locks, by tenant, and a frame is made once for all who hear it, while no lock is held.
+//! Listeners stand behind many locks, by tenant, and a frame is made once for all who hear it, while no lock is held. What
+//! has changed is read once for all who watch a tenant, together for what changes in [`TOGETHER`].
 
+use crate::{ConversationError, read};
 use bytes::Bytes;
 use model::conversation::{Author, Message};
-use model::live::ServerFrame;
+use model::live::{Line, ServerFrame};
+use model::permission::ReadConversations;
 use model::{ConversationId, TenantId};
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use store::bus::{Bus, Notice, Part};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+use store::bus::{Notice, Part};
+use store::services::timestamp;
+use store::{Right, Scope, Services};
 use tokio::sync::mpsc;
 
 /// What a listener's queue holds. A burst longer than that is read from the database.
 pub const QUEUE: usize = 64;
 /// How many locks there are.
 const SHARDS: usize = 64;
+/// How long changes of a tenant's are gathered before they are read.
+pub const TOGETHER: Duration = Duration::from_millis(100);
+/// Most of them that are told one by one.
+pub const CHANGES: usize = 32;
 
 /// Something that was heard.
 #[derive(Debug, Clone)]
@@ -48,8 +58,11 @@ pub enum Heard {
         /// The frame, in JSON.
         frame: Bytes,
     },
-    /// Something changed in a conversation of the tenant's.
-    Changed(ConversationId),
+    /// Something changed in the tenant's conversations.
+    Changed {
+        /// The frame, in JSON.
+        frame: Bytes,
+    },
 }
 
 /// The frame of a message, as sockets send it.
@@ -81,18 +94,38 @@ impl Outlet {
 #[derive(Debug, Default)]
 struct Outlets {
     conversations: HashMap<(TenantId, ConversationId), Vec<Outlet>>,
-    tenants: HashMap<TenantId, Vec<Outlet>>,
+    tenants: HashMap<TenantId, Watched>,
+}
+
+/// A tenant of which somebody hears every change.
+#[derive(Debug, Default)]
+struct Watched {
+    /// Where, and on whose behalf lines are read.
+    outlets: Vec<(Outlet, Scope)>,
+    /// What has changed since lines were last read, and whether that is more than is told one by one.
+    changed: Vec<ConversationId>,
+    several: bool,
+    /// Whether somebody reads, or is about to.
+    read: bool,
+}
+
+/// What has changed in a while.
+struct Changes {
+    conversations: Vec<ConversationId>,
+    several: bool,
+    scope: Scope,
 }
 
 /// Who listens to what.
 #[derive(Debug, Clone)]
 pub struct Live {
     listeners: Arc<Listeners>,
-    bus: Arc<dyn Bus>,
 }
 
 #[derive(Debug)]
 struct Listeners {
+    me: Weak<Self>,
+    services: Services,
     shards: [Mutex<Outlets>; SHARDS],
     hasher: RandomState,
     next: AtomicU64,
@@ -110,12 +143,80 @@ impl Listeners {
         self.with(tenant, |outlets| outlets.conversations.get(&(tenant, conversation)).cloned().unwrap_or_default())
     }
 
+    /// Notes a change for those who watch the tenant. The first in a while begins a task that tells of it.
     fn changed(&self, tenant: TenantId, conversation: ConversationId) {
-        self.with(tenant, |outlets| {
-            for outlet in outlets.tenants.get(&tenant).into_iter().flatten() {
-                outlet.give(Heard::Changed(conversation));
+        let first = self.with(tenant, |outlets| {
+            let Some(watched) = outlets.tenants.get_mut(&tenant) else { return false };
+            if !watched.changed.contains(&conversation) {
+                if watched.changed.len() < CHANGES {
+                    watched.changed.push(conversation);
+                } else {
+                    watched.several = true;
+                }
             }
+            !std::mem::replace(&mut watched.read, true)
         });
+        if let (true, Some(listeners)) = (first, self.me.upgrade()) {
+            tokio::spawn(listeners.tell(tenant));
+        }
+    }
+
+    /// Tells those who watch the tenant what has changed, until nothing has.
+    async fn tell(self: Arc<Self>, tenant: TenantId) {
+        loop {
+            tokio::time::sleep(TOGETHER).await;
+            // Taken before it is read: what changes from now on is read again.
+            let Some(changes) = self.with(tenant, |outlets| outlets.tenants.get_mut(&tenant)?.take()) else { return };
+            let frames = self.frames(&changes).await;
+            let outlets = self.with(tenant, |outlets| {
+                let watched = outlets.tenants.get(&tenant);
+                watched.into_iter().flat_map(|w| &w.outlets).map(|(outlet, _)| outlet.clone()).collect::<Vec<_>>()
+            });
+            for frame in frames {
+                for outlet in &outlets {
+                    outlet.give(Heard::Changed { frame: frame.clone() });
+                }
+            }
+        }
+    }
+
+    /// The frames for what has changed; without lines where they cannot be read.
+    async fn frames(&self, changes: &Changes) -> Vec<Bytes> {
+        let several = changes.several.then(|| json(&ServerFrame::Changed { conversation: None, line: None }));
+        let frames: Vec<_> = match self.lines(changes).await {
+            Ok(lines) => lines
+                .iter()
+                .map(|line| json(&ServerFrame::Changed { conversation: Some(line.conversation.id), line: Some(line) }))
+                .collect(),
+            Err(error) => {
+                tracing::warn!(%error, "what has changed could not be read");
+                let frame = |id: &ConversationId| json(&ServerFrame::Changed { conversation: Some(*id), line: None });
+                changes.conversations.iter().map(frame).collect()
+            }
+        };
+        frames.into_iter().chain(several).collect()
+    }
+
+    #[tracing::instrument(name = "db.conversation.changed", skip_all)]
+    async fn lines(&self, changes: &Changes) -> Result<Vec<Line>, ConversationError> {
+        let now = timestamp(self.services.now());
+        let mut tx = self.services.store.tenant(&changes.scope).await?;
+        let conversations = read::conversations(&mut tx, &changes.conversations).await?;
+        let waiting = read::waiting(&mut tx).await?;
+        Ok(conversations.into_iter().map(|conversation| Line { conversation, waiting, now }).collect())
+    }
+}
+
+impl Watched {
+    /// What has changed; nothing has, and nobody reads any more.
+    fn take(&mut self) -> Option<Changes> {
+        let scope = self.outlets.first().map(|(_, scope)| scope.clone()).filter(|_| !self.changed.is_empty());
+        let Some(scope) = scope else {
+            self.read = false;
+            return None;
+        };
+        let (conversations, several) = (std::mem::take(&mut self.changed), std::mem::take(&mut self.several));
+        Some(Changes { conversations, several, scope })
     }
 }
 
@@ -155,9 +256,12 @@ impl Part for Listeners {
 }
 
 impl Live {
-    /// Listeners of what this bus says.
-    pub(crate) fn on(bus: Arc<dyn Bus>) -> Self {
-        let listeners = Arc::new(Listeners {
+    /// Listeners of what the bus of these services says.
+    pub(crate) fn on(services: Services) -> Self {
+        let bus = services.bus();
+        let listeners = Arc::new_cyclic(|me| Listeners {
+            me: Weak::clone(me),
+            services,
             shards: std::array::from_fn(|_| Mutex::default()),
             // Two nodes do not call their listeners the same.
             next: AtomicU64::new(RandomState::new().hash_one(0)),
@@ -165,14 +269,14 @@ impl Live {
         });
         let part: Arc<dyn Part> = Arc::clone(&listeners) as Arc<dyn Part>;
         bus.attach(Arc::downgrade(&part));
-        Self { listeners, bus }
+        Self { listeners }
     }
 
-    /// Somebody of this tenant listens. `everything`: to each change of the tenant's, too.
-    pub fn listen(&self, tenant: TenantId, everything: bool) -> Listener {
+    /// Somebody of this tenant listens.
+    pub fn listen(&self, tenant: TenantId) -> Listener {
         let (sender, queue) = mpsc::channel(QUEUE);
         let id = self.listeners.next.fetch_add(1, Ordering::Relaxed);
-        let listener = Listener {
+        Listener {
             listeners: Arc::clone(&self.listeners),
             tenant,
             id,
@@ -180,12 +284,17 @@ impl Live {
             queue,
             missed: Arc::default(),
             followed: Vec::new(),
-            everything,
-        };
-        if everything {
-            let outlet = listener.outlet();
-            self.listeners.with(tenant, |outlets| outlets.tenants.entry(tenant).or_default().push(outlet));
         }
+    }
+
+    /// As [`Live::listen`]; who may read all conversations also hears how each is that changes.
+    pub fn watch(&self, right: Right<'_, ReadConversations>) -> Listener {
+        let scope = right.scope().clone();
+        let (tenant, listener) = (scope.tenant(), self.listen(scope.tenant()));
+        let outlet = listener.outlet();
+        self.listeners.with(tenant, |outlets| {
+            outlets.tenants.entry(tenant).or_default().outlets.push((outlet, scope));
+        });
         listener
     }
 
@@ -199,7 +308,8 @@ impl Live {
         name: Option<&str>,
         source: Option<u64>,
     ) {
-        self.bus.publish(Notice::Typing { tenant, conversation, from, name: name.map(str::to_owned), source });
+        let name = name.map(str::to_owned);
+        self.listeners.services.publish(Notice::Typing { tenant, conversation, from, name, source });
     }
 }
 
@@ -213,7 +323,6 @@ pub struct Listener {
     queue: mpsc::Receiver<Heard>,
     missed: Arc<AtomicBool>,
     followed: Vec<ConversationId>,
-    everything: bool,
 }
 
 impl Listener {
@@ -268,13 +377,15 @@ impl Drop for Listener {
     fn drop(&mut self) {
         let (tenant, id) = (self.tenant, self.id);
         let followed = std::mem::take(&mut self.followed);
-        let everything = self.everything;
         self.listeners.with(tenant, |outlets| {
             for conversation in followed {
                 forget(&mut outlets.conversations, (tenant, conversation), id);
             }
-            if everything {
-                forget(&mut outlets.tenants, tenant, id);
+            if let Some(watched) = outlets.tenants.get_mut(&tenant) {
+                watched.outlets.retain(|(outlet, _)| outlet.id != id);
+                if watched.outlets.is_empty() {
+                    outlets.tenants.remove(&tenant);
+                }
             }
         });
     }

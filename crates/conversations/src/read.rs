@@ -157,6 +157,16 @@ pub(crate) async fn conversation(
     Ok(row.map(Conversation::try_from).transpose()?)
 }
 
+/// Those of them that are there.
+pub(crate) async fn conversations(
+    tx: &mut TenantTx,
+    ids: &[ConversationId],
+) -> Result<Vec<Conversation>, ConversationError> {
+    let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+    let rows = conversations!("where c.conversation_id = any($1)", &ids).fetch_all(tx).await?;
+    Ok(rows.into_iter().map(Conversation::try_from).collect::<Result<_, _>>()?)
+}
+
 /// One message.
 pub(crate) async fn message(
     tx: &mut TenantTx,

@@ -161,6 +161,31 @@ pub struct Widget {
     pub id: WidgetId,
 }
 
+impl InboxFilter {
+    /// Whether this is among what the inbox shows to this member.
+    pub fn shows(self, conversation: &Conversation, me: Option<MemberId>) -> bool {
+        let open = conversation.state == ConversationState::Open;
+        match self {
+            Self::Waiting => conversation.waiting_since.is_some(),
+            Self::Mine => {
+                let assignee = conversation.assignee.as_ref().filter(|_| conversation.handler == Handler::People);
+                open && assignee.is_some_and(|assignee| Some(assignee.id) == me)
+            }
+            Self::Open => open,
+            Self::Resolved => !open,
+        }
+    }
+
+    /// Whether one stands before the other: the latest first, but those that wait the longest first.
+    pub fn puts_before(self, one: &Conversation, other: &Conversation) -> bool {
+        if self == Self::Waiting {
+            (one.waiting_since, one.id) < (other.waiting_since, other.id)
+        } else {
+            (one.updated_at, one.id) > (other.updated_at, other.id)
+        }
+    }
+}
+
 /// What the inbox shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InboxView {

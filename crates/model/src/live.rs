@@ -1,8 +1,8 @@
 //! What goes over a socket, in JSON (`docs/protocol.md`). Examples of every frame stand in `frames.json`, which the tests
 //! here and those of the widget read.
 
-use crate::conversation::{Author, Message};
-use crate::{ConversationId, ErrorCode, Problem};
+use crate::conversation::{Author, Conversation, Message};
+use crate::{ConversationId, ErrorCode, Problem, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A frame of the client's.
@@ -122,6 +122,9 @@ pub enum ServerFrame<'a> {
         /// Where; without it, in several.
         #[serde(skip_serializing_if = "Option::is_none")]
         conversation: Option<ConversationId>,
+        /// How it is now; without it, the list has to be asked for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        line: Option<&'a Line>,
     },
     /// Yes.
     Pong,
@@ -148,6 +151,17 @@ impl<'a> ServerFrame<'a> {
     }
 }
 
+/// What a line of the inbox shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The conversation.
+    pub conversation: Conversation,
+    /// How many of the workspace's wait for a person; 100 stands for more.
+    pub waiting: u32,
+    /// When it was read: what was committed before is in it.
+    pub now: Timestamp,
+}
+
 /// A frame of the server's, as the dashboard reads it. One struct for all: an enum would cost the bundle several times as
 /// much.
 #[derive(Debug, Deserialize)]
@@ -160,6 +174,8 @@ pub struct Frame {
     pub conversation: Option<String>,
     /// `caught_up`: how far.
     pub seq: Option<u64>,
+    /// `changed`: how the conversation is now.
+    pub line: Option<Line>,
     /// `typing`: who.
     pub from: Option<Author>,
     /// `typing`: the member's name.
@@ -204,6 +220,7 @@ mod tests {
         let golden = golden();
         let message: Message = serde_json::from_value(golden.server[3]["message"].clone()).unwrap();
         let conversation = message.conversation_id;
+        let line: Line = serde_json::from_value(golden.server[8]["line"].clone()).unwrap();
         let problem = Problem::new(ErrorCode::RateLimited, "Too many frames at once. Wait a little.");
         let (slow, unknown) = (Problem { retry_after: Some(2), ..problem }, Problem::not_found());
         let welcome = |r#as, token, conversation, last_seq| ServerFrame::Welcome {
@@ -222,8 +239,9 @@ mod tests {
             ServerFrame::Sent { client_id: "c-1", message: &message },
             ServerFrame::Typing { conversation, from: Author::Agent, name: Some("Anna") },
             ServerFrame::Typing { conversation, from: Author::Assistant, name: None },
-            ServerFrame::Changed { conversation: Some(conversation) },
-            ServerFrame::Changed { conversation: None },
+            ServerFrame::Changed { conversation: Some(conversation), line: Some(&line) },
+            ServerFrame::Changed { conversation: Some(conversation), line: None },
+            ServerFrame::Changed { conversation: None, line: None },
             ServerFrame::Pong,
             ServerFrame::problem(&slow, Some("c-1")),
             ServerFrame::problem(&unknown, None),
@@ -236,6 +254,7 @@ mod tests {
             assert_eq!(json!(frame.r#type), example["type"]);
             assert_eq!(json!(frame.conversation), *example.get("conversation").unwrap_or(&Value::Null));
             assert_eq!(json!(frame.code), *example.get("code").unwrap_or(&Value::Null));
+            assert_eq!(json!(frame.line), *example.get("line").unwrap_or(&Value::Null));
         }
     }
 

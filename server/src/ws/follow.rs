@@ -100,7 +100,6 @@ impl Socket {
         followed: &mut Followed,
     ) -> Result<(), End> {
         let (mut next, mut count) = (Some(first), 0);
-        let mut changed = Vec::new();
         while let Some(heard) = next {
             match heard {
                 Heard::Message { conversation, seq, frame } => match followed.get_mut(&conversation) {
@@ -121,25 +120,17 @@ impl Socket {
                         self.feed(frame).await?;
                     }
                 }
-                Heard::Changed(conversation) => {
-                    if !changed.contains(&conversation) {
-                        changed.push(conversation);
-                    }
-                }
+                Heard::Changed { frame } => self.feed(frame).await?,
             }
             count += 1;
             next = if count < TOGETHER { listener.try_next() } else { None };
-        }
-        for conversation in changed {
-            let frame = serde_json::to_vec(&ServerFrame::Changed { conversation: Some(conversation) });
-            self.feed(frame.unwrap_or_default().into()).await?;
         }
         if listener.missed() {
             for id in followed.keys().copied().collect::<Vec<_>>() {
                 self.catch_up(id, who.caller(), followed).await?;
             }
             if matches!(who, Who::Agent { .. }) {
-                self.send(&ServerFrame::Changed { conversation: None }).await?;
+                self.send(&ServerFrame::Changed { conversation: None, line: None }).await?;
             }
         }
         self.flush().await

@@ -6,6 +6,7 @@ use crate::state::App;
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket};
 use model::live::{ClientFrame, ServerFrame};
+use model::permission::ReadConversations;
 use model::{ConversationId, ErrorCode, Problem, WidgetId};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -181,7 +182,11 @@ impl Socket {
         {
             return end;
         }
-        let mut listener = self.app.capabilities.conversations.live().listen(tenant, matches!(who, Who::Agent { .. }));
+        let live = self.app.capabilities.conversations.live();
+        let mut listener = match who.caller().may(ReadConversations) {
+            Ok(right) => live.watch(right),
+            Err(_) => live.listen(tenant),
+        };
         let mut followed = Followed::new();
         if let Err(end) = self.welcome(&who).await {
             return end;

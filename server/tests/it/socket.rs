@@ -205,7 +205,10 @@ async fn a_person_takes_over_live() {
     let mut agent = Client::member(&server, aurora).await;
     visitor.send(json!({"type": "send", "client_id": "1", "text": "Hello there"})).await;
     let id = visitor.next_of("sent").await["message"]["conversation_id"].as_str().unwrap().to_owned();
-    assert_eq!(agent.next_of("changed").await["conversation"], id);
+    let changed = agent.next_of("changed").await;
+    assert_eq!(changed["conversation"], id);
+    assert_eq!(changed["line"]["conversation"]["last_text"], "Hello there");
+    assert_eq!(changed["line"]["waiting"], 0);
     agent.send(json!({"type": "subscribe", "conversation": id, "after": 0})).await;
     assert_eq!(agent.next_of("message").await["message"]["text"], "Hello there");
     agent.next_of("caught_up").await;

@@ -11,8 +11,9 @@ use crate::live::{Link, Live, ask, part, take_over};
 use crate::ui::{self, ProblemNotice};
 use leptos::ev;
 use leptos::prelude::*;
-use model::Problem;
-use model::conversation::{InboxFilter, Thread};
+use model::conversation::{Conversation, InboxFilter, Thread};
+use model::live::Line;
+use model::{MemberId, Problem};
 use std::time::Duration;
 use web_sys::wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Element, HtmlElement};
@@ -44,6 +45,7 @@ struct Moves {
     talk: Talk,
     show: RwSignal<InboxFilter>,
     after: RwSignal<Option<String>>,
+    me: Option<MemberId>,
     /// The conversation that the address names.
     id: RwSignal<Option<String>>,
     pane: RwSignal<Pane>,
@@ -68,6 +70,7 @@ pub(super) fn Desk(inbox: Inbox) -> impl IntoView {
         talk: Talk::new(live, outcome, me.map(|me| me.to_string()).unwrap_or_default()),
         show: RwSignal::new(show),
         after: RwSignal::new(after),
+        me,
         id: RwSignal::new(None),
         pane: RwSignal::new(Pane::None),
         begun: RwSignal::new(0),
@@ -84,7 +87,10 @@ pub(super) fn Desk(inbox: Inbox) -> impl IntoView {
                 talk.follow();
                 moves.soon(AGAIN);
             }
-            "changed" => moves.soon(AGAIN),
+            "changed" => match frame.line {
+                Some(line) => moves.change(line),
+                None => moves.soon(AGAIN),
+            },
             _ => talk.hear(frame),
         });
         moves.going.set_value(here());
@@ -208,7 +214,9 @@ impl Moves {
     fn show(self, inbox: Inbox) {
         let Inbox { show, after, list, thread, missing, .. } = inbox;
         if (show, &after) == (self.show.get_untracked(), &self.after.get_untracked()) {
-            self.list.renew(list);
+            if !self.list.renew(list) {
+                self.soon(AGAIN);
+            }
         } else {
             self.show.set(show);
             self.after.set(after);
@@ -216,6 +224,22 @@ impl Moves {
             self.begun.update(|n| *n += 1);
         }
         self.open(thread, missing);
+    }
+
+    /// Shows how a conversation is now.
+    fn change(self, line: Line) {
+        self.beside(line.conversation.clone());
+        let first = self.after.with_untracked(Option::is_none);
+        if !first || !self.list.change(line, self.show.get_untracked(), self.me) {
+            self.soon(AGAIN);
+        }
+    }
+
+    /// How a conversation is now, which may be the open one.
+    fn beside(self, now: Conversation) {
+        if self.talk.renew(now) {
+            self.talk.catch_up();
+        }
     }
 
     /// Asks for the list in a moment, once for all that want it meanwhile.
@@ -245,13 +269,11 @@ impl Moves {
                 Ok(Inbox { mut list, .. }) => {
                     self.stale.set(false);
                     if let Some(open) = list.open.take() {
-                        let behind = open.last_seq > self.talk.last();
-                        self.talk.renew(open);
-                        if behind {
-                            self.talk.catch_up();
-                        }
+                        self.beside(open);
                     }
-                    self.list.renew(list);
+                    if !self.list.renew(list) {
+                        self.soon(AGAIN);
+                    }
                 }
                 // An older list is better than none.
                 Err(problem) if problem.status >= 500 => {

@@ -11,7 +11,8 @@ use leptos::ev;
 use leptos::html::Div;
 use leptos::prelude::*;
 use model::conversation::{Author, Conversation, ConversationState, Handler, InboxFilter, InboxView};
-use model::{Timestamp, WidgetId};
+use model::live::Line;
+use model::{MemberId, Timestamp, WidgetId};
 use web_sys::js_sys::Date;
 
 /// The filters: what they are called.
@@ -21,6 +22,8 @@ const FILTERS: [(InboxFilter, &str); 4] = [
     (InboxFilter::Mine, "Mine"),
     (InboxFilter::Resolved, "Resolved"),
 ];
+/// Most lines of a page that grows by what comes meanwhile.
+const LINES: usize = 100;
 /// How long after the lines have moved a press may still be meant for the one that was there before, in milliseconds.
 const MEANT: f64 = 400.0;
 
@@ -119,16 +122,47 @@ impl List {
         self.state.update_value(|state| state.moved = 0.0);
     }
 
-    /// The same page, as it is now.
-    pub fn renew(self, found: InboxView) {
-        // Of two that were asked for, the older answer may come last.
+    /// The same page, as it is now. Says `false`, and does nothing, if it is older than what is shown: of two answers the
+    /// older one may come last.
+    pub fn renew(self, found: InboxView) -> bool {
         if self.state.with_value(|state| found.now < state.now) {
-            return;
+            return false;
         }
         // A click gives the focus, too, and it stays there while one reads: only the keyboard's counts.
         let keyboard =
             self.place.get_untracked().is_some_and(|place| place.matches(":has(:focus-visible)") == Ok(true));
         self.take(found, keyboard, |_| ());
+        true
+    }
+
+    /// A line of the first page of these, as it is now. Says `false` where the list has to be asked for.
+    pub fn change(self, line: Line, show: InboxFilter, me: Option<MemberId>) -> bool {
+        let Line { conversation: changed, waiting, now } = line;
+        let found = self.state.with_value(|state| {
+            let mut data: Vec<_> = state.lines.iter().filter(|line| !is(line, &changed)).cloned().collect();
+            if show.shows(&changed, me) {
+                let at = data.iter().position(|line| show.puts_before(&changed, line)).unwrap_or(data.len());
+                // After the last line it may belong to a later page.
+                if at == data.len() && state.next.is_some() {
+                    return None;
+                }
+                data.insert(at, changed);
+            }
+            let known = data.len() < LINES && (!data.is_empty() || state.next.is_none());
+            known.then(|| InboxView {
+                data,
+                next_cursor: state.next.clone(),
+                waiting,
+                open: None,
+                nobody_yet: None,
+                now,
+            })
+        });
+        // Lines that had to stand still are not where they belong, now as before.
+        let late = self.state.with_value(|state| state.late);
+        let taken = found.is_some_and(|found| self.renew(found));
+        self.state.update_value(|state| state.late |= late);
+        taken
     }
 
     fn take(self, found: InboxView, keyboard: bool, before: fn(&mut State)) {

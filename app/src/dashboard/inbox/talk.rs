@@ -140,12 +140,16 @@ impl Talk {
         self.unseen.set(false);
     }
 
-    /// How the conversation is, from another answer of the server's; an older one than the last says nothing.
-    pub fn renew(self, now: Conversation) {
+    /// How a conversation is, if it is the open one; an older answer than the last says nothing. Says whether messages are
+    /// missing.
+    pub fn renew(self, now: Conversation) -> bool {
         let newer = |old: &Conversation| old.id == now.id && old.updated_at <= now.updated_at;
-        if self.conversation.try_with_untracked(|old| old.as_ref().is_some_and(newer)) == Some(true) {
+        let ours = self.conversation.try_with_untracked(|old| old.as_ref().is_some_and(newer)) == Some(true);
+        let behind = ours && now.last_seq > self.last();
+        if ours {
             self.conversation.set(Some(now));
         }
+        behind
     }
 
     /// Asks the socket for everything after what is there.

@@ -1,11 +1,12 @@
 //! Two nodes over one database: what happens on one is told on the other, as JSON, and read there.
 
 use crate::stage::{Parrot, Stage, words};
-use conversations::live::{Heard, Listener, frame};
+use conversations::live::{CHANGES, Heard, Listener, frame};
 use conversations::{AnswerContact, Conversations, MessagesFrom};
 use model::ConversationId;
 use model::conversation::{Author, Message};
-use model::live::ServerFrame;
+use model::live::{Frame, Line, ServerFrame};
+use model::permission::ReadConversations;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 use store::bus::{Bus, LocalBus, Notice, Part};
@@ -58,7 +59,7 @@ impl Node {
 
     /// Somebody of the caller's tenant who listens to a conversation.
     fn listen(&self, caller: &Caller, id: ConversationId) -> Listener {
-        let mut listener = self.conversations.live().listen(caller.scope().tenant(), false);
+        let mut listener = self.conversations.live().listen(caller.scope().tenant());
         listener.follow(id);
         listener
     }
@@ -72,6 +73,12 @@ impl Node {
 /// What has come already.
 fn heard(listener: &mut Listener) -> Vec<Heard> {
     std::iter::from_fn(|| listener.try_next()).collect()
+}
+
+/// How a conversation is that has changed.
+async fn changed(listener: &mut Listener) -> Line {
+    let Heard::Changed { frame } = listener.next().await else { panic!("nothing else is heard") };
+    serde_json::from_slice::<Frame>(&frame).unwrap().line.expect("a line")
 }
 
 /// A contact asks and the assistant answers; a person is asked for, comes and replies; all on this node.
@@ -95,7 +102,8 @@ async fn what_one_node_writes_is_heard_on_the_other_and_read_there() {
     let mut there = b.listen(key, id);
     let mut not_there = b.listen(key, other);
     let mut not_its_own = b.listen(&stage.two.borealis.key, id);
-    let mut everything = b.conversations.live().listen(stage.two.aurora.id, true);
+    let mut everything = b.conversations.live().watch(key.may(ReadConversations).unwrap());
+    let mut others = b.conversations.live().watch(stage.two.borealis.key.may(ReadConversations).unwrap());
     talk(&stage, &a, id).await;
 
     // It reads what came after what it has, and has everything once and in order.
@@ -121,12 +129,47 @@ async fn what_one_node_writes_is_heard_on_the_other_and_read_there() {
 
     assert!(heard(&mut not_there).is_empty());
     assert!(heard(&mut not_its_own).is_empty());
-    let changes = heard(&mut everything);
-    assert_eq!(changes.len(), notices);
-    assert!(changes.iter().all(|heard| matches!(heard, Heard::Changed(changed) if *changed == id)), "{changes:?}");
+    // Who watches is told how it is, at last as it is when all is done.
+    let now = b.conversations.get(key, id).await.unwrap();
+    while changed(&mut everything).await.conversation != now {}
+    assert!(heard(&mut others).is_empty());
     // Words do not travel: they are in the database.
     let carried = a.wire.carried.lock().unwrap().concat();
     assert!(carried.contains(r#""notice":"written""#) && !carried.contains("A secret"), "{carried}");
+}
+
+#[tokio::test]
+async fn what_changes_together_is_read_once_and_told_to_all_who_watch() {
+    let stage = Stage::new().await;
+    let key = &stage.two.aurora.key;
+    let [a, _b] = Node::two(&stage);
+    let live = a.conversations.live();
+    let mut watchers = [(); 3].map(|()| live.watch(key.may(ReadConversations).unwrap()));
+    for n in 0..3_u64 {
+        let id = stage.begin(key).await.id;
+        for word in 0..4_u64 {
+            a.conversations.pass_on(key, id, &words("Hello", &(4 * n + word).to_string())).await.unwrap();
+        }
+        a.conversations.hand_off(key, id).await.unwrap();
+    }
+    let mut all = Vec::new();
+    for watcher in &mut watchers {
+        let mut lines = Vec::new();
+        while lines.last().is_none_or(|line: &Line| line.waiting < 3) {
+            lines.push(changed(watcher).await);
+        }
+        all.push(lines);
+    }
+    assert_eq!(all[0], all[1]);
+    assert_eq!(all[0], all[2]);
+    // More than is told one by one: that there were several.
+    let tenant = stage.two.aurora.id;
+    for _ in 0..=CHANGES {
+        let conversation = ConversationId::from_uuid(a.services.new_id());
+        a.services.publish(Notice::Changed { tenant, conversation });
+    }
+    let several = serde_json::to_vec(&ServerFrame::Changed { conversation: None, line: None }).unwrap();
+    while !matches!(watchers[0].next().await, Heard::Changed { frame } if frame == several) {}
 }
 
 #[tokio::test]
@@ -158,7 +201,7 @@ async fn who_writes_is_seen_everywhere_but_by_the_writer() {
     let mut writer = a.listen(key, id);
     let mut beside = a.listen(key, id);
     let mut there = b.listen(key, id);
-    let mut everything = b.conversations.live().listen(tenant, true);
+    let mut everything = b.conversations.live().watch(key.may(ReadConversations).unwrap());
     let mut not_its_own = b.listen(&stage.two.borealis.key, id);
     for (from, name) in [(Author::Contact, None), (Author::Agent, Some("Åsa \"A\" Öst"))] {
         a.conversations.live().typing(tenant, id, from, name, Some(writer.id()));

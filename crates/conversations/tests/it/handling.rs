@@ -2,7 +2,7 @@
 
 use crate::stage::{Stage, said, words};
 use conversations::{AnswerContact, ConversationError, Conversations};
-use model::conversation::{Author, ConversationState, Event, Handler, InboxFilter};
+use model::conversation::{Author, Conversation, ConversationState, Event, Handler, InboxFilter};
 use model::{ConversationId, Timestamp};
 use store::jobs::{End, Job as _, JobError, Registry, Slots, Task, Worker};
 use time::Duration;
@@ -119,6 +119,50 @@ async fn an_assistant_that_fails_calls_a_person() {
     let messages = stage.messages(key, id).await;
     assert_eq!(said(&messages).len(), 2);
     assert!(messages[1].text.starts_with("The assistant cannot answer just now."), "{messages:?}");
+}
+
+#[tokio::test]
+async fn a_line_that_changes_goes_where_the_list_has_it() {
+    let stage = Stage::new().await;
+    let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
+    let c = &stage.conversations;
+    let mut all = Vec::new();
+    for _ in 0..10 {
+        all.push(stage.begin(key).await.id);
+        stage.db.clock.advance(Duration::seconds(1));
+    }
+    for id in [8, 1, 6, 4, 5] {
+        c.hand_off(key, all[id]).await.unwrap();
+    }
+    // Two that came to wait in one moment.
+    stage.db.clock.advance(Duration::seconds(1));
+    c.take_over(owner, all[4]).await.unwrap();
+    c.take_over(owner, all[2]).await.unwrap();
+    c.resolve(owner, all[2]).await.unwrap();
+    c.resolve(owner, all[3]).await.unwrap();
+    stage.db.clock.advance(Duration::seconds(1));
+    c.reply(key, all[5], &words("A program answers, and it still waits", "1")).await.unwrap();
+    c.pass_on(key, all[3], &words("Opened again", "2")).await.unwrap();
+    c.take_over(owner, all[0]).await.unwrap();
+    c.hand_back(owner, all[0]).await.unwrap();
+
+    let store::Actor::Member { member, .. } = owner.actor() else { panic!("a member") };
+    let inbox = async |filter| c.inbox(owner, filter, None, None).await.unwrap().data;
+    let all = [inbox(InboxFilter::Open).await, inbox(InboxFilter::Resolved).await].concat();
+    assert_eq!(all.len(), 10);
+    for (filter, expected) in
+        [(InboxFilter::Waiting, 4), (InboxFilter::Mine, 1), (InboxFilter::Open, 9), (InboxFilter::Resolved, 1)]
+    {
+        // As a page that is told of a line does it.
+        let mut lines: Vec<Conversation> = Vec::new();
+        for one in all.iter().filter(|one| filter.shows(one, Some(member))) {
+            let at = lines.iter().position(|other| filter.puts_before(one, other)).unwrap_or(lines.len());
+            lines.insert(at, one.clone());
+        }
+        assert_eq!(lines, inbox(filter).await, "{filter:?}");
+        assert_eq!(lines.len(), expected, "{filter:?}");
+    }
+    assert!(!all.iter().any(|one| InboxFilter::Mine.shows(one, None)), "a program has none of its own");
 }
 
 /// Every page of a list: when something was last said or done, and where.
