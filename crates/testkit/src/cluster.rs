@@ -24,6 +24,20 @@ pub struct Cluster {
     pub bin: PathBuf,
 }
 
+impl Cluster {
+    /// What a statement of the superuser's says, where nothing can be waited for.
+    ///
+    /// # Errors
+    /// What `psql` says.
+    pub fn psql(&self, database: &str, statement: &str) -> Result<String, String> {
+        let mut psql = Command::new(self.bin.join("psql"));
+        psql.arg("-h").arg(&self.socket).args(["-U", "postgres", "-d", database, "-qAtc", statement]);
+        let ran = psql.env("PGPASSWORD", PASSWORD).output().map_err(|error| error.to_string())?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        if ran.status.success() { Ok(text(&ran.stdout)) } else { Err(text(&ran.stderr)) }
+    }
+}
+
 /// The password of every login of a test server.
 pub const PASSWORD: &str = "test";
 

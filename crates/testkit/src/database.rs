@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 use store::scope::SessionLifetime;
 use store::secret_key::SecretKey;
@@ -194,7 +194,7 @@ pub fn sql(text: String) -> AssertSqlSafe<String> {
     AssertSqlSafe(text)
 }
 
-/// A migrated database of one test's own, and what works on it.
+/// A migrated database of one test's own, and what works on it. Dropped, it asserts that no job is left over.
 #[derive(Debug)]
 pub struct TestDb {
     /// Store, clock and ids, logged in as the application.
@@ -205,6 +205,8 @@ pub struct TestDb {
     pub identity: Identity,
     /// The session store.
     pub sessions: Sessions,
+    leaves_waiting: AtomicBool,
+    leaves_dead: AtomicBool,
     database: Database,
 }
 
@@ -226,7 +228,42 @@ impl TestDb {
             &SecretKey::from_bytes([7; 32]),
         );
         let sessions = Sessions::new(services.clone(), SessionLifetime::default());
-        Self { services, clock, identity, sessions, database }
+        let (leaves_waiting, leaves_dead) = Default::default();
+        Self { services, clock, identity, sessions, leaves_waiting, leaves_dead, database }
+    }
+
+    /// This test asks for jobs that it does not do.
+    pub fn leaves_waiting_jobs(&self) {
+        self.leaves_waiting.store(true, Ordering::Relaxed);
+    }
+
+    /// Jobs of this test fail for good.
+    pub fn leaves_dead_jobs(&self) {
+        self.leaves_dead.store(true, Ordering::Relaxed);
+    }
+
+    /// The kinds of jobs that are left over.
+    fn jobs_left(&self) -> Result<String, String> {
+        let (waiting, dead) = (self.leaves_waiting.load(Ordering::Relaxed), self.leaves_dead.load(Ordering::Relaxed));
+        self.cluster.psql(
+            &self.name,
+            &format!(
+                "select kind, case when dead_at is null then 'waiting' else 'dead' end, count(*) from app.jobs
+                 where not case when dead_at is null then {waiting} else {dead} end group by 1, 2 order by 1, 2"
+            ),
+        )
+    }
+}
+
+impl Drop for TestDb {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(
+                self.jobs_left(),
+                Ok(String::new()),
+                "jobs that nobody does: do them, or say that this test leaves them"
+            );
+        }
     }
 }
 
@@ -244,12 +281,7 @@ pub fn login(cluster: &Cluster, user: &str, database: &str) -> PgConnectOptions 
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let _ = std::process::Command::new(self.cluster.bin.join("psql"))
-            .arg("-h")
-            .arg(&self.cluster.socket)
-            .args(["-U", "postgres", "-d", "postgres", "-q", "-c"])
-            .arg(format!("drop database if exists {} with (force)", self.name))
-            .env("PGPASSWORD", PASSWORD)
-            .output();
+        // Whatever it says: the test has its own verdict.
+        let _ = self.cluster.psql("postgres", &format!("drop database if exists {} with (force)", self.name));
     }
 }

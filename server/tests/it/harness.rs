@@ -375,6 +375,8 @@ impl TestServer {
     /// With other settings than the default.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let db = TestDb::new().await;
+        // A worker may be at them.
+        db.leaves_waiting_jobs();
         db.clock.advance(SystemClock.now() - db.clock.now());
         let two = Two::new(&db).await;
         let mut config = Config::default();

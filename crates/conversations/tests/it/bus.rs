@@ -141,6 +141,7 @@ async fn what_one_node_writes_is_heard_on_the_other_and_read_there() {
 #[tokio::test]
 async fn what_changes_together_is_read_once_and_told_to_all_who_watch() {
     let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
     let key = &stage.two.aurora.key;
     let [a, _b] = Node::two(&stage);
     let live = a.conversations.live();

@@ -104,6 +104,7 @@ async fn an_assistant_that_fails_calls_a_person() {
         }
     }
     let stage = Stage::new().await;
+    stage.db.leaves_dead_jobs();
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
     stage.conversations.pass_on(key, id, &words("Hello", "1")).await.unwrap();
@@ -124,6 +125,7 @@ async fn an_assistant_that_fails_calls_a_person() {
 #[tokio::test]
 async fn a_line_that_changes_goes_where_the_list_has_it() {
     let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
     let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
     let c = &stage.conversations;
     let mut all = Vec::new();

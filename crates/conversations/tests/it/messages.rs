@@ -25,6 +25,7 @@ async fn the_contact_asks_and_the_assistant_answers() {
 #[tokio::test]
 async fn what_is_said_at_once_is_answered_once_and_nothing_is_forgotten() {
     let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
     for text in ["Hello", "I have a lamp", "May I return it?"] {
@@ -60,6 +61,7 @@ async fn what_is_said_at_once_is_answered_once_and_nothing_is_forgotten() {
 #[tokio::test]
 async fn sent_twice_is_there_once() {
     let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
     let say = |text: &'static str| {
@@ -90,6 +92,7 @@ async fn sent_twice_is_there_once() {
 #[tokio::test]
 async fn many_at_once_leave_no_gap() {
     let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
     let mut all = tokio::task::JoinSet::new();
@@ -104,6 +107,7 @@ async fn many_at_once_leave_no_gap() {
 #[tokio::test]
 async fn pages_go_back_and_forth() {
     let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
     for n in 1..=7 {
@@ -131,6 +135,7 @@ async fn pages_go_back_and_forth() {
 async fn ids_keep_the_order_when_the_clock_stands_or_goes_back() {
     // The test's clock stands still: every id is of the same millisecond, in any order but for the rule.
     let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
     for n in 0..30 {
@@ -169,6 +174,7 @@ async fn nothing_of_another_tenant_can_be_told_from_nothing() {
 #[tokio::test]
 async fn bad_words_are_refused_and_leave_nothing() {
     let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
     let long = "x".repeat(4_001);

@@ -137,6 +137,7 @@ async fn what_came_after_and_the_inbox_are_found_by_indexes() {
 #[tokio::test]
 async fn what_the_server_writes_lies_in_the_partition_of_its_month() {
     let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
     stage.conversations.pass_on(key, id, &words("Hello", "1")).await.unwrap();

@@ -7,6 +7,7 @@ use model::conversation::{Author, Event};
 #[tokio::test]
 async fn an_answer_that_was_begun_before_a_take_over_is_dropped() {
     let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
     let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
     let id = stage.begin(key).await.id;
     stage.conversations.pass_on(key, id, &words("Hello", "1")).await.unwrap();
@@ -23,6 +24,7 @@ async fn an_answer_that_was_begun_before_a_take_over_is_dropped() {
 #[tokio::test]
 async fn an_answer_is_given_once_by_two_servers() {
     let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
     let key = &stage.two.aurora.key;
     let id = stage.begin(key).await.id;
     stage.conversations.pass_on(key, id, &words("Hello", "1")).await.unwrap();
@@ -42,6 +44,7 @@ async fn an_answer_is_given_once_by_two_servers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nobody_is_talked_over() {
     let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
     let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
     for round in 0..40 {
         let id = stage.begin(key).await.id;

@@ -45,6 +45,7 @@ async fn two_tabs_begin_one_conversation() {
 #[tokio::test]
 async fn a_contact_reaches_its_own_conversations_and_nothing_else() {
     let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
     let owner = &stage.two.aurora.owner;
     let (ann, widget, _) = stage.contact(owner).await;
     let (bob, ..) = stage.contact(owner).await;

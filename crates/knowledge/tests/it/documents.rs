@@ -61,6 +61,7 @@ async fn foreign_and_unknown_ids_get_one_answer() {
 #[tokio::test]
 async fn lists_go_page_by_page_the_newest_first() {
     let stage = Stage::with(None).await;
+    stage.db.leaves_waiting_jobs();
     let caller = &stage.two.aurora.owner;
     for name in ["one.txt", "two.txt", "three.txt"] {
         stage.db.clock.advance(Duration::milliseconds(1));

@@ -103,6 +103,7 @@ async fn what_fails_is_tried_again_later_each_time_later_still() {
 #[tokio::test]
 async fn what_never_works_is_given_up_and_said() {
     let stage = Stage::with(None).await;
+    stage.db.leaves_dead_jobs();
     let caller = &stage.two.aurora.owner;
     let id = stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap().id;
     let handler = told(&stage.knowledge, |_| Err(JobError::Retry("Not today.".into())));
@@ -127,6 +128,7 @@ async fn what_never_works_is_given_up_and_said() {
 #[tokio::test]
 async fn a_job_that_ends_its_server_each_time_is_given_up() {
     let stage = Stage::with(None).await;
+    stage.db.leaves_dead_jobs();
     let caller = &stage.two.aurora.owner;
     let id = stage.knowledge.upload(caller, file("a.txt", "Some text.")).await.unwrap().id;
     for _ in 0..IndexDocument::TRIES {
@@ -140,6 +142,7 @@ async fn a_job_that_ends_its_server_each_time_is_given_up() {
 #[tokio::test]
 async fn a_panic_is_a_failure_like_any_other() {
     let stage = Stage::with(None).await;
+    stage.db.leaves_waiting_jobs();
     stage.knowledge.upload(&stage.two.aurora.owner, file("a.txt", "Some text.")).await.unwrap();
     let handler = told(&stage.knowledge, |_| panic!("on purpose"));
     let worker = worker(&stage, handler);

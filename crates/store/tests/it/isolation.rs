@@ -131,6 +131,7 @@ fn walled<T: std::fmt::Debug>(what: &str, result: Result<T, sqlx::Error>) {
 #[tokio::test]
 async fn no_table_lets_one_tenant_reach_another() {
     let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
     let two = Two::new(&db).await;
     let (own, other) = (two.aurora.id.uuid(), two.borealis.id.uuid());
     let scope = two.aurora.owner.scope();

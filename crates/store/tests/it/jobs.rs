@@ -302,6 +302,7 @@ async fn tenants_take_turns() {
 #[tokio::test]
 async fn a_tenant_holds_all_places_but_one() {
     let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
     let two = Two::new(&db).await;
     for n in 0..10 {
         ask::<Greet>(&db, &two.aurora.owner, n).await;
@@ -344,6 +345,7 @@ async fn with_one_place_a_tenant_has_it() {
 #[tokio::test]
 async fn a_lane_does_not_wait_for_another() {
     let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
     let two = Two::new(&db).await;
     for n in 0..5 {
         ask::<Sweep>(&db, &two.aurora.owner, n).await;
@@ -545,6 +547,7 @@ async fn two_that_ask_at_once_ask_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_that_ask_at_once_ask_once() {
     let db = Arc::new(TestDb::new().await);
+    db.leaves_waiting_jobs();
     let two = Two::new(&db).await;
     let mut behind = db.superuser().await;
     for round in 0..10 {
@@ -587,6 +590,7 @@ fn reader(services: &Services) -> (Worker, Arc<AtomicU64>) {
 #[tokio::test]
 async fn what_is_written_before_the_claim_is_read_and_what_is_written_after_it_is_read_later() {
     let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
     let two = Two::new(&db).await;
     let owner = &two.aurora.owner;
     let (worker, highest) = reader(&db.services);
@@ -649,6 +653,7 @@ async fn whoever_is_first_nothing_is_forgotten() {
 #[tokio::test]
 async fn what_a_dead_server_held_is_taken_when_its_lease_has_run_out() {
     let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
     let two = Two::new(&db).await;
     ask::<Greet>(&db, &two.aurora.owner, 7).await;
     let (first, _begun) = holding(&db.services, 1, 1);
@@ -728,6 +733,7 @@ async fn a_job_that_takes_long_is_kept() {
 #[tokio::test]
 async fn an_orderly_stop_gives_back_what_is_not_finished_in_time() {
     let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
     let two = Two::new(&db).await;
     let mut behind = db.superuser().await;
     ask::<Greet>(&db, &two.aurora.owner, 1).await;
@@ -751,6 +757,7 @@ async fn an_orderly_stop_gives_back_what_is_not_finished_in_time() {
 #[tokio::test]
 async fn an_orderly_stop_finishes_what_it_can_and_begins_nothing() {
     let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
     let two = Two::new(&db).await;
     let mut behind = db.superuser().await;
     ask::<Greet>(&db, &two.aurora.owner, 1).await;
@@ -771,6 +778,8 @@ async fn an_orderly_stop_finishes_what_it_can_and_begins_nothing() {
 #[tokio::test]
 async fn what_may_work_later_is_tried_later_and_later_and_then_given_up() {
     let db = TestDb::new().await;
+    db.leaves_dead_jobs();
+    db.leaves_waiting_jobs();
     let two = Two::new(&db).await;
     let mut behind = db.superuser().await;
     ask::<Greet>(&db, &two.aurora.owner, 7).await;
@@ -811,6 +820,7 @@ async fn what_may_work_later_is_tried_later_and_later_and_then_given_up() {
 #[tokio::test]
 async fn what_never_will_work_is_given_up_at_once() {
     let db = TestDb::new().await;
+    db.leaves_dead_jobs();
     let two = Two::new(&db).await;
     ask::<Greet>(&db, &two.aurora.owner, 7).await;
     let notes = Notes::default();
@@ -831,6 +841,7 @@ async fn what_never_will_work_is_given_up_at_once() {
 #[tokio::test]
 async fn who_could_not_be_told_is_told_again() {
     let db = TestDb::new().await;
+    db.leaves_dead_jobs();
     let two = Two::new(&db).await;
     let mut behind = db.superuser().await;
     ask::<Greet>(&db, &two.aurora.owner, 7).await;
@@ -852,6 +863,7 @@ async fn who_could_not_be_told_is_told_again() {
 #[tokio::test]
 async fn a_panic_is_a_try_that_failed() {
     let db = TestDb::new().await;
+    db.leaves_dead_jobs();
     let two = Two::new(&db).await;
     ask::<Blink>(&db, &two.aurora.owner, 7).await;
     ask::<Greet>(&db, &two.borealis.owner, 8).await;
@@ -888,6 +900,7 @@ impl Drop for Dropped {
 #[tokio::test]
 async fn a_try_ends_at_its_deadline() {
     let db = TestDb::new().await;
+    db.leaves_dead_jobs();
     let two = Two::new(&db).await;
     ask::<Blink>(&db, &two.aurora.owner, 7).await;
     let (notes, ended) = (Notes::default(), Arc::new(AtomicBool::new(false)));
@@ -920,6 +933,7 @@ async fn a_try_ends_at_its_deadline() {
 #[tokio::test]
 async fn what_ends_its_server_each_time_is_given_up() {
     let db = TestDb::new().await;
+    db.leaves_dead_jobs();
     let two = Two::new(&db).await;
     ask::<Greet>(&db, &two.aurora.owner, 7).await;
     let notes = Notes::default();
@@ -1051,6 +1065,7 @@ async fn a_tenant_alone_is_not_held_up() {
 #[tokio::test]
 async fn who_cannot_be_told_holds_nothing_up() {
     let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
     let two = Two::new(&db).await;
     ask::<Blink>(&db, &two.aurora.owner, 1).await;
     ask::<Blink>(&db, &two.borealis.owner, 2).await;
@@ -1073,6 +1088,7 @@ async fn who_cannot_be_told_holds_nothing_up() {
 #[tokio::test]
 async fn who_is_told_again_is_told_the_reason() {
     let db = TestDb::new().await;
+    db.leaves_dead_jobs();
     let two = Two::new(&db).await;
     ask::<Blink>(&db, &two.aurora.owner, 7).await;
     let notes = Notes::default();
@@ -1095,6 +1111,7 @@ async fn who_is_told_again_is_told_the_reason() {
 #[tokio::test]
 async fn what_an_older_program_asks_for_is_done() {
     let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
     let two = Two::new(&db).await;
     let subject = Uuid::from_u128(7);
     for kind in ["answer", "answer", "index_document"] {

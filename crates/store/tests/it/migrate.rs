@@ -116,6 +116,8 @@ async fn a_schema_behind_names_the_command() {
         let said = refused(db.services.store.check().await);
         assert!(said.contains("`samtal migrate`"), "{change}: {said}");
     }
+    // So that what the test leaves can be looked at.
+    ledger(&mut behind, "alter schema other rename to app").await;
 }
 
 #[tokio::test]

@@ -272,6 +272,8 @@ fn claim(text: String, lane: &'static str, now: time::OffsetDateTime) -> Bound {
 #[tokio::test]
 async fn claiming_jobs_reads_little_however_many_wait() {
     let db = TestDb::new().await;
+    db.leaves_dead_jobs();
+    db.leaves_waiting_jobs();
     fill_queue(&db).await;
     let text = explain(QUEUE, "with recursive tenants as").replace("(format json)", "(analyze, buffers, format json)");
     let mut tx = db.services.store.platform(Reason::Jobs, db.request()).await.unwrap();
@@ -293,6 +295,8 @@ async fn claiming_jobs_reads_little_however_many_wait() {
 #[tokio::test]
 async fn a_lane_does_not_read_what_waits_in_another() {
     let db = TestDb::new().await;
+    db.leaves_dead_jobs();
+    db.leaves_waiting_jobs();
     fill_queue(&db).await;
     let text = explain(QUEUE, "with recursive tenants as").replace("explain (format json)", "");
     for mode in ["set local plan_cache_mode = force_custom_plan", "set local plan_cache_mode = force_generic_plan"] {
