@@ -163,6 +163,7 @@ impl Conversations {
         let right = caller.may(ReadWorkspace)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         if let Some(there) = widget(&mut tx).await? {
+            tx.leave_open();
             return Ok(there);
         }
         // The tenant's row is the lock: two at once make one.

@@ -32,8 +32,7 @@ impl Conversations {
             Some(id) => read::conversation(&mut tx, id, None).await?,
             None => None,
         };
-        // Given back before another one is asked for.
-        drop(tx);
+        tx.leave_open();
         let install = if data.is_empty() && after.is_none() { Some(self.install_snippet(caller).await?) } else { None };
         let nobody_yet = install.filter(|snippet| !snippet.used).map(|snippet| snippet.widget);
         Ok(InboxView { data, next_cursor, waiting, open, nobody_yet, now })
@@ -58,6 +57,7 @@ impl Conversations {
         let mut tx = self.services.store.tenant(caller.may(ReadConversations)?.scope()).await?;
         let conversation = read::conversation(&mut tx, id, None).await?.ok_or(ConversationError::NotFound)?;
         let messages = read::messages(&mut tx, id, None, from, DEFAULT_LIMIT).await?;
+        tx.leave_open();
         Ok(Thread { conversation, messages, draft: self.services.new_id().simple().to_string() })
     }
 

@@ -304,6 +304,7 @@ impl Conversations {
         )
         .fetch_all(&mut tx)
         .await?;
+        tx.leave_open();
         let more = rows.len() > limit as usize;
         let data = rows.into_iter().take(limit as usize).map(Conversation::try_from).collect::<Result<Vec<_>, _>>()?;
         let next_cursor = data.last().filter(|_| more).map(|last| last.id.to_string());

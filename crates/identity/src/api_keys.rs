@@ -113,6 +113,7 @@ impl Identity {
         .fetch_all(&mut tx)
         .await
         .map_err(StoreError::from)?;
+        tx.leave_open();
         Ok(rows
             .into_iter()
             .map(|row| ApiKey {

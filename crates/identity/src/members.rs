@@ -41,6 +41,7 @@ impl Identity {
         .fetch_all(&mut tx)
         .await
         .map_err(StoreError::from)?;
+        tx.leave_open();
         let more = rows.len() > limit as usize;
         let data = rows
             .into_iter()

@@ -143,6 +143,7 @@ impl Identity {
                 .await
                 .map_err(StoreError::from)?
                 .ok_or(IdentityError::NotFound)?;
+                tx.leave_open();
                 let tenant = Tenant {
                     id: TenantId::from_uuid(row.tenant_id),
                     name: row.tenant_name,

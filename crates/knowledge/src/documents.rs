@@ -208,6 +208,7 @@ impl Knowledge {
         )
         .fetch_all(&mut tx)
         .await?;
+        tx.leave_open();
         let more = rows.len() > limit as usize;
         let data = rows.into_iter().take(limit as usize).map(Document::try_from).collect::<Result<Vec<_>, _>>()?;
         let next_cursor = data.last().filter(|_| more).map(|last| last.id.to_string());

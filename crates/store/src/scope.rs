@@ -3,13 +3,14 @@
 //! A scope is read from a directory table, by session, by API key, by widget, by contact session or by claimed job; never
 //! from an address, a header or a body. The fields are private, and the functions that make one are those below.
 
-use crate::{Actor, Caller, Services, StoreError, TenantTx};
+use crate::tx::{Opened, Tx};
+use crate::{Actor, Caller, Services, StoreError};
 use model::identity::Role;
 use model::{ApiKeyId, ContactId, MemberId, PersonId, RequestId, TenantId, WidgetId};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -19,8 +20,9 @@ pub struct Scope {
     tenant: TenantId,
     actor: Uuid,
     request: RequestId,
-    /// The transaction in which the credential was read, for the first that begins one.
-    opened: Mutex<Option<TenantTx>>,
+    /// Of a request: a transaction that is open already, for the next that begins one. It is the one in which the credential
+    /// was read, or that a use case has left.
+    opened: Option<Arc<Opened>>,
 }
 
 impl Clone for Scope {
@@ -32,7 +34,12 @@ impl Clone for Scope {
 
 impl Scope {
     fn new(tenant: TenantId, actor: Uuid, request: RequestId) -> Self {
-        Self { tenant, actor, request, opened: Mutex::default() }
+        Self { tenant, actor, request, opened: None }
+    }
+
+    /// The scope of a request, which ends soon.
+    fn of_request(tenant: TenantId, actor: Uuid, request: RequestId, opened: Option<Tx>) -> Self {
+        Self { opened: Some(Arc::new(Mutex::new(opened))), ..Self::new(tenant, actor, request) }
     }
 
     /// Gives back the transaction that may be open already: for work that takes long before it reads.
@@ -41,8 +48,13 @@ impl Scope {
     }
 
     /// The transaction that is open already, once.
-    pub(crate) fn take_opened(&self) -> Option<TenantTx> {
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner).take()
+    pub(crate) fn take_opened(&self) -> Option<Tx> {
+        self.opened.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Where a transaction of this scope's may be left open.
+    pub(crate) fn opened(&self) -> Weak<Opened> {
+        self.opened.as_ref().map_or_else(Weak::new, Arc::downgrade)
     }
 
     /// The tenant whose rows are in sight.
@@ -186,7 +198,7 @@ async fn session(
     }
     services.doors.remember(session_hash, TenantId::from_uuid(row.tenant_id));
     let role = Role::from_name(&row.role).ok_or(StoreError::Corrupt("memberships.role"))?;
-    let scope = Scope::new(TenantId::from_uuid(row.tenant_id), row.member_id, request);
+    let scope = Scope::of_request(TenantId::from_uuid(row.tenant_id), row.member_id, request, None);
     let actor =
         Actor::Member { member: MemberId::from_uuid(row.member_id), person: PersonId::from_uuid(row.person_id), role };
     Ok(Some(Caller::new(scope, actor)))
@@ -228,7 +240,7 @@ pub async fn of_api_key(
         tx.commit().await?;
     }
     services.doors.remember(key_hash, TenantId::from_uuid(row.tenant_id));
-    let scope = Scope::new(TenantId::from_uuid(row.tenant_id), row.key_id, request);
+    let scope = Scope::of_request(TenantId::from_uuid(row.tenant_id), row.key_id, request, None);
     Ok(Some(Caller::new(scope, Actor::ApiKey { key: ApiKeyId::from_uuid(row.key_id) })))
 }
 
@@ -321,7 +333,7 @@ pub async fn enter_by_api_key(
         return of_api_key(services, key_hash, request).await;
     }
     let key: Uuid = row.try_get("actor")?;
-    let scope = Scope { opened: Mutex::new(Some(tx)), ..Scope::new(tenant, key, request) };
+    let scope = Scope::of_request(tenant, key, request, Some(tx));
     Ok(Some(Caller::new(scope, Actor::ApiKey { key: ApiKeyId::from_uuid(key) })))
 }
 
@@ -357,7 +369,7 @@ pub async fn enter_by_session(
     }
     let (member, person): (Uuid, Uuid) = (row.try_get("actor")?, row.try_get("person")?);
     let role = Role::from_name(row.try_get("role")?).ok_or(StoreError::Corrupt("memberships.role"))?;
-    let scope = Scope { opened: Mutex::new(Some(tx)), ..Scope::new(tenant, member, request) };
+    let scope = Scope::of_request(tenant, member, request, Some(tx));
     let (member, person) = (MemberId::from_uuid(member), PersonId::from_uuid(person));
     Ok(Some(Caller::new(scope, Actor::Member { member, person, role })))
 }

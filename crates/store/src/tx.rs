@@ -15,6 +15,7 @@ use sqlx::{
     pool::PoolConnection,
     postgres::{PgArguments, PgPool, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
+use std::sync::{Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 /// A transaction that sees one tenant's rows.
@@ -22,7 +23,7 @@ use std::time::Duration;
 /// Ends with [`TenantTx::commit`]; dropped, it is rolled back.
 #[derive(Debug)]
 #[must_use = "a transaction that is dropped is rolled back"]
-pub struct TenantTx(Tx);
+pub struct TenantTx(Tx, Weak<Opened>);
 
 /// A transaction over the directory tables of all tenants, for one named reason.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl Store {
     /// [`StoreError::Unavailable`] when no connection can be had in time.
     pub async fn tenant(&self, scope: &Scope) -> Result<TenantTx, StoreError> {
         match scope.take_opened() {
-            Some(opened) => Ok(opened),
+            Some(opened) => Ok(TenantTx(opened, scope.opened())),
             None => self.begin(scope, String::new()).await,
         }
     }
@@ -44,12 +45,12 @@ impl Store {
     /// Begins a tenant's transaction by a credential, in the same round trip: `door` is the call of the function that finds
     /// whom it belongs to, and gives a row that says so, or that it is nobody's: then there is no tenant. `expected` is the
     /// one in whose share of the connections this is.
-    pub(crate) async fn enter(&self, expected: TenantId, door: String) -> Result<(TenantTx, PgRow), StoreError> {
+    pub(crate) async fn enter(&self, expected: TenantId, door: String) -> Result<(Tx, PgRow), StoreError> {
         let place = self.place(expected).await?;
         let begin = format!("begin; set local role app_door; select * from {door}; set local role app_tenant");
         let (tx, found) = Tx::open(&self.tenant, begin, self.prepared, vec![place]).await?;
         let row = found.ok_or(StoreError::Corrupt("a door gives no row"))?;
-        Ok((TenantTx(tx), row))
+        Ok((tx, row))
     }
 
     async fn place(&self, tenant: TenantId) -> Result<Place<TenantId>, StoreError> {
@@ -77,7 +78,7 @@ impl Store {
             scope.request().uuid(),
         );
         let place = self.place(scope.tenant()).await?;
-        Tx::open(&self.tenant, begin, self.prepared, vec![place]).await.map(|(tx, _)| TenantTx(tx))
+        Tx::open(&self.tenant, begin, self.prepared, vec![place]).await.map(|(tx, _)| TenantTx(tx, scope.opened()))
     }
 
     /// Begins a transaction across tenants. The reason goes into the log.
@@ -103,7 +104,7 @@ pub(crate) async fn read_as_login(pool: &PgPool, sql: &'static str) -> Result<Ve
 }
 
 #[derive(Debug)]
-struct Tx {
+pub(crate) struct Tx {
     /// `None` only after commit, when `drop` has nothing left to clean.
     conn: Option<PoolConnection<Postgres>>,
     prepared: bool,
@@ -161,7 +162,20 @@ impl Tx {
     }
 }
 
+/// Where a scope has a transaction that is open already.
+pub(crate) type Opened = Mutex<Option<Tx>>;
+
 impl TenantTx {
+    /// Leaves the transaction open for what its caller reads next, so that a page which shows several things reads them in
+    /// one. Not after a change: it would be seen, and never be made. It ends with the caller, with [`Scope::let_go`], or at once
+    /// for a caller who is kept for longer than a request, as a job or a socket does.
+    pub fn leave_open(self) {
+        let Self(tx, opened) = self;
+        if let Some(opened) = opened.upgrade() {
+            *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(tx);
+        }
+    }
+
     /// Holds a place until the connection is free again: a statement goes on in the database for a while when whoever waited
     /// for it has gone.
     pub fn hold(&mut self, place: Place<TenantId>) {

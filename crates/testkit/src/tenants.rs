@@ -72,7 +72,8 @@ impl Tenant {
             .unwrap()
             .unwrap();
         let key = db.identity.authenticate_key(&api_key, db.request()).await.unwrap().unwrap();
-        Self { id: tenant, person, member, email, api_key, owner, session, key }
+        // Clones are no request's, which would have ended by now: they hold no connection.
+        Self { id: tenant, person, member, email, api_key, owner: owner.clone(), session, key: key.clone() }
     }
 }
 

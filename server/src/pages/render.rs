@@ -79,6 +79,8 @@ impl Render {
         let Some(session) = self.app.capabilities.identity.current_session(caller).await? else {
             return Err(Problem::new(ErrorCode::Unauthenticated, "Your session has ended. Sign in again.").into());
         };
+        // All is read.
+        caller.scope().let_go();
         let address = self.app.config.public_url.clone().unwrap_or_default();
         let frame = Frame { session, theme: self.theme, address };
         Ok(self.page(status, || make(&frame)))

@@ -122,6 +122,49 @@ async fn who_is_kept_for_later_holds_no_connection() {
     drop(bounded);
 }
 
+/// Of a request that reads in several places, the reads are one transaction; of whatever lasts longer, each is its own.
+#[tokio::test]
+async fn what_is_left_open_is_the_request_s_own_and_ends_with_it() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let begun = async |tx: &mut TenantTx| -> String {
+        let begun = "select pg_backend_pid() || ' ' || transaction_timestamp()";
+        sqlx::query_scalar(begun).fetch_one(tx).await.unwrap()
+    };
+    for door in [false, true] {
+        let (aurora, borealis) = (by_session(&db, &two.aurora, door).await.unwrap(), two.borealis.owner.scope());
+        let store = &db.services.store;
+        let mut first = store.tenant(aurora.scope()).await.unwrap();
+        let one = begun(&mut first).await;
+        first.leave_open();
+        // For nobody else.
+        let kept = aurora.clone();
+        for scope in [kept.scope(), borealis] {
+            let mut other = store.tenant(scope).await.unwrap();
+            assert_ne!(begun(&mut other).await, one);
+            assert_eq!(seen(&mut other).await.2, scope.tenant().uuid().to_string());
+            other.leave_open();
+            only(&db, 1).await;
+        }
+        // Twice in a row, and once at a time.
+        for _ in 0..2 {
+            let mut again = store.tenant(aurora.scope()).await.unwrap();
+            assert_eq!(begun(&mut again).await, one);
+            let mut beside = store.tenant(aurora.scope()).await.unwrap();
+            assert_ne!(begun(&mut beside).await, one);
+            drop(beside);
+            again.leave_open();
+        }
+        aurora.scope().let_go();
+        ended(&db).await;
+        let last = store.tenant(aurora.scope()).await.unwrap();
+        last.leave_open();
+        assert_eq!(going_on(&db).await, 1);
+        drop(aurora);
+        ended(&db).await;
+    }
+}
+
 /// Everything that closes a credential closes its door at once, though it was good a moment ago.
 #[tokio::test]
 async fn what_opens_nothing_enters_nothing() {
