@@ -127,6 +127,29 @@ export const states: State[] = [
     },
   },
   { name: 'signup', open: nobody('/signup') },
+  { name: 'signup-sent', open: nobody('/signup/sent') },
+  { name: 'reset', open: nobody('/reset') },
+  { name: 'reset-sent', open: nobody('/reset/sent') },
+  { name: 'confirm', open: nobody('/confirm/0') },
+  {
+    name: 'link-over',
+    status: 422,
+    open: async (page) => {
+      await page.goto('/reset/0');
+    },
+  },
+  {
+    name: 'outbox',
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      await page.context().clearCookies();
+      await page.request.post('/reset', { form: { email: person.email } });
+      await expect(async () => {
+        await page.goto('/outbox');
+        await expect(page.getByText(person.email).first()).toBeVisible({ timeout: 500 });
+      }).toPass();
+    },
+  },
   {
     name: 'signup-errors',
     status: 422,

@@ -4,7 +4,9 @@
 use crate::auth::{self, cookie};
 use crate::edge::{admission, body, dress, headers, observe};
 use crate::limits::api as limits;
-use crate::pages::{api_keys, demo, home, inbox, knowledge, members, preferences, sign_in, sign_out, sign_up, site};
+use crate::pages::{
+    api_keys, demo, home, inbox, knowledge, letters, members, preferences, sign_in, sign_out, sign_up, site,
+};
 use crate::rest::{Api, api, api_docs};
 use crate::state::App;
 use crate::{assets, health, ws};
@@ -59,7 +61,14 @@ pub fn routes() -> Vec<Route> {
         cookie("/", &["GET"], get(site::page)),
         cookie("/login", &["GET", "POST"], get(site::login).post(sign_in::submit)),
         cookie("/login/workspace", &["GET", "POST"], get(sign_in::workspaces).post(sign_in::choose)),
+        cookie("/login/address", &["GET", "POST"], get(letters::address).post(letters::go_on)),
         cookie("/signup", &["GET", "POST"], get(site::signup).post(sign_up::submit)),
+        cookie("/signup/sent", &["GET"], get(letters::sign_up_sent)),
+        cookie("/confirm/{token}", &["GET", "POST"], get(letters::confirms).post(letters::confirmed)),
+        cookie("/reset", &["GET", "POST"], get(letters::reset).post(letters::ask)),
+        cookie("/reset/sent", &["GET"], get(letters::reset_sent)),
+        cookie("/reset/{token}", &["GET", "POST"], get(letters::choose).post(letters::change)),
+        cookie("/outbox", &["GET"], get(letters::kept)),
         cookie("/logout", &["POST"], post(sign_out::submit)),
         cookie("/demo", &["GET"], get(demo::page)),
         cookie("/preferences/theme", &["POST"], post(preferences::theme)),

@@ -11,6 +11,11 @@ const FIELDS: &[(&str, &str)] = &[("email", "Email"), ("password", "Password")];
 pub fn sign_in(state: FormState) -> Page {
     let next = Some(state.value("next")).filter(|next| !next.is_empty());
     let wrong = state.problem.is_some();
+    let done = match state.value("done").as_str() {
+        "reset" => Some("Your password has been changed. Sign in with the new one."),
+        "confirmed" => Some("Your address is confirmed. Sign in, and your workspace is open to you."),
+        _ => None,
+    };
     let body = view! {
         <AuthPage
             other=view! { "New here? "<a href="/signup">"Create a workspace"</a> }.into_any()
@@ -21,12 +26,14 @@ pub fn sign_in(state: FormState) -> Page {
         >
             <div><h1>"Sign in"</h1><p>"Good to see you again."</p></div>
             {state.problem.clone().map(|problem| view! { <FormNotice problem=problem fields=FIELDS/> })}
+            {done.map(|done| view! { <p class="notice notice--good" role="status">{done}</p> })}
             <form class="form" method="post" action="/login">
                 <Field name="email" label="Email" kind="email" autocomplete="username" value=state.value("email") error=state.error("email")/>
                 <Field name="password" label="Password" kind="password" autocomplete="current-password" error=state.error("password")/>
                 {next.map(|next| view! { <input type="hidden" name="next" value=next/> })}
                 <button class="button button--primary button--block" type="submit">"Sign in"</button>
             </form>
+            <p><a href="/reset">"Forgot your password?"</a></p>
         </AuthPage>
     };
     page("Sign in", wrong, body)

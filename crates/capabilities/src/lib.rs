@@ -2,7 +2,7 @@
 
 use assistant::{Answering, Assistant};
 use conversations::{AnswerContact, Conversations, FirstWidget};
-use identity::{AttemptLimits, Identity, Passwords};
+use identity::{AttemptLimits, Identity, Passwords, Post, SendLetter};
 use knowledge::{Embedder, IndexDocument, Knowledge};
 use model::{Fault, Problem};
 use store::jobs::{Registry, Schedule, Slots, Worker};
@@ -36,6 +36,8 @@ pub struct Adapters {
     pub secret: SecretKey,
     /// The threads that hash passwords.
     pub passwords: Passwords,
+    /// Where letters go.
+    pub post: Post,
     /// The embedding model; without it documents are searched by their words alone.
     pub embedder: Option<Embedder>,
 }
@@ -56,7 +58,8 @@ impl Capabilities {
         Self {
             sessions: Sessions::new(services.clone(), limits.session),
             identity: Identity::new(services.clone(), adapters.passwords, limits.attempts, &adapters.secret)
-                .with_setups(vec![Box::new(FirstWidget(services.clone()))]),
+                .with_setups(vec![Box::new(FirstWidget(services.clone()))])
+                .with_post(adapters.post),
             assistant: Assistant::new(knowledge.clone()),
             conversations: Conversations::new(services.clone()),
             knowledge,
@@ -67,7 +70,10 @@ impl Capabilities {
     /// Every kind of job, and who does it.
     fn jobs(&self) -> Registry {
         let answers = Answering { assistant: self.assistant.clone(), conversations: self.conversations.clone() };
-        Registry::default().with::<AnswerContact>(answers).with::<IndexDocument>(self.knowledge.clone())
+        Registry::default()
+            .with::<AnswerContact>(answers)
+            .with::<IndexDocument>(self.knowledge.clone())
+            .with::<SendLetter>(self.identity.clone())
     }
 
     /// What does the jobs.
@@ -78,6 +84,7 @@ impl Capabilities {
     /// What is done again and again.
     pub fn schedules(&self) -> Vec<Schedule> {
         let (sessions, identity, services) = (self.sessions.clone(), self.identity.clone(), self.services.clone());
+        let letters = identity.clone();
         vec![
             Schedule::new("delete_ended_sessions", Duration::minutes(10), move || {
                 let sessions = sessions.clone();
@@ -86,6 +93,10 @@ impl Capabilities {
             Schedule::new("delete_old_events", Duration::hours(1), move || {
                 let services = services.clone();
                 async move { events::delete_old(&services).await }
+            }),
+            Schedule::new("delete_old_letters", Duration::hours(1), move || {
+                let identity = letters.clone();
+                async move { identity.delete_old_letters().await }
             }),
             Schedule::new("delete_old_attempts", Duration::minutes(10), move || {
                 let identity = identity.clone();

@@ -13,7 +13,7 @@ use model::RequestId;
 use model::input::Email;
 use shares::Network;
 use std::net::IpAddr;
-use store::{Reason, StoreError};
+use store::{PlatformTx, Reason, StoreError};
 use time::Duration;
 use uuid::Uuid;
 
@@ -142,6 +142,40 @@ impl Identity {
     pub(crate) async fn attempt_sign_up(&self, origin: &Origin) -> Result<Attempt, IdentityError> {
         let network = origin.network();
         self.count(&[self.subject(&format!("sign-up:{network}"), self.limits.sign_ups)], origin).await
+    }
+
+    /// Counts somebody who has a letter sent, or refuses it: as a sign-up.
+    pub(crate) async fn attempt_letter(&self, origin: &Origin) -> Result<Attempt, IdentityError> {
+        let network = origin.network();
+        self.count(&[self.subject(&format!("letter:{network}"), self.limits.sign_ups)], origin).await
+    }
+
+    /// Writes what counts against nobody: what is done for an account that is not there takes as long as for one that is.
+    pub(crate) async fn write_nothing(&self, tx: &mut PlatformTx) -> Result<(), StoreError> {
+        let subject = self.attempt_mac.mac(&rand::random::<[u8; 16]>());
+        sqlx::query!(
+            "insert into app.sign_in_attempts (attempt_id, subject, attempted_at) values ($1, $2, $3)",
+            self.services.new_id(),
+            subject.as_slice(),
+            self.services.now()
+        )
+        .execute(tx)
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets what failed on an account, from here and from everywhere.
+    #[tracing::instrument(name = "db.sign_in_attempt.forgive_account", skip_all)]
+    pub(crate) async fn forgive_account(&self, email: &Email, origin: &Origin) -> Result<(), IdentityError> {
+        let network = origin.network();
+        let names = [format!("account:{email}"), format!("account:{email}:{network}"), format!("devices:{email}")];
+        let subjects: Vec<Vec<u8>> = names.iter().map(|name| self.subject(name, 0).hash.to_vec()).collect();
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        sqlx::query!("delete from app.sign_in_attempts where subject = any($1)", &subjects)
+            .execute(&mut tx)
+            .await
+            .map_err(StoreError::from)?;
+        Ok(tx.commit().await?)
     }
 
     #[tracing::instrument(name = "db.sign_in_attempt.count", skip_all)]

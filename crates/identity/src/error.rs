@@ -15,6 +15,12 @@ pub enum IdentityError {
     /// A sign-in that is no longer open.
     #[error("the sign-in is over")]
     SignInOver,
+    /// A link of a letter that opens nothing any more.
+    #[error("the link is over")]
+    LinkOver,
+    /// The address of who signs in is not confirmed yet.
+    #[error("the address is not confirmed")]
+    NotConfirmed,
     /// The account cannot be made; whether the email is taken is not said.
     #[error("the account cannot be made")]
     EmailTaken,
@@ -62,6 +68,14 @@ impl Fault for IdentityError {
             Self::SignInOver => Problem::new(
                 ErrorCode::Invalid,
                 "This sign-in is no longer open: it took too long, or it was finished in another window. Sign in again.",
+            ),
+            Self::LinkOver => Problem::new(
+                ErrorCode::Invalid,
+                "This link is no longer good: it has been used, or it is too old. Ask for a new one.",
+            ),
+            Self::NotConfirmed => Problem::new(
+                ErrorCode::Invalid,
+                "Your address is not confirmed yet. Open the link in the letter; then continue here.",
             ),
             Self::EmailTaken => Problem::new(
                 ErrorCode::Invalid,

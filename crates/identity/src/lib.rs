@@ -3,6 +3,7 @@
 mod api_keys;
 mod attempts;
 mod error;
+mod letters;
 mod members;
 mod passwords;
 mod sign_in;
@@ -12,12 +13,14 @@ mod tenants;
 pub use api_keys::MAX_KEYS;
 pub use attempts::{AttemptLimits, Origin};
 pub use error::IdentityError;
+pub use letters::{Post, SendLetter};
 pub use members::PageRequest;
 pub use passwords::Passwords;
 pub use sign_in::SignInForm;
-pub use sign_up::{NewTenant, SignUpForm};
-pub use tenants::{CreatedTenant, TenantSetup, Who};
+pub use sign_up::{NewTenant, SignUpForm, SignedUp};
+pub use tenants::{CreatedTenant, Founding, TenantSetup, Who};
 
+use letters::Links;
 use model::RequestId;
 use shares::{Network, Places, Waiting};
 use std::sync::Arc;
@@ -39,6 +42,8 @@ pub struct Identity {
     api_key_mac: DerivedKey,
     attempt_mac: DerivedKey,
     device_mac: DerivedKey,
+    links: Links,
+    post: Post,
 }
 
 impl Identity {
@@ -53,12 +58,19 @@ impl Identity {
             api_key_mac: secret.derive("identity/api-key/1"),
             attempt_mac: secret.derive("identity/sign-in-attempt/1"),
             device_mac: secret.derive("identity/device/1"),
+            links: Links(secret.derive("identity/letter/1")),
+            post: Post::default(),
         }
     }
 
     /// The same, with what others give to each new tenant.
     pub fn with_setups(self, setups: Vec<Box<dyn TenantSetup>>) -> Self {
         Self { setups: setups.into(), ..self }
+    }
+
+    /// The same, with letters that go this way.
+    pub fn with_post(self, post: Post) -> Self {
+        Self { post, ..self }
     }
 
     /// Store, clock and ids.

@@ -1,7 +1,7 @@
 //! Sign up: a person, a tenant, and the person as its owner, in one transaction or not at all.
 
 use crate::sign_in::advance;
-use crate::tenants::CreatedTenant;
+use crate::tenants::{CreatedTenant, Founding};
 use crate::{Identity, IdentityError, Origin};
 use model::FieldError;
 use model::input::{CompanyName, Email, NewPassword, PersonName};
@@ -19,6 +19,15 @@ pub struct SignUpForm {
     pub email: String,
     /// The new password.
     pub password: Zeroizing<String>,
+}
+
+/// What has become of a sign-up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignedUp {
+    /// Whoever signed up is in.
+    In(SignIn),
+    /// A letter is on its way. It says whether there was an account; nothing else does.
+    Sent,
 }
 
 /// A form whose fields are all right.
@@ -55,18 +64,25 @@ impl NewTenant {
 }
 
 impl Identity {
-    /// Makes the tenant and its owner. An email that is taken gives a neutral refusal that costs as much time. Every attempt
-    /// counts against its address, and against no account.
+    /// Makes the tenant and its owner. Where letters reach their readers, the answer is the same for an email that is taken,
+    /// and costs as much; elsewhere that one gets a neutral refusal. Every attempt counts against its address, and against no
+    /// account.
     ///
     /// # Errors
     /// [`IdentityError`]; nothing is kept then.
-    pub async fn sign_up(&self, form: SignUpForm, origin: &Origin) -> Result<SignIn, IdentityError> {
+    pub async fn sign_up(&self, form: SignUpForm, origin: &Origin) -> Result<SignedUp, IdentityError> {
         let new = NewTenant::parse(form)?;
         let attempt = self.attempt_sign_up(origin).await?;
-        match self.create_tenant(new, false, origin).await {
+        let email = new.email.clone();
+        match self.create_tenant(new, Founding::SignUp, origin).await {
+            Ok(_) if self.delivers() => Ok(SignedUp::Sent),
             Ok(CreatedTenant { person, tenant, .. }) => {
                 // Nothing is asked of the database after it was made: it would be kept, and look as if it was not.
-                advance(self.begun(person, Proof::Password), &[tenant])
+                advance(self.begun(person, Proof::Password), &[tenant], true).map(SignedUp::In)
+            }
+            Err(IdentityError::EmailTaken) if self.delivers() => {
+                self.tell_known(&email, origin).await?;
+                Ok(SignedUp::Sent)
             }
             Err(IdentityError::EmailTaken) => Err(IdentityError::EmailTaken),
             Err(fault) => {

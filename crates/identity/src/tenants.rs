@@ -21,6 +21,18 @@ pub struct CreatedTenant {
     pub api_key: Option<String>,
 }
 
+/// How a tenant comes about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Founding {
+    /// Somebody signs up, who has to confirm the address where letters reach their readers.
+    SignUp,
+    /// The operator makes it and vouches for the address.
+    Operator {
+        /// Whether it gets an API key.
+        with_key: bool,
+    },
+}
+
 /// Who a caller is, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Who {
@@ -45,24 +57,26 @@ impl Identity {
     pub async fn create_tenant(
         &self,
         new: NewTenant,
-        with_key: bool,
+        founding: Founding,
         origin: &Origin,
     ) -> Result<CreatedTenant, IdentityError> {
         let password_hash = self.passwords.hash(origin.network(), new.password).await?;
         let now = self.services.now();
         let (person, tenant, member) = (self.services.new_id(), self.services.new_id(), self.services.new_id());
-        let key = with_key.then(|| self.draw_key());
+        let key = (founding == Founding::Operator { with_key: true }).then(|| self.draw_key());
+        let verified_at = (founding != Founding::SignUp).then_some(now);
 
         let store = |e: sqlx::Error| IdentityError::Store(e.into());
         let mut tx = self.services.store.platform(Reason::SignUp, origin.request).await?;
         let made = sqlx::query!(
-            "insert into app.people (person_id, email, name, password_hash, created_at) values ($1, $2, $3, $4, $5)
-             on conflict (email) do nothing",
+            "insert into app.people (person_id, email, name, password_hash, created_at, verified_at)
+             values ($1, $2, $3, $4, $5, $6) on conflict (email) do nothing",
             person,
             new.email.as_str(),
             new.name.as_str(),
             password_hash,
-            now
+            now,
+            verified_at
         )
         .execute(&mut tx)
         .await
@@ -111,7 +125,15 @@ impl Identity {
             .await
             .map_err(store)?;
         }
+        let confirms = founding == Founding::SignUp && self.delivers();
+        if confirms {
+            let whose = (TenantId::from_uuid(tenant), PersonId::from_uuid(person));
+            self.write_confirm(&mut tx, whose, new.email.as_str()).await?;
+        }
         tx.commit().await?;
+        if confirms {
+            self.post_is_due();
+        }
         let tenant = TenantId::from_uuid(tenant);
         tracing::info!(%tenant, "tenant created");
         Ok(CreatedTenant {

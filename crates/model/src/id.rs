@@ -117,6 +117,10 @@ id!(
     ApiKeyId, "key"
 );
 id!(
+    /// A letter by mail to a person.
+    LetterId, "ltr"
+);
+id!(
     /// A document of a tenant's.
     DocumentId, "doc"
 );

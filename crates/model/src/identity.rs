@@ -36,6 +36,8 @@ impl Role {
 /// What somebody who signs in is asked for next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owed {
+    /// That the address is theirs: by the link in a letter.
+    Address,
     /// In which of several workspaces they want to work.
     Workspace,
 }
@@ -44,13 +46,14 @@ impl Owed {
     /// The name in the database.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Address => "address",
             Self::Workspace => "workspace",
         }
     }
 
     /// What has that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == Self::Workspace.name()).then_some(Self::Workspace)
+        [Self::Address, Self::Workspace].into_iter().find(|owed| owed.name() == name)
     }
 }
 

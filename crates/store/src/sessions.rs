@@ -7,7 +7,7 @@
 
 use crate::bus::Notice;
 use crate::scope::SessionLifetime;
-use crate::{Reason, Services, StoreError};
+use crate::{PlatformTx, Reason, Services, StoreError};
 use async_trait::async_trait;
 use model::identity::Owed;
 use model::{PersonId, RequestId, TenantId, Timestamp};
@@ -223,6 +223,19 @@ impl Sessions {
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
     }
+}
+
+/// Ends every session of a person's, finished or not; says of which tenants they were, to be told after the commit
+/// ([`Notice::Ended`]).
+///
+/// # Errors
+/// The database's.
+pub async fn end_all_of(tx: &mut PlatformTx, person: PersonId) -> Result<Vec<TenantId>, StoreError> {
+    let ended = sqlx::query_scalar!("delete from app.sessions where person_id = $1 returning tenant_id", person.uuid());
+    let mut tenants: Vec<_> = ended.fetch_all(tx).await?.into_iter().flatten().map(TenantId::from_uuid).collect();
+    tenants.sort_unstable();
+    tenants.dedup();
+    Ok(tenants)
 }
 
 fn backend(error: StoreError) -> session_store::Error {

@@ -4,10 +4,12 @@
 
 pub mod cluster;
 mod database;
+mod mailbox;
 mod tenants;
 
 pub use cluster::{OwnCluster, Version};
 pub use database::{Database, TestClock, TestDb, sql};
+pub use mailbox::{Mail, Mailbox};
 pub use tenants::{OWNER_PASSWORD, Tenant, Two, sign_in};
 
 /// A client from outside. Here and not under anybody's dev-dependencies, so that all builds want the same of its libraries.

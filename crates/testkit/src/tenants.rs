@@ -1,7 +1,7 @@
 //! Two tenants, so that every test can try to look from one into the other.
 
 use crate::TestDb;
-use identity::{CreatedTenant, NewTenant, Origin, SignUpForm};
+use identity::{CreatedTenant, Founding, NewTenant, Origin, SignUpForm};
 use model::{MemberId, PersonId, RequestId, TenantId};
 use std::collections::HashMap;
 use store::sessions::{Client, SignIn, hash};
@@ -62,7 +62,11 @@ impl Tenant {
         };
         let CreatedTenant { tenant, person, member, api_key } = db
             .identity
-            .create_tenant(NewTenant::parse(form).unwrap(), true, &Origin::here(db.request()))
+            .create_tenant(
+                NewTenant::parse(form).unwrap(),
+                Founding::Operator { with_key: true },
+                &Origin::here(db.request()),
+            )
             .await
             .unwrap();
         let api_key = api_key.unwrap();

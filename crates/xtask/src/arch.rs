@@ -27,6 +27,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("llm", 2),
     ("channels", 2),
     ("media", 2),
+    ("mail", 1),
     ("store", 1),
     ("minilm", 1),
     ("model", 0),

@@ -13,6 +13,7 @@ use tower_sessions::Session;
 /// Where one fulfils what is owed.
 const fn page_of(owed: Owed) -> &'static str {
     match owed {
+        Owed::Address => "/login/address",
         Owed::Workspace => "/login/workspace",
     }
 }

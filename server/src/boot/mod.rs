@@ -12,7 +12,7 @@ use crate::config::{Config, ConfigError};
 use crate::files::Files;
 use crate::state::App;
 use capabilities::{Adapters, Capabilities};
-use identity::Passwords;
+use identity::{Passwords, Post};
 use knowledge::Embedder;
 use privileges::Folders;
 use std::sync::Arc;
@@ -91,6 +91,10 @@ pub fn app(config: Config, store: Store, files: Files) -> Result<App, BootError>
     let adapters = Adapters {
         secret,
         passwords: Passwords::start(config.sign_in.hash_threads, config.sign_in.hash_queue)?,
+        post: Post {
+            mailer: config.mailer()?,
+            address: config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
+        },
         embedder: embedder(&config),
     };
     let services = Services::new(store, Arc::new(SystemClock));

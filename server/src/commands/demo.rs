@@ -6,7 +6,7 @@ use crate::config::{Config, Environment};
 use crate::files::Files;
 use crate::state::App;
 use conversations::{NewContact, NewMessage};
-use identity::{CreatedTenant, IdentityError, NewTenant, Origin, SignUpForm};
+use identity::{CreatedTenant, Founding, IdentityError, NewTenant, Origin, SignUpForm};
 use knowledge::NewDocument;
 use model::RequestId;
 use std::collections::HashMap;
@@ -68,7 +68,12 @@ pub async fn ensure(app: &App) -> Result<(), BootError> {
         password: Zeroizing::new(PASSWORD.into()),
     };
     let request = RequestId::from_uuid(app.capabilities.services.new_id());
-    match app.capabilities.identity.create_tenant(NewTenant::parse(form)?, false, &Origin::here(request)).await {
+    match app
+        .capabilities
+        .identity
+        .create_tenant(NewTenant::parse(form)?, Founding::Operator { with_key: false }, &Origin::here(request))
+        .await
+    {
         Ok(created) => fill(app, &created, request).await?,
         Err(IdentityError::EmailTaken) => {}
         Err(error) => return Err(error.into()),

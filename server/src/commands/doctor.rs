@@ -3,7 +3,7 @@
 
 use super::say;
 use crate::boot::{self, BootError, Database, Role};
-use crate::config::Config;
+use crate::config::{Config, Environment};
 use std::{fmt::Display, path::Path, process::ExitCode};
 use store::embedded::Embedded;
 use store::{Store, StoreError};
@@ -18,6 +18,7 @@ const LITTLE_ROOM: u64 = 500 * 1024 * 1024;
 pub async fn run(config: &Config) -> Result<ExitCode, BootError> {
     let mut wrong = 0;
     say("ok     settings")?;
+    wrong += mail(config).await?;
     if config.embedded() {
         wrong += room(&config.data_dir)?;
         if !Embedded::is_made(&config.data_dir) {
@@ -44,6 +45,21 @@ pub async fn run(config: &Config) -> Result<ExitCode, BootError> {
     store.close().await;
     database.close().await?;
     Ok(verdict(wrong))
+}
+
+/// Whether letters reach their readers.
+async fn mail(config: &Config) -> Result<usize, BootError> {
+    let mailer = config.mailer()?;
+    if !mailer.delivers() {
+        return found(
+            if config.env == Environment::Production { "warn" } else { "ok" },
+            "no mail server is set (mail.smtp, mail.from): addresses are not confirmed, and who loses a password stays out",
+        );
+    }
+    match mailer.check().await {
+        Ok(()) => found("ok", "mail server"),
+        Err(error) => found("wrong", format_args!("mail server: {error}; look at mail.smtp")),
+    }
 }
 
 async fn look_at(store: &Store, kind: &str) -> Result<usize, BootError> {

@@ -4,7 +4,7 @@ use super::say;
 use crate::boot::{self, BootError, Database, Role};
 use crate::config::Config;
 use crate::files::Files;
-use identity::{IdentityError, NewTenant, Origin, SignUpForm};
+use identity::{Founding, IdentityError, NewTenant, Origin, SignUpForm};
 use model::RequestId;
 use serde_json::json;
 use std::{io::Read as _, process::ExitCode};
@@ -61,8 +61,12 @@ pub async fn run(config: &Config, command: Command) -> Result<ExitCode, BootErro
         let store = database.prepare(config).await?;
         let app = boot::app(config.clone(), store, Files::NONE)?;
         let request = RequestId::from_uuid(app.capabilities.services.new_id());
-        let made =
-            app.capabilities.identity.create_tenant(new, true, &Origin::here(request)).await.map_err(|e| match e {
+        let made = app
+            .capabilities
+            .identity
+            .create_tenant(new, Founding::Operator { with_key: true }, &Origin::here(request))
+            .await
+            .map_err(|e| match e {
                 IdentityError::EmailTaken => {
                     BootError::Other("there is a person with this email address already.".into())
                 }

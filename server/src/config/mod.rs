@@ -5,10 +5,11 @@ mod bounds;
 mod parts;
 
 pub use bounds::{Api, Server, SocketLimits};
-pub use parts::{Database, Log, Session, SignIn};
+pub use parts::{Database, Log, Mail, Session, SignIn};
 
 use capabilities::Limits;
 use identity::AttemptLimits;
+use mail::Mailer;
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
@@ -71,6 +72,8 @@ pub struct Config {
     pub jobs: Slots,
     /// Bounds on sign-ins that fail.
     pub sign_in: SignIn,
+    /// How letters are sent.
+    pub mail: Mail,
     /// How long sessions last.
     pub session: Session,
     /// What is logged, and how.
@@ -91,6 +94,7 @@ impl Default for Config {
             api: Api::default(),
             jobs: Slots::default(),
             sign_in: SignIn::default(),
+            mail: Mail::default(),
             session: Session::default(),
             log: Log::default(),
         }
@@ -190,6 +194,7 @@ impl Config {
             ("api.tenant_per_minute", api.tenant_per_minute.into()),
             ("jobs.prompt", whole(self.jobs.prompt)),
             ("jobs.bulk", whole(self.jobs.bulk)),
+            ("jobs.mail", whole(self.jobs.mail)),
             ("sign_in.account_failures", sign_in.account_failures.into()),
             ("sign_in.account_failures_everywhere", sign_in.account_failures_everywhere.into()),
             ("sign_in.address_failures", sign_in.address_failures.into()),
@@ -209,6 +214,7 @@ impl Config {
         {
             return fail("SAMTAL_PUBLIC_URL must begin with http:// or https://.");
         }
+        self.mailer()?;
         match self.env {
             Environment::Development => {
                 if !self.listen.ip().is_loopback() {
@@ -250,6 +256,23 @@ impl Config {
                 window: minutes(self.sign_in.window_minutes),
             },
         }
+    }
+
+    /// The way of letters: by the mail server that is set, or into the outbox.
+    ///
+    /// # Errors
+    /// A sentence that names the setting.
+    pub fn mailer(&self) -> Result<Mailer, ConfigError> {
+        match (&self.mail.smtp, &self.mail.from) {
+            (Some(smtp), Some(from)) => Mailer::smtp(smtp, from).map_err(|e| ConfigError(format!("Setting: {e}."))),
+            (None, None) => Ok(Mailer::outbox()),
+            _ => Err(ConfigError("mail.smtp and mail.from go together: set both, or none.".to_owned())),
+        }
+    }
+
+    /// Whether letters that go nowhere may be read on a page.
+    pub fn outbox(&self) -> bool {
+        self.env == Environment::Development
     }
 
     /// Whether cookies are for https alone.
@@ -298,6 +321,13 @@ mod tests {
             (&[("SAMTAL_LISTEN", "here")], "listen"),
             (&[("SAMTAL_LISTEN", "0.0.0.0:3000")], "loopback"),
             (&[("DATABASE_URL", "postgres://x")], "go together"),
+            (&[("SAMTAL__MAIL__FROM", "a@example.com")], "mail.smtp"),
+            (&[("SAMTAL__MAIL__SMTP", "mail.example.com"), ("SAMTAL__MAIL__FROM", "a@example.com")], "mail.smtp"),
+            (&[("SAMTAL__MAIL__SMTP", "smtp://h"), ("SAMTAL__MAIL__FROM", "nobody")], "mail.from"),
+            (
+                &[("SAMTAL__MAIL__SMTP", "smtp://u:p@h?tls=none"), ("SAMTAL__MAIL__FROM", "a@example.com")],
+                "in the clear",
+            ),
             (&[("SAMTAL_ENV", "production")], "SECRET_KEY_FILE"),
             (
                 &[("SAMTAL_ENV", "production"), ("SAMTAL__SECRET_KEY_FILE", "k"), ("SAMTAL_PUBLIC_URL", "http://x")],

@@ -86,6 +86,23 @@ impl Default for SignIn {
     }
 }
 
+/// How letters are sent. Both are given together or not at all.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mail {
+    /// The mail server, as `smtps://user:password@host` or `smtp://…` with STARTTLS.
+    pub smtp: Option<String>,
+    /// Who letters are from: `Name <address>` or the address alone.
+    pub from: Option<String>,
+}
+
+/// The address of the server holds a password, so it does not print.
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mail").field("smtp", &self.smtp.as_ref().map(|_| "…")).field("from", &self.from).finish()
+    }
+}
+
 /// How long sessions last.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -15,13 +15,22 @@ use std::{
 };
 use tracing::{Instrument as _, field};
 
+/// Longest part of a path that is no secret: what stands in the link of a letter is longer.
+const SECRET: usize = 80;
+
+/// A path as the log may have it.
+fn shown(path: &str) -> String {
+    let part = |part| if str::len(part) > SECRET { "…" } else { part };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
 /// Gives each request an id, a span and a line in the log. The outermost layer.
 pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = RequestId::from_uuid(app.capabilities.services.new_id());
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([0, 0, 0, 0]), |c| c.0.ip());
     let address = client(peer, request.headers(), &app.config.server.trusted_proxies);
     request.extensions_mut().insert(RequestInfo { id, address });
-    let route = request.uri().path().to_owned();
+    let route = shown(request.uri().path());
     let span = tracing::info_span!("http", request_id = %id, method = %request.method(), path = %route, tenant_id = field::Empty);
     let started = Instant::now();
     async move {
@@ -39,4 +48,19 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     }
     .instrument(span)
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_link_of_a_letter_stands_in_the_log() {
+        assert_eq!(
+            shown("/dashboard/inbox/conv_019aa1b2c3d47e8f90a1b2c3d4e5f602"),
+            "/dashboard/inbox/conv_019aa1b2c3d47e8f90a1b2c3d4e5f602"
+        );
+        assert_eq!(shown(&format!("/reset/{}", "0".repeat(96))), "/reset/…");
+        assert_eq!(shown("/"), "/");
+    }
 }

@@ -6,6 +6,7 @@ pub mod demo;
 pub mod home;
 pub mod inbox;
 pub mod knowledge;
+pub mod letters;
 pub mod members;
 pub mod preferences;
 pub mod render;

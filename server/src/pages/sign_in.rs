@@ -128,7 +128,7 @@ pub(super) fn inside(next: &str) -> String {
 /// Shows the form once more with what was typed (passwords aside) and what is wrong with it; faults of ours go on.
 pub(super) fn again(
     render: &Render,
-    page: fn(FormState) -> Page,
+    page: impl FnOnce(FormState) -> Page,
     mut state: FormState,
     error: IdentityError,
 ) -> Result<Response, Failure> {

@@ -10,9 +10,9 @@ use axum::{
     Extension, Form,
     extract::State,
     http::HeaderMap,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
-use identity::SignUpForm;
+use identity::{SignUpForm, SignedUp};
 use serde::Deserialize;
 use tower_sessions::Session;
 use zeroize::Zeroizing;
@@ -28,7 +28,7 @@ pub struct Fields {
     password: Zeroizing<String>,
 }
 
-/// Makes a tenant and its owner, and signs the owner in.
+/// Makes a tenant and its owner, and signs the owner in; where letters reach their readers, once the address is confirmed.
 ///
 /// # Errors
 /// A page, when the fault is ours.
@@ -45,7 +45,8 @@ pub async fn submit(
     let form =
         SignUpForm { company: fields.company, name: fields.name, email: fields.email, password: fields.password };
     match app.capabilities.identity.sign_up(form, &info.origin()).await {
-        Ok(sign_in) => Ok(carry_on(&app, &session, &sign_in, info, &headers).await?.into_response()),
+        Ok(SignedUp::In(sign_in)) => Ok(carry_on(&app, &session, &sign_in, info, &headers).await?.into_response()),
+        Ok(SignedUp::Sent) => Ok(Redirect::to("/signup/sent").into_response()),
         Err(error) => again(&render, sign_up, state, error),
     }
 }

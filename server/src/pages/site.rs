@@ -31,16 +31,18 @@ pub async fn page(State(app): State<App>, Visitor(visitor): Visitor, render: Ren
 #[serde(default)]
 pub struct Next {
     next: String,
+    /// What has just been done, to be said on the page.
+    done: String,
 }
 
 /// Sign-in; who is signed in already goes on to the dashboard.
 pub async fn login(Visitor(visitor): Visitor, render: Render, next: Result<Query<Next>, QueryRejection>) -> Response {
-    let next = next.map(|Query(Next { next })| next).unwrap_or_default();
+    let Next { next, done } = next.map(|Query(next)| next).unwrap_or_default();
     let next = if next.is_empty() { next } else { inside(&next) };
     if let Ok(Some(_)) = visitor {
         return Redirect::to(if next.is_empty() { "/dashboard" } else { &next }).into_response();
     }
-    render.page(StatusCode::OK, || sign_in(FormState::new([("next", &next)])))
+    render.page(StatusCode::OK, || sign_in(FormState::new([("next", &next), ("done", &done)])))
 }
 
 /// Sign-up; who is signed in already goes on to the dashboard.

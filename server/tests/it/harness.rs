@@ -7,7 +7,7 @@ use capabilities::{Adapters, Capabilities};
 use conversations::{Conversations, MessagesFrom, NewContact, NewMessage};
 use http::header::{self, HeaderMap, HeaderName};
 use http::{HeaderValue, Method};
-use identity::Passwords;
+use identity::{Passwords, Post};
 use knowledge::{Embedder, NewDocument};
 use model::DocumentId;
 use model::identity::NewApiKey;
@@ -298,10 +298,12 @@ fn embedder() -> Embedder {
 
 /// An application over the services of a test, as `boot` puts it together.
 pub fn application(services: Services, config: Config) -> App {
+    let address = config.public_url.clone().unwrap_or_else(|| "http://samtal.test".to_owned());
     let adapters = Adapters {
         // That of testkit's own identity, so that the keys of its tenants open something.
         secret: SecretKey::from_bytes([7; 32]),
         passwords: Passwords::start(config.sign_in.hash_threads, config.sign_in.hash_queue).unwrap(),
+        post: Post { mailer: config.mailer().unwrap(), address },
         embedder: Some(embedder()),
     };
     let capabilities = Capabilities::build(services, adapters, config.limits());
@@ -432,6 +434,11 @@ impl TestServer {
             .await
             .unwrap();
         page.data.last().unwrap().id.to_string()
+    }
+
+    /// All capabilities.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.app.capabilities
     }
 
     /// The capability for conversations.

@@ -8,17 +8,20 @@ pub enum Lane {
     Prompt,
     /// Much at once, and nobody looks: reading documents.
     Bulk,
+    /// What goes to a mail server, which may take its time.
+    Mail,
 }
 
 impl Lane {
     /// Every lane.
-    pub const ALL: [Self; 2] = [Self::Prompt, Self::Bulk];
+    pub const ALL: [Self; 3] = [Self::Prompt, Self::Bulk, Self::Mail];
 
     /// The name in the database.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Prompt => "prompt",
             Self::Bulk => "bulk",
+            Self::Mail => "mail",
         }
     }
 }
@@ -31,11 +34,13 @@ pub struct Slots {
     pub prompt: usize,
     /// Of [`Lane::Bulk`].
     pub bulk: usize,
+    /// Of [`Lane::Mail`].
+    pub mail: usize,
 }
 
 impl Default for Slots {
     fn default() -> Self {
-        Self { prompt: 4, bulk: 2 }
+        Self { prompt: 4, bulk: 2, mail: 4 }
     }
 }
 
@@ -45,6 +50,7 @@ impl Slots {
         match lane {
             Lane::Prompt => self.prompt,
             Lane::Bulk => self.bulk,
+            Lane::Mail => self.mail,
         }
         .max(1)
     }

@@ -14,7 +14,7 @@
 //! - `worker`: claims and does.
 //! - `schedule`: what is done again and again, for all tenants.
 //!
-//! Must not hold anything but ids, and must not be written by any other way than [`enqueue`].
+//! Must not hold anything but ids, and must not be written by any other way than [`enqueue`] and [`enqueue_for`].
 
 mod job;
 mod lanes;
@@ -24,6 +24,6 @@ mod worker;
 
 pub use job::{Handler, Job, JobError, Registry, Task};
 pub use lanes::{Lane, Slots};
-pub use queue::{LEASE, enqueue};
+pub use queue::{LEASE, enqueue, enqueue_for};
 pub use schedule::{Schedule, run_schedules};
 pub use worker::{End, Worker};

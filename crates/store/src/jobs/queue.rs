@@ -2,8 +2,9 @@
 
 use super::job::Claim;
 use super::{End, Job, Lane};
-use crate::{Reason, Scope, Services, StoreError, TenantTx, scope};
-use model::{Id as _, RequestId};
+use crate::{PlatformTx, Reason, Scope, Services, StoreError, TenantTx, scope};
+use model::{Id as _, RequestId, TenantId};
+use sqlx::{Executor, Postgres};
 use time::Duration;
 use uuid::Uuid;
 
@@ -24,6 +25,28 @@ pub async fn enqueue<J: Job>(
     scope: &Scope,
     subject: J::Subject,
 ) -> Result<(), StoreError> {
+    insert::<J>(tx, services, scope.tenant(), subject).await
+}
+
+/// The same for work across tenants, which says whose job it is.
+///
+/// # Errors
+/// The database's.
+pub async fn enqueue_for<J: Job>(
+    tx: &mut PlatformTx,
+    services: &Services,
+    tenant: TenantId,
+    subject: J::Subject,
+) -> Result<(), StoreError> {
+    insert::<J>(tx, services, tenant, subject).await
+}
+
+async fn insert<'c, J: Job>(
+    tx: impl Executor<'c, Database = Postgres>,
+    services: &Services,
+    tenant: TenantId,
+    subject: J::Subject,
+) -> Result<(), StoreError> {
     let now = services.now();
     // The update locks the row that waits: who claims it sees what this transaction writes.
     sqlx::query!(
@@ -31,7 +54,7 @@ pub async fn enqueue<J: Job>(
          values ($1, $2, $3, $4, $5, 0, $6, $6)
          on conflict (tenant_id, kind, subject_id) where lease_id is null and dead_at is null
          do update set run_at = least(jobs.run_at, excluded.run_at)",
-        scope.tenant().uuid(),
+        tenant.uuid(),
         services.new_id(),
         J::NAME,
         J::LANE.name(),

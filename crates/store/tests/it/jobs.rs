@@ -143,7 +143,7 @@ async fn soon<F: Future>(what: F) -> F::Output {
 
 /// A worker that does nothing but these jobs.
 fn worker(services: &Services, registry: Registry, prompt: usize, bulk: usize) -> Worker {
-    Worker::new(services.clone(), registry, Slots { prompt, bulk })
+    Worker::new(services.clone(), registry, Slots { prompt, bulk, mail: 1 })
 }
 
 /// One that holds what it begins, and what it has begun.

@@ -40,7 +40,8 @@ fn every_endpoint_has_a_probe_and_every_probe_an_endpoint() {
         if !probed.insert(endpoint) {
             wrong.push(format!("{} {} has two probes: remove one", probe.method, probe.path));
         }
-        let silent = matches!(probe.ids, Ids::None("") | Ids::At([])) || matches!(probe.by, By::Anybody(""));
+        let silent =
+            matches!(probe.ids, Ids::None("") | Ids::Secret("") | Ids::At([])) || matches!(probe.by, By::Anybody(""));
         if silent {
             wrong.push(format!("{} {} names no place of an id and gives no reason", probe.method, probe.path));
         }
@@ -66,7 +67,7 @@ fn every_parameter_that_can_hold_an_id_is_a_place() {
         let Value::Array(parameters) = parameters else { continue };
         let places: Vec<_> = match &probe.ids {
             Ids::At(places) => places.iter().map(|p| p.name).collect(),
-            Ids::None(_) => Vec::new(),
+            Ids::None(_) | Ids::Secret(_) => Vec::new(),
         };
         for parameter in parameters {
             let name = parameter["name"].as_str().unwrap();

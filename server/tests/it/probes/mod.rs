@@ -19,6 +19,7 @@ mod platform;
 mod session;
 
 use crate::harness::{Ask, TestServer};
+use identity::Origin;
 use model::identity::{NewApiKey, Owed};
 use model::{ApiKeyId, ConversationId, DocumentId, MemberId, MessageId, TenantId, WidgetId};
 use store::Actor;
@@ -64,6 +65,8 @@ pub enum Stranger {
 pub enum Ids {
     /// Nowhere, for this reason.
     None(&'static str),
+    /// In what opens by itself, whoever has it. Says why nobody can make one up.
+    Secret(&'static str),
     /// Here.
     At(&'static [Place]),
 }
@@ -121,6 +124,11 @@ pub struct World {
     pub aurora_session: Id,
     /// A sign-in of Aurora's owner, who works at Deneb as well, that has to choose between the two.
     pub aurora_sign_in: Id,
+    /// A sign-in of Deneb's owner, whose address is still to be confirmed.
+    pub deneb_sign_in: Id,
+    /// The paths of links in letters to Deneb's owner, which open nothing of Aurora's or Borealis'.
+    pub reset_link: String,
+    pub confirm_link: String,
 }
 
 /// A sign-in of Aurora's owner that owes a choice; it can be made once.
@@ -128,6 +136,19 @@ pub async fn owes_a_choice(server: &TestServer) -> Id {
     let aurora = &server.two.aurora;
     let owes = SignIn { owed: Some(Owed::Workspace), chosen: None, ..testkit::sign_in(aurora.person, aurora.id) };
     server.db.keep_sign_in(&owes).await
+}
+
+/// The paths of the links to a new password and to confirm an address, out of letters to a tenant's owner.
+async fn letters(server: &TestServer, tenant: &Tenant) -> [String; 2] {
+    let (identity, origin) = (&server.capabilities().identity, Origin::here(server.db.request()));
+    identity.ask_reset(&tenant.email, &origin).await.unwrap();
+    identity.confirm_again(tenant.person, &origin).await.unwrap();
+    server.do_jobs().await;
+    let kept = identity.mailer().kept().unwrap();
+    ["/reset/", "/confirm/"].map(|begin| {
+        let link = kept.iter().filter_map(|letter| letter.link.as_ref()).find(|link| link.url.contains(begin)).unwrap();
+        link.url[link.url.find(begin).unwrap()..].to_owned()
+    })
 }
 
 impl World {
@@ -140,6 +161,9 @@ impl World {
         let deneb = Tenant::new(&server.db, "Deneb").await;
         server.db.joins(aurora, &deneb).await;
         let aurora_sign_in = owes_a_choice(&server).await;
+        let owes = SignIn { owed: Some(Owed::Address), chosen: None, ..testkit::sign_in(deneb.person, deneb.id) };
+        let deneb_sign_in = server.db.keep_sign_in(&owes).await;
+        let [reset_link, confirm_link] = letters(&server, &deneb).await;
         // Words that stand on no page.
         let aurora_documents = [
             server.new_document(aurora, "Auroralamps quoffle.").await,
@@ -157,6 +181,14 @@ impl World {
         let borealis_conversation = server.new_conversation(borealis, "Borealislamps never snorgle?").await;
         server.new_visitor(aurora).await;
         server.new_visitor(borealis).await;
+        // One that was sent: the outbox shows none of Borealis.
+        server
+            .execute(
+                "insert into app.letters (tenant_id, letter_id, person_id, kind, email, created_at, expires_at, sent_at)
+                 select tenant_id, gen_random_uuid(), person_id, 'known', email, created_at, created_at, created_at
+                 from app.memberships where email like '%borealis%'",
+            )
+            .await;
         server.queue_for_tomorrow(borealis, borealis_document).await;
         Self {
             aurora_widget,
@@ -169,6 +201,9 @@ impl World {
             borealis_document,
             aurora_session,
             aurora_sign_in,
+            deneb_sign_in,
+            reset_link,
+            confirm_link,
             server,
         }
     }

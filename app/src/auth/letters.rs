@@ -1,0 +1,190 @@
+//! The pages around letters by mail: asking for one, what its link opens, and the outbox of who develops.
+
+use super::{AuthPage, FormState, page};
+use crate::shell::Page;
+use crate::ui::{Field, FormNotice};
+use leptos::prelude::*;
+
+const EMAIL: &[(&str, &str)] = &[("email", "Email")];
+const PASSWORD: &[(&str, &str)] = &[("password", "New password")];
+
+/// The way back to the form that signs in.
+fn back() -> AnyView {
+    view! { "Back to "<a href="/login">"Sign in"</a> }.into_any()
+}
+
+/// The words beside each of these pages.
+fn aside() -> AnyView {
+    view! {
+        <p class="auth__note">"A link in a letter works once, for a while, and signs nobody in. Nobody at Samtal or at your company will ever ask you for one."</p>
+    }
+    .into_any()
+}
+
+/// Asks for the link to a new password.
+pub fn ask_reset(state: FormState) -> Page {
+    let wrong = state.problem.is_some();
+    let body = view! {
+        <AuthPage other=back() aside=aside()>
+            <div><h1>"A new password"</h1><p>"Give the address of your account. A letter with a link goes to it."</p></div>
+            {state.problem.clone().map(|problem| view! { <FormNotice problem=problem fields=EMAIL/> })}
+            <form class="form" method="post" action="/reset">
+                <Field name="email" label="Email" kind="email" autocomplete="username" value=state.value("email") error=state.error("email")/>
+                <button class="button button--primary button--block" type="submit">"Send the link"</button>
+            </form>
+        </AuthPage>
+    };
+    page("A new password", wrong, body)
+}
+
+/// Which letter is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// The one to confirm an address, or to say that it has an account.
+    SignUp,
+    /// The one with the link to a new password.
+    Reset,
+}
+
+/// Says that a letter is on its way; not whether there is an account.
+pub fn sent(which: Sent, outbox: bool) -> Page {
+    let (words, again) = match which {
+        Sent::SignUp => (
+            "A letter is on its way to the address that you gave. Open its link, and your workspace is ready. If the address has an account already, the letter says so.",
+            "/signup",
+        ),
+        Sent::Reset => (
+            "If there is an account with this address, a letter is on its way to it. Its link is good for an hour.",
+            "/reset",
+        ),
+    };
+    let body = view! {
+        <AuthPage other=back() aside=aside()>
+            <div><h1>"Look into your mail"</h1><p>{words}</p></div>
+            {outbox.then(|| view! {
+                <div class="notice">
+                    <h2 class="notice__title">"No mail server is set"</h2>
+                    <p>"This installation is for development: what it would send stands in its "<a href="/outbox">"outbox"</a>"."</p>
+                </div>
+            })}
+            <p>"Nothing there after some minutes? Look among what your mail program takes for junk, or "<a href=again>"ask once more"</a>"."</p>
+        </AuthPage>
+    };
+    page("Look into your mail", false, body)
+}
+
+/// What the link to a new password opens.
+pub fn choose_password(state: FormState, token: &str) -> Page {
+    let wrong = state.problem.is_some();
+    let action = format!("/reset/{token}");
+    let body = view! {
+        <AuthPage other=back() aside=aside()>
+            <div><h1>"Choose a new password"</h1><p>"Whoever is signed in to your account now will be signed out everywhere."</p></div>
+            {state.problem.clone().map(|problem| view! { <FormNotice problem=problem fields=PASSWORD/> })}
+            <form class="form" method="post" action=action>
+                <Field
+                    name="password"
+                    label="New password"
+                    kind="password"
+                    autocomplete="new-password"
+                    hint="At least 10 characters. A sentence that you will remember is a good one."
+                    error=state.error("password")
+                />
+                <button class="button button--primary button--block" type="submit">"Change the password"</button>
+            </form>
+        </AuthPage>
+    };
+    page("Choose a new password", wrong, body)
+}
+
+/// What the link to confirm an address opens: programs that look into mail open links, too, so a press is needed.
+pub fn confirm(token: &str) -> Page {
+    let action = format!("/confirm/{token}");
+    let body = view! {
+        <AuthPage other=back() aside=aside()>
+            <div><h1>"Confirm your address"</h1><p>"One press, and your workspace is open to you."</p></div>
+            <form class="form" method="post" action=action>
+                <button class="button button--primary button--block" type="submit">"Confirm my address"</button>
+            </form>
+        </AuthPage>
+    };
+    page("Confirm your address", false, body)
+}
+
+/// A link that opens nothing any more; `again` leads to where one asks for another.
+pub fn link_over(state: FormState, again: &'static str) -> Page {
+    let body = view! {
+        <AuthPage other=back() aside=aside()>
+            <div><h1>"This link is over"</h1></div>
+            {state.problem.map(|problem| view! { <FormNotice problem=problem fields=&[]/> })}
+            <p><a class="button button--block" href=again>"Ask for a new one"</a></p>
+        </AuthPage>
+    };
+    page("This link is over", true, body)
+}
+
+/// The step of signing in at which the address is still to be confirmed.
+pub fn confirm_first(state: FormState) -> Page {
+    let wrong = state.problem.is_some();
+    let email = state.value("email");
+    let again = state.value("again");
+    let body = view! {
+        <AuthPage
+            other=view! { "Somebody else? "<a href="/login">"Sign in"</a> }.into_any()
+            aside=aside()
+        >
+            <div>
+                <h1>"Confirm your address"</h1>
+                <p>"We have sent a letter to "<b>{email}</b>". Open its link, on whatever device; then continue here."</p>
+            </div>
+            {state.problem.map(|problem| view! { <FormNotice problem=problem fields=&[]/> })}
+            {(!again.is_empty()).then(|| view! {
+                <p class="notice notice--good" role="status">"Another letter is on its way, unless you were sent several just now."</p>
+            })}
+            <form class="form" method="post" action="/login/address">
+                <button class="button button--primary button--block" type="submit">"Continue"</button>
+                <button class="button button--block" type="submit" name="again" value="1">"Send the letter again"</button>
+            </form>
+        </AuthPage>
+    };
+    page("Confirm your address", wrong, body)
+}
+
+/// A letter in the outbox.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// To whom.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// What it says.
+    pub text: String,
+    /// Where its link leads.
+    pub link: Option<String>,
+}
+
+/// The letters that were sent nowhere, for who develops.
+pub fn outbox(letters: Vec<Kept>) -> Page {
+    let none = letters.is_empty();
+    let letter = |letter: Kept| {
+        view! {
+            <li class="letter">
+                <h2>{letter.subject}</h2>
+                <p>"To "<b>{letter.to}</b></p>
+                <pre class="letter__text">{letter.text}</pre>
+                {letter.link.map(|link| view! { <p><a class="button button--small" href=link>"Open its link"</a></p> })}
+            </li>
+        }
+    };
+    let body = view! {
+        <AuthPage other=back() aside=aside()>
+            <div>
+                <h1>"Outbox"</h1>
+                <p>"This installation is for development and has no mail server, so letters go no further than this page. The last 50 are kept until it stops."</p>
+            </div>
+            {none.then(|| view! { <p>"Nothing has been sent yet."</p> })}
+            <ul class="letters" role="list">{letters.into_iter().map(letter).collect_view()}</ul>
+        </AuthPage>
+    };
+    page("Outbox", false, body)
+}

@@ -1,0 +1,318 @@
+//! Letters to people: asked for in the transaction of the change, sent by a job, and what their links open.
+//!
+//! A link holds the letter's ids and a keyed hash of them, so that nothing in the database opens anything; its row says whether
+//! it is still good: for its kind alone, once, until it expires, and as long as the person has the address that it went to. A
+//! link signs nobody in. Of one kind a person gets a few an hour, whoever asks for them.
+//!
+//! A new kind: in [`LetterKind`], and what it says in `words.rs`; what its link opens in a file here.
+
+mod confirm;
+mod reset;
+mod words;
+
+use crate::{Identity, IdentityError};
+use mail::{MailError, Mailer};
+use model::{LetterId, PersonId, RequestId, TenantId};
+use store::jobs::{self, Handler, Job, JobError, Lane, Task};
+use store::secret_key::DerivedKey;
+use store::{PlatformTx, Reason, StoreError};
+use time::Duration;
+use uuid::Uuid;
+
+/// Letters of one kind that a person gets in [`WHILE`].
+const MOST: i64 = 3;
+const WHILE: Duration = Duration::hours(1);
+/// How long letters are kept.
+const KEPT: Duration = Duration::days(30);
+/// Bytes of the hash in a link.
+const HASH: usize = 16;
+
+/// What a letter is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LetterKind {
+    /// Its link confirms an address.
+    Confirm,
+    /// Its link opens the form for a new password.
+    Reset,
+    /// Somebody wanted to sign up with an address that has an account.
+    Known,
+    /// The password has been changed.
+    Changed,
+}
+
+impl LetterKind {
+    const ALL: [Self; 4] = [Self::Confirm, Self::Reset, Self::Known, Self::Changed];
+
+    /// The name in the database, and in what the hash of a link is made of.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Reset => "reset",
+            Self::Known => "known",
+            Self::Changed => "changed",
+        }
+    }
+
+    /// How long its link is good, or the letter worth sending.
+    const fn lifetime(self) -> Duration {
+        match self {
+            Self::Reset => Duration::hours(1),
+            Self::Confirm | Self::Known | Self::Changed => Duration::days(1),
+        }
+    }
+}
+
+/// Where letters go, and where their links lead.
+#[derive(Debug, Clone)]
+pub struct Post {
+    /// Sends them.
+    pub mailer: Mailer,
+    /// The address of this installation, without a slash at the end.
+    pub address: String,
+}
+
+impl Default for Post {
+    fn default() -> Self {
+        Self { mailer: Mailer::outbox(), address: "http://localhost".to_owned() }
+    }
+}
+
+/// Sends a letter.
+#[derive(Debug)]
+pub struct SendLetter;
+
+impl Job for SendLetter {
+    const NAME: &'static str = "send_letter";
+    const LANE: Lane = Lane::Mail;
+    const DEADLINE: std::time::Duration = std::time::Duration::from_secs(60);
+    // Over some half an hour: a mail server that restarts, or greets strangers late.
+    const TRIES: i32 = 10;
+    type Subject = LetterId;
+}
+
+/// The person behind a link that is still good.
+struct Opened {
+    person: PersonId,
+    name: String,
+    email: String,
+}
+
+/// Makes and reads what stands in links.
+#[derive(Debug, Clone)]
+pub(crate) struct Links(pub DerivedKey);
+
+impl Links {
+    fn hash(&self, kind: LetterKind, ids: &[u8]) -> [u8; 32] {
+        self.0.mac(&[kind.name().as_bytes(), b":", ids].concat())
+    }
+
+    fn token(&self, kind: LetterKind, tenant: TenantId, letter: LetterId) -> String {
+        let ids = [tenant.uuid().into_bytes(), letter.uuid().into_bytes()].concat();
+        let hash = self.hash(kind, &ids);
+        ids.iter().chain(hash.iter().take(HASH)).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn read(&self, kind: LetterKind, token: &str) -> Option<(TenantId, LetterId)> {
+        let digits = token.as_bytes();
+        if digits.len() != 2 * (32 + HASH) || !digits.iter().all(|d| matches!(d, b'0'..=b'9' | b'a'..=b'f')) {
+            return None;
+        }
+        let bytes: Vec<u8> = digits
+            .chunks_exact(2)
+            .map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+            .collect::<Option<_>>()?;
+        let (ids, hash) = bytes.split_at_checked(32)?;
+        // Compared as a whole, by their hashes, so that no time tells how much of it was right.
+        if self.0.mac(self.hash(kind, ids).get(..HASH)?) != self.0.mac(hash) {
+            return None;
+        }
+        let (tenant, letter) = ids.split_at_checked(16)?;
+        let id = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
+        Some((TenantId::from_uuid(id(tenant)?), LetterId::from_uuid(id(letter)?)))
+    }
+}
+
+impl Identity {
+    /// Whether letters reach their readers: then addresses have to be confirmed.
+    pub fn delivers(&self) -> bool {
+        self.post.mailer.delivers()
+    }
+
+    /// Where letters go.
+    pub fn mailer(&self) -> &Mailer {
+        &self.post.mailer
+    }
+
+    /// Asks for a letter to a person who works in this tenant, unless that one has had enough of the kind. Call
+    /// [`Identity::post_is_due`] after the commit.
+    async fn write(
+        &self,
+        tx: &mut PlatformTx,
+        (tenant, person): (TenantId, PersonId),
+        email: &str,
+        kind: LetterKind,
+    ) -> Result<(), StoreError> {
+        let (now, letter) = (self.services.now(), self.services.new_id());
+        let written = sqlx::query!(
+            "insert into app.letters (tenant_id, letter_id, person_id, kind, email, created_at, expires_at)
+             select $1, $2, $3, $4, $5, $6, $7
+             where (select count(*) from app.letters where tenant_id = $1 and person_id = $3 and kind = $4 and created_at > $8) < $9",
+            tenant.uuid(),
+            letter,
+            person.uuid(),
+            kind.name(),
+            email,
+            now,
+            now + kind.lifetime(),
+            now - WHILE,
+            MOST
+        )
+        .execute(&mut *tx)
+        .await?;
+        if written.rows_affected() == 1 {
+            jobs::enqueue_for::<SendLetter>(tx, &self.services, tenant, LetterId::from_uuid(letter)).await?;
+        }
+        Ok(())
+    }
+
+    /// The letter to who has just signed up: see [`Identity::write`].
+    pub(crate) async fn write_confirm(
+        &self,
+        tx: &mut PlatformTx,
+        whose: (TenantId, PersonId),
+        email: &str,
+    ) -> Result<(), StoreError> {
+        self.write(tx, whose, email, LetterKind::Confirm).await
+    }
+
+    /// Tells workers of letters that were asked for.
+    pub(crate) fn post_is_due(&self) {
+        self.services.wake_workers::<SendLetter>();
+    }
+
+    /// The tenant of a person's that letters are sent for: where they have been the longest.
+    async fn tenant_of(&self, tx: &mut PlatformTx, person: PersonId) -> Result<Option<TenantId>, StoreError> {
+        let found = sqlx::query_scalar!(
+            "select m.tenant_id from app.memberships m join app.tenants t on t.tenant_id = m.tenant_id
+             where m.person_id = $1 and t.suspended_at is null order by m.created_at, m.tenant_id limit 1",
+            person.uuid()
+        );
+        Ok(found.fetch_optional(tx).await?.map(TenantId::from_uuid))
+    }
+
+    /// Who a link belongs to, if it is good; held until the transaction ends, so that it opens once.
+    async fn open(&self, tx: &mut PlatformTx, kind: LetterKind, token: &str) -> Result<Opened, IdentityError> {
+        let (tenant, letter) = self.links.read(kind, token).ok_or(IdentityError::LinkOver)?;
+        let found = sqlx::query!(
+            "select p.person_id, p.name, p.email from app.letters l join app.people p on p.person_id = l.person_id
+             where l.tenant_id = $1 and l.letter_id = $2 and l.kind = $3 and l.email = p.email
+               and l.used_at is null and l.expires_at > $4
+             for no key update of l",
+            tenant.uuid(),
+            letter.uuid(),
+            kind.name(),
+            self.services.now()
+        )
+        .fetch_optional(tx)
+        .await
+        .map_err(StoreError::from)?
+        .ok_or(IdentityError::LinkOver)?;
+        Ok(Opened { person: PersonId::from_uuid(found.person_id), name: found.name, email: found.email })
+    }
+
+    /// Nothing of this kind that the person was sent opens anything any more.
+    async fn use_up(&self, tx: &mut PlatformTx, kind: LetterKind, person: PersonId) -> Result<(), StoreError> {
+        sqlx::query!(
+            "update app.letters set used_at = $3
+             where tenant_id in (select tenant_id from app.memberships where person_id = $1)
+               and person_id = $1 and kind = $2 and used_at is null",
+            person.uuid(),
+            kind.name(),
+            self.services.now()
+        )
+        .execute(tx)
+        .await?;
+        Ok(())
+    }
+
+    /// Removes letters that are old; returns how many.
+    ///
+    /// # Errors
+    /// The database's.
+    #[tracing::instrument(name = "db.letter.clean_up", skip_all)]
+    pub async fn delete_old_letters(&self) -> Result<u64, StoreError> {
+        let request = RequestId::from_uuid(self.services.new_id());
+        let mut tx = self.services.store.platform(Reason::CleanUp, request).await?;
+        let done = sqlx::query!("delete from app.letters where created_at <= $1", self.services.now() - KEPT)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(done.rows_affected())
+    }
+}
+
+impl Handler<SendLetter> for Identity {
+    #[tracing::instrument(name = "job.send_letter", skip_all)]
+    async fn run(&self, task: &Task<SendLetter>) -> Result<(), JobError> {
+        let mut tx = self.services.store.tenant(task.scope()).await?;
+        let found = sqlx::query!(
+            "select l.kind, l.email, m.name from app.letters l
+             join app.memberships m on m.tenant_id = l.tenant_id and m.person_id = l.person_id
+             where l.letter_id = $1 and l.sent_at is null and l.used_at is null and l.expires_at > $2",
+            task.subject().uuid(),
+            self.services.now()
+        )
+        .fetch_optional(&mut tx)
+        .await?;
+        // No connection is held while the mail server thinks.
+        drop(tx);
+        let Some(row) = found else { return Ok(()) };
+        let kind = LetterKind::ALL.into_iter().find(|kind| kind.name() == row.kind);
+        let kind = kind.ok_or_else(|| JobError::Hopeless(format!("no letter is of the kind {}", row.kind)))?;
+        let token = self.links.token(kind, task.scope().tenant(), task.subject());
+        let letter = words::letter(kind, row.name, row.email, &self.post.address, &token);
+        self.post.mailer.send(&letter).await.map_err(|error| match error {
+            MailError::Later(_) => JobError::Retry(error.to_string()),
+            _ => JobError::Hopeless(error.to_string()),
+        })?;
+        let mut tx = self.services.store.tenant(task.scope()).await?;
+        sqlx::query!(
+            "update app.letters set sent_at = $2 where letter_id = $1",
+            task.subject().uuid(),
+            self.services.now()
+        )
+        .execute(&mut tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn gave_up(&self, task: &Task<SendLetter>, error: &str) -> Result<(), JobError> {
+        tracing::warn!(letter = %task.subject(), error, "a letter was not sent");
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::secret_key::SecretKey;
+
+    #[test]
+    fn a_link_is_read_as_it_was_made_and_no_other_way() {
+        let links = Links(SecretKey::from_bytes([7; 32]).derive("links"));
+        let (tenant, letter) = (TenantId::from_uuid(Uuid::from_u128(1)), LetterId::from_uuid(Uuid::from_u128(2)));
+        let token = links.token(LetterKind::Reset, tenant, letter);
+        assert_eq!(links.read(LetterKind::Reset, &token), Some((tenant, letter)));
+        assert_eq!(links.read(LetterKind::Confirm, &token), None, "for its kind alone");
+        let other = Links(SecretKey::from_bytes([8; 32]).derive("links"));
+        assert_eq!(other.read(LetterKind::Reset, &token), None, "of this installation alone");
+        for at in 0..token.len() {
+            let mut changed = token.clone().into_bytes();
+            changed[at] = if changed[at] == b'0' { b'1' } else { b'0' };
+            assert_eq!(links.read(LetterKind::Reset, &String::from_utf8_lossy(&changed)), None, "{at}");
+        }
+        for bad in ["", "0", &token[1..], &token.to_uppercase(), &format!("{token}0"), &"é".repeat(48)] {
+            assert_eq!(links.read(LetterKind::Reset, bad), None, "{bad}");
+        }
+    }
+}
