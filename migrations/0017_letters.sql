@@ -1,11 +1,14 @@
 -- Letters by mail, each with a link that opens one thing, once. What stands in a link is not kept: it is made of the letter's
 -- ids by a key of the installation's. A letter is sent by a job of a tenant in which its reader works.
+lock table app.people, app.jobs in access exclusive mode;
 alter table app.people add column verified_at timestamptz;
+-- Rises with every change of the password: what was begun with an older one opens nothing.
+alter table app.people add column password_epoch integer not null default 0;
 -- Who is there already goes on. (The owner is bound by the policies, too; in this transaction nobody else reaches the table.)
 alter table app.people no force row level security;
 update app.people set verified_at = created_at;
 alter table app.people force row level security;
-grant select (verified_at), insert (verified_at), update (verified_at) on app.people to app_platform;
+grant select (verified_at, password_epoch), insert (verified_at), update (verified_at, password_epoch) on app.people to app_platform;
 
 create table app.letters (
   tenant_id uuid not null,

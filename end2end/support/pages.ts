@@ -107,6 +107,12 @@ const dialog = async (page: Page) => {
   await expect(page.getByRole('dialog')).toBeVisible();
 };
 
+/** Asks somebody to join, where there is no mail server; the path of the link. */
+async function invite(page: Page, email: string): Promise<string> {
+  const answer = await (await page.request.post('/dashboard/members', { form: { email, role: 'agent' } })).text();
+  return new URL(/<code id="link">([^<]+)/.exec(answer)![1]!).pathname;
+}
+
 export const states: State[] = [
   { name: 'landing', open: nobody('/') },
   {
@@ -130,7 +136,15 @@ export const states: State[] = [
   { name: 'signup-sent', open: nobody('/signup/sent') },
   { name: 'reset', open: nobody('/reset') },
   { name: 'reset-sent', open: nobody('/reset/sent') },
-  { name: 'confirm', open: nobody('/confirm/0') },
+  {
+    name: 'join',
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      const link = await invite(page, 'bo.ek@fjallhus.example');
+      await page.context().clearCookies();
+      await page.goto(link);
+    },
+  },
   {
     name: 'link-over',
     status: 422,
@@ -184,6 +198,38 @@ export const states: State[] = [
     }),
   },
   { name: 'members', open: member('/dashboard/members') },
+  {
+    name: 'members-invited',
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      await page.goto('/dashboard/members');
+      await page.getByLabel('Email').fill('bo.ek@fjallhus.example');
+      await page.getByRole('button', { name: 'Invite' }).click();
+      await expect(page.locator('#link')).toBeVisible();
+    },
+  },
+  {
+    name: 'members-change',
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      const link = await invite(page, `bo.${person.email}`);
+      await page.request.post(link, { form: { name: 'Bo Ek', password: person.password } });
+      await page.goto('/dashboard/members');
+      await page.getByRole('button', { name: 'Change Bo Ek' }).click();
+      await expect(page.getByRole('dialog')).toBeVisible();
+    },
+  },
+  {
+    name: 'members-last-owner',
+    status: 409,
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      await page.goto('/dashboard/members');
+      await page.getByRole('button', { name: `Leave ${person.name}` }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Leave', exact: true }).click();
+      await expect(page.getByRole('alert')).toBeVisible();
+    },
+  },
   { name: 'keys-new', open: member('/dashboard/api-keys') },
   { name: 'keys', open: withKeys() },
   { name: 'keys-revoke', open: withKeys(dialog) },

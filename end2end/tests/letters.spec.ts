@@ -15,7 +15,7 @@ const test = base.extend<{ mailbox: Mailbox; sends: Server }>({
   baseURL: async ({ sends }, use) => use(sends.url),
 });
 
-test('a workspace opens once its address is confirmed, wherever the link was opened', async ({ page, mailbox, newContext, complaints }) => {
+test('a workspace opens by the link of the letter and the password that was chosen with it', async ({ page, mailbox, newContext, complaints }) => {
   complaints.expect(/the server responded with a status of 422/);
   const person = somebody();
   await page.goto('/signup');
@@ -25,35 +25,29 @@ test('a workspace opens once its address is confirmed, wherever the link was ope
   const mail = await mailbox.next();
   expect([mail.to, mail.subject]).toEqual([[person.email], 'Confirm your address']);
 
-  // Who signs in before is told what is missing.
-  await page.goto('/dashboard/members');
+  // The password alone opens nothing yet.
+  await page.goto('/login');
   await fillSignIn(page, person);
-  await expect(page).toHaveURL('/login/address');
-  await expect(page.getByText(person.email)).toBeVisible();
-  await page.getByRole('button', { name: 'Continue' }).click();
-  await expect(page.getByRole('alert')).toContainText('Your address is not confirmed yet.');
-  await page.getByRole('button', { name: 'Send the letter again' }).click();
-  await expect(page.getByRole('status')).toContainText('Another letter is on its way');
-  const again = await mailbox.next();
-  expect(link(again)).not.toBe(link(mail));
+  await expect(page.getByRole('alert')).toContainText('If you have just signed up, open the link in your mail first.');
 
-  // On a phone, without code: the link asks for a press, since programs that read mail open links, too.
+  // On a phone, without code. Programs that read mail open links, too: that does nothing.
   const phone = await newContext({ javaScriptEnabled: false, viewport: { width: 390, height: 844 } });
   const letter = await phone.newPage();
-  await letter.goto(link(again));
-  await letter.reload();
-  await letter.getByRole('button', { name: 'Confirm my address' }).click();
-  await expect(letter.getByRole('status')).toHaveText('Your address is confirmed. Sign in, and your workspace is open to you.');
-  expect((await letter.request.get('/dashboard', { maxRedirects: 0 })).status(), 'a link signs nobody in').toBe(303);
-  // Pressed once more, it says so.
   await letter.goto(link(mail));
-  await letter.getByRole('button', { name: 'Confirm my address' }).click();
+  await letter.reload();
+  await expect(letter.getByText(person.email)).toBeVisible();
+  await letter.getByLabel('Password').fill('not the one that was chosen');
+  await letter.getByRole('button', { name: 'Confirm and sign in' }).click();
+  await expect(letter.getByRole('alert')).toContainText('not right');
+  await letter.getByLabel('Password').fill(person.password);
+  await letter.getByRole('button', { name: 'Confirm and sign in' }).click();
+  await expect(letter).toHaveURL('/dashboard');
+  // Opened once more, it says so.
+  await letter.goto(link(mail));
   await expect(letter.getByRole('heading', { name: 'This link is over' })).toBeVisible();
 
-  // And here one goes on, to where one wanted to go.
-  await page.getByRole('button', { name: 'Continue' }).click();
-  await expect(page).toHaveURL('/dashboard/members');
-  await expect(page.getByRole('row', { name: person.email })).toContainText('Owner');
+  await fillSignIn(page, person);
+  await expect(page).toHaveURL('/dashboard');
 });
 
 test('who has lost a password gets a new one; everybody who was signed in is out', async ({ page, mailbox, sends, newContext, complaints }) => {
@@ -62,7 +56,10 @@ test('who has lost a password gets a new one; everybody who was signed in is out
   const person = somebody();
   await signUp(page.request, person);
   await page.goto(link(await mailbox.next()));
-  await page.getByRole('button', { name: 'Confirm my address' }).click();
+  await page.getByLabel('Password').fill(person.password);
+  await page.getByRole('button', { name: 'Confirm and sign in' }).click();
+  await expect(page).toHaveURL('/dashboard');
+  await page.context().clearCookies();
   // In another browser the inbox is open.
   const elsewhere = await (await newContext()).newPage();
   await elsewhere.goto('/dashboard/inbox');
@@ -109,7 +106,7 @@ test('a taken address is answered like any other', async ({ page, mailbox }) => 
     answers.push(await page.getByRole('main').innerText());
   }
   expect(answers[0]).toBe(answers[1]);
-  expect([(await mailbox.next()).subject, (await mailbox.next()).subject]).toEqual(['Confirm your address', 'Choose a new password']);
+  expect([(await mailbox.next()).subject, (await mailbox.next()).subject]).toEqual(['Confirm your address', 'Your workspace waits for you']);
 });
 
 base('without a mail server, who develops reads letters in the outbox', async ({ page }) => {

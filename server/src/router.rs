@@ -5,7 +5,7 @@ use crate::auth::{self, cookie};
 use crate::edge::{admission, body, dress, headers, observe};
 use crate::limits::api as limits;
 use crate::pages::{
-    api_keys, demo, home, inbox, knowledge, letters, members, preferences, sign_in, sign_out, sign_up, site,
+    api_keys, demo, home, inbox, join, knowledge, letters, members, preferences, sign_in, sign_out, sign_up, site,
 };
 use crate::rest::{Api, api, api_docs};
 use crate::state::App;
@@ -61,13 +61,13 @@ pub fn routes() -> Vec<Route> {
         cookie("/", &["GET"], get(site::page)),
         cookie("/login", &["GET", "POST"], get(site::login).post(sign_in::submit)),
         cookie("/login/workspace", &["GET", "POST"], get(sign_in::workspaces).post(sign_in::choose)),
-        cookie("/login/address", &["GET", "POST"], get(letters::address).post(letters::go_on)),
         cookie("/signup", &["GET", "POST"], get(site::signup).post(sign_up::submit)),
         cookie("/signup/sent", &["GET"], get(letters::sign_up_sent)),
         cookie("/confirm/{token}", &["GET", "POST"], get(letters::confirms).post(letters::confirmed)),
         cookie("/reset", &["GET", "POST"], get(letters::reset).post(letters::ask)),
         cookie("/reset/sent", &["GET"], get(letters::reset_sent)),
         cookie("/reset/{token}", &["GET", "POST"], get(letters::choose).post(letters::change)),
+        cookie("/join/{token}", &["GET", "POST"], get(join::page).post(join::submit)),
         cookie("/outbox", &["GET"], get(letters::kept)),
         cookie("/logout", &["POST"], post(sign_out::submit)),
         cookie("/demo", &["GET"], get(demo::page)),
@@ -80,7 +80,11 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/inbox/{conversation}/take-over", &["POST"], post(inbox::take_over)),
         cookie("/dashboard/inbox/{conversation}/hand-back", &["POST"], post(inbox::hand_back)),
         cookie("/dashboard/inbox/{conversation}/resolve", &["POST"], post(inbox::resolve)),
-        cookie("/dashboard/members", &["GET"], get(members::page)),
+        cookie("/dashboard/members", &["GET", "POST"], get(members::page).post(members::invite)),
+        cookie("/dashboard/members/{member}/role", &["POST"], post(members::change)),
+        cookie("/dashboard/members/{member}/remove", &["POST"], post(members::remove)),
+        cookie("/dashboard/members/invitations/{invitation}/again", &["POST"], post(members::again)),
+        cookie("/dashboard/members/invitations/{invitation}/revoke", &["POST"], post(members::take_back)),
         cookie("/dashboard/api-keys", &["GET", "POST"], get(api_keys::page).post(api_keys::create)),
         cookie("/dashboard/api-keys/{key}/revoke", &["POST"], post(api_keys::revoke)),
         files("/dashboard/knowledge", &["GET", "POST"], get(knowledge::page).post(knowledge::upload)),

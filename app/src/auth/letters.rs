@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 const EMAIL: &[(&str, &str)] = &[("email", "Email")];
 const PASSWORD: &[(&str, &str)] = &[("password", "New password")];
+const SIGN_UP: &[(&str, &str)] = &[("password", "Password")];
 
 /// The way back to the form that signs in.
 fn back() -> AnyView {
@@ -74,14 +75,19 @@ pub fn sent(which: Sent, outbox: bool) -> Page {
 }
 
 /// What the link to a new password opens.
-pub fn choose_password(state: FormState, token: &str) -> Page {
+pub fn choose_password(state: FormState) -> Page {
     let wrong = state.problem.is_some();
-    let action = format!("/reset/{token}");
+    let email = state.value("email");
     let body = view! {
         <AuthPage other=back() aside=aside()>
-            <div><h1>"Choose a new password"</h1><p>"Whoever is signed in to your account now will be signed out everywhere."</p></div>
+            <div>
+                <h1>"Choose a new password"</h1>
+                <p>"For "<b>{email.clone()}</b>". Whoever is signed in to this account now will be signed out everywhere."</p>
+            </div>
             {state.problem.clone().map(|problem| view! { <FormNotice problem=problem fields=PASSWORD/> })}
-            <form class="form" method="post" action=action>
+            // To its own address.
+            <form class="form" method="post">
+                <input type="hidden" name="email" autocomplete="username" value=email/>
                 <Field
                     name="password"
                     label="New password"
@@ -97,18 +103,40 @@ pub fn choose_password(state: FormState, token: &str) -> Page {
     page("Choose a new password", wrong, body)
 }
 
-/// What the link to confirm an address opens: programs that look into mail open links, too, so a press is needed.
-pub fn confirm(token: &str) -> Page {
-    let action = format!("/confirm/{token}");
+/// What the link to confirm an address opens: the password that was chosen with it has to be given, too.
+pub fn confirm(state: FormState) -> Page {
+    let wrong = state.problem.is_some();
+    let email = state.value("email");
     let body = view! {
         <AuthPage other=back() aside=aside()>
-            <div><h1>"Confirm your address"</h1><p>"One press, and your workspace is open to you."</p></div>
-            <form class="form" method="post" action=action>
-                <button class="button button--primary button--block" type="submit">"Confirm my address"</button>
+            <div>
+                <h1>"Confirm your address"</h1>
+                <p>"Give the password that you chose for "<b>{email.clone()}</b>", and your workspace is open to you."</p>
+            </div>
+            {state.problem.clone().map(|problem| view! { <FormNotice problem=problem fields=SIGN_UP/> })}
+            // To its own address.
+            <form class="form" method="post">
+                <input type="hidden" name="email" autocomplete="username" value=email/>
+                <Field name="password" label="Password" kind="password" autocomplete="current-password" error=state.error("password")/>
+                <button class="button button--primary button--block" type="submit">"Confirm and sign in"</button>
             </form>
+            <p>"You did not choose one, or do not know it? "<a href="/reset">"Choose a new password"</a>"."</p>
         </AuthPage>
     };
-    page("Confirm your address", false, body)
+    page("Confirm your address", wrong, body)
+}
+
+/// Where no letters can be sent.
+pub fn no_letters() -> Page {
+    let body = view! {
+        <AuthPage other=back() aside=aside()>
+            <div>
+                <h1>"Forgot your password?"</h1>
+                <p>"This installation sends no mail, so it cannot send you a link. Whoever runs it can help: ask them."</p>
+            </div>
+        </AuthPage>
+    };
+    page("Forgot your password?", false, body)
 }
 
 /// A link that opens nothing any more; `again` leads to where one asks for another.
@@ -121,33 +149,6 @@ pub fn link_over(state: FormState, again: &'static str) -> Page {
         </AuthPage>
     };
     page("This link is over", true, body)
-}
-
-/// The step of signing in at which the address is still to be confirmed.
-pub fn confirm_first(state: FormState) -> Page {
-    let wrong = state.problem.is_some();
-    let email = state.value("email");
-    let again = state.value("again");
-    let body = view! {
-        <AuthPage
-            other=view! { "Somebody else? "<a href="/login">"Sign in"</a> }.into_any()
-            aside=aside()
-        >
-            <div>
-                <h1>"Confirm your address"</h1>
-                <p>"We have sent a letter to "<b>{email}</b>". Open its link, on whatever device; then continue here."</p>
-            </div>
-            {state.problem.map(|problem| view! { <FormNotice problem=problem fields=&[]/> })}
-            {(!again.is_empty()).then(|| view! {
-                <p class="notice notice--good" role="status">"Another letter is on its way, unless you were sent several just now."</p>
-            })}
-            <form class="form" method="post" action="/login/address">
-                <button class="button button--primary button--block" type="submit">"Continue"</button>
-                <button class="button button--block" type="submit" name="again" value="1">"Send the letter again"</button>
-            </form>
-        </AuthPage>
-    };
-    page("Confirm your address", wrong, body)
 }
 
 /// A letter in the outbox.

@@ -1,11 +1,13 @@
 //! Sign-in, its steps, and sign-up: plain forms, shown again with what was typed when something is wrong.
 
+mod join;
 mod letters;
 mod sign_in;
 mod sign_up;
 mod workspace;
 
-pub use letters::{Kept, Sent, ask_reset, choose_password, confirm, confirm_first, link_over, outbox, sent};
+pub use join::{Invited, join};
+pub use letters::{Kept, Sent, ask_reset, choose_password, confirm, link_over, no_letters, outbox, sent};
 pub use sign_in::sign_in;
 pub use sign_up::sign_up;
 pub use workspace::choose_workspace;

@@ -13,7 +13,7 @@ pub fn sign_in(state: FormState) -> Page {
     let wrong = state.problem.is_some();
     let done = match state.value("done").as_str() {
         "reset" => Some("Your password has been changed. Sign in with the new one."),
-        "confirmed" => Some("Your address is confirmed. Sign in, and your workspace is open to you."),
+        "joined" => Some("You have joined. Sign in with your address and your password."),
         _ => None,
     };
     let body = view! {

@@ -1,16 +1,87 @@
-//! The people of the workspace.
+//! The people of the workspace: who they are, what they may do, and who is asked to join. Plain forms, answered with this page.
 
 use super::Frame;
 use crate::shell::{Page, Surface};
-use crate::ui::Avatar;
+use crate::ui::{Avatar, Field, FormNotice, Icon, Shape};
 use leptos::prelude::*;
-use model::identity::{Member, Role};
+use model::Problem;
+use model::identity::{Invitation, Member, Role};
+use model::permission::Permission;
+
+const FIELDS: &[(&str, &str)] = &[("email", "Email")];
+
+/// What came of a form.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Outcome {
+    /// None was sent.
+    #[default]
+    Nothing,
+    /// Somebody is asked to join.
+    Invited {
+        /// Under this address.
+        email: String,
+        /// The link to give to them, where no letter takes it there.
+        link: Option<String>,
+    },
+    /// It did not work.
+    Refused {
+        /// Why.
+        problem: Problem,
+        /// The address that was typed.
+        email: String,
+    },
+}
+
+/// Who looks, and what they may change.
+#[derive(Clone, Copy)]
+struct Eyes {
+    role: Role,
+    member: model::MemberId,
+}
+
+impl Eyes {
+    /// Whether they may change somebody of this role.
+    fn may_change(self, role: Role) -> bool {
+        self.role.may(Permission::ManageMembers) && (role != Role::Owner || self.role.may(Permission::ManageOwners))
+    }
+
+    /// The roles that they may give, the least powerful first.
+    fn may_give(self) -> Vec<Role> {
+        Role::ALL.into_iter().rev().filter(|role| self.may_change(*role)).collect()
+    }
+}
 
 /// The page.
-pub fn members(frame: &Frame, members: Vec<Member>) -> Page {
+pub fn members(frame: &Frame, members: Vec<Member>, invitations: Vec<Invitation>, outcome: Outcome) -> Page {
+    let me = &frame.session.member;
+    let eyes = Eyes { role: me.role, member: me.id };
+    let title = match &outcome {
+        Outcome::Nothing => "Members · Samtal",
+        Outcome::Invited { .. } => "Invited · Members · Samtal",
+        Outcome::Refused { .. } => "Error: Members · Samtal",
+    };
+    let (notice, typed, error) = match outcome {
+        Outcome::Nothing => (().into_any(), String::new(), None),
+        Outcome::Invited { email, link } => (invited(email, link), String::new(), None),
+        Outcome::Refused { problem, email } => {
+            let error = problem.field("email").map(str::to_owned);
+            (view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(), email, error)
+        }
+    };
+    let form = eyes.may_change(Role::Agent).then(|| {
+        view! {
+            <form class="form form--inline" method="post" action="/dashboard/members">
+                <Field name="email" label="Email" kind="email" autocomplete="off" value=typed error=error/>
+                {choice("role", eyes.may_give(), Role::Agent)}
+                <button class="button button--primary" type="submit"><Icon shape=Shape::Plus/>"Invite"</button>
+            </form>
+        }
+    });
     let main = view! {
         <header class="page__head"><h1>"Members"</h1><p>"People who can sign in to this workspace."</p></header>
         <section class="section" aria-label="Members">
+            {notice}
+            {form}
             <div class="table">
                 <table role="table" aria-label="Members">
                     <thead role="rowgroup">
@@ -18,28 +89,157 @@ pub fn members(frame: &Frame, members: Vec<Member>) -> Page {
                             <th role="columnheader" scope="col">"Name"</th>
                             <th role="columnheader" scope="col">"Role"</th>
                             <th role="columnheader" scope="col">"Joined"</th>
+                            <th class="table__end" role="columnheader" scope="col"><span class="visually-hidden">"Action"</span></th>
                         </tr>
                     </thead>
-                    <tbody role="rowgroup">{members.into_iter().map(row).collect_view()}</tbody>
+                    <tbody role="rowgroup">{members.into_iter().map(|member| row(member, eyes)).collect_view()}</tbody>
                 </table>
             </div>
         </section>
+        {(!invitations.is_empty()).then(|| open(invitations, eyes))}
     };
-    frame.page("/dashboard/members", "Members · Samtal".to_owned(), Surface::Dashboard, main)
+    frame.page("/dashboard/members", title.to_owned(), Surface::Dashboard, main)
 }
 
-fn row(member: Member) -> impl IntoView {
-    let (class, role) = match member.role {
-        Role::Owner => ("badge badge--accent", "Owner"),
-        Role::Agent => ("badge", "Agent"),
-    };
+/// A choice among roles.
+fn choice(id: &str, roles: Vec<Role>, chosen: Role) -> AnyView {
+    let option = |role: Role| view! { <option value=role.name() selected=role == chosen>{role.title()}</option> };
+    let (id, named) = (id.to_owned(), id.to_owned());
+    view! {
+        <div class="field">
+            <label class="field__label" for=named>"Role"</label>
+            <select class="field__input" id=id name="role">{roles.into_iter().map(option).collect_view()}</select>
+        </div>
+    }
+    .into_any()
+}
+
+/// Somebody has been asked; the link, where nobody else takes it there.
+fn invited(email: String, link: Option<String>) -> AnyView {
+    match link {
+        None => view! {
+            <div class="notice notice--good" role="status">
+                <h3 class="notice__title">"Invited"</h3>
+                <p>"A letter is on its way to "<b>{email}</b>". Its link is good for a week."</p>
+            </div>
+        }
+        .into_any(),
+        Some(link) => view! {
+            <div class="notice notice--good" role="status">
+                <h3 class="notice__title">"Give this link to "{email}</h3>
+                <p>"This installation has no mail server. Whoever opens the link joins; it is good for a week and works once."</p>
+                <div class="copy"><code id="link">{link}</code></div>
+            </div>
+        }
+        .into_any(),
+    }
+}
+
+fn badge(role: Role) -> &'static str {
+    if role == Role::Agent { "badge" } else { "badge badge--accent" }
+}
+
+fn row(member: Member, eyes: Eyes) -> impl IntoView {
+    let own = member.id == eyes.member;
+    let change = (own || eyes.may_change(member.role)).then(|| dialog(&member, eyes, own));
     view! {
         <tr role="row">
             <th role="rowheader" scope="row">
-                <span class="entry"><Avatar name=member.name.clone()/><span>{member.name}<small>{member.email}</small></span></span>
+                <span class="entry">
+                    <Avatar name=member.name.clone()/>
+                    <span>{member.name.clone()}<small>{member.email.clone()}</small></span>
+                </span>
             </th>
-            <td role="cell" data-label="Role"><span class=class>{role}</span></td>
+            <td role="cell" data-label="Role"><span class=badge(member.role)>{member.role.title()}</span></td>
             <td role="cell" data-label="Joined"><time datetime=member.created_at.to_string()>{member.created_at.day()}</time></td>
+            <td class="table__end" role="cell">{change}</td>
         </tr>
+    }
+}
+
+/// What can be done with a member.
+fn dialog(member: &Member, eyes: Eyes, own: bool) -> AnyView {
+    let (id, name) = (member.id.to_string(), member.name.clone());
+    let dialog = format!("member-{id}");
+    let title = format!("{dialog}-title");
+    let (button, head, leave, end) = if own {
+        ("Leave", "Leave this workspace?".to_owned(), "You will be signed out of it.", "Leave".to_owned())
+    } else {
+        let end = format!("Remove {name}");
+        ("Change", name.clone(), "Conversations that they have taken wait for somebody else.", end)
+    };
+    let label = format!("{button} {name}");
+    let role = (!own).then(|| {
+        view! {
+            <form class="form" method="post" action=format!("/dashboard/members/{id}/role")>
+                {choice(&format!("role-{id}"), eyes.may_give(), member.role)}
+                <div class="dialog__actions"><button class="button" type="submit">"Change the role"</button></div>
+            </form>
+        }
+    });
+    view! {
+        <button class="button button--small" type="button" aria-label=label command="show-modal" commandfor=dialog.clone()>{button}</button>
+        <dialog class="dialog" id=dialog.clone() aria-labelledby=title.clone()>
+            <div class="dialog__head"><h2 id=title.clone()>{head}</h2></div>
+            {role}
+            <form class="form" method="post" action=format!("/dashboard/members/{id}/remove")>
+                <p>{leave}</p>
+                <label class="check"><input type="checkbox" name="keys" value="1" checked/>" Revoke the API keys that they made, too"</label>
+                <div class="dialog__actions">
+                    <button class="button" type="button" command="close" commandfor=dialog.clone()>"Not now"</button>
+                    <button class="button button--danger" type="submit">{end}</button>
+                </div>
+            </form>
+        </dialog>
+    }
+    .into_any()
+}
+
+/// Who is asked to join.
+fn open(invitations: Vec<Invitation>, eyes: Eyes) -> impl IntoView {
+    let row = move |invitation: Invitation| {
+        let address = format!("/dashboard/members/invitations/{}", invitation.id);
+        let actions = eyes.may_change(invitation.role).then(|| {
+            let (again, back) =
+                (format!("Send again to {}", invitation.email), format!("Take back {}", invitation.email));
+            view! {
+                <div class="actions">
+                    <form method="post" action=format!("{address}/again")>
+                        <button class="button button--small" type="submit" aria-label=again>"Send again"</button>
+                    </form>
+                    <form method="post" action=format!("{address}/revoke")>
+                        <button class="button button--small" type="submit" aria-label=back>"Take back"</button>
+                    </form>
+                </div>
+            }
+        });
+        view! {
+            <tr role="row">
+                <th role="rowheader" scope="row">{invitation.email.clone()}</th>
+                <td role="cell" data-label="Role"><span class=badge(invitation.role)>{invitation.role.title()}</span></td>
+                <td role="cell" data-label="Open until">
+                    <time datetime=invitation.expires_at.to_string()>{invitation.expires_at.day()}</time>
+                </td>
+                <td class="table__end" role="cell">{actions}</td>
+            </tr>
+        }
+    };
+    view! {
+        <section class="section" aria-labelledby="invitations">
+            <div class="section__head"><div class="section__text"><h2 id="invitations">"Invitations"</h2></div></div>
+            <div class="table">
+                <table role="table" aria-labelledby="invitations">
+                    <thead role="rowgroup">
+                        <tr role="row">
+                            <th role="columnheader" scope="col">"Email"</th>
+                            <th role="columnheader" scope="col">"Role"</th>
+                            <th role="columnheader" scope="col">"Open until"</th>
+                            <th class="table__end" role="columnheader" scope="col"><span class="visually-hidden">"Action"</span></th>
+                        </tr>
+                    </thead>
+                    <tbody role="rowgroup">{invitations.into_iter().map(row).collect_view()}</tbody>
+                </table>
+            </div>
+        </section>
     }
 }

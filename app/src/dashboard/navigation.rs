@@ -4,7 +4,7 @@ use super::Frame;
 use crate::shell::Theme;
 use crate::ui::{Avatar, Icon, Shape};
 use leptos::prelude::*;
-use model::identity::{CurrentSession, Role};
+use model::identity::CurrentSession;
 
 /// Pages of the workspace: path, name, icon. A page of the dashboard has its line here.
 const WORKSPACE: [(&str, &str, Shape); 3] = [
@@ -16,13 +16,6 @@ const WORKSPACE: [(&str, &str, Shape); 3] = [
 /// The looks that one may choose, and what they are called.
 const THEMES: [(Theme, &str); 3] = [(Theme::System, "System"), (Theme::Light, "Light"), (Theme::Dark, "Dark")];
 
-fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Owner => "Owner",
-        Role::Agent => "Agent",
-    }
-}
-
 /// A link of the navigation.
 fn link(here: &str, path: &'static str, name: &'static str, shape: Shape) -> AnyView {
     let current = (here == path).then_some("page");
@@ -32,7 +25,7 @@ fn link(here: &str, path: &'static str, name: &'static str, shape: Shape) -> Any
 /// Everything around the page.
 pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
     let CurrentSession { tenant, member } = frame.session.clone();
-    let (role, theme) = (role_name(member.role), frame.theme);
+    let (role, theme) = (member.role.title(), frame.theme);
     view! {
         <header class="topbar">
             <button class="button button--plain button--square" type="button" popovertarget="sidebar" aria-label="Menu">

@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 use assistant::{Answering, Assistant};
-use conversations::{AnswerContact, Conversations, FirstWidget};
-use identity::{AttemptLimits, Identity, Passwords, Post, SendLetter};
+use conversations::{AnswerContact, Conversations, FirstWidget, HandedOn};
+use identity::{AttemptLimits, Identity, Passwords, Post, SendInvitation, SendLetter};
 use knowledge::{Embedder, IndexDocument, Knowledge};
 use model::{Fault, Problem};
 use store::jobs::{Registry, Schedule, Slots, Worker};
@@ -59,6 +59,7 @@ impl Capabilities {
             sessions: Sessions::new(services.clone(), limits.session),
             identity: Identity::new(services.clone(), adapters.passwords, limits.attempts, &adapters.secret)
                 .with_setups(vec![Box::new(FirstWidget(services.clone()))])
+                .with_leaving(vec![Box::new(HandedOn(services.clone()))])
                 .with_post(adapters.post),
             assistant: Assistant::new(knowledge.clone()),
             conversations: Conversations::new(services.clone()),
@@ -74,6 +75,7 @@ impl Capabilities {
             .with::<AnswerContact>(answers)
             .with::<IndexDocument>(self.knowledge.clone())
             .with::<SendLetter>(self.identity.clone())
+            .with::<SendInvitation>(self.identity.clone())
     }
 
     /// What does the jobs.

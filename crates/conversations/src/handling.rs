@@ -2,11 +2,13 @@
 
 use crate::append::{Entry, Locked, lock};
 use crate::{ConversationError, Conversations, read};
+use futures_core::future::BoxFuture;
+use identity::Leaving;
 use model::conversation::{Conversation, ConversationState, Event, Handler, Message};
 use model::permission::WriteConversations;
 use model::{ContactId, ConversationId, MemberId};
 use store::bus::Notice;
-use store::{Caller, Denied, Scope, TenantTx};
+use store::{Caller, Denied, Scope, Services, StoreError, TenantTx};
 
 /// Words that ask for a person when they are all that is said.
 const ALONE: [&str; 16] = [
@@ -97,6 +99,32 @@ pub(crate) async fn member_name(
 
 /// What a change of hands does to the locked row: what to add, or nothing when things are so already.
 type Change<'a> = dyn Fn(&mut Locked) -> Option<Entry<'a>> + Send + Sync + 'a;
+
+/// What a member who leaves had taken waits for another one.
+#[derive(Debug)]
+pub struct HandedOn(pub Services);
+
+impl Leaving for HandedOn {
+    fn leaves<'a>(
+        &'a self,
+        tx: &'a mut TenantTx,
+        scope: &'a Scope,
+        member: MemberId,
+    ) -> BoxFuture<'a, Result<Vec<Notice>, StoreError>> {
+        Box::pin(async move {
+            let handed_on = sqlx::query_scalar!(
+                "update app.conversations set assignee_id = null, waiting_since = $2
+                 where assignee_id = $1 and state = 'open' and handler = 'people' returning conversation_id",
+                member.uuid(),
+                self.0.now()
+            )
+            .fetch_all(tx)
+            .await?;
+            let changed = |id| Notice::Changed { tenant: scope.tenant(), conversation: ConversationId::from_uuid(id) };
+            Ok(handed_on.into_iter().map(changed).collect())
+        })
+    }
+}
 
 impl Conversations {
     /// A person is asked for; the assistant is silent from now on. Nothing new when people have it already.

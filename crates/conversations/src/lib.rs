@@ -14,6 +14,7 @@ pub use answering::{Question, Reply};
 pub use append::AnswerContact;
 pub use begin::{FirstWidget, NewContact, token};
 pub use error::ConversationError;
+pub use handling::HandedOn;
 pub use live::Live;
 pub use read::MessagesFrom;
 pub use say::NewMessage;

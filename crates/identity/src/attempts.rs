@@ -73,6 +73,8 @@ struct Subject {
 
 /// How many times as much an account bears from those who have not failed lately.
 const CLEAN: u32 = 10;
+/// Letters to one address that are sent on the word of another one's, in the window.
+const LETTERS: u32 = 3;
 /// Hex digits of what a device's mark begins with.
 const DRAWN: usize = 32;
 /// People whose marks a browser keeps.
@@ -148,6 +150,12 @@ impl Identity {
     pub(crate) async fn attempt_letter(&self, origin: &Origin) -> Result<Attempt, IdentityError> {
         let network = origin.network();
         self.count(&[self.subject(&format!("letter:{network}"), self.limits.sign_ups)], origin).await
+    }
+
+    /// Counts a letter to this address that is asked for from here, or says that there were enough. Silence is for the caller.
+    pub(crate) async fn attempt_letter_to(&self, email: &Email, origin: &Origin) -> Result<Attempt, IdentityError> {
+        let network = origin.network();
+        self.count(&[self.subject(&format!("letter:{email}:{network}"), LETTERS)], origin).await
     }
 
     /// Writes what counts against nobody: what is done for an account that is not there takes as long as for one that is.

@@ -18,9 +18,6 @@ pub enum IdentityError {
     /// A link of a letter that opens nothing any more.
     #[error("the link is over")]
     LinkOver,
-    /// The address of who signs in is not confirmed yet.
-    #[error("the address is not confirmed")]
-    NotConfirmed,
     /// The account cannot be made; whether the email is taken is not said.
     #[error("the account cannot be made")]
     EmailTaken,
@@ -33,6 +30,12 @@ pub enum IdentityError {
     /// The threads that hash passwords have as much work queued as they take.
     #[error("the password threads are busy")]
     Busy,
+    /// A tenant has as many invitations open as it may have.
+    #[error("the tenant has {0} open invitations")]
+    TooManyInvitations(usize),
+    /// A tenant has one owner at least.
+    #[error("the last owner stays")]
+    LastOwner,
     /// A tenant has as many keys as it may have.
     #[error("the tenant has {0} keys already")]
     TooManyKeys(usize),
@@ -63,7 +66,8 @@ impl Fault for IdentityError {
             Self::Invalid(errors) => Problem::invalid(errors.clone()),
             Self::WrongCredentials => Problem::new(
                 ErrorCode::Invalid,
-                "The email address or the password is not right. Check both and try again.",
+                "The email address or the password is not right. Check both and try again. If you have just signed up, open \
+                 the link in your mail first.",
             ),
             Self::SignInOver => Problem::new(
                 ErrorCode::Invalid,
@@ -71,11 +75,7 @@ impl Fault for IdentityError {
             ),
             Self::LinkOver => Problem::new(
                 ErrorCode::Invalid,
-                "This link is no longer good: it has been used, or it is too old. Ask for a new one.",
-            ),
-            Self::NotConfirmed => Problem::new(
-                ErrorCode::Invalid,
-                "Your address is not confirmed yet. Open the link in the letter; then continue here.",
+                "This link is no longer good: it has been used, or it is too old. If you have just used it, sign in.",
             ),
             Self::EmailTaken => Problem::new(
                 ErrorCode::Invalid,
@@ -103,8 +103,18 @@ impl Fault for IdentityError {
                 ErrorCode::Conflict,
                 format!("A workspace can have {most} working keys. Revoke one that is no longer used."),
             ),
+            Self::TooManyInvitations(most) => Problem::new(
+                ErrorCode::Conflict,
+                format!("A workspace can have {most} open invitations. Take one back that is no longer wanted."),
+            ),
+            Self::LastOwner => {
+                Problem::new(ErrorCode::Conflict, "A workspace needs an owner. Make somebody else an owner first.")
+            }
             Self::NotFound => Problem::not_found(),
-            Self::Denied(_) => Problem::new(ErrorCode::Forbidden, "Only an owner of the workspace can do this."),
+            Self::Denied(_) => Problem::new(
+                ErrorCode::Forbidden,
+                "Your role in this workspace does not allow this. Ask one of its owners.",
+            ),
             Self::Store(error) => error.problem(),
             Self::Hash(_) => Problem::new(ErrorCode::Internal, "Nothing was changed. Try again."),
         }

@@ -3,6 +3,7 @@
 mod api_keys;
 mod attempts;
 mod error;
+mod invitations;
 mod letters;
 mod members;
 mod passwords;
@@ -13,8 +14,9 @@ mod tenants;
 pub use api_keys::MAX_KEYS;
 pub use attempts::{AttemptLimits, Origin};
 pub use error::IdentityError;
+pub use invitations::{Invited, JoinForm, MAX_INVITATIONS, Offer, SendInvitation};
 pub use letters::{Post, SendLetter};
-pub use members::PageRequest;
+pub use members::{Leaving, PageRequest};
 pub use passwords::Passwords;
 pub use sign_in::SignInForm;
 pub use sign_up::{NewTenant, SignUpForm, SignedUp};
@@ -39,6 +41,7 @@ pub struct Identity {
     /// Those whose attempts are being counted.
     attempting: Places<Network>,
     setups: Arc<[Box<dyn TenantSetup>]>,
+    leaving: Arc<[Box<dyn Leaving>]>,
     api_key_mac: DerivedKey,
     attempt_mac: DerivedKey,
     device_mac: DerivedKey,
@@ -55,6 +58,7 @@ impl Identity {
             limits,
             attempting: Places::new(2, 1, ATTEMPTING),
             setups: Arc::default(),
+            leaving: Arc::default(),
             api_key_mac: secret.derive("identity/api-key/1"),
             attempt_mac: secret.derive("identity/sign-in-attempt/1"),
             device_mac: secret.derive("identity/device/1"),
@@ -66,6 +70,11 @@ impl Identity {
     /// The same, with what others give to each new tenant.
     pub fn with_setups(self, setups: Vec<Box<dyn TenantSetup>>) -> Self {
         Self { setups: setups.into(), ..self }
+    }
+
+    /// The same, with what others do when a member leaves.
+    pub fn with_leaving(self, leaving: Vec<Box<dyn Leaving>>) -> Self {
+        Self { leaving: leaving.into(), ..self }
     }
 
     /// The same, with letters that go this way.

@@ -1,12 +1,15 @@
 //! The members of a tenant.
 
 use crate::{Identity, IdentityError};
+use futures_core::future::BoxFuture;
 use model::MemberId;
+use model::event::EventKind;
 use model::identity::{Member, Role};
 use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
-use model::permission::ReadWorkspace;
+use model::permission::{ManageMembers, ManageOwners, ReadWorkspace};
+use store::bus::Notice;
 use store::services::timestamp;
-use store::{Caller, StoreError};
+use store::{Actor, Caller, Denied, Scope, StoreError, TenantTx, events};
 
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, Default)]
@@ -17,7 +20,101 @@ pub struct PageRequest {
     pub cursor: Option<String>,
 }
 
+/// What others do when a member leaves, in the transaction that ends the membership; what is to be told after it.
+pub trait Leaving: std::fmt::Debug + Send + Sync {
+    /// Does it.
+    fn leaves<'a>(
+        &'a self,
+        tx: &'a mut TenantTx,
+        scope: &'a Scope,
+        member: MemberId,
+    ) -> BoxFuture<'a, Result<Vec<Notice>, StoreError>>;
+}
+
+/// Only who may make owners gives that role.
+pub(crate) fn may_give(caller: &Caller, role: Role) -> Result<(), Denied> {
+    if role == Role::Owner {
+        caller.may(ManageOwners)?;
+    }
+    Ok(())
+}
+
 impl Identity {
+    /// Changes what a member may do.
+    ///
+    /// # Errors
+    /// [`IdentityError::Denied`] for who may not, or may not with owners; [`IdentityError::LastOwner`];
+    /// [`IdentityError::NotFound`]; or the database's.
+    #[tracing::instrument(name = "db.member.change", skip_all)]
+    pub async fn change_role(&self, caller: &Caller, member: MemberId, role: Role) -> Result<(), IdentityError> {
+        let right = caller.may(ManageMembers)?;
+        may_give(caller, role)?;
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let had = held(&mut tx, member).await?;
+        may_give(caller, had.role)?;
+        if had.role == role {
+            return Ok(());
+        }
+        if had.last_owner {
+            return Err(IdentityError::LastOwner);
+        }
+        sqlx::query!("update app.memberships set role = $2 where member_id = $1", member.uuid(), role.name())
+            .execute(&mut tx)
+            .await
+            .map_err(StoreError::from)?;
+        events::record(&mut tx, &self.services, right.scope(), EventKind::MemberChanged, member.uuid()).await?;
+        tx.commit().await?;
+        // Sockets look again at what they were opened with.
+        self.services.publish(Notice::Ended { tenant: right.scope().tenant() });
+        Ok(())
+    }
+
+    /// Ends a membership: sessions end with it, sockets within a second, and `keys` that the member made, too. Everybody may
+    /// leave; others are removed by who may.
+    ///
+    /// # Errors
+    /// As [`Identity::change_role`].
+    #[tracing::instrument(name = "db.member.remove", skip_all)]
+    pub async fn remove_member(&self, caller: &Caller, member: MemberId, keys: bool) -> Result<(), IdentityError> {
+        let scope = caller.may(ReadWorkspace)?.scope();
+        let own = matches!(caller.actor(), Actor::Member { member: own, .. } if own == member);
+        if !own {
+            caller.may(ManageMembers)?;
+        }
+        let mut tx = self.services.store.tenant(scope).await?;
+        let had = held(&mut tx, member).await?;
+        if !own {
+            may_give(caller, had.role)?;
+        }
+        if had.last_owner {
+            return Err(IdentityError::LastOwner);
+        }
+        let mut notices = vec![Notice::Ended { tenant: scope.tenant() }];
+        for leaving in self.leaving.iter() {
+            notices.extend(leaving.leaves(&mut tx, scope, member).await?);
+        }
+        if keys {
+            sqlx::query!(
+                "update app.api_keys set revoked_at = $2 where created_by = $1 and revoked_at is null",
+                member.uuid(),
+                self.services.now()
+            )
+            .execute(&mut tx)
+            .await
+            .map_err(StoreError::from)?;
+        }
+        sqlx::query!("delete from app.memberships where member_id = $1", member.uuid())
+            .execute(&mut tx)
+            .await
+            .map_err(StoreError::from)?;
+        events::record(&mut tx, &self.services, scope, EventKind::MemberRemoved, member.uuid()).await?;
+        tx.commit().await?;
+        for notice in notices {
+            self.services.publish(notice);
+        }
+        Ok(())
+    }
+
     /// The members of the caller's tenant, in the order in which they joined.
     ///
     /// # Errors
@@ -59,4 +156,29 @@ impl Identity {
         let next_cursor = data.last().filter(|_| more).map(|last| last.id.to_string());
         Ok(Page { data, next_cursor })
     }
+}
+
+/// What a member is, before that changes; the tenant's row is locked.
+struct Held {
+    role: Role,
+    last_owner: bool,
+}
+
+async fn held(tx: &mut TenantTx, member: MemberId) -> Result<Held, IdentityError> {
+    // Two owners who go at once see each other.
+    sqlx::query!("select tenant_id from app.tenants for no key update")
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(StoreError::from)?;
+    let row = sqlx::query!(
+        r#"select role, (select count(*) from app.memberships where role = 'owner') as "owners!"
+           from app.memberships where member_id = $1"#,
+        member.uuid()
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(StoreError::from)?
+    .ok_or(IdentityError::NotFound)?;
+    let role = Role::from_name(&row.role).ok_or(StoreError::Corrupt("memberships.role"))?;
+    Ok(Held { role, last_owner: role == Role::Owner && row.owners == 1 })
 }

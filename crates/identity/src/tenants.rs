@@ -1,5 +1,6 @@
 //! Tenants: making one, and what its members see of it.
 
+use crate::letters::LetterKind;
 use crate::{Identity, IdentityError, NewTenant, Origin};
 use futures_core::future::BoxFuture;
 use model::identity::{ApiKey, CurrentSession, Member, Role, Tenant};
@@ -64,7 +65,8 @@ impl Identity {
         let now = self.services.now();
         let (person, tenant, member) = (self.services.new_id(), self.services.new_id(), self.services.new_id());
         let key = (founding == Founding::Operator { with_key: true }).then(|| self.draw_key());
-        let verified_at = (founding != Founding::SignUp).then_some(now);
+        // Where nobody could confirm it, the address is taken for confirmed.
+        let verified_at = (founding != Founding::SignUp || !self.delivers()).then_some(now);
 
         let store = |e: sqlx::Error| IdentityError::Store(e.into());
         let mut tx = self.services.store.platform(Reason::SignUp, origin.request).await?;
@@ -128,7 +130,7 @@ impl Identity {
         let confirms = founding == Founding::SignUp && self.delivers();
         if confirms {
             let whose = (TenantId::from_uuid(tenant), PersonId::from_uuid(person));
-            self.write_confirm(&mut tx, whose, new.email.as_str()).await?;
+            self.write(&mut tx, whose, new.email.as_str(), LetterKind::Confirm).await?;
         }
         tx.commit().await?;
         if confirms {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 pub struct Letter {
     /// The address of its reader.
     pub to: String,
-    /// Its reader's name.
+    /// Its reader's name; empty where it is not known.
     pub name: String,
     /// The subject.
     pub subject: String,
@@ -29,9 +29,13 @@ pub struct Link {
 }
 
 impl Letter {
+    fn greeting(&self) -> String {
+        if self.name.is_empty() { "Hello,".to_owned() } else { format!("Hello {},", self.name) }
+    }
+
     /// The letter as text.
     pub fn text(&self) -> String {
-        let mut text = format!("Hello {},\n", self.name);
+        let mut text = format!("{}\n", self.greeting());
         for paragraph in &self.before {
             let _ = write!(text, "\n{paragraph}\n");
         }
@@ -60,9 +64,9 @@ impl Letter {
              <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
              <title>{}</title></head>\n\
              <body style=\"margin:0;padding:24px;font:16px/1.5 system-ui,sans-serif\"><div style=\"max-width:34em;margin:0 auto\">\n\
-             <p>Hello {},</p>\n{}{}{}</div></body></html>\n",
+             <p>{}</p>\n{}{}{}</div></body></html>\n",
             escape(&self.subject),
-            escape(&self.name),
+            escape(&self.greeting()),
             paragraphs(&self.before),
             link.unwrap_or_default(),
             paragraphs(&self.after),

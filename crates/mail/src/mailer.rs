@@ -61,14 +61,15 @@ impl Mailer {
     /// [`MailError::Setting`], in words for the operator.
     pub fn smtp(server: &str, from: &str) -> Result<Self, MailError> {
         let setting = |text: &str| MailError::Setting(text.to_owned());
-        let (server, bare) = match server.strip_suffix("?tls=none") {
-            Some(rest) => (rest.to_owned(), true),
-            None if server.starts_with("smtp://") && !server.contains('?') => (format!("{server}?tls=required"), false),
-            None => (server.to_owned(), false),
+        let server = match server.split_once(['?', '#']) {
+            None if server.starts_with("smtp://") => format!("{server}?tls=required"),
+            None => server.to_owned(),
+            Some((relay, "tls=none")) if relay.contains('@') => {
+                return Err(setting("mail.smtp must not send a password in the clear: leave ?tls=none out"));
+            }
+            Some((relay, "tls=none")) => relay.to_owned(),
+            Some(_) => return Err(setting("mail.smtp takes nothing after the address but ?tls=none")),
         };
-        if bare && server.contains('@') {
-            return Err(setting("mail.smtp must not send a password in the clear: leave ?tls=none out"));
-        }
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&server)
             .map_err(|_| setting("mail.smtp is no address like smtps://user:password@mail.example.com"))?
             .timeout(Some(PATIENCE))
@@ -132,16 +133,21 @@ impl Mailer {
     }
 }
 
+/// What mail servers say of a reader whom they do not have (RFC 5321, section 4.2.3). All else may be a fault of the settings,
+/// which is mended: a wrong password, a sender who may not send.
+const NOBODY: [u16; 3] = [550, 551, 553];
+
 fn because(error: &Error) -> MailError {
     let code = error.status().map(u16::from);
-    if error.is_permanent() { MailError::Refused(code) } else { MailError::Later(code) }
+    let hopeless = error.is_client() || code.is_some_and(|code| NOBODY.contains(&code));
+    if hopeless { MailError::Refused(code) } else { MailError::Later(code) }
 }
 
 fn message(letter: &Letter, from: Mailbox) -> Result<Message, MailError> {
     let to: Address = letter.to.parse().map_err(|_| MailError::Address)?;
     Message::builder()
         .from(from)
-        .to(Mailbox::new(Some(letter.name.clone()), to))
+        .to(Mailbox::new(Some(letter.name.clone()).filter(|name| !name.is_empty()), to))
         .subject(&letter.subject)
         // RFC 3834: nobody's absence answers it.
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))

@@ -25,6 +25,12 @@ names!(
         DocumentFailed = "document.failed",
         /// It was deleted: the document.
         DocumentDeleted = "document.deleted",
+        /// Somebody was asked to join: the invitation.
+        MemberInvited = "member.invited",
+        /// What a member may do was changed: the member.
+        MemberChanged = "member.changed",
+        /// A member left or was removed: the member.
+        MemberRemoved = "member.removed",
         /// An API key was made: the key.
         KeyCreated = "key.created",
         /// It was revoked: the key.

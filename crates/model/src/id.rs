@@ -117,6 +117,10 @@ id!(
     ApiKeyId, "key"
 );
 id!(
+    /// An invitation to join a tenant.
+    InvitationId, "inv"
+);
+id!(
     /// A letter by mail to a person.
     LetterId, "ltr"
 );

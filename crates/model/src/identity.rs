@@ -1,6 +1,6 @@
 //! What the wire says about tenants, members, sessions and API keys.
 
-use crate::{ApiKeyId, MemberId, TenantId, Timestamp};
+use crate::{ApiKeyId, InvitationId, MemberId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What a member may do in a tenant.
@@ -8,36 +8,45 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub enum Role {
-    /// Everything, API keys and members included.
+    /// Everything.
     Owner,
+    /// Everything but to make and remove owners.
+    Admin,
     /// Works in conversations and documents; sees the tenant, and changes neither members nor keys.
     Agent,
 }
 
 impl Role {
+    /// Every one, the most powerful first.
+    pub const ALL: [Self; 3] = [Self::Owner, Self::Admin, Self::Agent];
+
     /// The name in the database and on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Owner => "owner",
+            Self::Admin => "admin",
             Self::Agent => "agent",
+        }
+    }
+
+    /// What people call it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Owner => "Owner",
+            Self::Admin => "Admin",
+            Self::Agent => "Agent",
         }
     }
 
     /// The role of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "owner" => Some(Self::Owner),
-            "agent" => Some(Self::Agent),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|role| role.name() == name)
     }
 }
 
 /// What somebody who signs in is asked for next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owed {
-    /// That the address is theirs: by the link in a letter.
-    Address,
     /// In which of several workspaces they want to work.
     Workspace,
 }
@@ -46,14 +55,13 @@ impl Owed {
     /// The name in the database.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Address => "address",
             Self::Workspace => "workspace",
         }
     }
 
     /// What has that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Address, Self::Workspace].into_iter().find(|owed| owed.name() == name)
+        (name == Self::Workspace.name()).then_some(Self::Workspace)
     }
 }
 
@@ -76,6 +84,22 @@ pub struct Workspace {
     pub id: TenantId,
     /// The company's name.
     pub name: String,
+}
+
+/// Somebody who is asked to join a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Invitation {
+    /// Its id.
+    pub id: InvitationId,
+    /// To which address.
+    pub email: String,
+    /// As what.
+    pub role: Role,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Until when it can be accepted.
+    pub expires_at: Timestamp,
 }
 
 /// A member of a tenant.

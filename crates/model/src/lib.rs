@@ -17,8 +17,8 @@ pub mod timestamp;
 
 pub use error::{ErrorCode, Fault, FieldError, Problem};
 pub use id::{
-    ApiKeyId, ChunkId, ContactId, ConversationId, DocumentId, Id, LetterId, MemberId, MessageId, PersonId, RequestId,
-    TenantId, WidgetId,
+    ApiKeyId, ChunkId, ContactId, ConversationId, DocumentId, Id, InvitationId, LetterId, MemberId, MessageId,
+    PersonId, RequestId, TenantId, WidgetId,
 };
 pub use page::Page;
 pub use timestamp::Timestamp;

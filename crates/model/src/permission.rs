@@ -49,6 +49,10 @@ permissions!(
     ReadDocuments = "documents.read", "Read and search documents";
     /// Documents, and what stands in them.
     ManageDocuments = "documents.manage", "Upload and delete documents";
+    /// Members and invitations.
+    ManageMembers = "members.manage", "Invite and remove members, and change what they may do";
+    /// Owners, who may do everything.
+    ManageOwners = "owners.manage", "Make and remove owners";
     /// API keys.
     ManageKeys = "keys.manage", "Make and revoke API keys";
 );
@@ -58,16 +62,32 @@ use Permission as P;
 const AGENT: &[P] =
     &[P::ReadWorkspace, P::ReadConversations, P::WriteConversations, P::ReadDocuments, P::ManageDocuments];
 
+const ADMIN: &[P] = &[
+    P::ReadWorkspace,
+    P::ReadConversations,
+    P::WriteConversations,
+    P::ReadDocuments,
+    P::ManageDocuments,
+    P::ManageMembers,
+    P::ManageKeys,
+];
+
 /// What every key may. A key cannot make keys.
 pub const API_KEY: &[P] = AGENT;
 /// What a job may.
 pub const JOB: &[P] = &[P::ReadDocuments];
 
 impl Role {
+    /// Whether it may do this: for pages, which show what can be done. Use cases ask the caller.
+    pub fn may(self, permission: Permission) -> bool {
+        self.permissions().contains(&permission)
+    }
+
     /// What the role may do.
     pub const fn permissions(self) -> &'static [Permission] {
         match self {
             Self::Owner => Permission::ALL,
+            Self::Admin => ADMIN,
             Self::Agent => AGENT,
         }
     }

@@ -188,9 +188,11 @@ async fn session(
     let Some(row) = found else { return Ok(None) };
     if used && row.last_seen_at < now - SEEN {
         sqlx::query!(
-            "update app.sessions set last_seen_at = $2 where session_hash = $1 and last_seen_at < $2",
+            // Of several at once one writes; the others find that it has.
+            "update app.sessions set last_seen_at = $2 where session_hash = $1 and last_seen_at < $3",
             session_hash.as_slice(),
-            now
+            now,
+            now - SEEN
         )
         .execute(&mut tx)
         .await?;

@@ -51,6 +51,9 @@ pub struct Shown {
     pub proof: Proof,
     /// When.
     pub at: Timestamp,
+    /// How often the password had been changed when it was read.
+    #[serde(default)]
+    pub epoch: i32,
 }
 
 /// A sign-in on its way. When nothing is owed any more, it opens the tenant that was chosen.
@@ -91,12 +94,13 @@ impl Sessions {
         self.lifetime
     }
 
-    /// Writes a sign-in into a stored session, which it opens when nothing is owed; else the session is soon forgotten.
+    /// Writes a sign-in into a stored session, which it opens when nothing is owed; else the session is soon forgotten. `false`,
+    /// and nothing is written, when the password by which it began has been changed meanwhile.
     ///
     /// # Errors
     /// The database's: also when there is no such session any more, or the person is no member there.
     #[tracing::instrument(name = "db.session.sign_in", skip_all)]
-    pub async fn sign_in(&self, id: &Id, sign_in: &SignIn, from: Client<'_>) -> Result<(), StoreError> {
+    pub async fn sign_in(&self, id: &Id, sign_in: &SignIn, from: Client<'_>) -> Result<bool, StoreError> {
         let hash = hash(*id);
         let device: String = from.device.chars().filter(|c| !c.is_control()).take(200).collect();
         let opened = sign_in.chosen.filter(|_| sign_in.owed.is_none());
@@ -104,6 +108,15 @@ impl Sessions {
             return Err(StoreError::Corrupt("a sign-in that owes nothing and opens nothing"));
         }
         let mut tx = self.services.store.platform(Reason::Session, self.request()).await?;
+        // Held until the session is written: a change of the password waits for it, and then ends it.
+        let epoch = sqlx::query_scalar!(
+            "select password_epoch from app.people where person_id = $1 for share",
+            sign_in.person.uuid()
+        );
+        let epoch = epoch.fetch_optional(&mut tx).await?;
+        if sign_in.proofs.iter().any(|shown| shown.proof == Proof::Password && Some(shown.epoch) != epoch) {
+            return Ok(false);
+        }
         let done = sqlx::query!(
             "update app.sessions set person_id = $2, tenant_id = $3, proofs = $4, owed = $5, chosen_id = $6, next_path = $7,
                     device = $8, address = $9, expires_at = least(expires_at, $10)
@@ -124,7 +137,8 @@ impl Sessions {
         if done.rows_affected() != 1 {
             return Err(sqlx::Error::RowNotFound.into());
         }
-        tx.commit().await
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// The sign-in that a session holds, while something is owed.

@@ -32,6 +32,8 @@ impl Cluster {
     pub fn psql(&self, database: &str, statement: &str) -> Result<String, String> {
         let mut psql = Command::new(self.bin.join("psql"));
         psql.arg("-h").arg(&self.socket).args(["-U", "postgres", "-d", database, "-qAtc", statement]);
+        // Whatever the test holds is not waited for without end.
+        psql.env("PGOPTIONS", "-c lock_timeout=10s -c statement_timeout=20s");
         let ran = psql.env("PGPASSWORD", PASSWORD).output().map_err(|error| error.to_string())?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
         if ran.status.success() { Ok(text(&ran.stdout)) } else { Err(text(&ran.stderr)) }

@@ -5,6 +5,7 @@ use crate::request::RequestInfo;
 use crate::state::App;
 use axum::http::{HeaderMap, header};
 use axum::response::Redirect;
+use identity::IdentityError;
 use model::identity::Owed;
 use model::{ErrorCode, Problem};
 use store::sessions::{Client, SignIn};
@@ -13,7 +14,6 @@ use tower_sessions::Session;
 /// Where one fulfils what is owed.
 const fn page_of(owed: Owed) -> &'static str {
     match owed {
-        Owed::Address => "/login/address",
         Owed::Workspace => "/login/workspace",
     }
 }
@@ -63,7 +63,9 @@ pub async fn carry_on(
     let Some(id) = session.id() else { return Err(Problem::new(ErrorCode::Internal, "Try again.").into()) };
     let browser = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok());
     let from = Client { device: browser.unwrap_or("unknown"), address: Some(info.address) };
-    app.capabilities.sessions.sign_in(&id, sign_in, from).await?;
+    if !app.capabilities.sessions.sign_in(&id, sign_in, from).await? {
+        return Err(IdentityError::SignInOver.into());
+    }
     let next = sign_in.owed.map_or(sign_in.next.as_str(), |owed| page_of(owed));
     Ok(Redirect::to(next))
 }

@@ -1,27 +1,31 @@
 //! Letters by mail: asking for a new password, what their links open, and the outbox of who develops.
 
-use crate::auth::sign_in::{carry_on, unfinished};
+use crate::auth::sign_in::carry_on;
 use crate::failure::Failure;
 use crate::pages::{render::Render, sign_in::again, unreadable};
 use crate::request::RequestInfo;
 use crate::state::App;
-use app::auth::{FormState, Kept, Sent, ask_reset, choose_password, confirm, confirm_first, link_over, outbox, sent};
+use app::auth::{FormState, Kept, Sent, ask_reset, choose_password, confirm, link_over, no_letters, outbox, sent};
 use axum::{
     Extension, Form,
     extract::{Path, State, rejection::FormRejection},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use identity::IdentityError;
 use model::Problem;
-use model::identity::Owed;
 use serde::Deserialize;
 use tower_sessions::Session;
 use zeroize::Zeroizing;
 
+/// Whether letters get anywhere: to their readers, or to who develops.
+fn helps(app: &App) -> bool {
+    app.capabilities.identity.delivers() || app.config.outbox()
+}
+
 /// The form that asks for a new password.
-pub async fn reset(render: Render) -> Response {
-    render.page(StatusCode::OK, || ask_reset(FormState::default()))
+pub async fn reset(State(app): State<App>, render: Render) -> Response {
+    render.page(StatusCode::OK, || if helps(&app) { ask_reset(FormState::default()) } else { no_letters() })
 }
 
 /// What that form holds.
@@ -42,6 +46,9 @@ pub async fn ask(
     form: Result<Form<Account>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(Account { email }) = form.map_err(unreadable)?;
+    if !helps(&app) {
+        return Ok(render.page(StatusCode::OK, no_letters));
+    }
     match app.capabilities.identity.ask_reset(&email, &info.origin()).await {
         Ok(()) => Ok(Redirect::to("/reset/sent").into_response()),
         Err(error) => again(&render, ask_reset, FormState::new([("email", &email)]), error),
@@ -69,15 +76,16 @@ pub async fn choose(
     render: Render,
 ) -> Result<Response, Failure> {
     match app.capabilities.identity.may_reset(&token, &info.origin()).await {
-        Ok(()) => Ok(render.page(StatusCode::OK, || choose_password(FormState::default(), &token))),
-        Err(error) => over(&render, error, "/reset"),
+        Ok(email) => Ok(render.page(StatusCode::OK, || choose_password(FormState::new([("email", &email)])))),
+        Err(error) => over(&render, error),
     }
 }
 
-/// What that form holds.
+/// What the forms of both kinds of links hold; the address is for the browser's own memory.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Chosen {
+    email: String,
     password: Zeroizing<String>,
 }
 
@@ -92,20 +100,31 @@ pub async fn change(
     render: Render,
     form: Result<Form<Chosen>, FormRejection>,
 ) -> Result<Response, Failure> {
-    let Form(Chosen { password }) = form.map_err(unreadable)?;
+    let Form(Chosen { email, password }) = form.map_err(unreadable)?;
     match app.capabilities.identity.reset(&token, password, &info.origin()).await {
         Ok(()) => Ok(Redirect::to("/login?done=reset").into_response()),
-        Err(error @ IdentityError::LinkOver) => over(&render, error, "/reset"),
-        Err(error) => again(&render, |state| choose_password(state, &token), FormState::default(), error),
+        Err(error @ IdentityError::LinkOver) => over(&render, error),
+        Err(error) => again(&render, choose_password, FormState::new([("email", &email)]), error),
     }
 }
 
-/// What the link to confirm an address opens.
-pub async fn confirms(Path(token): Path<String>, render: Render) -> Response {
-    render.page(StatusCode::OK, || confirm(&token))
+/// What the link to confirm an address opens, if it is still good.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn confirms(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Path(token): Path<String>,
+    render: Render,
+) -> Result<Response, Failure> {
+    match app.capabilities.identity.may_confirm(&token, &info.origin()).await {
+        Ok(email) => Ok(render.page(StatusCode::OK, || confirm(FormState::new([("email", &email)])))),
+        Err(error) => over(&render, error),
+    }
 }
 
-/// Confirms it.
+/// Confirms it, and signs in by the password.
 ///
 /// # Errors
 /// A page, when the fault is ours.
@@ -113,77 +132,30 @@ pub async fn confirmed(
     State(app): State<App>,
     Extension(info): Extension<RequestInfo>,
     Path(token): Path<String>,
-    render: Render,
-) -> Result<Response, Failure> {
-    match app.capabilities.identity.confirm(&token, &info.origin()).await {
-        Ok(()) => Ok(Redirect::to("/login?done=confirmed").into_response()),
-        // Whoever signs in is sent another one.
-        Err(error) => over(&render, error, "/login"),
-    }
-}
-
-fn over(render: &Render, error: IdentityError, ask: &'static str) -> Result<Response, Failure> {
-    again(render, |state| link_over(state, ask), FormState::default(), error)
-}
-
-/// The step of signing in at which the address is still to be confirmed. Without an unfinished sign-in one begins at the
-/// beginning.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn address(
-    State(app): State<App>,
-    Extension(info): Extension<RequestInfo>,
-    session: Session,
-    render: Render,
-) -> Result<Response, Failure> {
-    match unfinished(&app, &session).await? {
-        Some(sign_in) if sign_in.owed == Some(Owed::Address) => {
-            let email = app.capabilities.identity.address_of(sign_in.person, &info.origin()).await?;
-            Ok(render.page(StatusCode::OK, || confirm_first(FormState::new([("email", &email)]))))
-        }
-        _ => Ok(Redirect::to("/login").into_response()),
-    }
-}
-
-/// The form of that page.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub struct Step {
-    again: String,
-}
-
-/// Goes on, if the address has been confirmed meanwhile; or sends the letter again.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn go_on(
-    State(app): State<App>,
-    Extension(info): Extension<RequestInfo>,
     session: Session,
     headers: HeaderMap,
     render: Render,
-    form: Result<Form<Step>, FormRejection>,
+    form: Result<Form<Chosen>, FormRejection>,
 ) -> Result<Response, Failure> {
-    let Form(step) = form.map_err(unreadable)?;
-    let (identity, origin) = (&app.capabilities.identity, info.origin());
-    let over = |render: &Render| again(render, app::auth::sign_in, FormState::default(), IdentityError::SignInOver);
-    let (Some(id), Some(sign_in)) = (session.id(), unfinished(&app, &session).await?) else { return over(&render) };
-    let person = sign_in.person;
-    let email = identity.address_of(person, &origin).await?;
-    if !step.again.is_empty() {
-        identity.confirm_again(person, &origin).await?;
-        return Ok(
-            render.page(StatusCode::OK, || confirm_first(FormState::new([("email", &email), ("again", &step.again)])))
-        );
+    let Form(Chosen { email, password }) = form.map_err(unreadable)?;
+    match app.capabilities.identity.confirm(&token, password, &info.origin()).await {
+        Ok(sign_in) => Ok(carry_on(&app, &session, &sign_in, info, &headers).await?.into_response()),
+        Err(error @ IdentityError::LinkOver) => over(&render, error),
+        Err(error) => again(&render, confirm, FormState::new([("email", &email)]), error),
     }
-    match identity.go_on_confirmed(sign_in, &origin).await {
-        Ok(sign_in) if app.capabilities.sessions.claim(&id).await? => {
-            Ok(carry_on(&app, &session, &sign_in, info, &headers).await?.into_response())
-        }
-        Ok(_) | Err(IdentityError::SignInOver) => over(&render),
-        Err(error) => again(&render, confirm_first, FormState::new([("email", &email)]), error),
-    }
+}
+
+fn over(render: &Render, error: IdentityError) -> Result<Response, Failure> {
+    again(render, |state| link_over(state, "/reset"), FormState::default(), error)
+}
+
+/// Whether a request came to the computer's own name by nobody's hand: other sites can lead a browser here under their names
+/// (DNS rebinding), and a tunnel brings strangers who look as if they were here.
+fn at_home(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.ends_with(']') { host } else { name });
+    let passed_on = headers.keys().any(|name| name == header::FORWARDED || name.as_str().starts_with("x-forwarded-"));
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]") && !passed_on
 }
 
 /// What was sent nowhere: on the computer itself alone, and only where there is no mail server.
@@ -193,9 +165,11 @@ pub async fn go_on(
 pub async fn kept(
     State(app): State<App>,
     Extension(info): Extension<RequestInfo>,
+    headers: HeaderMap,
     render: Render,
 ) -> Result<Response, Failure> {
-    let kept = app.capabilities.identity.mailer().kept().filter(|_| info.address.is_loopback() && app.config.outbox());
+    let here = info.address.is_loopback() && at_home(&headers) && app.config.outbox();
+    let kept = app.capabilities.identity.mailer().kept().filter(|_| here);
     let kept = kept.ok_or_else(Problem::not_found)?;
     let letters = kept
         .into_iter()

@@ -1,17 +1,179 @@
-//! `GET /dashboard/members`: the people of the workspace.
+//! `/dashboard/members`: the people of the workspace, what they may do, and who is asked to join.
 
-use crate::auth::Viewer;
+use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
-use crate::pages::render::Render;
+use crate::pages::{render::Render, unreadable};
+use crate::request::PathId;
 use crate::state::App;
-use app::dashboard::members::members;
-use axum::{extract::State, http::StatusCode, response::Response};
+use app::dashboard::members::{Outcome, members};
+use axum::{
+    Form,
+    extract::{State, rejection::FormRejection},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use identity::{IdentityError, Invited};
+use model::identity::Role;
+use model::{ErrorCode, InvitationId, MemberId};
+use serde::Deserialize;
+use store::{Actor, Caller};
+
+const HERE: &str = "/dashboard/members";
 
 /// The page.
 ///
 /// # Errors
 /// A page, when the database does not answer.
 pub async fn page(State(app): State<App>, Viewer(caller): Viewer, render: Render) -> Result<Response, Failure> {
-    let people = app.capabilities.identity.list_members(&caller, &Default::default()).await?.data;
-    render.dashboard(&caller, StatusCode::OK, |frame| members(frame, people)).await
+    show(&app, &caller, &render, StatusCode::OK, Outcome::Nothing).await
+}
+
+async fn show(
+    app: &App,
+    caller: &Caller,
+    render: &Render,
+    status: StatusCode,
+    outcome: Outcome,
+) -> Result<Response, Failure> {
+    let identity = &app.capabilities.identity;
+    let people = identity.list_members(caller, &Default::default()).await?.data;
+    let invitations = identity.list_invitations(caller).await?;
+    render.dashboard(caller, status, |frame| members(frame, people, invitations, outcome)).await
+}
+
+/// The page with what is wrong; what is our fault, or is not there, is a page of its own.
+async fn refused(
+    app: &App,
+    caller: &Caller,
+    render: &Render,
+    error: IdentityError,
+    email: String,
+) -> Result<Response, Failure> {
+    let failure = Failure::from(error);
+    if !matches!(failure.0.code, ErrorCode::Invalid | ErrorCode::Conflict) {
+        return Err(failure);
+    }
+    let status = failure.status();
+    show(app, caller, render, status, Outcome::Refused { problem: failure.0, email }).await
+}
+
+/// The form that asks somebody to join.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct New {
+    email: String,
+    role: String,
+}
+
+/// A role by its name; what is none is the least powerful one.
+fn role(name: &str) -> Role {
+    Role::from_name(name).unwrap_or(Role::Agent)
+}
+
+async fn invited(
+    app: &App,
+    caller: &Caller,
+    render: &Render,
+    done: Result<Invited, IdentityError>,
+    email: String,
+) -> Result<Response, Failure> {
+    match done {
+        Ok(Invited { email, link }) => {
+            show(app, caller, render, StatusCode::OK, Outcome::Invited { email, link }).await
+        }
+        Err(error) => refused(app, caller, render, error, email).await,
+    }
+}
+
+/// Asks somebody to join.
+///
+/// # Errors
+/// A page, for who may not, or when the fault is ours.
+pub async fn invite(
+    State(app): State<App>,
+    Member(caller): Member,
+    render: Render,
+    form: Result<Form<New>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(New { email, role: wanted }) = form.map_err(unreadable)?;
+    let done = app.capabilities.identity.invite(&caller, &email, role(&wanted)).await;
+    invited(&app, &caller, &render, done, email).await
+}
+
+/// Sends an invitation again.
+///
+/// # Errors
+/// A page, for who may not, where there is none, or when the fault is ours.
+pub async fn again(
+    State(app): State<App>,
+    Member(caller): Member,
+    PathId(id): PathId<InvitationId>,
+    render: Render,
+) -> Result<Response, Failure> {
+    let done = app.capabilities.identity.invite_again(&caller, id).await;
+    invited(&app, &caller, &render, done, String::new()).await
+}
+
+/// Takes an invitation back.
+///
+/// # Errors
+/// As [`again`].
+pub async fn take_back(
+    State(app): State<App>,
+    Member(caller): Member,
+    PathId(id): PathId<InvitationId>,
+) -> Result<Response, Failure> {
+    app.capabilities.identity.take_back(&caller, id).await?;
+    Ok(Redirect::to(HERE).into_response())
+}
+
+/// The form for a member's role.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Change {
+    role: String,
+}
+
+/// Changes what a member may do.
+///
+/// # Errors
+/// As [`again`].
+pub async fn change(
+    State(app): State<App>,
+    Member(caller): Member,
+    PathId(member): PathId<MemberId>,
+    render: Render,
+    form: Result<Form<Change>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Change { role: wanted }) = form.map_err(unreadable)?;
+    match app.capabilities.identity.change_role(&caller, member, role(&wanted)).await {
+        Ok(()) => Ok(Redirect::to(HERE).into_response()),
+        Err(error) => refused(&app, &caller, &render, error, String::new()).await,
+    }
+}
+
+/// The form that ends a membership.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Removal {
+    keys: String,
+}
+
+/// Ends a membership, one's own or another's.
+///
+/// # Errors
+/// As [`again`].
+pub async fn remove(
+    State(app): State<App>,
+    Member(caller): Member,
+    PathId(member): PathId<MemberId>,
+    render: Render,
+    form: Result<Form<Removal>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Removal { keys }) = form.map_err(unreadable)?;
+    let own = matches!(caller.actor(), Actor::Member { member: own, .. } if own == member);
+    match app.capabilities.identity.remove_member(&caller, member, !keys.is_empty()).await {
+        Ok(()) => Ok(Redirect::to(if own { "/login" } else { HERE }).into_response()),
+        Err(error) => refused(&app, &caller, &render, error, String::new()).await,
+    }
 }

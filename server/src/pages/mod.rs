@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod demo;
 pub mod home;
 pub mod inbox;
+pub mod join;
 pub mod knowledge;
 pub mod letters;
 pub mod members;

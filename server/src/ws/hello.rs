@@ -88,7 +88,7 @@ impl Socket {
         .await
     }
 
-    /// Ends the socket of somebody whose credentials are no longer good.
+    /// Ends the socket of somebody whose credentials are no longer good, or allow something else than when it was opened.
     pub(super) async fn prove(&mut self, who: &Who) -> Result<(), End> {
         let (app, request) = (&self.app, self.info.id);
         let good = match (who, &self.opener) {
@@ -103,6 +103,11 @@ impl Socket {
             (Who::Agent { .. }, Opener::Member { session, .. }) => {
                 let lifetime = app.capabilities.sessions.lifetime();
                 let found = scope::of_quiet_session(&app.capabilities.services, session, lifetime, request).await;
+                if let Ok(Some(found)) = &found
+                    && found.actor() != who.caller().actor()
+                {
+                    return Err(End::Close(1012, "what you may do has changed"));
+                }
                 found.map(|c| c.is_some()).map_err(Failure::from)
             }
             (Who::Agent { .. }, Opener::Key { secret, .. }) => {

@@ -7,6 +7,7 @@ mod graceful;
 mod harness;
 mod headers;
 mod health;
+mod invitations;
 mod letters;
 mod probes;
 mod session_three_ways;

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// A client of the socket.
-struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 /// Longest wait for something that has to come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -39,11 +39,17 @@ impl Client {
     }
 
     /// The owner of a tenant, from a page of our own.
-    async fn member(server: &TestServer, tenant: &Tenant) -> Self {
-        let cookie = format!("{COOKIE}={}", tenant.session);
+    pub async fn member(server: &TestServer, tenant: &Tenant) -> Self {
+        Self::with_cookie(server, &tenant.session.to_string()).await
+    }
+
+    /// Whoever has this session, from a page of our own.
+    pub async fn with_cookie(server: &TestServer, session: &str) -> Self {
+        let cookie = format!("{COOKIE}={session}");
         let mut client = open(server, &[("cookie", cookie), ("origin", ORIGIN.into())]).await.unwrap();
         client.send(json!({"type": "hello"})).await;
-        assert_eq!(client.next().await["as"], "agent");
+        let welcome = client.next().await;
+        assert_eq!(welcome["as"], "agent", "{welcome}");
         client
     }
 
@@ -96,7 +102,7 @@ impl Client {
     }
 
     /// The next frame of a type; others are passed over.
-    async fn next_of(&mut self, kind: &str) -> Value {
+    pub async fn next_of(&mut self, kind: &str) -> Value {
         loop {
             let frame = self.next().await;
             if frame["type"] == kind {
@@ -106,7 +112,7 @@ impl Client {
     }
 
     /// The code with which the server closes.
-    async fn closed(&mut self) -> Option<u16> {
+    pub async fn closed(&mut self) -> Option<u16> {
         loop {
             match tokio::time::timeout(PATIENCE, self.0.next()).await.expect("an end has to come") {
                 Some(Ok(Message::Close(frame))) => return frame.map(|f| f.code.into()),
@@ -130,7 +136,7 @@ impl Client {
     }
 }
 
-const ORIGIN: &str = "http://samtal.example";
+pub const ORIGIN: &str = "http://samtal.example";
 
 async fn start() -> TestServer {
     TestServer::with(|config| config.public_url = Some(ORIGIN.into())).await

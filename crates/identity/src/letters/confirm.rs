@@ -1,87 +1,59 @@
 //! Confirming an address.
 
-use super::LetterKind;
-use crate::{Identity, IdentityError, Origin};
-use model::PersonId;
-use store::sessions::SignIn;
+use super::{LetterKind, Named};
+use crate::sign_in::Known;
+use crate::{Identity, IdentityError, Origin, SignInForm};
+use store::sessions::{Proof, SignIn};
 use store::{Reason, StoreError};
+use zeroize::Zeroizing;
 
 impl Identity {
-    /// Confirms an address by the link of a letter. Signs nobody in.
+    /// The address that a link would confirm.
     ///
     /// # Errors
     /// [`IdentityError::LinkOver`] for a link that opens nothing any more, or the database's.
+    pub async fn may_confirm(&self, token: &str, origin: &Origin) -> Result<String, IdentityError> {
+        self.address_of(&[LetterKind::Confirm], token, origin).await
+    }
+
+    /// Confirms an address by the link of a letter and the password that was chosen with it, and begins a sign-in. Without the
+    /// password a link would open to whoever signed up with somebody's address what its owner confirms.
+    ///
+    /// # Errors
+    /// [`IdentityError::LinkOver`] for a link that opens nothing any more, and those of [`Identity::sign_in`].
+    pub async fn confirm(
+        &self,
+        token: &str,
+        password: Zeroizing<String>,
+        origin: &Origin,
+    ) -> Result<SignIn, IdentityError> {
+        let named = self.named(&[LetterKind::Confirm], token)?;
+        let email = self.may_confirm(token, origin).await?;
+        let then = |known: Known| async move {
+            self.confirmed(named, known, origin).await?;
+            self.advance(self.begun(known.person, Proof::Password, known.epoch), origin).await
+        };
+        self.with_password(SignInForm { email, password }, origin, None, then).await
+    }
+
     #[tracing::instrument(name = "db.person.confirm", skip_all)]
-    pub async fn confirm(&self, token: &str, origin: &Origin) -> Result<(), IdentityError> {
+    async fn confirmed(&self, named: Named, known: Known, origin: &Origin) -> Result<(), IdentityError> {
         let mut tx = self.services.store.platform(Reason::SignUp, origin.request).await?;
-        let person = self.open(&mut tx, LetterKind::Confirm, token).await?.person;
-        let now = self.services.now();
+        let opened = self.open(&mut tx, named, true).await?;
+        if opened.person != known.person {
+            return Err(IdentityError::LinkOver);
+        }
         sqlx::query!(
             "update app.people set verified_at = coalesce(verified_at, $2) where person_id = $1",
-            person.uuid(),
-            now
+            opened.person.uuid(),
+            self.services.now()
         )
         .execute(&mut tx)
         .await
         .map_err(StoreError::from)?;
-        self.use_up(&mut tx, LetterKind::Confirm, person).await?;
+        self.use_up(&mut tx, opened.person).await?;
         tx.commit().await?;
         tracing::info!("an address was confirmed");
-        Ok(())
-    }
-
-    /// Whether a person may sign in with an address as it is: confirmed, or with nobody to confirm it.
-    #[tracing::instrument(name = "db.person.confirmed", skip_all)]
-    pub(crate) async fn is_confirmed(&self, person: PersonId, origin: &Origin) -> Result<bool, StoreError> {
-        if !self.delivers() {
-            return Ok(true);
-        }
-        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        let found = sqlx::query_scalar!(
-            r#"select verified_at is not null as "confirmed!" from app.people where person_id = $1"#,
-            person.uuid()
-        );
-        Ok(found.fetch_optional(&mut tx).await?.unwrap_or_default())
-    }
-
-    /// The address of who signs in.
-    ///
-    /// # Errors
-    /// [`IdentityError::SignInOver`] when there is no such person any more, or the database's.
-    #[tracing::instrument(name = "db.person.email", skip_all)]
-    pub async fn address_of(&self, person: PersonId, origin: &Origin) -> Result<String, IdentityError> {
-        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        let found = sqlx::query_scalar!("select email from app.people where person_id = $1", person.uuid());
-        found.fetch_optional(&mut tx).await.map_err(StoreError::from)?.ok_or(IdentityError::SignInOver)
-    }
-
-    /// Goes on with a sign-in once the address has been confirmed, wherever that was.
-    ///
-    /// # Errors
-    /// [`IdentityError::NotConfirmed`] as long as it has not been.
-    pub async fn go_on_confirmed(&self, sign_in: SignIn, origin: &Origin) -> Result<SignIn, IdentityError> {
-        if !self.is_confirmed(sign_in.person, origin).await? {
-            return Err(IdentityError::NotConfirmed);
-        }
-        match self.advance(sign_in, origin).await {
-            Err(IdentityError::WrongCredentials) => Err(IdentityError::SignInOver),
-            other => other,
-        }
-    }
-
-    /// Sends the letter once more; not for ever.
-    ///
-    /// # Errors
-    /// The database's.
-    #[tracing::instrument(name = "db.letter.again", skip_all)]
-    pub async fn confirm_again(&self, person: PersonId, origin: &Origin) -> Result<(), IdentityError> {
-        let email = self.address_of(person, origin).await?;
-        let mut tx = self.services.store.platform(Reason::SignUp, origin.request).await?;
-        if let Some(tenant) = self.tenant_of(&mut tx, person).await? {
-            self.write(&mut tx, (tenant, person), &email, LetterKind::Confirm).await?;
-        }
-        tx.commit().await?;
-        self.post_is_due();
         Ok(())
     }
 }

@@ -2,15 +2,17 @@
 //!
 //! A link holds the letter's ids and a keyed hash of them, so that nothing in the database opens anything; its row says whether
 //! it is still good: for its kind alone, once, until it expires, and as long as the person has the address that it went to. A
-//! link signs nobody in. Of one kind a person gets a few an hour, whoever asks for them.
+//! link alone signs nobody in. Of one kind a person gets some an hour, and some in all a day, whoever asks for them.
+//!
+//! What changes a person or what their letters open holds the person's row first, so that no two wait for each other.
 //!
 //! A new kind: in [`LetterKind`], and what it says in `words.rs`; what its link opens in a file here.
 
 mod confirm;
 mod reset;
-mod words;
+pub(crate) mod words;
 
-use crate::{Identity, IdentityError};
+use crate::{Identity, IdentityError, Origin};
 use mail::{MailError, Mailer};
 use model::{LetterId, PersonId, RequestId, TenantId};
 use store::jobs::{self, Handler, Job, JobError, Lane, Task};
@@ -19,9 +21,9 @@ use store::{PlatformTx, Reason, StoreError};
 use time::Duration;
 use uuid::Uuid;
 
-/// Letters of one kind that a person gets in [`WHILE`].
-const MOST: i64 = 3;
-const WHILE: Duration = Duration::hours(1);
+/// Letters of one kind that a person gets in an hour, and of all kinds in a day.
+const HOURLY: i64 = 10;
+const DAILY: i64 = 30;
 /// How long letters are kept.
 const KEPT: Duration = Duration::days(30);
 /// Bytes of the hash in a link.
@@ -34,6 +36,9 @@ pub(crate) enum LetterKind {
     Confirm,
     /// Its link opens the form for a new password.
     Reset,
+    /// Somebody wanted to sign up with an address whose account nobody has confirmed: its link opens the form for a new
+    /// password, which makes the account theirs.
+    Claim,
     /// Somebody wanted to sign up with an address that has an account.
     Known,
     /// The password has been changed.
@@ -41,13 +46,14 @@ pub(crate) enum LetterKind {
 }
 
 impl LetterKind {
-    const ALL: [Self; 4] = [Self::Confirm, Self::Reset, Self::Known, Self::Changed];
+    const ALL: [Self; 5] = [Self::Confirm, Self::Reset, Self::Claim, Self::Known, Self::Changed];
 
     /// The name in the database, and in what the hash of a link is made of.
     const fn name(self) -> &'static str {
         match self {
             Self::Confirm => "confirm",
             Self::Reset => "reset",
+            Self::Claim => "claim",
             Self::Known => "known",
             Self::Changed => "changed",
         }
@@ -57,7 +63,7 @@ impl LetterKind {
     const fn lifetime(self) -> Duration {
         match self {
             Self::Reset => Duration::hours(1),
-            Self::Confirm | Self::Known | Self::Changed => Duration::days(1),
+            Self::Confirm | Self::Claim | Self::Known | Self::Changed => Duration::days(1),
         }
     }
 }
@@ -90,6 +96,14 @@ impl Job for SendLetter {
     type Subject = LetterId;
 }
 
+/// What a link names, if it was made here.
+#[derive(Debug, Clone, Copy)]
+struct Named {
+    kind: LetterKind,
+    tenant: TenantId,
+    letter: Uuid,
+}
+
 /// The person behind a link that is still good.
 struct Opened {
     person: PersonId,
@@ -102,17 +116,19 @@ struct Opened {
 pub(crate) struct Links(pub DerivedKey);
 
 impl Links {
-    fn hash(&self, kind: LetterKind, ids: &[u8]) -> [u8; 32] {
-        self.0.mac(&[kind.name().as_bytes(), b":", ids].concat())
+    fn hash(&self, kind: &str, ids: &[u8]) -> [u8; 32] {
+        self.0.mac(&[kind.as_bytes(), b":", ids].concat())
     }
 
-    fn token(&self, kind: LetterKind, tenant: TenantId, letter: LetterId) -> String {
-        let ids = [tenant.uuid().into_bytes(), letter.uuid().into_bytes()].concat();
+    /// What stands in a link of this kind for a row of a tenant's.
+    pub(crate) fn token(&self, kind: &str, tenant: TenantId, row: Uuid) -> String {
+        let ids = [tenant.uuid().into_bytes(), row.into_bytes()].concat();
         let hash = self.hash(kind, &ids);
         ids.iter().chain(hash.iter().take(HASH)).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    fn read(&self, kind: LetterKind, token: &str) -> Option<(TenantId, LetterId)> {
+    /// Of which row it is; `None` for what was not made here, or for something else.
+    pub(crate) fn read(&self, kind: &str, token: &str) -> Option<(TenantId, Uuid)> {
         let digits = token.as_bytes();
         if digits.len() != 2 * (32 + HASH) || !digits.iter().all(|d| matches!(d, b'0'..=b'9' | b'a'..=b'f')) {
             return None;
@@ -126,9 +142,8 @@ impl Links {
         if self.0.mac(self.hash(kind, ids).get(..HASH)?) != self.0.mac(hash) {
             return None;
         }
-        let (tenant, letter) = ids.split_at_checked(16)?;
-        let id = |bytes: &[u8]| Uuid::from_slice(bytes).ok();
-        Some((TenantId::from_uuid(id(tenant)?), LetterId::from_uuid(id(letter)?)))
+        let (tenant, row) = ids.split_at_checked(16)?;
+        Some((TenantId::from_uuid(Uuid::from_slice(tenant).ok()?), Uuid::from_slice(row).ok()?))
     }
 }
 
@@ -143,46 +158,42 @@ impl Identity {
         &self.post.mailer
     }
 
-    /// Asks for a letter to a person who works in this tenant, unless that one has had enough of the kind. Call
-    /// [`Identity::post_is_due`] after the commit.
-    async fn write(
+    /// Asks for a letter to a person who works in this tenant, unless that one has had enough. The person's row is held. Says
+    /// whether one is on its way. Call [`Identity::post_is_due`] after the commit.
+    pub(crate) async fn write(
         &self,
         tx: &mut PlatformTx,
         (tenant, person): (TenantId, PersonId),
         email: &str,
         kind: LetterKind,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let (now, letter) = (self.services.now(), self.services.new_id());
         let written = sqlx::query!(
             "insert into app.letters (tenant_id, letter_id, person_id, kind, email, created_at, expires_at)
-             select $1, $2, $3, $4, $5, $6, $7
-             where (select count(*) from app.letters where tenant_id = $1 and person_id = $3 and kind = $4 and created_at > $8) < $9",
+             select tenant_id, $3, person_id, $4, $5, $6, $7 from app.memberships
+             where tenant_id = $1 and person_id = $2
+               and (select count(*) from app.letters
+                    where tenant_id = $1 and person_id = $2 and kind = $4 and created_at > $8) < $9
+               and (select count(*) from app.letters where tenant_id = $1 and person_id = $2 and created_at > $10) < $11",
             tenant.uuid(),
-            letter,
             person.uuid(),
+            letter,
             kind.name(),
             email,
             now,
             now + kind.lifetime(),
-            now - WHILE,
-            MOST
+            now - Duration::hours(1),
+            HOURLY,
+            now - Duration::days(1),
+            DAILY
         )
         .execute(&mut *tx)
         .await?;
-        if written.rows_affected() == 1 {
+        let written = written.rows_affected() == 1;
+        if written {
             jobs::enqueue_for::<SendLetter>(tx, &self.services, tenant, LetterId::from_uuid(letter)).await?;
         }
-        Ok(())
-    }
-
-    /// The letter to who has just signed up: see [`Identity::write`].
-    pub(crate) async fn write_confirm(
-        &self,
-        tx: &mut PlatformTx,
-        whose: (TenantId, PersonId),
-        email: &str,
-    ) -> Result<(), StoreError> {
-        self.write(tx, whose, email, LetterKind::Confirm).await
+        Ok(written)
     }
 
     /// Tells workers of letters that were asked for.
@@ -200,17 +211,35 @@ impl Identity {
         Ok(found.fetch_optional(tx).await?.map(TenantId::from_uuid))
     }
 
-    /// Who a link belongs to, if it is good; held until the transaction ends, so that it opens once.
-    async fn open(&self, tx: &mut PlatformTx, kind: LetterKind, token: &str) -> Result<Opened, IdentityError> {
-        let (tenant, letter) = self.links.read(kind, token).ok_or(IdentityError::LinkOver)?;
+    /// What a link of one of these kinds names. Asks nobody.
+    fn named(&self, kinds: &[LetterKind], token: &str) -> Result<Named, IdentityError> {
+        let read = |kind: &LetterKind| {
+            let (tenant, letter) = self.links.read(kind.name(), token)?;
+            Some(Named { kind: *kind, tenant, letter })
+        };
+        kinds.iter().find_map(read).ok_or(IdentityError::LinkOver)
+    }
+
+    /// Who a link belongs to, if it is good. `hold`: until the transaction ends, so that it opens once.
+    async fn open(&self, tx: &mut PlatformTx, named: Named, hold: bool) -> Result<Opened, IdentityError> {
+        if hold {
+            sqlx::query!(
+                "select person_id from app.people where person_id =
+                   (select person_id from app.letters where tenant_id = $1 and letter_id = $2) for no key update",
+                named.tenant.uuid(),
+                named.letter
+            )
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(StoreError::from)?;
+        }
         let found = sqlx::query!(
             "select p.person_id, p.name, p.email from app.letters l join app.people p on p.person_id = l.person_id
              where l.tenant_id = $1 and l.letter_id = $2 and l.kind = $3 and l.email = p.email
-               and l.used_at is null and l.expires_at > $4
-             for no key update of l",
-            tenant.uuid(),
-            letter.uuid(),
-            kind.name(),
+               and l.used_at is null and l.expires_at > $4",
+            named.tenant.uuid(),
+            named.letter,
+            named.kind.name(),
             self.services.now()
         )
         .fetch_optional(tx)
@@ -220,14 +249,21 @@ impl Identity {
         Ok(Opened { person: PersonId::from_uuid(found.person_id), name: found.name, email: found.email })
     }
 
-    /// Nothing of this kind that the person was sent opens anything any more.
-    async fn use_up(&self, tx: &mut PlatformTx, kind: LetterKind, person: PersonId) -> Result<(), StoreError> {
+    /// The address that a link of one of these kinds went to, if it is good. Changes nothing.
+    #[tracing::instrument(name = "db.letter.find", skip_all)]
+    async fn address_of(&self, kinds: &[LetterKind], token: &str, origin: &Origin) -> Result<String, IdentityError> {
+        let named = self.named(kinds, token)?;
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        Ok(self.open(&mut tx, named, false).await?.email)
+    }
+
+    /// Nothing that the person was sent opens anything any more.
+    async fn use_up(&self, tx: &mut PlatformTx, person: PersonId) -> Result<(), StoreError> {
         sqlx::query!(
-            "update app.letters set used_at = $3
+            "update app.letters set used_at = $2
              where tenant_id in (select tenant_id from app.memberships where person_id = $1)
-               and person_id = $1 and kind = $2 and used_at is null",
+               and person_id = $1 and used_at is null",
             person.uuid(),
-            kind.name(),
             self.services.now()
         )
         .execute(tx)
@@ -269,7 +305,7 @@ impl Handler<SendLetter> for Identity {
         let Some(row) = found else { return Ok(()) };
         let kind = LetterKind::ALL.into_iter().find(|kind| kind.name() == row.kind);
         let kind = kind.ok_or_else(|| JobError::Hopeless(format!("no letter is of the kind {}", row.kind)))?;
-        let token = self.links.token(kind, task.scope().tenant(), task.subject());
+        let token = self.links.token(kind.name(), task.scope().tenant(), task.subject().uuid());
         let letter = words::letter(kind, row.name, row.email, &self.post.address, &token);
         self.post.mailer.send(&letter).await.map_err(|error| match error {
             MailError::Later(_) => JobError::Retry(error.to_string()),
@@ -300,19 +336,20 @@ mod tests {
     #[test]
     fn a_link_is_read_as_it_was_made_and_no_other_way() {
         let links = Links(SecretKey::from_bytes([7; 32]).derive("links"));
-        let (tenant, letter) = (TenantId::from_uuid(Uuid::from_u128(1)), LetterId::from_uuid(Uuid::from_u128(2)));
-        let token = links.token(LetterKind::Reset, tenant, letter);
-        assert_eq!(links.read(LetterKind::Reset, &token), Some((tenant, letter)));
-        assert_eq!(links.read(LetterKind::Confirm, &token), None, "for its kind alone");
+        let (tenant, letter) = (TenantId::from_uuid(Uuid::from_u128(1)), Uuid::from_u128(2));
+        let (reset, confirm) = (LetterKind::Reset.name(), LetterKind::Confirm.name());
+        let token = links.token(reset, tenant, letter);
+        assert_eq!(links.read(reset, &token), Some((tenant, letter)));
+        assert_eq!(links.read(confirm, &token), None, "for its kind alone");
         let other = Links(SecretKey::from_bytes([8; 32]).derive("links"));
-        assert_eq!(other.read(LetterKind::Reset, &token), None, "of this installation alone");
+        assert_eq!(other.read(reset, &token), None, "of this installation alone");
         for at in 0..token.len() {
             let mut changed = token.clone().into_bytes();
             changed[at] = if changed[at] == b'0' { b'1' } else { b'0' };
-            assert_eq!(links.read(LetterKind::Reset, &String::from_utf8_lossy(&changed)), None, "{at}");
+            assert_eq!(links.read(reset, &String::from_utf8_lossy(&changed)), None, "{at}");
         }
         for bad in ["", "0", &token[1..], &token.to_uppercase(), &format!("{token}0"), &"é".repeat(48)] {
-            assert_eq!(links.read(LetterKind::Reset, bad), None, "{bad}");
+            assert_eq!(links.read(reset, bad), None, "{bad}");
         }
     }
 }

@@ -9,7 +9,8 @@ pub(super) fn letter(kind: LetterKind, name: String, to: String, address: &str, 
     let (subject, before, link, after) = match kind {
         LetterKind::Confirm => (
             "Confirm your address",
-            "You have made a workspace. Confirm that this address is yours, and it is open to you.",
+            "Somebody, most likely you, has made a workspace with this address. Open the link and give the password that you \
+             chose, and the workspace is open to you.",
             link("Confirm my address", format!("/confirm/{token}")),
             "The link is good for a day. If it was not you who made the workspace, do nothing: without this it stays closed.",
         ),
@@ -18,6 +19,13 @@ pub(super) fn letter(kind: LetterKind, name: String, to: String, address: &str, 
             "Somebody, most likely you, asked for a new password.",
             link("Choose a new password", format!("/reset/{token}")),
             "The link is good for an hour and works once. If it was not you, do nothing: your password stays as it is.",
+        ),
+        LetterKind::Claim => (
+            "Your workspace waits for you",
+            "Somebody, most likely you, wanted to make a workspace with this address. There is one that nobody has confirmed \
+             yet. Choose a password for it, and it is yours, whoever made it.",
+            link("Choose a password", format!("/reset/{token}")),
+            "The link is good for a day and works once. If it was not you, do nothing: without this the workspace stays closed.",
         ),
         LetterKind::Known => (
             "You have an account already",
@@ -34,6 +42,50 @@ pub(super) fn letter(kind: LetterKind, name: String, to: String, address: &str, 
              which somebody else may read.",
         ),
     };
+    // Where nobody has confirmed the address, the name is what a stranger typed.
+    let name = if matches!(kind, LetterKind::Confirm | LetterKind::Claim) { String::new() } else { name };
     let (subject, before, after) = (subject.to_owned(), vec![before.to_owned()], vec![after.to_owned()]);
     Letter { to, name, subject, before, link, after }
+}
+
+/// An invitation to join a company. Its reader may have no account, and so no name.
+pub(crate) fn invitation(to: String, inviter: Option<&str>, company: &str, url: String) -> Letter {
+    let who = inviter.and_then(plain).unwrap_or("Somebody");
+    let company = plain(company).unwrap_or("a company");
+    Letter {
+        to,
+        name: String::new(),
+        subject: format!("Join {company}"),
+        before: vec![format!("{who} asks you to join {company}, to answer the people who write to it.")],
+        link: Some(Link { label: "Join".to_owned(), url }),
+        after: vec!["The link is good for a week and works once. If you know nobody there, do nothing.".to_owned()],
+    }
+}
+
+/// A name that is no address: mail programs make links of those, and letters are no place for other people's.
+fn plain(name: &str) -> Option<&str> {
+    let leads = |word: &str| {
+        let word = word.trim_end_matches(|c: char| c.is_ascii_punctuation());
+        word.contains([':', '/', '@'])
+            || word.split_once('.').is_some_and(|(before, after)| before.len() > 1 && after.len() > 1)
+    };
+    (!name.split_whitespace().any(leads)).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_lead_somewhere_are_left_out() {
+        for name in ["Fjällhus AB", "Astrid Lund", "J. R. Ewing", "Smith & Co.", "St. Olav's", "A.B. Volvo", "日本"]
+        {
+            assert_eq!(plain(name), Some(name));
+        }
+        for name in
+            ["Verify at https://evil.example/x", "evil.example", "www.evil.example now", "a@b.example", "Call evil.io!"]
+        {
+            assert_eq!(plain(name), None, "{name}");
+        }
+    }
 }

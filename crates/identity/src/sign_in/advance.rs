@@ -8,24 +8,20 @@ use store::sessions::{Proof, Shown, SignIn};
 use store::{Reason, StoreError};
 
 /// The rules: what is owed by whom, first things first. Where everybody who signs in or up passes.
-pub(crate) fn advance(sign_in: SignIn, tenants: &[TenantId], confirmed: bool) -> Result<SignIn, IdentityError> {
+pub(crate) fn advance(sign_in: SignIn, tenants: &[TenantId]) -> Result<SignIn, IdentityError> {
     let chosen = match tenants {
         [] => return Err(IdentityError::WrongCredentials),
         [only] => Some(*only),
         _ => sign_in.chosen.filter(|chosen| tenants.contains(chosen)),
     };
-    let owed = match (confirmed, chosen) {
-        (false, _) => Some(Owed::Address),
-        (true, None) => Some(Owed::Workspace),
-        (true, Some(_)) => None,
-    };
+    let owed = chosen.is_none().then_some(Owed::Workspace);
     Ok(SignIn { chosen, owed, ..sign_in })
 }
 
 impl Identity {
     /// A sign-in of somebody who has just shown who they are.
-    pub(crate) fn begun(&self, person: PersonId, proof: Proof) -> SignIn {
-        let shown = Shown { proof, at: timestamp(self.services.now()) };
+    pub(crate) fn begun(&self, person: PersonId, proof: Proof, epoch: i32) -> SignIn {
+        let shown = Shown { proof, at: timestamp(self.services.now()), epoch };
         SignIn { person, proofs: vec![shown], chosen: None, owed: None, next: "/dashboard".to_owned() }
     }
 
@@ -35,8 +31,7 @@ impl Identity {
     /// [`IdentityError::WrongCredentials`] for who is a member nowhere, or only where the tenant is suspended.
     pub(crate) async fn advance(&self, sign_in: SignIn, origin: &Origin) -> Result<SignIn, IdentityError> {
         let tenants = self.tenants_of(sign_in.person, origin).await?;
-        let confirmed = self.is_confirmed(sign_in.person, origin).await?;
-        advance(sign_in, &tenants.iter().map(|tenant| tenant.id).collect::<Vec<_>>(), confirmed)
+        advance(sign_in, &tenants.iter().map(|tenant| tenant.id).collect::<Vec<_>>())
     }
 
     /// Chooses one of the tenants of whoever signs in.

@@ -20,8 +20,18 @@ pub struct SignInForm {
 
 /// A person and the stored hash.
 struct Account {
-    person: PersonId,
+    known: Known,
     password_hash: Option<String>,
+}
+
+/// Somebody who has shown a password.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    pub person: PersonId,
+    /// How often the password had been changed.
+    pub epoch: i32,
+    /// Whether the address is confirmed.
+    pub confirmed: bool,
 }
 
 impl Identity {
@@ -36,6 +46,32 @@ impl Identity {
         origin: &Origin,
         device: Option<&str>,
     ) -> Result<SignIn, IdentityError> {
+        let then = |known: Known| async move {
+            // As if the password was wrong: whoever has just signed up with somebody's address learns nothing by it.
+            if self.delivers() && !known.confirmed {
+                return Err(IdentityError::WrongCredentials);
+            }
+            self.advance(self.begun(known.person, Proof::Password, known.epoch), origin).await
+        };
+        self.with_password(form, origin, device, then).await
+    }
+
+    /// Who has this email and password; counts as an attempt to sign in.
+    ///
+    /// # Errors
+    /// As [`Identity::sign_in`].
+    pub(crate) async fn show(&self, form: SignInForm, origin: &Origin) -> Result<PersonId, IdentityError> {
+        self.with_password(form, origin, None, |known| async move { Ok(known.person) }).await
+    }
+
+    /// Does something for who has this email and password. Counts as an attempt to sign in.
+    pub(crate) async fn with_password<T, F: Future<Output = Result<T, IdentityError>>>(
+        &self,
+        form: SignInForm,
+        origin: &Origin,
+        device: Option<&str>,
+        then: impl FnOnce(Known) -> F,
+    ) -> Result<T, IdentityError> {
         let mut errors = Vec::new();
         let email = Email::parse(&form.email)
             .map_err(|e| errors.push(FieldError { field: "email".into(), message: e.to_string() }))
@@ -47,14 +83,11 @@ impl Identity {
             return Err(IdentityError::Invalid(errors));
         };
         let attempt = self.attempt(&email, origin, device).await?;
-        let begun = async {
-            let person = self.check(&email, form.password, origin).await?;
-            self.advance(self.begun(person, Proof::Password), origin).await
-        };
+        let begun = async { then(self.check(&email, form.password, origin).await?).await };
         match begun.await {
-            Ok(sign_in) => {
+            Ok(done) => {
                 self.forgive(attempt, origin.request).await?;
-                Ok(sign_in)
+                Ok(done)
             }
             Err(IdentityError::WrongCredentials) => Err(IdentityError::WrongCredentials),
             Err(fault) => {
@@ -65,53 +98,62 @@ impl Identity {
         }
     }
 
-    async fn check(
-        &self,
-        email: &Email,
-        password: Zeroizing<String>,
-        origin: &Origin,
-    ) -> Result<PersonId, IdentityError> {
+    async fn check(&self, email: &Email, password: Zeroizing<String>, origin: &Origin) -> Result<Known, IdentityError> {
         // No password is longer than this; hashing more would be work for nothing.
         if password.chars().count() > NewPassword::MAX {
             return Err(IdentityError::WrongCredentials);
         }
-        let (person, stored) = match self.find_account(email, origin).await? {
-            Some(account) => (Some(account.person), account.password_hash),
+        let (known, stored) = match self.find_account(email, origin).await? {
+            Some(account) => (Some(account.known), account.password_hash),
             None => (None, None),
         };
         let verdict = self.passwords.verify(origin.network(), password.clone(), stored).await?;
-        let person = match (verdict, person) {
-            (Verdict::Right | Verdict::RightButOld, Some(person)) => person,
+        let known = match (verdict, known) {
+            (Verdict::Right | Verdict::RightButOld, Some(known)) => known,
             _ => return Err(IdentityError::WrongCredentials),
         };
         if verdict == Verdict::RightButOld {
-            self.renew_hash(person, password, origin).await?;
+            self.renew_hash(known, password, origin).await?;
         }
-        Ok(person)
+        Ok(known)
     }
 
     #[tracing::instrument(name = "db.person.find", skip_all)]
     async fn find_account(&self, email: &Email, origin: &Origin) -> Result<Option<Account>, StoreError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        let row = sqlx::query!("select person_id, password_hash from app.people where email = $1", email.as_str())
-            .fetch_optional(&mut tx)
-            .await?;
-        Ok(row.map(|row| Account { person: PersonId::from_uuid(row.person_id), password_hash: row.password_hash }))
+        let row = sqlx::query!(
+            r#"select person_id, password_hash, password_epoch, verified_at is not null as "confirmed!"
+               from app.people where email = $1"#,
+            email.as_str()
+        )
+        .fetch_optional(&mut tx)
+        .await?;
+        Ok(row.map(|row| {
+            let person = PersonId::from_uuid(row.person_id);
+            let known = Known { person, epoch: row.password_epoch, confirmed: row.confirmed };
+            Account { known, password_hash: row.password_hash }
+        }))
     }
 
     #[tracing::instrument(name = "db.person.renew_hash", skip_all)]
     async fn renew_hash(
         &self,
-        person: PersonId,
+        known: Known,
         password: Zeroizing<String>,
         origin: &Origin,
     ) -> Result<(), IdentityError> {
         let hash = self.passwords.hash(origin.network(), password).await?;
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        sqlx::query!("update app.people set password_hash = $2 where person_id = $1", person.uuid(), hash)
-            .execute(&mut tx)
-            .await
-            .map_err(StoreError::from)?;
+        // Not over a new one.
+        sqlx::query!(
+            "update app.people set password_hash = $2 where person_id = $1 and password_epoch = $3",
+            known.person.uuid(),
+            hash,
+            known.epoch
+        )
+        .execute(&mut tx)
+        .await
+        .map_err(StoreError::from)?;
         Ok(tx.commit().await?)
     }
 }

@@ -8,4 +8,5 @@ mod advance;
 mod begin;
 
 pub(crate) use advance::advance;
+pub(crate) use begin::Known;
 pub use begin::SignInForm;

@@ -60,20 +60,6 @@ pub const PROBES: &[Probe] = &[
     },
     Probe {
         method: "GET",
-        path: "/login/address",
-        by: By::Anybody("the cookie of a sign-in that is not finished"),
-        ask: |world| Ask::get("/login/address").cookie(world.deneb_sign_in),
-        ids: Ids::None("says to which address the letter went of the person who signs in"),
-    },
-    Probe {
-        method: "POST",
-        path: "/login/address",
-        by: By::Anybody("the cookie of a sign-in that is not finished"),
-        ask: |world| Ask::post("/login/address").form([("again", "1")]).cookie(world.deneb_sign_in),
-        ids: Ids::None("the letter goes to the person who signs in"),
-    },
-    Probe {
-        method: "GET",
         path: "/signup/sent",
         by: By::Open,
         ask: |_| Ask::get("/signup/sent"),
@@ -97,15 +83,15 @@ pub const PROBES: &[Probe] = &[
     Probe {
         method: "GET",
         path: "/confirm/{token}",
-        by: By::Open,
+        by: By::Anybody("what stands in the link of a letter"),
         ask: |world| Ask::get(&world.confirm_link),
-        ids: Ids::Secret("a button, whatever stands in the link"),
+        ids: Ids::Secret("ids in a link go with a hash of them that only the server can make"),
     },
     Probe {
         method: "POST",
         path: "/confirm/{token}",
         by: By::Anybody("what stands in the link of a letter"),
-        ask: |world| Ask::post(&world.confirm_link).form([]),
+        ask: |world| Ask::post(&world.confirm_link).form([("password", PASSWORD)]),
         ids: Ids::Secret("ids in a link go with a hash of them that only the server can make"),
     },
     Probe {
@@ -124,8 +110,22 @@ pub const PROBES: &[Probe] = &[
     },
     Probe {
         method: "GET",
+        path: "/join/{token}",
+        by: By::Anybody("what stands in the link of an invitation"),
+        ask: |world| Ask::get(&world.join_link),
+        ids: Ids::Secret("ids in a link go with a hash of them that only the server can make"),
+    },
+    Probe {
+        method: "POST",
+        path: "/join/{token}",
+        by: By::Anybody("what stands in the link of an invitation"),
+        ask: |world| Ask::post(&world.join_link).form([("name", "Deneb Agent"), ("password", PASSWORD)]),
+        ids: Ids::Secret("ids in a link go with a hash of them that only the server can make"),
+    },
+    Probe {
+        method: "GET",
         path: "/outbox",
-        by: By::Open,
+        by: By::Anybody("to be at the computer itself, in development"),
         ask: |_| Ask::get("/outbox"),
         ids: Ids::None("there in development alone, on the computer itself"),
     },

@@ -1,7 +1,23 @@
 //! Members: the REST list and the page.
 
-use super::{By, Ids, Kind, Malformed, Place, Probe, Stranger};
+use super::{By, Ids, Kind, Malformed, Place, Probe, Stranger, World};
 use crate::harness::Ask;
+
+fn role(_: &World, id: &str) -> Ask {
+    Ask::post(format!("/dashboard/members/{id}/role")).form([("role", "admin")])
+}
+
+fn remove(_: &World, id: &str) -> Ask {
+    Ask::post(format!("/dashboard/members/{id}/remove")).form([("keys", "1")])
+}
+
+fn again(_: &World, id: &str) -> Ask {
+    Ask::post(format!("/dashboard/members/invitations/{id}/again")).form([])
+}
+
+fn revoke(_: &World, id: &str) -> Ask {
+    Ask::post(format!("/dashboard/members/invitations/{id}/revoke")).form([])
+}
 
 pub const PROBES: &[Probe] = &[
     Probe {
@@ -10,6 +26,51 @@ pub const PROBES: &[Probe] = &[
         by: By::Session(Stranger::SignIn),
         ask: |_| Ask::get("/dashboard/members"),
         ids: Ids::None("the tenant is the session's"),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/members",
+        by: By::Session(Stranger::Refused),
+        ask: |_| Ask::post("/dashboard/members").form([("email", "new@aurora.example"), ("role", "agent")]),
+        ids: Ids::None("the tenant is the session's"),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/members/{member}/role",
+        by: By::Session(Stranger::Refused),
+        ask: |world| role(world, &world.aurora_agent.to_string()),
+        ids: Ids::At(&[Place { name: "member", kind: Kind::Colleague, ask: role, malformed: Malformed::AsUnknown }]),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/members/{member}/remove",
+        by: By::Session(Stranger::Refused),
+        ask: |world| remove(world, &world.aurora_agent.to_string()),
+        ids: Ids::At(&[Place { name: "member", kind: Kind::Colleague, ask: remove, malformed: Malformed::AsUnknown }]),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/members/invitations/{invitation}/again",
+        by: By::Session(Stranger::Refused),
+        ask: |world| again(world, &world.aurora_invitation.to_string()),
+        ids: Ids::At(&[Place {
+            name: "invitation",
+            kind: Kind::Invitation,
+            ask: again,
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/members/invitations/{invitation}/revoke",
+        by: By::Session(Stranger::Refused),
+        ask: |world| revoke(world, &world.aurora_invitation.to_string()),
+        ids: Ids::At(&[Place {
+            name: "invitation",
+            kind: Kind::Invitation,
+            ask: revoke,
+            malformed: Malformed::AsUnknown,
+        }]),
     },
     Probe {
         method: "GET",

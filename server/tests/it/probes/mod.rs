@@ -19,10 +19,10 @@ mod platform;
 mod session;
 
 use crate::harness::{Ask, TestServer};
-use identity::Origin;
-use model::identity::{NewApiKey, Owed};
-use model::{ApiKeyId, ConversationId, DocumentId, MemberId, MessageId, TenantId, WidgetId};
+use model::identity::{NewApiKey, Owed, Role};
+use model::{ApiKeyId, ConversationId, DocumentId, InvitationId, MemberId, MessageId, TenantId, WidgetId};
 use store::Actor;
+use store::secret_key::SecretKey;
 use store::sessions::SignIn;
 use testkit::Tenant;
 use tower_sessions::session::Id;
@@ -91,6 +91,9 @@ pub enum Kind {
     Tenant,
     /// A conversation in which a person may write.
     Taken,
+    Invitation,
+    /// A member who can be changed and removed.
+    Colleague,
 }
 
 /// How a text that cannot be an id is answered.
@@ -124,11 +127,15 @@ pub struct World {
     pub aurora_session: Id,
     /// A sign-in of Aurora's owner, who works at Deneb as well, that has to choose between the two.
     pub aurora_sign_in: Id,
-    /// A sign-in of Deneb's owner, whose address is still to be confirmed.
-    pub deneb_sign_in: Id,
-    /// The paths of links in letters to Deneb's owner, which open nothing of Aurora's or Borealis'.
+    /// The paths of links in letters to Deneb's owner and of an invitation there, which open nothing of Aurora's or Borealis'.
     pub reset_link: String,
     pub confirm_link: String,
+    pub join_link: String,
+    /// Somebody of Aurora's whom the probes change and remove, and one who is asked to join.
+    pub aurora_agent: MemberId,
+    pub aurora_invitation: InvitationId,
+    /// The same of Borealis.
+    pub borealis_invitation: InvitationId,
 }
 
 /// A sign-in of Aurora's owner that owes a choice; it can be made once.
@@ -138,17 +145,63 @@ pub async fn owes_a_choice(server: &TestServer) -> Id {
     server.db.keep_sign_in(&owes).await
 }
 
-/// The paths of the links to a new password and to confirm an address, out of letters to a tenant's owner.
-async fn letters(server: &TestServer, tenant: &Tenant) -> [String; 2] {
-    let (identity, origin) = (&server.capabilities().identity, Origin::here(server.db.request()));
-    identity.ask_reset(&tenant.email, &origin).await.unwrap();
-    identity.confirm_again(tenant.person, &origin).await.unwrap();
-    server.do_jobs().await;
-    let kept = identity.mailer().kept().unwrap();
-    ["/reset/", "/confirm/"].map(|begin| {
-        let link = kept.iter().filter_map(|letter| letter.link.as_ref()).find(|link| link.url.contains(begin)).unwrap();
-        link.url[link.url.find(begin).unwrap()..].to_owned()
-    })
+/// The paths of the links of letters to a tenant's owner, to a new password and to confirm an address, and of an invitation
+/// there: as the server makes them, from rows that are put there.
+async fn links(server: &TestServer, tenant: &Tenant) -> [String; 3] {
+    let key = SecretKey::from_bytes([7; 32]).derive("identity/letter/1");
+    let mut paths = Vec::new();
+    for kind in ["reset", "confirm", "join"] {
+        let id = server.db.services.new_id();
+        let insert = if kind == "join" {
+            "insert into app.invitations (tenant_id, invitation_id, email, role, created_at, expires_at)
+             select $1, $2, 'agent@deneb.example', 'agent', $4, $4 + interval '1 day' where $3 <> ''"
+        } else {
+            "insert into app.letters (tenant_id, letter_id, person_id, kind, email, created_at, expires_at)
+             select $1, $2, person_id, $3, email, $4, $4 + interval '1 day' from app.memberships
+             where tenant_id = $1 and role = 'owner'"
+        };
+        sqlx::query(insert)
+            .bind(tenant.id.uuid())
+            .bind(id)
+            .bind(kind)
+            .bind(server.db.services.now())
+            .execute(&mut server.db.superuser().await)
+            .await
+            .unwrap();
+        let ids = [tenant.id.uuid().into_bytes(), id.into_bytes()].concat();
+        let hash = key.mac(&[kind.as_bytes(), b":", &ids].concat());
+        let token: String = ids.iter().chain(&hash[..16]).map(|byte| format!("{byte:02x}")).collect();
+        paths.push(format!("/{kind}/{token}"));
+    }
+    paths.try_into().unwrap()
+}
+
+/// The member of a tenant's whose address begins like this.
+async fn member(server: &TestServer, tenant: &Tenant, begin: &str) -> MemberId {
+    let found = sqlx::query_scalar(
+        "select member_id from app.memberships where tenant_id = $1 and email like '%' || $2 || '%'",
+    )
+    .bind(tenant.id.uuid())
+    .bind(begin)
+    .fetch_one(&mut server.db.superuser().await)
+    .await
+    .unwrap();
+    MemberId::from_uuid(found)
+}
+
+/// An invitation of a tenant's.
+async fn invitation(server: &TestServer, tenant: &Tenant) -> InvitationId {
+    let identity = &server.capabilities().identity;
+    let email = format!("asked-{}@{}", rand_word(), tenant.email.split_once('@').unwrap().1);
+    identity.invite(&tenant.owner, &email, Role::Agent).await.unwrap();
+    // Not sent: the outbox shows nothing of anybody's.
+    server.execute("delete from app.jobs where kind = 'send_invitation'").await;
+    identity.list_invitations(&tenant.owner).await.unwrap()[0].id
+}
+
+fn rand_word() -> u32 {
+    static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
 
 impl World {
@@ -161,9 +214,13 @@ impl World {
         let deneb = Tenant::new(&server.db, "Deneb").await;
         server.db.joins(aurora, &deneb).await;
         let aurora_sign_in = owes_a_choice(&server).await;
-        let owes = SignIn { owed: Some(Owed::Address), chosen: None, ..testkit::sign_in(deneb.person, deneb.id) };
-        let deneb_sign_in = server.db.keep_sign_in(&owes).await;
-        let [reset_link, confirm_link] = letters(&server, &deneb).await;
+        let [_, confirm_link, join_link] = links(&server, &deneb).await;
+        // What one link does ends the others of its person.
+        let [reset_link, ..] = links(&server, &Tenant::new(&server.db, "Felix").await).await;
+        server.db.joins(&deneb, aurora).await;
+        let aurora_agent = member(&server, aurora, "deneb").await;
+        let aurora_invitation = invitation(&server, aurora).await;
+        let borealis_invitation = invitation(&server, borealis).await;
         // Words that stand on no page.
         let aurora_documents = [
             server.new_document(aurora, "Auroralamps quoffle.").await,
@@ -201,9 +258,12 @@ impl World {
             borealis_document,
             aurora_session,
             aurora_sign_in,
-            deneb_sign_in,
             reset_link,
             confirm_link,
+            join_link,
+            aurora_agent,
+            aurora_invitation,
+            borealis_invitation,
             server,
         }
     }
@@ -224,6 +284,16 @@ impl World {
                 self.server.last_message(borealis, &self.borealis_conversation).await,
             ),
             Kind::Key => (self.aurora_key.key.id.to_string(), self.borealis_key.key.id.to_string()),
+            // New ones each time: some probes use them up.
+            Kind::Invitation => {
+                (invitation(&self.server, aurora).await.to_string(), self.borealis_invitation.to_string())
+            }
+            Kind::Colleague => {
+                let newest = Tenant::new(&self.server.db, &format!("Electra{}", rand_word())).await;
+                self.server.db.joins(&newest, aurora).await;
+                let own = member(&self.server, aurora, &newest.email).await;
+                (own.to_string(), borealis.member.to_string())
+            }
             Kind::Member => (aurora.member.to_string(), borealis.member.to_string()),
             Kind::Tenant => (aurora.id.to_string(), borealis.id.to_string()),
         }
@@ -239,7 +309,8 @@ impl Kind {
             Self::Conversation | Self::Taken => ConversationId::PREFIX,
             Self::Message => MessageId::PREFIX,
             Self::Key => ApiKeyId::PREFIX,
-            Self::Member => MemberId::PREFIX,
+            Self::Member | Self::Colleague => MemberId::PREFIX,
+            Self::Invitation => InvitationId::PREFIX,
             Self::Tenant => TenantId::PREFIX,
         };
         vec![

@@ -1,0 +1,73 @@
+//! `/join/{token}`: what the link of an invitation opens.
+
+use crate::failure::Failure;
+use crate::pages::{render::Render, sign_in::again, unreadable};
+use crate::request::RequestInfo;
+use crate::state::App;
+use app::auth::{FormState, Invited, join, link_over};
+use axum::{
+    Extension, Form,
+    extract::{Path, State, rejection::FormRejection},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use identity::{IdentityError, JoinForm};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+async fn offered(app: &App, info: RequestInfo, token: &str) -> Result<Invited, IdentityError> {
+    let offer = app.capabilities.identity.offer(token, &info.origin()).await?;
+    Ok(Invited { company: offer.company, email: offer.email, role: offer.role.title(), known: offer.known })
+}
+
+fn over(render: &Render, error: IdentityError) -> Result<Response, Failure> {
+    again(render, |state| link_over(state, "/login"), FormState::default(), error)
+}
+
+/// The page.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn page(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Path(token): Path<String>,
+    render: Render,
+) -> Result<Response, Failure> {
+    match offered(&app, info, &token).await {
+        Ok(invited) => Ok(render.page(StatusCode::OK, || join(FormState::default(), invited))),
+        Err(error) => over(&render, error),
+    }
+}
+
+/// The form of that page.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Fields {
+    name: String,
+    password: Zeroizing<String>,
+}
+
+/// Joins.
+///
+/// # Errors
+/// A page, when the fault is ours.
+pub async fn submit(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Path(token): Path<String>,
+    render: Render,
+    form: Result<Form<Fields>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Fields { name, password }) = form.map_err(unreadable)?;
+    let state = FormState::new([("name", &name)]);
+    let form = JoinForm { name, password };
+    match app.capabilities.identity.join(&token, form, &info.origin()).await {
+        Ok(()) => Ok(Redirect::to("/login?done=joined").into_response()),
+        Err(error @ IdentityError::LinkOver) => over(&render, error),
+        Err(error) => match offered(&app, info, &token).await {
+            Ok(invited) => again(&render, |state| join(state, invited), state, error),
+            Err(gone) => over(&render, gone),
+        },
+    }
+}
