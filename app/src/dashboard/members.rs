@@ -119,14 +119,14 @@ fn invited(email: String, link: Option<String>) -> AnyView {
     match link {
         None => view! {
             <div class="notice notice--good" role="status">
-                <h3 class="notice__title">"Invited"</h3>
+                <h2 class="notice__title">"Invited"</h2>
                 <p>"A letter is on its way to "<b>{email}</b>". Its link is good for a week."</p>
             </div>
         }
         .into_any(),
         Some(link) => view! {
             <div class="notice notice--good" role="status">
-                <h3 class="notice__title">"Give this link to "{email}</h3>
+                <h2 class="notice__title">"Give this link to "{email}</h2>
                 <p>"This installation has no mail server. Whoever opens the link joins; it is good for a week and works once."</p>
                 <div class="copy"><code id="link">{link}</code></div>
             </div>

@@ -31,6 +31,8 @@ const SHARDS: usize = 64;
 pub const TOGETHER: Duration = Duration::from_millis(100);
 /// Most of them that are told one by one.
 pub const CHANGES: usize = 32;
+/// Longest wait for the database; then pages are told to ask.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Something that was heard.
 #[derive(Debug, Clone)]
@@ -126,6 +128,8 @@ pub struct Live {
 struct Listeners {
     me: Weak<Self>,
     services: Services,
+    /// Where tasks go: who tells a notice need not be in one.
+    runtime: tokio::runtime::Handle,
     shards: [Mutex<Outlets>; SHARDS],
     hasher: RandomState,
     next: AtomicU64,
@@ -143,7 +147,8 @@ impl Listeners {
         self.with(tenant, |outlets| outlets.conversations.get(&(tenant, conversation)).cloned().unwrap_or_default())
     }
 
-    /// Notes a change for those who watch the tenant. The first in a while begins a task that tells of it.
+    /// Notes a change for those who watch the tenant. The first in a while begins a task that tells of it; there is one for a
+    /// tenant, so that what is read later is told later.
     fn changed(&self, tenant: TenantId, conversation: ConversationId) {
         let first = self.with(tenant, |outlets| {
             let Some(watched) = outlets.tenants.get_mut(&tenant) else { return false };
@@ -157,7 +162,7 @@ impl Listeners {
             !std::mem::replace(&mut watched.read, true)
         });
         if let (true, Some(listeners)) = (first, self.me.upgrade()) {
-            tokio::spawn(listeners.tell(tenant));
+            self.runtime.spawn(listeners.tell(tenant));
         }
     }
 
@@ -166,8 +171,11 @@ impl Listeners {
         loop {
             tokio::time::sleep(TOGETHER).await;
             // Taken before it is read: what changes from now on is read again.
-            let Some(changes) = self.with(tenant, |outlets| outlets.tenants.get_mut(&tenant)?.take()) else { return };
-            let frames = self.frames(&changes).await;
+            let Some(changes) = self.with(tenant, |outlets| outlets.take(tenant)) else { return };
+            let frames = match tokio::time::timeout(PATIENCE, self.frames(&changes)).await {
+                Ok(frames) => frames,
+                Err(_) => vec![json(&ServerFrame::Changed { conversation: None, line: None })],
+            };
             let outlets = self.with(tenant, |outlets| {
                 let watched = outlets.tenants.get(&tenant);
                 watched.into_iter().flat_map(|w| &w.outlets).map(|(outlet, _)| outlet.clone()).collect::<Vec<_>>()
@@ -190,8 +198,7 @@ impl Listeners {
                 .collect(),
             Err(error) => {
                 tracing::warn!(%error, "what has changed could not be read");
-                let frame = |id: &ConversationId| json(&ServerFrame::Changed { conversation: Some(*id), line: None });
-                changes.conversations.iter().map(frame).collect()
+                return vec![json(&ServerFrame::Changed { conversation: None, line: None })];
             }
         };
         frames.into_iter().chain(several).collect()
@@ -199,24 +206,33 @@ impl Listeners {
 
     #[tracing::instrument(name = "db.conversation.changed", skip_all)]
     async fn lines(&self, changes: &Changes) -> Result<Vec<Line>, ConversationError> {
-        let now = timestamp(self.services.now());
         let mut tx = self.services.store.tenant(&changes.scope).await?;
+        let now = timestamp(self.services.now());
         let conversations = read::conversations(&mut tx, &changes.conversations).await?;
         let waiting = read::waiting(&mut tx).await?;
         Ok(conversations.into_iter().map(|conversation| Line { conversation, waiting, now }).collect())
     }
 }
 
-impl Watched {
-    /// What has changed; nothing has, and nobody reads any more.
-    fn take(&mut self) -> Option<Changes> {
-        let scope = self.outlets.first().map(|(_, scope)| scope.clone()).filter(|_| !self.changed.is_empty());
+impl Outlets {
+    /// What of a tenant's has changed; nothing has, and nobody reads any more.
+    fn take(&mut self, tenant: TenantId) -> Option<Changes> {
+        let watched = self.tenants.get_mut(&tenant)?;
+        let scope = watched.outlets.first().map(|(_, scope)| scope.clone()).filter(|_| !watched.changed.is_empty());
         let Some(scope) = scope else {
-            self.read = false;
+            watched.read = false;
+            self.forget_unwatched(tenant);
             return None;
         };
-        let (conversations, several) = (std::mem::take(&mut self.changed), std::mem::take(&mut self.several));
+        let (conversations, several) = (std::mem::take(&mut watched.changed), std::mem::take(&mut watched.several));
         Some(Changes { conversations, several, scope })
+    }
+
+    /// Nobody watches the tenant, and nobody is about to read for those who did.
+    fn forget_unwatched(&mut self, tenant: TenantId) {
+        if self.tenants.get(&tenant).is_some_and(|watched| watched.outlets.is_empty() && !watched.read) {
+            self.tenants.remove(&tenant);
+        }
     }
 }
 
@@ -262,6 +278,7 @@ impl Live {
         let listeners = Arc::new_cyclic(|me| Listeners {
             me: Weak::clone(me),
             services,
+            runtime: tokio::runtime::Handle::current(),
             shards: std::array::from_fn(|_| Mutex::default()),
             // Two nodes do not call their listeners the same.
             next: AtomicU64::new(RandomState::new().hash_one(0)),
@@ -383,9 +400,7 @@ impl Drop for Listener {
             }
             if let Some(watched) = outlets.tenants.get_mut(&tenant) {
                 watched.outlets.retain(|(outlet, _)| outlet.id != id);
-                if watched.outlets.is_empty() {
-                    outlets.tenants.remove(&tenant);
-                }
+                outlets.forget_unwatched(tenant);
             }
         });
     }

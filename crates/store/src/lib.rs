@@ -83,6 +83,8 @@ impl Store {
                 .max_connections(most)
                 .acquire_timeout(settings.acquire_timeout)
                 .max_lifetime(Duration::from_secs(30 * 60))
+                // Opened when they are needed most, they would come too late.
+                .idle_timeout(None)
                 // `open` tries the next connection when one is dead: a ping at every acquire costs a round trip.
                 .test_before_acquire(false)
                 .connect_lazy_with(prepare(login))

@@ -200,7 +200,9 @@ impl Moves {
         let id = path.strip_prefix(HERE).and_then(|rest| rest.split('/').nth(1)).filter(|id| !id.is_empty());
         self.id.set(id.map(str::to_owned));
         let asked = address.clone();
+        self.list.asks();
         ask::get(&address, move |answer| {
+            self.list.answered();
             if self.going.with_value(|going| *going == asked) {
                 match answer {
                     Ok(found) => self.show(found),
@@ -214,16 +216,22 @@ impl Moves {
     fn show(self, inbox: Inbox) {
         let Inbox { show, after, list, thread, missing, .. } = inbox;
         if (show, &after) == (self.show.get_untracked(), &self.after.get_untracked()) {
-            if !self.list.renew(list) {
-                self.soon(AGAIN);
-            }
+            self.list.renew(list);
         } else {
             self.show.set(show);
             self.after.set(after);
             self.list.begin(list);
             self.begun.update(|n| *n += 1);
         }
+        self.heard();
         self.open(thread, missing);
+    }
+
+    /// What was heard while the list was on its way.
+    fn heard(self) {
+        if self.after.with_untracked(Option::is_none) {
+            self.list.catch_up(self.show.get_untracked(), self.me);
+        }
     }
 
     /// Shows how a conversation is now.
@@ -260,7 +268,9 @@ impl Moves {
     fn renew(self) {
         let (show, after, open) = (self.show.get_untracked(), self.after.get_untracked(), self.id.get_untracked());
         let beside = open.map(|id| format!("&beside={id}")).unwrap_or_default();
+        self.list.asks();
         ask::get(&format!("{}{beside}", address("", show, after.as_deref())), move |answer: Result<Inbox, _>| {
+            self.list.answered();
             // Unless the page shows others.
             if self.show.get_untracked() != show || self.after.get_untracked() != after {
                 return;
@@ -271,9 +281,8 @@ impl Moves {
                     if let Some(open) = list.open.take() {
                         self.beside(open);
                     }
-                    if !self.list.renew(list) {
-                        self.soon(AGAIN);
-                    }
+                    self.list.renew(list);
+                    self.heard();
                 }
                 // An older list is better than none.
                 Err(problem) if problem.status >= 500 => {

@@ -56,6 +56,9 @@ struct State {
     late: bool,
     /// When they last moved.
     moved: f64,
+    /// Questions for the list that have no answer yet, and what was heard since the oldest of them was put.
+    asking: u32,
+    heard: Vec<Line>,
 }
 
 /// Whether these are the same conversation, however it is.
@@ -106,6 +109,8 @@ impl List {
             pointer: false,
             late: false,
             moved: 0.0,
+            asking: 0,
+            heard: Vec::new(),
         };
         Self {
             state: StoredValue::new(state),
@@ -122,47 +127,86 @@ impl List {
         self.state.update_value(|state| state.moved = 0.0);
     }
 
-    /// The same page, as it is now. Says `false`, and does nothing, if it is older than what is shown: of two answers the
-    /// older one may come last.
-    pub fn renew(self, found: InboxView) -> bool {
-        if self.state.with_value(|state| found.now < state.now) {
-            return false;
+    /// The list is asked for: what is heard from here on may be newer than the answer.
+    pub fn asks(self) {
+        self.state.update_value(|state| {
+            if state.asking == 0 {
+                state.heard.clear();
+            }
+            state.asking += 1;
+        });
+    }
+
+    /// A question was answered, or never will be.
+    pub fn answered(self) {
+        self.state.update_value(|state| state.asking = state.asking.saturating_sub(1));
+    }
+
+    /// The same page, as it is now.
+    pub fn renew(self, found: InboxView) {
+        self.take(found, self.keyboard(), |_| ());
+    }
+
+    /// Whether the keyboard is among the lines. A click gives the focus, too, and it stays there while one reads.
+    fn keyboard(self) -> bool {
+        self.place.get_untracked().is_some_and(|place| place.matches(":has(:focus-visible)") == Ok(true))
+    }
+
+    /// What was heard while the list was asked for, on the first page of these. What the list has of a conversation stays where
+    /// that is newer; where the list is newer and has it no more, another line is on its way that says so.
+    pub fn catch_up(self, show: InboxFilter, me: Option<MemberId>) {
+        let heard = self.state.with_value(|state| state.heard.clone());
+        for line in heard {
+            let newer = |was: &Conversation| was.last_seq > line.conversation.last_seq;
+            let known =
+                self.state.with_value(|state| state.lines.iter().any(|was| is(was, &line.conversation) && newer(was)));
+            if !known {
+                self.change(line, show, me);
+            }
         }
-        // A click gives the focus, too, and it stays there while one reads: only the keyboard's counts.
-        let keyboard =
-            self.place.get_untracked().is_some_and(|place| place.matches(":has(:focus-visible)") == Ok(true));
-        self.take(found, keyboard, |_| ());
-        true
     }
 
     /// A line of the first page of these, as it is now. Says `false` where the list has to be asked for.
     pub fn change(self, line: Line, show: InboxFilter, me: Option<MemberId>) -> bool {
-        let Line { conversation: changed, waiting, now } = line;
+        let held = self.keyboard() || self.state.with_value(|state| state.pointer);
         let found = self.state.with_value(|state| {
-            let mut data: Vec<_> = state.lines.iter().filter(|line| !is(line, &changed)).cloned().collect();
-            if show.shows(&changed, me) {
-                let at = data.iter().position(|line| show.puts_before(&changed, line)).unwrap_or(data.len());
+            let mut data: Vec<Conversation> = Vec::new();
+            let place = |data: &Vec<Conversation>, one| {
+                data.iter().position(|line| show.puts_before(one, line)).unwrap_or(data.len())
+            };
+            for one in state.lines.iter().filter(|one| !is(one, &line.conversation)) {
+                // Lines that had to stand still are put where they belong, once they need not.
+                if held {
+                    data.push(one.clone());
+                } else if show.shows(one, me) {
+                    data.insert(place(&data, one), one.clone());
+                }
+            }
+            if show.shows(&line.conversation, me) {
+                let at = place(&data, &line.conversation);
                 // After the last line it may belong to a later page.
                 if at == data.len() && state.next.is_some() {
                     return None;
                 }
-                data.insert(at, changed);
+                data.insert(at, line.conversation.clone());
             }
             let known = data.len() < LINES && (!data.is_empty() || state.next.is_none());
-            known.then(|| InboxView {
-                data,
-                next_cursor: state.next.clone(),
-                waiting,
-                open: None,
-                nobody_yet: None,
-                now,
-            })
+            let next_cursor = state.next.clone();
+            let (waiting, now) = (line.waiting, line.now);
+            known.then_some(InboxView { data, next_cursor, waiting, open: None, nobody_yet: None, now })
         });
-        // Lines that had to stand still are not where they belong, now as before.
-        let late = self.state.with_value(|state| state.late);
-        let taken = found.is_some_and(|found| self.renew(found));
+        self.state.update_value(|state| {
+            if state.asking > 0 && state.heard.len() < LINES {
+                state.heard.retain(|other| other.conversation.id != line.conversation.id);
+                state.heard.push(line);
+            }
+        });
+        let Some(found) = found else { return false };
+        // Those that stand still stay late.
+        let late = held && self.state.with_value(|state| state.late);
+        self.renew(found);
         self.state.update_value(|state| state.late |= late);
-        taken
+        true
     }
 
     fn take(self, found: InboxView, keyboard: bool, before: fn(&mut State)) {

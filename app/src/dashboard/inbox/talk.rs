@@ -143,10 +143,13 @@ impl Talk {
     /// How a conversation is, if it is the open one; an older answer than the last says nothing. Says whether messages are
     /// missing.
     pub fn renew(self, now: Conversation) -> bool {
-        let newer = |old: &Conversation| old.id == now.id && old.updated_at <= now.updated_at;
-        let ours = self.conversation.try_with_untracked(|old| old.as_ref().is_some_and(newer)) == Some(true);
-        let behind = ours && now.last_seq > self.last();
-        if ours {
+        let is = |old: &Conversation| old.id == now.id;
+        if self.conversation.try_with_untracked(|old| old.as_ref().is_some_and(is)) != Some(true) {
+            return false;
+        }
+        let behind = now.last_seq > self.last();
+        let newer = |old: &Conversation| old.last_seq <= now.last_seq;
+        if self.conversation.with_untracked(|old| old.as_ref().is_some_and(newer)) {
             self.conversation.set(Some(now));
         }
         behind

@@ -1,7 +1,7 @@
 //! Migrating: again, several at once, on a server without roles; and what is refused.
 
-use sqlx::PgConnection;
-use store::{Store, StoreError};
+use sqlx::{Executor as _, PgConnection};
+use store::{Store, StoreError, migrate as migrator};
 use testkit::{Database, OwnCluster, TestDb, Two, Version, sql};
 
 /// What stands in the catalogue and in the ledger, with the transaction that wrote each row.
@@ -69,6 +69,47 @@ async fn four_databases_of_a_new_server_are_migrated_at_once() {
     for database in &databases {
         check(database).await.unwrap();
     }
+}
+
+/// Whoever opens a connection under load has no time to repeat the hash of a password that cannot be guessed.
+#[tokio::test]
+async fn a_drawn_password_is_hashed_once_and_a_chosen_one_often() {
+    let own = tokio::task::spawn_blocking(|| OwnCluster::start(Version::Pg16)).await.unwrap();
+    let db = Database::on(own.cluster.clone()).await;
+    // As servers have it by default; those of tests are in a hurry.
+    db.superuser().await.execute("alter role postgres set scram_iterations = 4096").await.unwrap();
+    let mut behind = db.superuser().await;
+    let iterations = async |behind: &mut PgConnection| -> Vec<String> {
+        let all = "select split_part(split_part(rolpassword, '$', 2), ':', 1) from pg_authid
+                   where rolname in ('samtal_tenant', 'samtal_platform') order by rolname";
+        sqlx::query_scalar(all).fetch_all(behind).await.unwrap()
+    };
+    let drawn = "0123456789abcdef".repeat(4);
+    let migrate = async |password: &str| {
+        let login = |name: &str| db.login(name).password(password);
+        migrator::migrate(
+            &db.login("postgres"),
+            &migrator::Logins {
+                tenant: &login("samtal_tenant"),
+                platform: &login("samtal_platform"),
+                tenant_password: password,
+                platform_password: password,
+            },
+        )
+        .await
+        .unwrap();
+    };
+    migrate("a password that somebody chose").await;
+    assert_eq!(iterations(&mut behind).await, ["4096", "4096"]);
+    migrate(&drawn).await;
+    assert_eq!(iterations(&mut behind).await, ["1", "1"]);
+    // As an older program has left them.
+    for login in ["samtal_tenant", "samtal_platform"] {
+        behind.execute(sql(format!("alter role {login} password '{drawn}'"))).await.unwrap();
+    }
+    assert_eq!(iterations(&mut behind).await, ["4096", "4096"]);
+    migrate(&drawn).await;
+    assert_eq!(iterations(&mut behind).await, ["1", "1"]);
 }
 
 #[tokio::test]

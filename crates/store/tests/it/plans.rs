@@ -140,7 +140,7 @@ async fn hot_queries_use_their_indexes() {
                 .bind(now - hour)
                 .bind(now - hour),
         ),
-        ("session seen", query(SCOPE, "update app.sessions set last_seen_at").bind(hash.clone()).bind(now)),
+        ("session seen", query(SCOPE, "update app.sessions set last_seen_at").bind(hash.clone()).bind(now).bind(now)),
         ("key → tenant", query(SCOPE, "select k.tenant_id, k.key_id").bind(hash.clone()).bind(now)),
         ("key used", query(SCOPE, "update app.api_keys set last_used_at").bind(tenant).bind(member).bind(now)),
         (
