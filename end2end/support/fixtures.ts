@@ -2,6 +2,7 @@
 // complains about.
 import { writeFileSync } from 'node:fs';
 import { type APIRequestContext, type BrowserContext, type Page, type TestInfo, test as base, expect } from '@playwright/test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Server } from './server.ts';
 
 /** What the browser has complained about. A test fails at the end if there is anything that it did not expect. */
@@ -71,6 +72,17 @@ function keepLog(info: TestInfo, name: string, log: string): void {
   if (info.status !== info.expectedStatus) writeFileSync(info.outputPath(name), log);
 }
 
+/** With LATE=1500, each file of code comes so many milliseconds late: pages have to work meanwhile, and to be taken over then. */
+async function late(context: BrowserContext): Promise<void> {
+  const by = Number(process.env.LATE ?? 0);
+  if (by === 0) return;
+  await context.route(/\/assets\/.*\.(js|wasm)$/, async (route) => {
+    await sleep(by);
+    // The page may be gone.
+    await route.continue().catch(() => undefined);
+  });
+}
+
 export const test = base.extend<Own, { server: Server }>({
   serverSaid: [
     async ({ server }, use, info) => {
@@ -113,6 +125,7 @@ export const test = base.extend<Own, { server: Server }>({
 
   context: async ({ context, complaints }, use) => {
     await complaints.listen(context);
+    await late(context);
     await use(context);
   },
 
@@ -122,6 +135,7 @@ export const test = base.extend<Own, { server: Server }>({
     await use(async (options = {}) => {
       const context = await browser.newContext({ baseURL, ...options });
       await complaints.listen(context);
+      await late(context);
       opened.push(context);
       return context;
     });
