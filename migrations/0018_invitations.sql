@@ -9,6 +9,7 @@ create table app.invitations (
   email text not null,
   role text not null,
   invited_by uuid,
+  by_hand boolean not null,
   created_at timestamptz not null,
   expires_at timestamptz not null,
   accepted_at timestamptz,
@@ -23,7 +24,10 @@ create table app.invitations (
 call app.protect('app.invitations', rights => 'select, insert, update');
 -- Whoever has the link is not known to be anybody's yet.
 call app.directory('app.invitations',
-  reads => 'tenant_id, invitation_id, email, role, expires_at, accepted_at, revoked_at',
+  reads => 'tenant_id, invitation_id, email, role, by_hand, expires_at, accepted_at, revoked_at',
   updates => 'accepted_at');
 create unique index invitations_open_key on app.invitations (tenant_id, email) where accepted_at is null and revoked_at is null;
 create index invitations_invited_by_idx on app.invitations (tenant_id, invited_by);
+
+-- Whoever is a member nowhere any more may begin anew, with another name.
+grant update (name) on app.people to app_platform;

@@ -8,7 +8,7 @@ use model::Problem;
 use model::identity::{Invitation, Member, Role};
 use model::permission::Permission;
 
-const FIELDS: &[(&str, &str)] = &[("email", "Email")];
+const FIELDS: &[(&str, &str)] = &[("email", "Email"), ("role", "Role")];
 
 /// What came of a form.
 #[derive(Debug, Clone, Default, PartialEq)]

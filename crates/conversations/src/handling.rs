@@ -113,7 +113,7 @@ impl Leaving for HandedOn {
     ) -> BoxFuture<'a, Result<Vec<Notice>, StoreError>> {
         Box::pin(async move {
             let handed_on = sqlx::query_scalar!(
-                "update app.conversations set assignee_id = null, waiting_since = $2
+                "update app.conversations set assignee_id = null, waiting_since = $2, updated_at = $2
                  where assignee_id = $1 and state = 'open' and handler = 'people' returning conversation_id",
                 member.uuid(),
                 self.0.now()

@@ -168,10 +168,14 @@ impl Listeners {
 
     /// Tells those who watch the tenant what has changed, until nothing has.
     async fn tell(self: Arc<Self>, tenant: TenantId) {
+        let mut reading = Reading { listeners: &self, tenant, ended: false };
         loop {
             tokio::time::sleep(TOGETHER).await;
             // Taken before it is read: what changes from now on is read again.
-            let Some(changes) = self.with(tenant, |outlets| outlets.take(tenant)) else { return };
+            let Some(changes) = self.with(tenant, |outlets| outlets.take(tenant)) else {
+                reading.ended = true;
+                return;
+            };
             let frames = match tokio::time::timeout(PATIENCE, self.frames(&changes)).await {
                 Ok(frames) => frames,
                 Err(_) => vec![json(&ServerFrame::Changed { conversation: None, line: None })],
@@ -211,6 +215,26 @@ impl Listeners {
         let conversations = read::conversations(&mut tx, &changes.conversations).await?;
         let waiting = read::waiting(&mut tx).await?;
         Ok(conversations.into_iter().map(|conversation| Line { conversation, waiting, now }).collect())
+    }
+}
+
+/// A task that reads. One that broke off leaves the way to the next.
+struct Reading<'a> {
+    listeners: &'a Listeners,
+    tenant: TenantId,
+    ended: bool,
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.listeners.with(self.tenant, |outlets| {
+                if let Some(watched) = outlets.tenants.get_mut(&self.tenant) {
+                    watched.read = false;
+                }
+                outlets.forget_unwatched(self.tenant);
+            });
+        }
     }
 }
 

@@ -30,9 +30,12 @@ pub enum IdentityError {
     /// The threads that hash passwords have as much work queued as they take.
     #[error("the password threads are busy")]
     Busy,
-    /// A tenant has as many invitations open as it may have.
-    #[error("the tenant has {0} open invitations")]
+    /// A tenant has sent as many invitations today as it may.
+    #[error("the tenant has sent {0} invitations today")]
     TooManyInvitations(usize),
+    /// A tenant has as many members as it may have, those who are asked included.
+    #[error("the tenant has {0} members")]
+    TooManyMembers(usize),
     /// A tenant has one owner at least.
     #[error("the last owner stays")]
     LastOwner,
@@ -105,7 +108,13 @@ impl Fault for IdentityError {
             ),
             Self::TooManyInvitations(most) => Problem::new(
                 ErrorCode::Conflict,
-                format!("A workspace can have {most} open invitations. Take one back that is no longer wanted."),
+                format!("A workspace can send {most} invitations a day. Go on tomorrow."),
+            ),
+            Self::TooManyMembers(most) => Problem::new(
+                ErrorCode::Conflict,
+                format!(
+                    "A workspace can have {most} members, those who are asked included. Take an invitation back first."
+                ),
             ),
             Self::LastOwner => {
                 Problem::new(ErrorCode::Conflict, "A workspace needs an owner. Make somebody else an owner first.")

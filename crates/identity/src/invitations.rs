@@ -5,22 +5,26 @@
 //! one. Where there is no mail server the link is shown to who invites, and then it confirms no address.
 
 use crate::letters::words;
-use crate::members::may_give;
+use crate::members::{hold, may_give};
+use crate::sign_in::Known;
 use crate::{Identity, IdentityError, Origin, SignInForm};
 use mail::MailError;
 use model::event::EventKind;
 use model::identity::{Invitation, Role};
 use model::input::{Email, NewPassword, PersonName};
 use model::permission::{ManageMembers, ReadWorkspace};
-use model::{FieldError, InvitationId, MemberId, PersonId, TenantId};
+use model::{FieldError, InvitationId, MemberId, TenantId};
 use store::jobs::{self, Handler, Job, JobError, Lane, Task};
 use store::services::timestamp;
-use store::{Caller, PlatformTx, Reason, StoreError, events};
+use store::{Caller, PlatformTx, Reason, StoreError, TenantTx, events};
 use time::Duration;
 use zeroize::Zeroizing;
 
-/// Invitations of a tenant that may be open.
-pub const MAX_INVITATIONS: usize = 100;
+/// Members of a tenant and open invitations together.
+pub const MAX_MEMBERS: usize = 200;
+/// Invitations of a tenant in a day, and to one address.
+pub const DAILY: usize = 100;
+const TO_ONE: i64 = 3;
 /// How long one is open.
 const OPEN: Duration = Duration::days(7);
 /// What their links are made for.
@@ -72,6 +76,8 @@ impl Job for SendInvitation {
 struct Open {
     tenant: TenantId,
     invitation: InvitationId,
+    /// Whether its link was given by hand.
+    by_hand: bool,
     offer: Offer,
 }
 
@@ -80,7 +86,8 @@ impl Identity {
     ///
     /// # Errors
     /// [`IdentityError::Denied`] for who may not, or for a role above one's own; [`IdentityError::Invalid`] for an address that
-    /// is none, or a member's; [`IdentityError::TooManyInvitations`]; or the database's.
+    /// is none, a member's, or was asked often enough today; [`IdentityError::TooManyInvitations`] and
+    /// [`IdentityError::TooManyMembers`]; or the database's.
     #[tracing::instrument(name = "db.invitation.create", skip_all)]
     pub async fn invite(&self, caller: &Caller, email: &str, role: Role) -> Result<Invited, IdentityError> {
         let right = caller.may(ManageMembers)?;
@@ -88,17 +95,16 @@ impl Identity {
         let email = Email::parse(email).map_err(|e| IdentityError::field("email", e.to_string()))?;
         let (id, now) = (self.services.new_id(), self.services.now());
         let mut tx = self.services.store.tenant(right.scope()).await?;
-        // The tenant's row is the lock: two at once see each other.
-        sqlx::query!("select tenant_id from app.tenants for no key update")
-            .fetch_optional(&mut tx)
-            .await
-            .map_err(StoreError::from)?;
+        hold(&mut tx, caller).await?;
         let found = sqlx::query!(
             r#"select exists (select from app.memberships where email = $1) as "member!",
-                 (select count(*) from app.invitations
-                  where accepted_at is null and revoked_at is null and expires_at > $2 and email <> $1) as "others!""#,
+                 (select count(*) from app.memberships) + (select count(*) from app.invitations
+                  where accepted_at is null and revoked_at is null and expires_at > $2 and email <> $1) as "members!",
+                 (select count(*) from app.invitations where created_at > $3) as "today!",
+                 (select count(*) from app.invitations where created_at > $3 and email = $1) as "to_one!""#,
             email.as_str(),
-            now
+            now,
+            now - Duration::days(1)
         )
         .fetch_one(&mut tx)
         .await
@@ -106,28 +112,42 @@ impl Identity {
         if found.member {
             return Err(IdentityError::field("email", "Somebody with this address is a member already."));
         }
-        if found.others >= MAX_INVITATIONS as i64 {
-            return Err(IdentityError::TooManyInvitations(MAX_INVITATIONS));
+        if found.to_one >= TO_ONE {
+            return Err(IdentityError::field(
+                "email",
+                "This address was asked several times today. Ask again tomorrow.",
+            ));
+        }
+        if found.members >= MAX_MEMBERS as i64 {
+            return Err(IdentityError::TooManyMembers(MAX_MEMBERS));
+        }
+        if found.today >= DAILY as i64 {
+            return Err(IdentityError::TooManyInvitations(DAILY));
         }
         // Of an address one is open: the last.
-        sqlx::query!(
-            "update app.invitations set revoked_at = $2 where email = $1 and accepted_at is null and revoked_at is null",
+        let replaced = sqlx::query_scalar!(
+            "update app.invitations set revoked_at = $2
+             where email = $1 and accepted_at is null and revoked_at is null returning role",
             email.as_str(),
             now
         )
-        .execute(&mut tx)
+        .fetch_all(&mut tx)
         .await
         .map_err(StoreError::from)?;
+        for role in replaced {
+            may_give(caller, Role::from_name(&role).ok_or(StoreError::Corrupt("invitations.role"))?)?;
+        }
         sqlx::query!(
-            "insert into app.invitations (tenant_id, invitation_id, email, role, invited_by, created_at, expires_at)
-             values ($1, $2, $3, $4, $5, $6, $7)",
+            "insert into app.invitations (tenant_id, invitation_id, email, role, invited_by, created_at, expires_at, by_hand)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)",
             right.scope().tenant().uuid(),
             id,
             email.as_str(),
             role.name(),
             right.member().map(MemberId::uuid),
             now,
-            now + OPEN
+            now + OPEN,
+            !self.delivers()
         )
         .execute(&mut tx)
         .await
@@ -178,29 +198,26 @@ impl Identity {
             .collect()
     }
 
-    /// Sends it again, and keeps it open for as long as a new one.
+    /// Asks the same once more, by a new link.
     ///
     /// # Errors
-    /// [`IdentityError::NotFound`] for one that is not open, [`IdentityError::Denied`], or the database's.
+    /// [`IdentityError::NotFound`] for one that is not open, and those of [`Identity::invite`].
     #[tracing::instrument(name = "db.invitation.again", skip_all)]
     pub async fn invite_again(&self, caller: &Caller, id: InvitationId) -> Result<Invited, IdentityError> {
         let right = caller.may(ManageMembers)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let found = sqlx::query!(
-            "update app.invitations set expires_at = $2
-             where invitation_id = $1 and accepted_at is null and revoked_at is null returning email, role",
-            id.uuid(),
-            self.services.now() + OPEN
+            "select email, role from app.invitations
+             where invitation_id = $1 and accepted_at is null and revoked_at is null",
+            id.uuid()
         )
         .fetch_optional(&mut tx)
         .await
         .map_err(StoreError::from)?
         .ok_or(IdentityError::NotFound)?;
-        may_give(caller, Role::from_name(&found.role).ok_or(StoreError::Corrupt("invitations.role"))?)?;
-        jobs::enqueue::<SendInvitation>(&mut tx, &self.services, right.scope(), id).await?;
-        tx.commit().await?;
-        self.services.wake_workers::<SendInvitation>();
-        Ok(Invited { email: found.email, link: self.link_to_show(right.scope().tenant(), id) })
+        drop(tx);
+        let role = Role::from_name(&found.role).ok_or(StoreError::Corrupt("invitations.role"))?;
+        self.invite(caller, &found.email, role).await
     }
 
     /// Takes it back. Twice is the same as once.
@@ -212,9 +229,9 @@ impl Identity {
     pub async fn take_back(&self, caller: &Caller, id: InvitationId) -> Result<(), IdentityError> {
         let right = caller.may(ManageMembers)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
-        sqlx::query!(
+        let role = sqlx::query_scalar!(
             "update app.invitations set revoked_at = coalesce(revoked_at, $2)
-             where invitation_id = $1 and accepted_at is null returning invitation_id",
+             where invitation_id = $1 and accepted_at is null returning role",
             id.uuid(),
             self.services.now()
         )
@@ -222,7 +239,21 @@ impl Identity {
         .await
         .map_err(StoreError::from)?
         .ok_or(IdentityError::NotFound)?;
+        may_give(caller, Role::from_name(&role).ok_or(StoreError::Corrupt("invitations.role"))?)?;
         Ok(tx.commit().await?)
+    }
+
+    /// Takes back what a member asked who goes, or may do something else from now on.
+    pub(crate) async fn take_back_all_of(&self, tx: &mut TenantTx, member: MemberId) -> Result<(), StoreError> {
+        sqlx::query!(
+            "update app.invitations set revoked_at = $2
+             where invited_by = $1 and accepted_at is null and revoked_at is null",
+            member.uuid(),
+            self.services.now()
+        )
+        .execute(tx)
+        .await?;
+        Ok(())
     }
 
     /// What a link offers.
@@ -238,7 +269,8 @@ impl Identity {
     async fn open_invitation(&self, tx: &mut PlatformTx, token: &str) -> Result<Open, IdentityError> {
         let (tenant, id) = self.links.read(KIND, token).ok_or(IdentityError::LinkOver)?;
         let row = sqlx::query!(
-            r#"select i.email, i.role, t.name, exists (select from app.people p where p.email = i.email) as "known!"
+            r#"select i.email, i.role, i.by_hand, t.name, exists (select from app.people p
+                 join app.memberships m on m.person_id = p.person_id where p.email = i.email) as "known!"
                from app.invitations i join app.tenants t on t.tenant_id = i.tenant_id
                where i.tenant_id = $1 and i.invitation_id = $2 and i.accepted_at is null and i.revoked_at is null
                  and i.expires_at > $3 and t.suspended_at is null
@@ -253,7 +285,7 @@ impl Identity {
         .ok_or(IdentityError::LinkOver)?;
         let role = Role::from_name(&row.role).ok_or(StoreError::Corrupt("invitations.role"))?;
         let offer = Offer { company: row.name, email: row.email, role, known: row.known };
-        Ok(Open { tenant, invitation: InvitationId::from_uuid(id), offer })
+        Ok(Open { tenant, invitation: InvitationId::from_uuid(id), by_hand: row.by_hand, offer })
     }
 
     /// Joins, by the password of the account that is there, or with a new account. Signs nobody in.
@@ -265,8 +297,8 @@ impl Identity {
         let offer = self.offer(token, origin).await?;
         if offer.known {
             let form = SignInForm { email: offer.email, password: form.password };
-            let person = self.show(form, origin).await?;
-            return self.accept(token, Joins::Known(person), origin).await;
+            let known = self.with_password(form, origin, None, |known| async move { Ok(known) }).await?;
+            return self.accept(token, Joins::Known(known), origin).await;
         }
         let mut errors = Vec::new();
         let mut wrong = |field: &str, rejected: model::input::Rejected| {
@@ -276,6 +308,7 @@ impl Identity {
         let known = [offer.email.as_str(), form.name.as_str()];
         let password = NewPassword::parse(&form.password, &known).map_err(|e| wrong("password", e)).ok();
         let (Some(name), Some(password)) = (name, password) else { return Err(IdentityError::Invalid(errors)) };
+        self.attempt_sign_up(origin).await?;
         let hash = self.passwords.hash(origin.network(), Zeroizing::new(password.expose().to_owned())).await?;
         self.accept(token, Joins::New { name, hash }, origin).await
     }
@@ -284,29 +317,25 @@ impl Identity {
     async fn accept(&self, token: &str, who: Joins, origin: &Origin) -> Result<(), IdentityError> {
         let now = self.services.now();
         let mut tx = self.services.store.platform(Reason::SignUp, origin.request).await?;
-        let Open { tenant, invitation, offer } = self.open_invitation(&mut tx, token).await?;
+        let Open { tenant, invitation, by_hand, offer } = self.open_invitation(&mut tx, token).await?;
+        // A link that came by mail confirms the address. Where there is no mail, nothing could.
+        let confirms = !by_hand || !self.delivers();
         let person = match who {
-            Joins::Known(person) => person.uuid(),
-            Joins::New { name, hash } => {
-                let person = self.services.new_id();
-                let made = sqlx::query!(
-                    "insert into app.people (person_id, email, name, password_hash, created_at, verified_at)
-                     values ($1, $2, $3, $4, $5, $6) on conflict (email) do nothing",
-                    person,
-                    offer.email,
-                    name.as_str(),
-                    hash,
-                    now,
-                    self.delivers().then_some(now)
-                )
-                .execute(&mut tx)
-                .await
-                .map_err(StoreError::from)?;
-                // Somebody signed up with it meanwhile: the page asks for that password.
-                if made.rows_affected() == 0 {
-                    return Err(IdentityError::EmailTaken);
+            Joins::Known(known) => {
+                let epoch = sqlx::query_scalar!(
+                    "select password_epoch from app.people where person_id = $1 for no key update",
+                    known.person.uuid()
+                );
+                if epoch.fetch_optional(&mut tx).await.map_err(StoreError::from)? != Some(known.epoch) {
+                    return Err(IdentityError::WrongCredentials);
                 }
-                person
+                known.person.uuid()
+            }
+            Joins::New { name, hash } => {
+                let whose = (offer.email.as_str(), name.as_str());
+                let begun = self.begin_person(&mut tx, whose, &hash, confirms.then_some(now)).await?;
+                // Somebody signed up with it meanwhile: the page asks for that password.
+                begun.ok_or(IdentityError::EmailTaken)?.uuid()
             }
         };
         sqlx::query!(
@@ -331,8 +360,7 @@ impl Identity {
         .execute(&mut tx)
         .await
         .map_err(StoreError::from)?;
-        if self.delivers() {
-            // The link came to the address.
+        if confirms {
             sqlx::query!(
                 "update app.people set verified_at = coalesce(verified_at, $2) where person_id = $1",
                 person,
@@ -350,7 +378,7 @@ impl Identity {
 
 /// Who accepts.
 enum Joins {
-    Known(PersonId),
+    Known(Known),
     New { name: PersonName, hash: String },
 }
 

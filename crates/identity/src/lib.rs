@@ -14,7 +14,7 @@ mod tenants;
 pub use api_keys::MAX_KEYS;
 pub use attempts::{AttemptLimits, Origin};
 pub use error::IdentityError;
-pub use invitations::{Invited, JoinForm, MAX_INVITATIONS, Offer, SendInvitation};
+pub use invitations::{Invited, JoinForm, MAX_MEMBERS, Offer, SendInvitation};
 pub use letters::{Post, SendLetter};
 pub use members::{Leaving, PageRequest};
 pub use passwords::Passwords;

@@ -50,7 +50,7 @@ impl Identity {
         let right = caller.may(ManageMembers)?;
         may_give(caller, role)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
-        let had = held(&mut tx, member).await?;
+        let had = held(&mut tx, caller, member).await?;
         may_give(caller, had.role)?;
         if had.role == role {
             return Ok(());
@@ -62,6 +62,7 @@ impl Identity {
             .execute(&mut tx)
             .await
             .map_err(StoreError::from)?;
+        self.take_back_all_of(&mut tx, member).await?;
         events::record(&mut tx, &self.services, right.scope(), EventKind::MemberChanged, member.uuid()).await?;
         tx.commit().await?;
         // Sockets look again at what they were opened with.
@@ -82,7 +83,7 @@ impl Identity {
             caller.may(ManageMembers)?;
         }
         let mut tx = self.services.store.tenant(scope).await?;
-        let had = held(&mut tx, member).await?;
+        let had = held(&mut tx, caller, member).await?;
         if !own {
             may_give(caller, had.role)?;
         }
@@ -103,6 +104,7 @@ impl Identity {
             .await
             .map_err(StoreError::from)?;
         }
+        self.take_back_all_of(&mut tx, member).await?;
         sqlx::query!("delete from app.memberships where member_id = $1", member.uuid())
             .execute(&mut tx)
             .await
@@ -164,21 +166,35 @@ struct Held {
     last_owner: bool,
 }
 
-async fn held(tx: &mut TenantTx, member: MemberId) -> Result<Held, IdentityError> {
-    // Two owners who go at once see each other.
+async fn held(tx: &mut TenantTx, caller: &Caller, member: MemberId) -> Result<Held, IdentityError> {
+    hold(tx, caller).await?;
+    // Held, so that nothing is made in the member's name while it ends.
+    let row = sqlx::query!("select role from app.memberships where member_id = $1 for update", member.uuid())
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(StoreError::from)?
+        .ok_or(IdentityError::NotFound)?;
+    let owners = sqlx::query_scalar!(r#"select count(*) as "owners!" from app.memberships where role = 'owner'"#)
+        .fetch_one(tx)
+        .await
+        .map_err(StoreError::from)?;
+    let role = Role::from_name(&row.role).ok_or(StoreError::Corrupt("memberships.role"))?;
+    Ok(Held { role, last_owner: role == Role::Owner && owners == 1 })
+}
+
+/// Locks the tenant's row, so that two who change members see each other, and makes sure that who acts is still what they were
+/// when they came.
+pub(crate) async fn hold(tx: &mut TenantTx, caller: &Caller) -> Result<(), IdentityError> {
     sqlx::query!("select tenant_id from app.tenants for no key update")
         .fetch_optional(&mut *tx)
         .await
         .map_err(StoreError::from)?;
-    let row = sqlx::query!(
-        r#"select role, (select count(*) from app.memberships where role = 'owner') as "owners!"
-           from app.memberships where member_id = $1"#,
-        member.uuid()
-    )
-    .fetch_optional(tx)
-    .await
-    .map_err(StoreError::from)?
-    .ok_or(IdentityError::NotFound)?;
-    let role = Role::from_name(&row.role).ok_or(StoreError::Corrupt("memberships.role"))?;
-    Ok(Held { role, last_owner: role == Role::Owner && row.owners == 1 })
+    if let Actor::Member { member, role, .. } = caller.actor() {
+        let now = sqlx::query_scalar!("select role from app.memberships where member_id = $1", member.uuid());
+        let now = now.fetch_optional(tx).await.map_err(StoreError::from)?;
+        if now.as_deref() != Some(role.name()) {
+            return Err(Denied.into());
+        }
+    }
+    Ok(())
 }

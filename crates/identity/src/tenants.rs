@@ -63,29 +63,15 @@ impl Identity {
     ) -> Result<CreatedTenant, IdentityError> {
         let password_hash = self.passwords.hash(origin.network(), new.password).await?;
         let now = self.services.now();
-        let (person, tenant, member) = (self.services.new_id(), self.services.new_id(), self.services.new_id());
+        let (tenant, member) = (self.services.new_id(), self.services.new_id());
         let key = (founding == Founding::Operator { with_key: true }).then(|| self.draw_key());
         // Where nobody could confirm it, the address is taken for confirmed.
         let verified_at = (founding != Founding::SignUp || !self.delivers()).then_some(now);
 
         let store = |e: sqlx::Error| IdentityError::Store(e.into());
         let mut tx = self.services.store.platform(Reason::SignUp, origin.request).await?;
-        let made = sqlx::query!(
-            "insert into app.people (person_id, email, name, password_hash, created_at, verified_at)
-             values ($1, $2, $3, $4, $5, $6) on conflict (email) do nothing",
-            person,
-            new.email.as_str(),
-            new.name.as_str(),
-            password_hash,
-            now,
-            verified_at
-        )
-        .execute(&mut tx)
-        .await
-        .map_err(store)?;
-        if made.rows_affected() == 0 {
-            return Err(IdentityError::EmailTaken);
-        }
+        let begun = self.begin_person(&mut tx, (new.email.as_str(), new.name.as_str()), &password_hash, verified_at);
+        let person = begun.await?.ok_or(IdentityError::EmailTaken)?.uuid();
         sqlx::query!(
             "insert into app.tenants (tenant_id, name, created_at) values ($1, $2, $3)",
             tenant,
@@ -144,6 +130,46 @@ impl Identity {
             member: MemberId::from_uuid(member),
             api_key: key.map(|k| k.secret),
         })
+    }
+
+    /// Makes a person, or lets one begin anew who is a member nowhere any more; `None` for everybody else with this address.
+    pub(crate) async fn begin_person(
+        &self,
+        tx: &mut PlatformTx,
+        (email, name): (&str, &str),
+        password_hash: &str,
+        verified_at: Option<time::OffsetDateTime>,
+    ) -> Result<Option<PersonId>, StoreError> {
+        let (person, now) = (self.services.new_id(), self.services.now());
+        let made = sqlx::query!(
+            "insert into app.people (person_id, email, name, password_hash, created_at, verified_at)
+             values ($1, $2, $3, $4, $5, $6) on conflict (email) do nothing",
+            person,
+            email,
+            name,
+            password_hash,
+            now,
+            verified_at
+        )
+        .execute(&mut *tx)
+        .await?;
+        if made.rows_affected() == 1 {
+            return Ok(Some(PersonId::from_uuid(person)));
+        }
+        // Statement by statement: each sees what the one before has waited for.
+        let there = sqlx::query_scalar!("select person_id from app.people where email = $1 for no key update", email);
+        let Some(person) = there.fetch_optional(&mut *tx).await? else { return Ok(None) };
+        let anew = sqlx::query!(
+            "update app.people set name = $2, password_hash = $3, verified_at = $4, password_epoch = password_epoch + 1
+             where person_id = $1 and not exists (select from app.memberships where person_id = $1)",
+            person,
+            name,
+            password_hash,
+            verified_at
+        )
+        .execute(tx)
+        .await?;
+        Ok((anew.rows_affected() == 1).then(|| PersonId::from_uuid(person)))
     }
 
     /// Who the caller is, and the tenant it works in.

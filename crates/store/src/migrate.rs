@@ -121,7 +121,8 @@ async fn set_password(
     if let Ok(probe) = crate::prepare(options.clone()).connect().await {
         probe.close().await?;
         // Who may not look leaves it as it is.
-        let iterations = "select split_part(split_part(rolpassword, '$', 2), ':', 1) from pg_authid where rolname = $1";
+        let iterations = "select split_part(split_part(rolpassword, '$', 2), ':', 1) from pg_authid
+                          where rolname = $1 and rolpassword like 'SCRAM-SHA-256$%'";
         let iterations: Option<String> = sqlx::query_scalar(iterations).bind(login).fetch_one(&mut *conn).await.ok();
         if !drawn(password) || iterations.is_none_or(|iterations| iterations == ONCE) {
             return Ok(());

@@ -12,15 +12,16 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use identity::{IdentityError, Invited};
+use identity::{IdentityError, Invited, PageRequest};
 use model::identity::Role;
+use model::page::MAX_LIMIT;
 use model::{ErrorCode, InvitationId, MemberId};
 use serde::Deserialize;
 use store::{Actor, Caller};
 
 const HERE: &str = "/dashboard/members";
 
-/// The page.
+/// The page. A workspace has no more members than a page shows.
 ///
 /// # Errors
 /// A page, when the database does not answer.
@@ -36,7 +37,7 @@ async fn show(
     outcome: Outcome,
 ) -> Result<Response, Failure> {
     let identity = &app.capabilities.identity;
-    let people = identity.list_members(caller, &Default::default()).await?.data;
+    let people = identity.list_members(caller, &PageRequest { limit: Some(MAX_LIMIT), cursor: None }).await?.data;
     let invitations = identity.list_invitations(caller).await?;
     render.dashboard(caller, status, |frame| members(frame, people, invitations, outcome)).await
 }
@@ -65,9 +66,9 @@ pub struct New {
     role: String,
 }
 
-/// A role by its name; what is none is the least powerful one.
-fn role(name: &str) -> Role {
-    Role::from_name(name).unwrap_or(Role::Agent)
+/// A role by its name.
+fn role(name: &str) -> Result<Role, IdentityError> {
+    Role::from_name(name).ok_or_else(|| IdentityError::field("role", "Choose a role."))
 }
 
 async fn invited(
@@ -96,7 +97,10 @@ pub async fn invite(
     form: Result<Form<New>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(New { email, role: wanted }) = form.map_err(unreadable)?;
-    let done = app.capabilities.identity.invite(&caller, &email, role(&wanted)).await;
+    let done = match role(&wanted) {
+        Ok(role) => app.capabilities.identity.invite(&caller, &email, role).await,
+        Err(error) => Err(error),
+    };
     invited(&app, &caller, &render, done, email).await
 }
 
@@ -146,7 +150,11 @@ pub async fn change(
     form: Result<Form<Change>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(Change { role: wanted }) = form.map_err(unreadable)?;
-    match app.capabilities.identity.change_role(&caller, member, role(&wanted)).await {
+    let done = match role(&wanted) {
+        Ok(role) => app.capabilities.identity.change_role(&caller, member, role).await,
+        Err(error) => Err(error),
+    };
+    match done {
         Ok(()) => Ok(Redirect::to(HERE).into_response()),
         Err(error) => refused(&app, &caller, &render, error, String::new()).await,
     }

@@ -2,7 +2,9 @@
 
 use crate::harness::{Answer, Ask, COOKIE, PASSWORD, TestServer};
 use crate::socket::{Client, ORIGIN};
+use identity::IdentityError;
 use model::MemberId;
+use model::identity::Role;
 use testkit::{Mailbox, Tenant};
 use time::Duration;
 
@@ -79,8 +81,13 @@ async fn somebody_is_asked_and_joins_with_a_new_account() {
     assert!(members.body.contains("Bo Ek") && !members.body.contains("Open until"), "{members}");
     // An agent neither asks nor changes nor makes keys.
     for path in ["/dashboard/members", "/dashboard/api-keys"] {
-        let answer =
-            server.ask(Ask::post(path).form([("email", "c@fjord.example"), ("name", "Till")]).cookie(cookie)).await;
+        let answer = server
+            .ask(
+                Ask::post(path)
+                    .form([("email", "c@fjord.example"), ("name", "Till"), ("role", "agent")])
+                    .cookie(cookie),
+            )
+            .await;
         assert_eq!(answer.status, 403, "{answer}");
     }
     // Who is a member already is not asked again.
@@ -126,12 +133,14 @@ async fn a_link_is_good_until_it_is_taken_back_replaced_or_old() {
     assert!(identity.list_invitations(&aurora.owner).await.unwrap().is_empty());
     identity.invite_again(&aurora.owner, open[0].id).await.unwrap();
     server.do_jobs().await;
-    assert_eq!(mailbox.next().await.path("/join/"), links[1]);
-    assert_eq!(server.ask(Ask::get(&links[1])).await.status, 200);
+    let again = mailbox.next().await.path("/join/");
+    assert_eq!(server.ask(Ask::get(&links[1])).await.status, 422);
+    assert_eq!(server.ask(Ask::get(&again)).await.status, 200);
+    let open = identity.list_invitations(&aurora.owner).await.unwrap();
     for _ in 0..2 {
         identity.take_back(&aurora.owner, open[0].id).await.unwrap();
     }
-    assert_eq!(server.ask(join(&links[1], PASSWORD)).await.status, 422);
+    assert_eq!(server.ask(join(&again, PASSWORD)).await.status, 422);
     assert_eq!(server.count("select count(*) from app.people where email = 'bo@fjord.example'").await, 0);
 }
 
@@ -215,6 +224,78 @@ async fn who_is_removed_is_out_at_once_and_leaves_nothing_undone() {
     let link = mailbox.next().await.path("/join/");
     assert_eq!(server.ask(join(&link, PASSWORD)).await.status, 303);
     assert_eq!(sign_in(&server, EMAIL, PASSWORD).await.status, 303);
+}
+
+#[tokio::test]
+async fn nobody_is_asked_without_end() {
+    let (server, _mailbox) = start().await;
+    let aurora = &server.two.aurora;
+    for n in 0..4 {
+        let answer = server.ask(invite(aurora, EMAIL, "agent")).await;
+        assert_eq!(answer.status, if n < 3 { 200 } else { 422 }, "{answer}");
+    }
+    let identity = &server.capabilities().identity;
+    for n in 0..97 {
+        identity.invite(&aurora.owner, &format!("asked-{n}@fjord.example"), Role::Agent).await.unwrap();
+    }
+    let answer = server.ask(invite(aurora, "one-more@fjord.example", "agent")).await;
+    assert!(answer.status == 409 && answer.body.contains("100 invitations a day"), "{answer}");
+    assert_eq!(server.ask(invite(aurora, "new@fjord.example", "king")).await.status, 422);
+    server.db.clock.advance(Duration::days(2));
+    assert_eq!(identity.invite(&aurora.owner, EMAIL, Role::Agent).await.unwrap().email, EMAIL);
+}
+
+/// Who goes, or may do less, comes back by nothing that they have asked before, and finishes nothing that they had begun.
+#[tokio::test]
+async fn what_somebody_asked_for_ends_with_what_they_may() {
+    let (server, mut mailbox) = start().await;
+    let aurora = &server.two.aurora;
+    let identity = &server.capabilities().identity;
+    let (admin, cookie) = joined(&server, &mut mailbox, EMAIL, "admin").await;
+    let hash = store::sessions::hash(cookie.parse().unwrap());
+    let lifetime = server.capabilities().sessions.lifetime();
+    let caller =
+        store::scope::of_session(&server.db.services, &hash, lifetime, server.db.request()).await.unwrap().unwrap();
+    for email in ["second@fjord.example", "third@fjord.example"] {
+        identity.invite(&caller, email, Role::Admin).await.unwrap();
+    }
+    server.do_jobs().await;
+    let link = mailbox.next().await.path("/join/");
+    assert_eq!(server.ask(Ask::get(&link)).await.status, 200);
+    identity.change_role(&aurora.owner, admin, Role::Agent).await.unwrap();
+    assert_eq!(server.ask(Ask::get(&link)).await.status, 422);
+    // It was an admin's when it came in.
+    let late = identity.invite(&caller, "fourth@fjord.example", Role::Admin).await;
+    assert!(matches!(late, Err(IdentityError::Denied(_))), "{late:?}");
+    let late = identity.change_role(&caller, admin, Role::Admin).await;
+    assert!(matches!(late, Err(IdentityError::Denied(_))), "{late:?}");
+    identity.remove_member(&aurora.owner, admin, true).await.unwrap();
+    let late = identity.remove_member(&caller, aurora.member, true).await;
+    assert!(matches!(late, Err(IdentityError::Denied(_))), "{late:?}");
+}
+
+#[tokio::test]
+async fn who_is_a_member_nowhere_any_more_begins_anew() {
+    let (server, mut mailbox) = start().await;
+    let (member, _) = joined(&server, &mut mailbox, EMAIL, "agent").await;
+    server.capabilities().identity.remove_member(&server.two.aurora.owner, member, true).await.unwrap();
+    // By signing up, as if they had never been here: with a password and a name of now.
+    let fields = [
+        ("company", "Ek & Co"),
+        ("name", "Bo Ek the Elder"),
+        ("email", EMAIL),
+        ("password", "another way to the harbour"),
+    ];
+    assert_eq!(server.ask(Ask::post("/signup").form(fields)).await.status, 303);
+    server.do_jobs().await;
+    let mail = mailbox.next().await;
+    assert_eq!(mail.subject, "Confirm your address");
+    let link = mail.path("/confirm/");
+    assert_eq!(server.ask(Ask::post(&link).form([("password", PASSWORD)])).await.status, 422);
+    let opened = server.ask(Ask::post(&link).form([("password", "another way to the harbour")])).await;
+    assert_eq!((opened.status, opened.header("location")), (303, "/dashboard"), "{opened}");
+    let page = server.ask(Ask::get("/dashboard/members").cookie(opened.cookie(COOKIE).unwrap())).await;
+    assert!(page.body.contains("Bo Ek the Elder") && !page.body.contains("Aurora"), "{page}");
 }
 
 #[tokio::test]

@@ -229,8 +229,9 @@ impl Moves {
 
     /// What was heard while the list was on its way.
     fn heard(self) {
-        if self.after.with_untracked(Option::is_none) {
-            self.list.catch_up(self.show.get_untracked(), self.me);
+        let first = self.after.with_untracked(Option::is_none);
+        if first && !self.list.catch_up(self.show.get_untracked(), self.me) {
+            self.soon(AGAIN);
         }
     }
 

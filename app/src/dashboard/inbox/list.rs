@@ -154,16 +154,20 @@ impl List {
 
     /// What was heard while the list was asked for, on the first page of these. What the list has of a conversation stays where
     /// that is newer; where the list is newer and has it no more, another line is on its way that says so.
-    pub fn catch_up(self, show: InboxFilter, me: Option<MemberId>) {
+    /// Says `false` where it has to be asked for again.
+    pub fn catch_up(self, show: InboxFilter, me: Option<MemberId>) -> bool {
+        let mut all = true;
         let heard = self.state.with_value(|state| state.heard.clone());
         for line in heard {
-            let newer = |was: &Conversation| was.last_seq > line.conversation.last_seq;
+            let version = |one: &Conversation| (one.last_seq, one.updated_at);
+            let newer = |was: &Conversation| version(was) > version(&line.conversation);
             let known =
                 self.state.with_value(|state| state.lines.iter().any(|was| is(was, &line.conversation) && newer(was)));
             if !known {
-                self.change(line, show, me);
+                all &= self.change(line, show, me);
             }
         }
+        all
     }
 
     /// A line of the first page of these, as it is now. Says `false` where the list has to be asked for.
@@ -196,8 +200,8 @@ impl List {
             known.then_some(InboxView { data, next_cursor, waiting, open: None, nobody_yet: None, now })
         });
         self.state.update_value(|state| {
+            state.heard.retain(|other| other.conversation.id != line.conversation.id);
             if state.asking > 0 && state.heard.len() < LINES {
-                state.heard.retain(|other| other.conversation.id != line.conversation.id);
                 state.heard.push(line);
             }
         });

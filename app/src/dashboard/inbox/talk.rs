@@ -148,7 +148,7 @@ impl Talk {
             return false;
         }
         let behind = now.last_seq > self.last();
-        let newer = |old: &Conversation| old.last_seq <= now.last_seq;
+        let newer = |old: &Conversation| (old.last_seq, old.updated_at) <= (now.last_seq, now.updated_at);
         if self.conversation.with_untracked(|old| old.as_ref().is_some_and(newer)) {
             self.conversation.set(Some(now));
         }

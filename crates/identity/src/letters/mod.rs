@@ -158,8 +158,8 @@ impl Identity {
         &self.post.mailer
     }
 
-    /// Asks for a letter to a person who works in this tenant, unless that one has had enough. The person's row is held. Says
-    /// whether one is on its way. Call [`Identity::post_is_due`] after the commit.
+    /// Asks for a letter to a person who works in this tenant, unless that one has had enough, and one that is still good is
+    /// there. The person's row is held. Says whether one is on its way. Call [`Identity::post_is_due`] after the commit.
     pub(crate) async fn write(
         &self,
         tx: &mut PlatformTx,
@@ -172,9 +172,12 @@ impl Identity {
             "insert into app.letters (tenant_id, letter_id, person_id, kind, email, created_at, expires_at)
              select tenant_id, $3, person_id, $4, $5, $6, $7 from app.memberships
              where tenant_id = $1 and person_id = $2
-               and (select count(*) from app.letters
-                    where tenant_id = $1 and person_id = $2 and kind = $4 and created_at > $8) < $9
-               and (select count(*) from app.letters where tenant_id = $1 and person_id = $2 and created_at > $10) < $11",
+               and ((select count(*) from app.letters
+                     where tenant_id = $1 and person_id = $2 and kind = $4 and created_at > $8) < $9
+                    and (select count(*) from app.letters
+                         where tenant_id = $1 and person_id = $2 and created_at > $10) < $11
+                 or not exists (select from app.letters
+                      where tenant_id = $1 and person_id = $2 and kind = $4 and used_at is null and expires_at > $6))",
             tenant.uuid(),
             person.uuid(),
             letter,
@@ -262,9 +265,10 @@ impl Identity {
         sqlx::query!(
             "update app.letters set used_at = $2
              where tenant_id in (select tenant_id from app.memberships where person_id = $1)
-               and person_id = $1 and used_at is null",
+               and person_id = $1 and used_at is null and kind <> $3",
             person.uuid(),
-            self.services.now()
+            self.services.now(),
+            LetterKind::Changed.name()
         )
         .execute(tx)
         .await?;

@@ -32,7 +32,11 @@ impl Identity {
     #[tracing::instrument(name = "db.letter.write", skip_all)]
     async fn write_to(&self, email: &Email, kind: LetterKind, origin: &Origin) -> Result<(), IdentityError> {
         // Somebody who asks in another's name uses up what is asked for from there, and not what its owner may ask for.
-        let enough = matches!(self.attempt_letter_to(email, origin).await, Err(IdentityError::TooManyAttempts { .. }));
+        let enough = match self.attempt_letter_to(email, origin).await {
+            Ok(_) => false,
+            Err(IdentityError::TooManyAttempts { .. }) => true,
+            Err(error) => return Err(error),
+        };
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let found = sqlx::query!(
             r#"select person_id, verified_at is not null as "confirmed!" from app.people where email = $1
@@ -97,11 +101,12 @@ impl Identity {
         .execute(&mut tx)
         .await
         .map_err(StoreError::from)?;
-        self.use_up(&mut tx, opened.person).await?;
-        let ended = sessions::end_all_of(&mut tx, opened.person).await?;
+        // The membership before its letters, as who ends one does.
         if let Some(tenant) = self.tenant_of(&mut tx, opened.person).await? {
             self.write(&mut tx, (tenant, opened.person), &opened.email, LetterKind::Changed).await?;
         }
+        self.use_up(&mut tx, opened.person).await?;
+        let ended = sessions::end_all_of(&mut tx, opened.person).await?;
         tx.commit().await?;
         for tenant in ended {
             self.services.publish(Notice::Ended { tenant });

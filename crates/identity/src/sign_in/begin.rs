@@ -56,14 +56,6 @@ impl Identity {
         self.with_password(form, origin, device, then).await
     }
 
-    /// Who has this email and password; counts as an attempt to sign in.
-    ///
-    /// # Errors
-    /// As [`Identity::sign_in`].
-    pub(crate) async fn show(&self, form: SignInForm, origin: &Origin) -> Result<PersonId, IdentityError> {
-        self.with_password(form, origin, None, |known| async move { Ok(known.person) }).await
-    }
-
     /// Does something for who has this email and password. Counts as an attempt to sign in.
     pub(crate) async fn with_password<T, F: Future<Output = Result<T, IdentityError>>>(
         &self,

@@ -9,8 +9,8 @@ use uuid::Uuid;
 /// Gives both tenants a row in every table that signing up does not fill. A new table needs a line here, and nothing else
 /// in this file.
 const SEEDS: [&str; 14] = [
-    "insert into app.invitations (tenant_id, invitation_id, email, role, created_at, expires_at)
-     values ($1, $2, 'asked@example.com', 'agent', $3, $3)",
+    "insert into app.invitations (tenant_id, invitation_id, email, role, by_hand, created_at, expires_at)
+     values ($1, $2, 'asked@example.com', 'agent', false, $3, $3)",
     "insert into app.events (tenant_id, event_id, transaction_id, kind, subject_id, actor_id, created_at)
      values ($1, $2, pg_current_xact_id(), 'nothing', $2, $2, $3)",
     "insert into app.jobs (tenant_id, job_id, kind, lane, subject_id, attempts, run_at, created_at)

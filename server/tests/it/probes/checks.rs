@@ -209,7 +209,9 @@ fn marks(rows: &[(String, Value)], others: &[(String, Value)], secrets: [String;
     rows.iter().for_each(|(_, row)| texts(row, &mut own));
     others.iter().for_each(|(_, row)| texts(row, &mut other));
     let mut marks = BTreeSet::from(secrets);
-    for text in own.difference(&other).filter(|t| t.len() >= 6) {
+    // A short number, as a transaction has, stands in many an answer by chance.
+    let number = |text: &str| text.len() < 16 && text.bytes().all(|b| b.is_ascii_digit());
+    for text in own.difference(&other).filter(|t| t.len() >= 6 && !number(t)) {
         let digits = text.strip_prefix("\\x").map_or_else(|| text.replace('-', ""), str::to_owned);
         if digits.len() >= 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
             marks.extend([digits.to_uppercase(), text.to_uppercase(), digits]);

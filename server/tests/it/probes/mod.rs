@@ -153,8 +153,8 @@ async fn links(server: &TestServer, tenant: &Tenant) -> [String; 3] {
     for kind in ["reset", "confirm", "join"] {
         let id = server.db.services.new_id();
         let insert = if kind == "join" {
-            "insert into app.invitations (tenant_id, invitation_id, email, role, created_at, expires_at)
-             select $1, $2, 'agent@deneb.example', 'agent', $4, $4 + interval '1 day' where $3 <> ''"
+            "insert into app.invitations (tenant_id, invitation_id, email, role, by_hand, created_at, expires_at)
+             select $1, $2, 'agent@deneb.example', 'agent', false, $4, $4 + interval '1 day' where $3 <> ''"
         } else {
             "insert into app.letters (tenant_id, letter_id, person_id, kind, email, created_at, expires_at)
              select $1, $2, person_id, $3, email, $4, $4 + interval '1 day' from app.memberships
