@@ -230,6 +230,24 @@ export const states: State[] = [
       await expect(page.getByRole('alert')).toBeVisible();
     },
   },
+  { name: 'account', open: member('/dashboard/account') },
+  {
+    name: 'account-wrong',
+    status: 422,
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      // In another browser, too.
+      const { email, password } = person;
+      const elsewhere = await page.context().browser()!.newContext({ baseURL: new URL((await page.request.get('/login')).url()).origin });
+      await elsewhere.request.post('/login', { form: { email, password } });
+      await elsewhere.close();
+      await page.goto('/dashboard/account');
+      await page.getByLabel('Your password now').fill('not this one at all');
+      await page.getByLabel('New password').fill('another way to the harbour');
+      await page.keyboard.press('Enter');
+      await expect(page.getByRole('alert')).toBeVisible();
+    },
+  },
   { name: 'keys-new', open: member('/dashboard/api-keys') },
   { name: 'keys', open: withKeys() },
   { name: 'keys-revoke', open: withKeys(dialog) },

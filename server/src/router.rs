@@ -5,7 +5,8 @@ use crate::auth::{self, cookie};
 use crate::edge::{admission, body, dress, headers, observe};
 use crate::limits::api as limits;
 use crate::pages::{
-    api_keys, demo, home, inbox, join, knowledge, letters, members, preferences, sign_in, sign_out, sign_up, site,
+    account, api_keys, demo, home, inbox, join, knowledge, letters, members, preferences, sign_in, sign_out, sign_up,
+    site,
 };
 use crate::rest::{Api, api, api_docs};
 use crate::state::App;
@@ -80,6 +81,9 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/inbox/{conversation}/take-over", &["POST"], post(inbox::take_over)),
         cookie("/dashboard/inbox/{conversation}/hand-back", &["POST"], post(inbox::hand_back)),
         cookie("/dashboard/inbox/{conversation}/resolve", &["POST"], post(inbox::resolve)),
+        cookie("/dashboard/account", &["GET", "POST"], get(account::page).post(account::change)),
+        cookie("/dashboard/account/sessions/end", &["POST"], post(account::end_others)),
+        cookie("/dashboard/account/sessions/{session}/end", &["POST"], post(account::end)),
         cookie("/dashboard/members", &["GET", "POST"], get(members::page).post(members::invite)),
         cookie("/dashboard/members/{member}/role", &["POST"], post(members::change)),
         cookie("/dashboard/members/{member}/remove", &["POST"], post(members::remove)),

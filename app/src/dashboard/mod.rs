@@ -1,5 +1,6 @@
 //! What members see: each page is a function from what it shows to a view, made on the server. What moves in it is an island.
 
+pub mod account;
 pub mod api_keys;
 pub mod home;
 pub mod inbox;

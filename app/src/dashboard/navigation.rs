@@ -77,6 +77,7 @@ pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
                 </fieldset>
             </form>
             <hr/>
+            <a class="menu__item" href="/dashboard/account"><Icon shape=Shape::Key/>"Your account"</a>
             <form method="post" action="/logout">
                 <button class="menu__item" type="submit"><Icon shape=Shape::Leave/>"Sign out"</button>
             </form>

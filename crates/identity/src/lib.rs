@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod api_keys;
 mod attempts;
 mod error;
@@ -11,6 +12,7 @@ mod sign_in;
 mod sign_up;
 mod tenants;
 
+pub use account::ChangeForm;
 pub use api_keys::MAX_KEYS;
 pub use attempts::{AttemptLimits, Origin};
 pub use error::IdentityError;

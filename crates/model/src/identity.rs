@@ -128,6 +128,23 @@ pub struct CurrentSession {
     pub member: Member,
 }
 
+/// Where a person is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenSession {
+    /// What it is known by; it opens nothing.
+    pub id: String,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// The workspace.
+    pub company: String,
+    /// The browser, as it calls itself.
+    pub device: String,
+    /// The address from which it was opened.
+    pub address: String,
+    /// When it was last used, to within a minute.
+    pub last_seen_at: Timestamp,
+}
+
 /// An API key, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]

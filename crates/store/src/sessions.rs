@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use sqlx::types::Json;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use tower_sessions_core::{
     SessionStore,
     session::{Id, Record},
@@ -237,6 +237,70 @@ impl Sessions {
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
     }
+}
+
+/// A session of a person's that is open.
+#[derive(Debug)]
+pub struct OpenRow {
+    /// What the database knows it by.
+    pub hash: Vec<u8>,
+    /// The tenant's name.
+    pub company: String,
+    /// The browser, as it calls itself.
+    pub device: Option<String>,
+    /// The address from which it was opened.
+    pub address: Option<String>,
+    /// When it was last used, to within a minute.
+    pub last_seen_at: OffsetDateTime,
+}
+
+/// A person's open sessions, the latest first.
+///
+/// # Errors
+/// The database's.
+pub async fn list_of(tx: &mut PlatformTx, person: PersonId, now: OffsetDateTime) -> Result<Vec<OpenRow>, StoreError> {
+    let rows = sqlx::query_as!(
+        OpenRow,
+        "select s.session_hash as hash, t.name as company, s.device, s.address, s.last_seen_at
+         from app.sessions s join app.tenants t on t.tenant_id = s.tenant_id
+         where s.person_id = $1 and s.expires_at > $2 order by s.last_seen_at desc, s.session_hash limit 200",
+        person.uuid(),
+        now
+    );
+    Ok(rows.fetch_all(tx).await?)
+}
+
+/// Ends one session of a person's; says of which tenant it was, as [`end_all_of`] does.
+///
+/// # Errors
+/// The database's.
+pub async fn end_of(tx: &mut PlatformTx, person: PersonId, hash: &[u8]) -> Result<Vec<TenantId>, StoreError> {
+    let ended = sqlx::query_scalar!(
+        "delete from app.sessions where person_id = $1 and session_hash = $2 returning tenant_id",
+        person.uuid(),
+        hash
+    );
+    Ok(ended.fetch_all(tx).await?.into_iter().flatten().map(TenantId::from_uuid).collect())
+}
+
+/// Ends all of a person's sessions but this one; says of which tenants they were, as [`end_all_of`] does.
+///
+/// # Errors
+/// The database's.
+pub async fn end_others_of(
+    tx: &mut PlatformTx,
+    person: PersonId,
+    hash: &[u8; 32],
+) -> Result<Vec<TenantId>, StoreError> {
+    let ended = sqlx::query_scalar!(
+        "delete from app.sessions where person_id = $1 and session_hash <> $2 returning tenant_id",
+        person.uuid(),
+        hash.as_slice()
+    );
+    let mut tenants: Vec<_> = ended.fetch_all(tx).await?.into_iter().flatten().map(TenantId::from_uuid).collect();
+    tenants.sort_unstable();
+    tenants.dedup();
+    Ok(tenants)
 }
 
 /// Ends every session of a person's, finished or not; says of which tenants they were, to be told after the commit

@@ -1,6 +1,7 @@
 //! Pages and their forms, one file each: read the request, call one capability, render. What an island asks, it asks of
 //! the addresses that links and forms have, with `Accept: application/json` (`AsJson`): what the page is made of, or what was done.
 
+pub mod account;
 pub mod api_keys;
 pub mod demo;
 pub mod home;

@@ -1,6 +1,7 @@
 //! The whole server, from outside: real requests over real connections, on a real PostgreSQL with two tenants in it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod account;
 mod api;
 mod errors;
 mod graceful;

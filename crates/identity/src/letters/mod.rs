@@ -205,7 +205,11 @@ impl Identity {
     }
 
     /// The tenant of a person's that letters are sent for: where they have been the longest.
-    async fn tenant_of(&self, tx: &mut PlatformTx, person: PersonId) -> Result<Option<TenantId>, StoreError> {
+    pub(crate) async fn tenant_of(
+        &self,
+        tx: &mut PlatformTx,
+        person: PersonId,
+    ) -> Result<Option<TenantId>, StoreError> {
         let found = sqlx::query_scalar!(
             "select m.tenant_id from app.memberships m join app.tenants t on t.tenant_id = m.tenant_id
              where m.person_id = $1 and t.suspended_at is null order by m.created_at, m.tenant_id limit 1",
@@ -261,7 +265,7 @@ impl Identity {
     }
 
     /// Nothing that the person was sent opens anything any more.
-    async fn use_up(&self, tx: &mut PlatformTx, person: PersonId) -> Result<(), StoreError> {
+    pub(crate) async fn use_up(&self, tx: &mut PlatformTx, person: PersonId) -> Result<(), StoreError> {
         sqlx::query!(
             "update app.letters set used_at = $2
              where tenant_id in (select tenant_id from app.memberships where person_id = $1)

@@ -83,11 +83,11 @@ impl Identity {
         let known = [opened.email.as_str(), opened.name.as_str()];
         let new = NewPassword::parse(&password, &known).map_err(|e| IdentityError::field("password", e.to_string()))?;
         let hash = self.passwords.hash(origin.network(), Zeroizing::new(new.expose().to_owned())).await?;
-        self.change_password(named, &hash, origin).await
+        self.put_reset(named, &hash, origin).await
     }
 
     #[tracing::instrument(name = "db.person.reset", skip_all)]
-    async fn change_password(&self, named: Named, hash: &str, origin: &Origin) -> Result<(), IdentityError> {
+    async fn put_reset(&self, named: Named, hash: &str, origin: &Origin) -> Result<(), IdentityError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let opened = self.open(&mut tx, named, true).await?;
         // Before the sessions: a sign-in that is on its way waits for this, or is ended below.

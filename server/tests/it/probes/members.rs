@@ -1,7 +1,11 @@
 //! Members: the REST list and the page.
 
 use super::{By, Ids, Kind, Malformed, Place, Probe, Stranger, World};
-use crate::harness::Ask;
+use crate::harness::{Ask, PASSWORD};
+
+fn end(_: &World, id: &str) -> Ask {
+    Ask::post(format!("/dashboard/account/sessions/{id}/end")).form([])
+}
 
 fn role(_: &World, id: &str) -> Ask {
     Ask::post(format!("/dashboard/members/{id}/role")).form([("role", "admin")])
@@ -26,6 +30,37 @@ pub const PROBES: &[Probe] = &[
         by: By::Session(Stranger::SignIn),
         ask: |_| Ask::get("/dashboard/members"),
         ids: Ids::None("the tenant is the session's"),
+    },
+    Probe {
+        method: "GET",
+        path: "/dashboard/account",
+        by: By::Session(Stranger::SignIn),
+        ask: |_| Ask::get("/dashboard/account"),
+        ids: Ids::None("the person is the session's"),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/account/sessions/end",
+        by: By::Anybody("a session: it ends the others of its person"),
+        ask: |world| Ask::post("/dashboard/account/sessions/end").form([]).cookie(world.gemma_session),
+        ids: Ids::None("the person is the session's"),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/account",
+        by: By::Anybody("the password that somebody has, and a session of theirs"),
+        ask: |world| {
+            let form = [("current", PASSWORD), ("password", "another way to the harbour")];
+            Ask::post("/dashboard/account").form(form).cookie(world.gemma_session)
+        },
+        ids: Ids::None("the person is the session's"),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/account/sessions/{session}/end",
+        by: By::Session(Stranger::Refused),
+        ask: |world| end(world, &world.session_ids.0),
+        ids: Ids::At(&[Place { name: "session", kind: Kind::Session, ask: end, malformed: Malformed::AsUnknown }]),
     },
     Probe {
         method: "POST",

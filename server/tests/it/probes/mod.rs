@@ -91,6 +91,7 @@ pub enum Kind {
     Tenant,
     /// A conversation in which a person may write.
     Taken,
+    Session,
     Invitation,
     /// A member who can be changed and removed.
     Colleague,
@@ -131,6 +132,10 @@ pub struct World {
     pub reset_link: String,
     pub confirm_link: String,
     pub join_link: String,
+    /// A session of Gemma's, whose password a probe changes.
+    pub gemma_session: Id,
+    /// What sessions of Aurora's and of Borealis' owner are known by, that no probe needs.
+    pub session_ids: (String, String),
     /// Somebody of Aurora's whom the probes change and remove, and one who is asked to join.
     pub aurora_agent: MemberId,
     pub aurora_invitation: InvitationId,
@@ -189,6 +194,12 @@ async fn member(server: &TestServer, tenant: &Tenant, begin: &str) -> MemberId {
     MemberId::from_uuid(found)
 }
 
+/// A new session of a tenant's owner, by what the page knows it by.
+async fn session(server: &TestServer, tenant: &Tenant) -> String {
+    let session = server.db.open_session(tenant.person, tenant.id).await;
+    store::sessions::hash(session).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// An invitation of a tenant's.
 async fn invitation(server: &TestServer, tenant: &Tenant) -> InvitationId {
     let identity = &server.capabilities().identity;
@@ -217,6 +228,9 @@ impl World {
         let [_, confirm_link, join_link] = links(&server, &deneb).await;
         // What one link does ends the others of its person.
         let [reset_link, ..] = links(&server, &Tenant::new(&server.db, "Felix").await).await;
+        let gemma = Tenant::new(&server.db, "Gemma").await;
+        let gemma_session = server.db.open_session(gemma.person, gemma.id).await;
+        let session_ids = (session(&server, aurora).await, session(&server, borealis).await);
         server.db.joins(&deneb, aurora).await;
         let aurora_agent = member(&server, aurora, "deneb").await;
         let aurora_invitation = invitation(&server, aurora).await;
@@ -261,6 +275,8 @@ impl World {
             reset_link,
             confirm_link,
             join_link,
+            gemma_session,
+            session_ids,
             aurora_agent,
             aurora_invitation,
             borealis_invitation,
@@ -285,6 +301,7 @@ impl World {
             ),
             Kind::Key => (self.aurora_key.key.id.to_string(), self.borealis_key.key.id.to_string()),
             // New ones each time: some probes use them up.
+            Kind::Session => (session(&self.server, aurora).await, self.session_ids.1.clone()),
             Kind::Invitation => {
                 (invitation(&self.server, aurora).await.to_string(), self.borealis_invitation.to_string())
             }
@@ -304,7 +321,12 @@ impl Kind {
     /// Texts that are no ids of this kind, though some hold the digits of one that exists.
     fn malformed(self, foreign: &str) -> Vec<String> {
         let digits = &foreign[foreign.len() - 32..];
+        if matches!(self, Self::Session) {
+            let long = "0".repeat(400);
+            return vec!["x".to_owned(), foreign[1..].to_owned(), foreign.to_uppercase(), format!("{foreign}0"), long];
+        }
         let prefix = match self {
+            Self::Session => "",
             Self::Document => DocumentId::PREFIX,
             Self::Conversation | Self::Taken => ConversationId::PREFIX,
             Self::Message => MessageId::PREFIX,

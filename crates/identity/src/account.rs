@@ -1,0 +1,161 @@
+//! One's own account: the password, and where one is signed in.
+
+use crate::letters::LetterKind;
+use crate::sign_in::Known;
+use crate::{Identity, IdentityError, Origin, SignInForm};
+use model::PersonId;
+use model::identity::OpenSession;
+use model::input::NewPassword;
+use store::bus::Notice;
+use store::services::timestamp;
+use store::sessions::{self, Proof, SignIn};
+use store::{Actor, Caller, Denied, Reason, StoreError};
+use zeroize::Zeroizing;
+
+/// What the form for a new password holds.
+#[derive(Debug, Default)]
+pub struct ChangeForm {
+    /// The password as it is.
+    pub current: Zeroizing<String>,
+    /// The one to be.
+    pub password: Zeroizing<String>,
+}
+
+/// The person behind a caller.
+fn person(caller: &Caller) -> Result<PersonId, Denied> {
+    match caller.actor() {
+        Actor::Member { person, .. } => Ok(person),
+        _ => Err(Denied),
+    }
+}
+
+impl Identity {
+    /// Changes one's own password. Every session ends with the old one; the sign-in that comes back is for a new one, here.
+    ///
+    /// # Errors
+    /// [`IdentityError::Invalid`] for what was typed, [`IdentityError::TooManyAttempts`], [`IdentityError::Denied`] for a
+    /// program, or a fault; nothing is changed then.
+    pub async fn change_password(
+        &self,
+        caller: &Caller,
+        form: ChangeForm,
+        origin: &Origin,
+    ) -> Result<SignIn, IdentityError> {
+        let person = person(caller)?;
+        let (email, name) = self.name_of(person, origin).await?;
+        let new = NewPassword::parse(&form.password, &[email.as_str(), name.as_str()])
+            .map_err(|e| IdentityError::field("password", e.to_string()))?;
+        let current = SignInForm { email: email.clone(), password: form.current };
+        let known = match self.with_password(current, origin, None, |known| async move { Ok(known) }).await {
+            Err(IdentityError::WrongCredentials | IdentityError::Invalid(_)) => {
+                return Err(IdentityError::field(
+                    "current",
+                    "This is not your password. Type the one that you have now.",
+                ));
+            }
+            other => other?,
+        };
+        let hash = self.passwords.hash(origin.network(), Zeroizing::new(new.expose().to_owned())).await?;
+        let epoch = self.put_password(known, &email, &hash, origin).await?;
+        let sign_in = SignIn { chosen: Some(caller.scope().tenant()), ..self.begun(person, Proof::Password, epoch) };
+        self.advance(SignIn { next: "/dashboard/account?done=password".to_owned(), ..sign_in }, origin).await
+    }
+
+    #[tracing::instrument(name = "db.person.name", skip_all)]
+    async fn name_of(&self, person: PersonId, origin: &Origin) -> Result<(String, String), IdentityError> {
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let row = sqlx::query!("select email, name from app.people where person_id = $1", person.uuid())
+            .fetch_optional(&mut tx)
+            .await
+            .map_err(StoreError::from)?
+            .ok_or(IdentityError::NotFound)?;
+        Ok((row.email, row.name))
+    }
+
+    #[tracing::instrument(name = "db.person.change_password", skip_all)]
+    async fn put_password(&self, known: Known, email: &str, hash: &str, origin: &Origin) -> Result<i32, IdentityError> {
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        // Not over one that was chosen meanwhile.
+        let epoch = sqlx::query_scalar!(
+            "update app.people set password_hash = $2, password_epoch = password_epoch + 1
+             where person_id = $1 and password_epoch = $3 returning password_epoch",
+            known.person.uuid(),
+            hash,
+            known.epoch
+        )
+        .fetch_optional(&mut tx)
+        .await
+        .map_err(StoreError::from)?
+        .ok_or(IdentityError::SignInOver)?;
+        if let Some(tenant) = self.tenant_of(&mut tx, known.person).await? {
+            self.write(&mut tx, (tenant, known.person), email, LetterKind::Changed).await?;
+        }
+        self.use_up(&mut tx, known.person).await?;
+        let ended = sessions::end_all_of(&mut tx, known.person).await?;
+        tx.commit().await?;
+        for tenant in ended {
+            self.services.publish(Notice::Ended { tenant });
+        }
+        self.post_is_due();
+        tracing::info!("a password was changed");
+        Ok(epoch)
+    }
+
+    /// Where one is signed in, the latest first. `here` is the hash of the session that asks.
+    ///
+    /// # Errors
+    /// [`IdentityError::Denied`] for a program, or the database's.
+    #[tracing::instrument(name = "db.session.list", skip_all)]
+    pub async fn list_sessions(
+        &self,
+        caller: &Caller,
+        here: &[u8; 32],
+        origin: &Origin,
+    ) -> Result<Vec<OpenSession>, IdentityError> {
+        let person = person(caller)?;
+        let mut tx = self.services.store.platform(Reason::Session, origin.request).await?;
+        let open = sessions::list_of(&mut tx, person, self.services.now()).await?;
+        Ok(open
+            .into_iter()
+            .map(|open| OpenSession {
+                current: open.hash == here,
+                id: open.hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+                company: open.company,
+                device: open.device.unwrap_or_default(),
+                address: open.address.unwrap_or_default(),
+                last_seen_at: timestamp(open.last_seen_at),
+            })
+            .collect())
+    }
+
+    /// Ends one of one's own sessions, or, without an id, all but the one that asks. Sockets end with them.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotFound`] for one that is not there, or not one's own; [`IdentityError::Denied`] for a program; or the
+    /// database's.
+    #[tracing::instrument(name = "db.session.end", skip_all)]
+    pub async fn end_sessions(
+        &self,
+        caller: &Caller,
+        id: Option<&str>,
+        here: &[u8; 32],
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
+        let person = person(caller)?;
+        let mut tx = self.services.store.platform(Reason::Session, origin.request).await?;
+        let ended = match id {
+            Some(id) => {
+                let open = sessions::list_of(&mut tx, person, self.services.now()).await?;
+                let named = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == id;
+                let open = open.into_iter().find(|open| named(&open.hash)).ok_or(IdentityError::NotFound)?;
+                sessions::end_of(&mut tx, person, &open.hash).await?
+            }
+            None => sessions::end_others_of(&mut tx, person, here).await?,
+        };
+        tx.commit().await?;
+        for tenant in ended {
+            self.services.publish(Notice::Ended { tenant });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,139 @@
+//! `/dashboard/account`: one's own password, and where one is signed in.
+
+use crate::auth::sign_in::carry_on;
+use crate::auth::{Member, Viewer};
+use crate::failure::Failure;
+use crate::pages::{render::Render, unreadable};
+use crate::request::RequestInfo;
+use crate::state::App;
+use app::dashboard::account::{Outcome, account};
+use axum::{
+    Extension, Form,
+    extract::{Path, Query, State, rejection::FormRejection, rejection::QueryRejection},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use identity::ChangeForm;
+use model::ErrorCode;
+use serde::Deserialize;
+use store::Caller;
+use store::services::timestamp;
+use store::sessions::hash;
+use tower_sessions::Session;
+use zeroize::Zeroizing;
+
+const HERE: &str = "/dashboard/account";
+
+/// What the session that asks is known by.
+fn here(session: &Session) -> [u8; 32] {
+    session.id().map(hash).unwrap_or_default()
+}
+
+/// What has just been done, to be said on the page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Done {
+    done: String,
+}
+
+/// The page.
+///
+/// # Errors
+/// A page, when the database does not answer.
+pub async fn page(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Viewer(caller): Viewer,
+    session: Session,
+    render: Render,
+    done: Result<Query<Done>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let done = done.map(|Query(Done { done })| done).unwrap_or_default();
+    let outcome = if done == "password" { Outcome::Changed } else { Outcome::Nothing };
+    show(&app, &caller, &session, info, &render, (StatusCode::OK, outcome)).await
+}
+
+async fn show(
+    app: &App,
+    caller: &Caller,
+    session: &Session,
+    info: RequestInfo,
+    render: &Render,
+    (status, outcome): (StatusCode, Outcome),
+) -> Result<Response, Failure> {
+    // Read elsewhere: nothing is held meanwhile.
+    caller.scope().let_go();
+    let sessions = app.capabilities.identity.list_sessions(caller, &here(session), &info.origin()).await?;
+    let now = timestamp(app.capabilities.services.now());
+    render.dashboard(caller, status, |frame| account(frame, sessions, now, outcome)).await
+}
+
+/// The form for a new password.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Change {
+    current: Zeroizing<String>,
+    password: Zeroizing<String>,
+}
+
+/// Changes the password: everywhere else one is signed out.
+///
+/// # Errors
+/// A page, when nobody is signed in or the fault is ours.
+pub async fn change(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Member(caller): Member,
+    session: Session,
+    headers: HeaderMap,
+    render: Render,
+    form: Result<Form<Change>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Change { current, password }) = form.map_err(unreadable)?;
+    let form = ChangeForm { current, password };
+    match app.capabilities.identity.change_password(&caller, form, &info.origin()).await {
+        Ok(sign_in) => Ok(carry_on(&app, &session, &sign_in, info, &headers).await?.into_response()),
+        Err(error) => {
+            let failure = Failure::from(error);
+            if !matches!(failure.0.code, ErrorCode::Invalid | ErrorCode::RateLimited | ErrorCode::Unavailable) {
+                return Err(failure);
+            }
+            let (status, retry_after) = (failure.status(), failure.0.retry_after);
+            let refused = (status, Outcome::Refused(failure.0));
+            let mut response = show(&app, &caller, &session, info, &render, refused).await?;
+            if let Some(seconds) = retry_after {
+                response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            }
+            Ok(response)
+        }
+    }
+}
+
+/// Ends one of one's own sessions.
+///
+/// # Errors
+/// A page, where there is no such one, when nobody is signed in, or when the fault is ours.
+pub async fn end(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Member(caller): Member,
+    Path(id): Path<String>,
+    session: Session,
+) -> Result<Response, Failure> {
+    app.capabilities.identity.end_sessions(&caller, Some(&id), &here(&session), &info.origin()).await?;
+    Ok(Redirect::to(HERE).into_response())
+}
+
+/// Ends all but this one.
+///
+/// # Errors
+/// A page, when nobody is signed in or the fault is ours.
+pub async fn end_others(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Member(caller): Member,
+    session: Session,
+) -> Result<Response, Failure> {
+    app.capabilities.identity.end_sessions(&caller, None, &here(&session), &info.origin()).await?;
+    Ok(Redirect::to(HERE).into_response())
+}
