@@ -23,8 +23,8 @@ function hash(cookie) {
 }
 
 /** Notes that a session is used; once a minute. */
-const seen = (session, request, now) =>
-  platform.begin((tx) => Promise.all([tx.unsafe(statements.platform(request)), tx.unsafe(statements.SEEN, [session, now], PREPARED)]));
+const seen = (session, request, now, since) =>
+  platform.begin((tx) => Promise.all([tx.unsafe(statements.platform(request)), tx.unsafe(statements.SEEN, [session, now, since], PREPARED)]));
 
 /** Who has this cookie, and the keys of the tenant; undefined for nobody. */
 export async function keysFor(cookie) {
@@ -41,7 +41,7 @@ export async function keysFor(cookie) {
       tx.unsafe(statements.KEYS, [statements.MOST], PREPARED),
     ]);
     if (!entered.tenant) return undefined;
-    if (entered.stale) await seen(session, request, now);
+    if (entered.stale) await seen(session, request, now, ago(1));
     const [who] = await tx.unsafe(statements.WHO, [entered.actor], PREPARED);
     return who && { who, keys };
   });

@@ -3,8 +3,8 @@
 /** The door: whose session it is, in whose transaction one is then. $1 `\x` and the hash in hex, $2 request, $3 now, $4 and $5 when the session must have begun and been seen last, $6 since when a use is noted. */
 export const ENTER = 'select * from app.enter_session($1, $2, $3, $4, $5, $6)';
 
-/** Once a minute: $1 hash, $2 now. */
-export const SEEN = 'update app.sessions set last_seen_at = $2 where session_hash = $1 and last_seen_at < $2';
+/** Once a minute: $1 hash, $2 now, $3 since when a use is noted. */
+export const SEEN = 'update app.sessions set last_seen_at = $2 where session_hash = $1 and last_seen_at < $3';
 
 /** The keys of the tenant: $1 how many. */
 export const KEYS = `select key_id, name, prefix, created_at, last_used_at, revoked_at from app.api_keys

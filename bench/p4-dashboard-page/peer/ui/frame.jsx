@@ -72,6 +72,7 @@ export function Frame({ who, theme, here, children }) {
           </fieldset>
         </form>
         <hr />
+        <a className="menu__item" href="/dashboard/account"><Icon shape="key" />Your account</a>
         <form method="post" action="/logout">
           <button className="menu__item" type="submit"><Icon shape="leave" />Sign out</button>
         </form>
