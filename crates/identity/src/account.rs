@@ -2,7 +2,7 @@
 
 use crate::letters::LetterKind;
 use crate::sign_in::Known;
-use crate::{Identity, IdentityError, Origin, SignInForm};
+use crate::{Identity, IdentityError, Origin, SignInForm, hex};
 use model::PersonId;
 use model::identity::OpenSession;
 use model::input::NewPassword;
@@ -91,7 +91,7 @@ impl Identity {
             self.write(&mut tx, (tenant, known.person), email, LetterKind::Changed).await?;
         }
         self.use_up(&mut tx, known.person).await?;
-        let ended = sessions::end_all_of(&mut tx, known.person).await?;
+        let ended = sessions::end_all_of(&mut tx, known.person, None).await?;
         tx.commit().await?;
         for tenant in ended {
             self.services.publish(Notice::Ended { tenant });
@@ -119,7 +119,7 @@ impl Identity {
             .into_iter()
             .map(|open| OpenSession {
                 current: open.hash == here,
-                id: open.hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+                id: hex(&open.hash),
                 company: open.company,
                 device: open.device.unwrap_or_default(),
                 address: open.address.unwrap_or_default(),
@@ -144,13 +144,8 @@ impl Identity {
         let person = person(caller)?;
         let mut tx = self.services.store.platform(Reason::Session, origin.request).await?;
         let ended = match id {
-            Some(id) => {
-                let open = sessions::list_of(&mut tx, person, self.services.now()).await?;
-                let named = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == id;
-                let open = open.into_iter().find(|open| named(&open.hash)).ok_or(IdentityError::NotFound)?;
-                sessions::end_of(&mut tx, person, &open.hash).await?
-            }
-            None => sessions::end_others_of(&mut tx, person, here).await?,
+            Some(id) => vec![sessions::end_of(&mut tx, person, id).await?.ok_or(IdentityError::NotFound)?],
+            None => sessions::end_all_of(&mut tx, person, Some(here)).await?,
         };
         tx.commit().await?;
         for tenant in ended {

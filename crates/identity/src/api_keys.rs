@@ -3,7 +3,7 @@
 //! A key is `smt_` and 48 hex digits: 192 random bits, a prefix that secret scanners can look for, and nothing that a
 //! double click would not select.
 
-use crate::{Identity, IdentityError};
+use crate::{Identity, IdentityError, hex};
 use model::ApiKeyId;
 use model::event::EventKind;
 use model::identity::{ApiKey, NewApiKey};
@@ -36,9 +36,7 @@ pub(crate) fn well_formed(secret: &str) -> bool {
 
 impl Identity {
     pub(crate) fn draw_key(&self) -> DrawnKey {
-        let random: [u8; 24] = rand::random();
-        let digits: String = random.iter().map(|b| format!("{b:02x}")).collect();
-        let secret = format!("smt_{digits}");
+        let secret = format!("smt_{}", hex(&rand::random::<[u8; 24]>()));
         let prefix = secret.chars().take(SHOWN).collect();
         let hash = self.api_key_mac.mac(secret.as_bytes());
         DrawnKey { secret, prefix, hash }

@@ -8,7 +8,7 @@
 //! An attempt is counted before the password is looked at and taken back when it succeeds, so that many at once cannot
 //! slip past the limit, on one server or on several. Accounts and addresses are kept as keyed hashes.
 
-use crate::{Identity, IdentityError};
+use crate::{Identity, IdentityError, hex};
 use model::RequestId;
 use model::input::Email;
 use shares::Network;
@@ -101,7 +101,7 @@ impl Identity {
     }
 
     fn device_mark(&self, email: &Email, drawn: &str) -> String {
-        self.device_mac.mac(format!("{drawn}:{email}").as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+        hex(&self.device_mac.mac(format!("{drawn}:{email}").as_bytes()))
     }
 
     /// By what a browser is known for this account. Its mark is compared as a whole, by its hash, so that no time tells how

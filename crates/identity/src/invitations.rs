@@ -8,7 +8,6 @@ use crate::letters::words;
 use crate::members::{hold, may_give};
 use crate::sign_in::Known;
 use crate::{Identity, IdentityError, Origin, SignInForm};
-use mail::MailError;
 use model::event::EventKind;
 use model::identity::{Invitation, Role};
 use model::input::{Email, NewPassword, PersonName};
@@ -18,6 +17,7 @@ use store::jobs::{self, Handler, Job, JobError, Lane, Task};
 use store::services::timestamp;
 use store::{Caller, PlatformTx, Reason, StoreError, TenantTx, events};
 use time::Duration;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// Members of a tenant and open invitations together.
@@ -261,20 +261,35 @@ impl Identity {
     /// # Errors
     /// [`IdentityError::LinkOver`], or the database's.
     pub async fn offer(&self, token: &str, origin: &Origin) -> Result<Offer, IdentityError> {
+        let named = self.links.read(KIND, token).ok_or(IdentityError::LinkOver)?;
         let mut tx = self.services.store.platform(Reason::SignUp, origin.request).await?;
-        Ok(self.open_invitation(&mut tx, token).await?.offer)
+        Ok(self.open_invitation(&mut tx, named, false).await?.offer)
     }
 
+    /// What a link names, if it is still good. `hold`: until the transaction ends, so that it opens once.
     #[tracing::instrument(name = "db.invitation.open", skip_all)]
-    async fn open_invitation(&self, tx: &mut PlatformTx, token: &str) -> Result<Open, IdentityError> {
-        let (tenant, id) = self.links.read(KIND, token).ok_or(IdentityError::LinkOver)?;
+    async fn open_invitation(
+        &self,
+        tx: &mut PlatformTx,
+        (tenant, id): (TenantId, Uuid),
+        hold: bool,
+    ) -> Result<Open, IdentityError> {
+        if hold {
+            sqlx::query!(
+                "select invitation_id from app.invitations where tenant_id = $1 and invitation_id = $2 for no key update",
+                tenant.uuid(),
+                id
+            )
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(StoreError::from)?;
+        }
         let row = sqlx::query!(
             r#"select i.email, i.role, i.by_hand, t.name, exists (select from app.people p
                  join app.memberships m on m.person_id = p.person_id where p.email = i.email) as "known!"
                from app.invitations i join app.tenants t on t.tenant_id = i.tenant_id
                where i.tenant_id = $1 and i.invitation_id = $2 and i.accepted_at is null and i.revoked_at is null
-                 and i.expires_at > $3 and t.suspended_at is null
-               for no key update of i"#,
+                 and i.expires_at > $3 and t.suspended_at is null"#,
             tenant.uuid(),
             id,
             self.services.now()
@@ -315,9 +330,10 @@ impl Identity {
 
     #[tracing::instrument(name = "db.invitation.accept", skip_all)]
     async fn accept(&self, token: &str, who: Joins, origin: &Origin) -> Result<(), IdentityError> {
+        let named = self.links.read(KIND, token).ok_or(IdentityError::LinkOver)?;
         let now = self.services.now();
         let mut tx = self.services.store.platform(Reason::SignUp, origin.request).await?;
-        let Open { tenant, invitation, by_hand, offer } = self.open_invitation(&mut tx, token).await?;
+        let Open { tenant, invitation, by_hand, offer } = self.open_invitation(&mut tx, named, true).await?;
         // A link that came by mail confirms the address. Where there is no mail, nothing could.
         let confirms = !by_hand || !self.delivers();
         let person = match who {
@@ -400,10 +416,7 @@ impl Handler<SendInvitation> for Identity {
         let Some(row) = found else { return Ok(()) };
         let link = self.path(task.scope().tenant(), task.subject());
         let letter = words::invitation(row.email, row.inviter.as_deref(), &row.company, link);
-        self.post.mailer.send(&letter).await.map_err(|error| match error {
-            MailError::Later(_) => JobError::Retry(error.to_string()),
-            _ => JobError::Hopeless(error.to_string()),
-        })
+        self.post.send(&letter).await
     }
 
     async fn gave_up(&self, task: &Task<SendInvitation>, error: &str) -> Result<(), JobError> {

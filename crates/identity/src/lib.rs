@@ -122,6 +122,11 @@ impl Identity {
     }
 }
 
+/// Bytes as hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The keyed hash of an API key's secret.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyMark([u8; 32]);

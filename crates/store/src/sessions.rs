@@ -270,46 +270,34 @@ pub async fn list_of(tx: &mut PlatformTx, person: PersonId, now: OffsetDateTime)
     Ok(rows.fetch_all(tx).await?)
 }
 
-/// Ends one session of a person's; says of which tenant it was, as [`end_all_of`] does.
+/// Ends one session of a person's, by the digits of its hash; says of which tenant it was.
 ///
 /// # Errors
 /// The database's.
-pub async fn end_of(tx: &mut PlatformTx, person: PersonId, hash: &[u8]) -> Result<Vec<TenantId>, StoreError> {
+pub async fn end_of(tx: &mut PlatformTx, person: PersonId, id: &str) -> Result<Option<TenantId>, StoreError> {
     let ended = sqlx::query_scalar!(
-        "delete from app.sessions where person_id = $1 and session_hash = $2 returning tenant_id",
+        "delete from app.sessions where person_id = $1 and encode(session_hash, 'hex') = $2 returning tenant_id",
         person.uuid(),
-        hash
+        id
     );
-    Ok(ended.fetch_all(tx).await?.into_iter().flatten().map(TenantId::from_uuid).collect())
+    Ok(ended.fetch_optional(tx).await?.flatten().map(TenantId::from_uuid))
 }
 
-/// Ends all of a person's sessions but this one; says of which tenants they were, as [`end_all_of`] does.
+/// Ends every session of a person's, finished or not, but this one; says of which tenants they were, to be told after the
+/// commit ([`Notice::Ended`]).
 ///
 /// # Errors
 /// The database's.
-pub async fn end_others_of(
+pub async fn end_all_of(
     tx: &mut PlatformTx,
     person: PersonId,
-    hash: &[u8; 32],
+    but: Option<&[u8; 32]>,
 ) -> Result<Vec<TenantId>, StoreError> {
     let ended = sqlx::query_scalar!(
-        "delete from app.sessions where person_id = $1 and session_hash <> $2 returning tenant_id",
+        "delete from app.sessions where person_id = $1 and ($2::bytea is null or session_hash <> $2) returning tenant_id",
         person.uuid(),
-        hash.as_slice()
+        but.map(<[u8; 32]>::as_slice)
     );
-    let mut tenants: Vec<_> = ended.fetch_all(tx).await?.into_iter().flatten().map(TenantId::from_uuid).collect();
-    tenants.sort_unstable();
-    tenants.dedup();
-    Ok(tenants)
-}
-
-/// Ends every session of a person's, finished or not; says of which tenants they were, to be told after the commit
-/// ([`Notice::Ended`]).
-///
-/// # Errors
-/// The database's.
-pub async fn end_all_of(tx: &mut PlatformTx, person: PersonId) -> Result<Vec<TenantId>, StoreError> {
-    let ended = sqlx::query_scalar!("delete from app.sessions where person_id = $1 returning tenant_id", person.uuid());
     let mut tenants: Vec<_> = ended.fetch_all(tx).await?.into_iter().flatten().map(TenantId::from_uuid).collect();
     tenants.sort_unstable();
     tenants.dedup();

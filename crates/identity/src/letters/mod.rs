@@ -12,8 +12,8 @@ mod confirm;
 mod reset;
 pub(crate) mod words;
 
-use crate::{Identity, IdentityError, Origin};
-use mail::{MailError, Mailer};
+use crate::{Identity, IdentityError, Origin, hex};
+use mail::{Letter, MailError, Mailer};
 use model::{LetterId, PersonId, RequestId, TenantId};
 use store::jobs::{self, Handler, Job, JobError, Lane, Task};
 use store::secret_key::DerivedKey;
@@ -77,6 +77,16 @@ pub struct Post {
     pub address: String,
 }
 
+impl Post {
+    /// Sends a letter, as a job does.
+    pub(crate) async fn send(&self, letter: &Letter) -> Result<(), JobError> {
+        self.mailer.send(letter).await.map_err(|error| match error {
+            MailError::Later(_) => JobError::Retry(error.to_string()),
+            _ => JobError::Hopeless(error.to_string()),
+        })
+    }
+}
+
 impl Default for Post {
     fn default() -> Self {
         Self { mailer: Mailer::outbox(), address: "http://localhost".to_owned() }
@@ -122,9 +132,10 @@ impl Links {
 
     /// What stands in a link of this kind for a row of a tenant's.
     pub(crate) fn token(&self, kind: &str, tenant: TenantId, row: Uuid) -> String {
-        let ids = [tenant.uuid().into_bytes(), row.into_bytes()].concat();
-        let hash = self.hash(kind, &ids);
-        ids.iter().chain(hash.iter().take(HASH)).map(|byte| format!("{byte:02x}")).collect()
+        let mut link = [tenant.uuid().into_bytes(), row.into_bytes()].concat();
+        let hash = self.hash(kind, &link);
+        link.extend(hash.iter().take(HASH));
+        hex(&link)
     }
 
     /// Of which row it is; `None` for what was not made here, or for something else.
@@ -176,6 +187,7 @@ impl Identity {
                      where tenant_id = $1 and person_id = $2 and kind = $4 and created_at > $8) < $9
                     and (select count(*) from app.letters
                          where tenant_id = $1 and person_id = $2 and created_at > $10) < $11
+                 or $4 = $12
                  or not exists (select from app.letters
                       where tenant_id = $1 and person_id = $2 and kind = $4 and used_at is null and expires_at > $6))",
             tenant.uuid(),
@@ -188,7 +200,9 @@ impl Identity {
             now - Duration::hours(1),
             HOURLY,
             now - Duration::days(1),
-            DAILY
+            DAILY,
+            // Once for each change, whatever else was sent.
+            LetterKind::Changed.name()
         )
         .execute(&mut *tx)
         .await?;
@@ -315,10 +329,7 @@ impl Handler<SendLetter> for Identity {
         let kind = kind.ok_or_else(|| JobError::Hopeless(format!("no letter is of the kind {}", row.kind)))?;
         let token = self.links.token(kind.name(), task.scope().tenant(), task.subject().uuid());
         let letter = words::letter(kind, row.name, row.email, &self.post.address, &token);
-        self.post.mailer.send(&letter).await.map_err(|error| match error {
-            MailError::Later(_) => JobError::Retry(error.to_string()),
-            _ => JobError::Hopeless(error.to_string()),
-        })?;
+        self.post.send(&letter).await?;
         let mut tx = self.services.store.tenant(task.scope()).await?;
         sqlx::query!(
             "update app.letters set sent_at = $2 where letter_id = $1",
