@@ -117,10 +117,11 @@ pub fn build(app: &App) -> Router {
     let file_body = RequestBodyLimitLayer::new(::knowledge::reading::MAX_BYTES + AROUND_A_FILE);
     let timeout =
         TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(server.request_timeout_s));
-    // Work begins when all of a request is there: received, then admitted, then within a time. From the inside out.
+    // Work begins when all of a request is there: received, then admitted, then within a time; and then it ends. From the
+    // inside out.
     let admitted = |routes: Router<App>| {
         let routes: Router<App> = routes.layer(timeout);
-        routes.layer(from_fn_with_state(app.clone(), admission::admit))
+        routes.layer(from_fn_with_state(app.clone(), admission::admit)).layer(from_fn(admission::to_its_end))
     };
     let received =
         |routes: Router<App>| admitted(routes).layer(from_fn_with_state(app.clone(), body::small)).layer(small_body);

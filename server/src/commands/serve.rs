@@ -105,6 +105,8 @@ pub async fn run(
         sockets.stop(Duration::from_secs(2)).await;
     };
     listener::serve(listener, router::build(&app), &app.config.server, stop).await;
+    // Changes for whose answers nobody waits any more.
+    let _ = tokio::time::timeout(Duration::from_secs(2), app.admission.empty()).await;
     schedules.abort();
     drop(going_on);
     if worker.await.is_err() {

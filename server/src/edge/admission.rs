@@ -10,13 +10,16 @@ use axum::{
     Extension,
     body::{Body, Bytes, HttpBody},
     extract::{Request, State},
+    http::StatusCode,
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use hyper::body::{Frame, SizeHint};
 use shares::{Network, Place};
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use tracing::Instrument as _;
 
 /// Admits a request if there is room.
 pub async fn admit(
@@ -36,6 +39,20 @@ pub async fn admit(
         }
         None => full(&app.admission, info.network()),
     }
+}
+
+/// What changes something is done to its end once all of it is here, though whoever asked has gone: somebody who presses a
+/// button and goes to another page has pressed it. Around what admits it, so that it holds its place for as long.
+pub async fn to_its_end(request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    let done = tokio::spawn(next.run(request).in_current_span()).await;
+    done.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => resume_unwind(panic),
+        // Ended with the server.
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    })
 }
 
 /// Holds a place for each answer until it has been taken: whoever asks much and takes nothing does not fill the memory.

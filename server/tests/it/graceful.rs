@@ -1,6 +1,6 @@
 //! Bounds and ends: work in progress is finished, slow clients are let go, and too much at once is refused at once.
 
-use crate::harness::{Ask, Held, NEVER, TENANTS, TestServer};
+use crate::harness::{Ask, COOKIE, Held, NEVER, TENANTS, TestServer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -138,4 +138,25 @@ async fn who_leaves_gives_the_place_back() {
     let free = async { while server.ask(Ask::get("/robots.txt")).await.status == 503 {} };
     timeout(NEVER, free).await.unwrap();
     held.let_go().await;
+}
+
+/// Who presses a button and goes on to another page has pressed it; until it is done, it keeps its place.
+#[tokio::test]
+async fn a_change_is_made_though_nobody_waits_for_the_answer() {
+    let server = TestServer::with(|config| config.server.requests = 1).await;
+    let aurora = &server.two.aurora;
+    let held = Held::new(&server, "app.api_keys").await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let request = format!(
+        "POST /dashboard/api-keys HTTP/1.1\r\nHost: x\r\nCookie: {COOKIE}={}\r\nSec-Fetch-Site: same-origin\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 12\r\n\r\nname=Website",
+        aurora.session
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    held.wait_for(&server, 1).await;
+    drop(stream);
+    server.until_nobody_asks().await;
+    assert_eq!(server.ask(Ask::get("/robots.txt")).await.status, 503);
+    held.let_go().await;
+    server.until("select count(*) from app.api_keys where name = 'Website'", 1).await;
 }

@@ -446,6 +446,11 @@ impl TestServer {
         &self.app.capabilities.conversations
     }
 
+    /// Until nobody waits for an answer any more.
+    pub async fn until_nobody_asks(&self) {
+        timeout(NEVER, self.app.answering.empty()).await.unwrap();
+    }
+
     /// The sockets that are open.
     pub fn sockets(&self) -> &Sockets {
         &self.app.sockets
