@@ -302,6 +302,20 @@ test('a form that was sent before the code came is answered by a page, and that 
   expect(await said(elin)).toEqual(['</textarea>One.\nTwo.']);
 });
 
+test('who is on a line of the inbox is still on it when the lines have moved', async ({ page }) => {
+  const { elin, maja } = await taken(page);
+  const by = await program(page.request);
+  await visit(page, `/dashboard/inbox/${elin}`);
+  // As after a click: only the keyboard makes the lines stand still.
+  await field(page).click();
+  await entry(page, 'Maja').focus();
+  await say(page.request, by, elin, 'One more thing.');
+  await expect(page.locator('a.talk').first()).toContainText('One more thing.');
+  await expect(entry(page, 'Maja')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(`/dashboard/inbox/${maja}?show=open`);
+});
+
 /** What translators do: every piece of text into elements of their own, but where a page asks them not to. */
 const translate = (page: Page, where = 'body') =>
   page.evaluate((where) => {

@@ -10,10 +10,13 @@ use crate::ui::{anew, live};
 use leptos::ev;
 use leptos::html::Div;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use model::conversation::{Author, Conversation, ConversationState, Handler, InboxFilter, InboxView};
 use model::live::Line;
 use model::{MemberId, Timestamp, WidgetId};
+use web_sys::HtmlElement;
 use web_sys::js_sys::Date;
+use web_sys::wasm_bindgen::JsCast as _;
 
 /// The filters: what they are called.
 const FILTERS: [(InboxFilter, &str); 4] = [
@@ -214,12 +217,28 @@ impl List {
     }
 
     fn take(self, found: InboxView, keyboard: bool, before: fn(&mut State)) {
+        let focused = self.find("a:focus").and_then(|link| link.get_attribute("href"));
         self.waiting.set(found.waiting);
         self.state.update_value(|state| {
             before(state);
             state.take(found, keyboard || state.pointer);
         });
         self.changed.update(|n| *n = n.wrapping_add(1));
+        // The line that has taken its place is the same to whoever was on it.
+        if let Some(href) = focused {
+            spawn_local(async move {
+                if self.find("a:focus").is_none()
+                    && let Some(link) = self.find(&format!("a[href=\"{href}\"]"))
+                {
+                    let _ = link.focus();
+                }
+            });
+        }
+    }
+
+    /// A link among the lines.
+    fn find(self, selector: &str) -> Option<HtmlElement> {
+        self.place.get_untracked()?.query_selector(selector).ok()??.dyn_into().ok()
     }
 
     /// The pointer, or the keyboard, leaves: what had to wait for it is done. `renew` asks for the list.
