@@ -9,6 +9,7 @@ pub mod jobs;
 pub mod migrate;
 mod proof;
 pub mod scope;
+pub mod sealing;
 pub mod secret_key;
 pub mod services;
 pub mod sessions;

@@ -1,5 +1,6 @@
-//! The installation's secret: 32 bytes in a file that only its user can read. Every other key is derived from it, one
-//! for each purpose, so that none can stand in for another. Never printed, never logged, wiped from memory when dropped.
+//! The installation's secret: 32 bytes in the first line of a file that only its user can read. Every other key is derived
+//! from it, one for each purpose, so that none can stand in for another; further lines are for what is sealed
+//! ([`crate::sealing`]). Never printed, never logged, wiped from memory when dropped.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -22,7 +23,7 @@ pub enum SecretKeyError {
     #[error("the secret key file {0} cannot be used: {1}")]
     File(PathBuf, #[source] io::Error),
     /// The file holds something else.
-    #[error("the secret key file {0} must hold 64 hexadecimal digits; make one with: openssl rand -hex 32")]
+    #[error("the secret key file {0} must hold 64 hexadecimal digits a line; make one with: openssl rand -hex 32")]
     Form(PathBuf),
     /// Others can read the file.
     #[error("the secret key file {0} can be read by others; run: chmod 600 {0}")]
@@ -46,6 +47,11 @@ impl SecretKey {
     /// # Errors
     /// See [`SecretKeyError`].
     pub fn read(path: &Path) -> Result<Self, SecretKeyError> {
+        Self::read_all(path)?.into_iter().next().ok_or_else(|| SecretKeyError::Form(path.to_owned()))
+    }
+
+    /// Reads the keys of a file, one a line.
+    pub(crate) fn read_all(path: &Path) -> Result<Vec<Self>, SecretKeyError> {
         let file = |e| SecretKeyError::File(path.to_owned(), e);
         let mode = fs::metadata(path).map_err(file)?.permissions().mode();
         // Orchestrators mount secrets readable for the group; nobody needs them readable for the world.
@@ -53,18 +59,33 @@ impl SecretKey {
             return Err(SecretKeyError::Open(path.to_owned()));
         }
         let text = Zeroizing::new(fs::read_to_string(path).map_err(file)?);
-        let digits = text.trim().as_bytes();
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let keys = lines.map(Self::parse).collect::<Option<Vec<_>>>().filter(|keys| !keys.is_empty());
+        keys.ok_or_else(|| SecretKeyError::Form(path.to_owned()))
+    }
+
+    fn parse(digits: &str) -> Option<Self> {
         let mut bytes = Zeroizing::new([0u8; 32]);
-        if digits.len() != 64 {
-            return Err(SecretKeyError::Form(path.to_owned()));
+        if digits.len() != 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
         }
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            let pair = std::str::from_utf8(pair).ok().filter(|p| p.bytes().all(|b| b.is_ascii_hexdigit()));
-            *byte = pair
-                .and_then(|p| u8::from_str_radix(p, 16).ok())
-                .ok_or_else(|| SecretKeyError::Form(path.to_owned()))?;
+        for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
         }
-        Ok(Self(bytes))
+        Some(Self(bytes))
+    }
+
+    /// Adds a key to a file, as a line after those that are there: in place, so that it stays its owner's.
+    ///
+    /// # Errors
+    /// [`SecretKeyError::File`].
+    pub fn add_to(path: &Path) -> Result<(), SecretKeyError> {
+        let line = Zeroizing::new(format!("\n{}\n", *digits()));
+        let mut file =
+            fs::OpenOptions::new().append(true).open(path).map_err(|e| SecretKeyError::File(path.into(), e))?;
+        // In one piece: whoever reads it meanwhile finds all of it or nothing.
+        let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_all());
+        written.map_err(|e| SecretKeyError::File(path.into(), e))
     }
 
     /// Reads the key of a file, and makes the file if there is none. For development.
@@ -74,8 +95,7 @@ impl SecretKey {
     pub fn read_or_make(path: &Path) -> Result<Self, SecretKeyError> {
         let file = |e| SecretKeyError::File(path.to_owned(), e);
         if !path.exists() {
-            let bytes = Zeroizing::new(rand::random::<[u8; 32]>());
-            let digits: Zeroizing<String> = Zeroizing::new(bytes.iter().map(|b| format!("{b:02x}")).collect());
+            let digits = digits();
             // Written beside and linked into place, so that two processes at once agree on one key and a crash leaves
             // no half of one.
             let draft = path.with_extension(format!("{}.tmp", std::process::id()));
@@ -102,6 +122,12 @@ impl SecretKey {
     pub fn derive(&self, purpose: &str) -> DerivedKey {
         DerivedKey(Zeroizing::new(mac(&self.0, purpose.as_bytes())))
     }
+}
+
+/// A new key, as it is written.
+fn digits() -> Zeroizing<String> {
+    let bytes = Zeroizing::new(rand::random::<[u8; 32]>());
+    Zeroizing::new(bytes.iter().map(|b| format!("{b:02x}")).collect())
 }
 
 /// A key for one purpose.
