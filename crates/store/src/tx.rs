@@ -128,7 +128,8 @@ impl Tx {
         let mut tries = pool.options().get_max_connections() + 1;
         let mut tx = Self { conn: None, prepared, places };
         loop {
-            let conn = tx.conn.insert(pool.acquire().await?);
+            // Apart: what waits for a connection is some thirty kilobytes, which everything that asks would be larger by.
+            let conn = tx.conn.insert(Box::pin(pool.acquire()).await?);
             // All of it: the last statement counts as much as the one that gives a row.
             match sqlx::raw_sql(AssertSqlSafe(std::sync::Arc::clone(&begin))).fetch_all(&mut **conn).await {
                 Ok(rows) => return Ok((tx, rows.into_iter().next())),
