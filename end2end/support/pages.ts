@@ -4,6 +4,7 @@ import type { Page } from '@playwright/test';
 import { begin, program, say, step } from './conversations.ts';
 import { failed, learnt, teach } from './documents.ts';
 import { expect, visit } from './fixtures.ts';
+import { beginFactor, turnFactorOn } from './factor.ts';
 import { makeKey } from './keys.ts';
 import { type Person, fillSignIn, fillSignUp, join, openMenu, signUp, somebody } from './people.ts';
 import type { Server } from './server.ts';
@@ -246,6 +247,44 @@ export const states: State[] = [
       await page.getByLabel('New password').fill('another way to the harbour');
       await page.keyboard.press('Enter');
       await expect(page.getByRole('alert')).toBeVisible();
+    },
+  },
+  { name: 'code-off', open: member('/dashboard/account/code') },
+  {
+    name: 'code-begun',
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      await beginFactor(page, person.password);
+    },
+  },
+  {
+    name: 'code-once',
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      await turnFactorOn(page, person.password);
+    },
+  },
+  {
+    name: 'code-wrong',
+    status: 422,
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      await turnFactorOn(page, person.password);
+      await page.goto('/dashboard/account/code');
+      await page.getByRole('textbox', { name: 'Code' }).fill('000000');
+      await page.getByRole('button', { name: 'Turn it off' }).click();
+      await expect(page.getByRole('alert')).toBeVisible();
+    },
+  },
+  {
+    name: 'login-code',
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      await turnFactorOn(page, person.password);
+      await page.context().clearCookies();
+      await page.goto('/login');
+      await fillSignIn(page, person);
+      await expect(page).toHaveURL('/login/code');
     },
   },
   { name: 'keys-new', open: member('/dashboard/api-keys') },

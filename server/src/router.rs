@@ -5,8 +5,8 @@ use crate::auth::{self, cookie};
 use crate::edge::{admission, body, dress, headers, observe};
 use crate::limits::api as limits;
 use crate::pages::{
-    account, api_keys, demo, home, inbox, join, knowledge, letters, members, preferences, sign_in, sign_out, sign_up,
-    site,
+    account, api_keys, demo, home, inbox, join, knowledge, letters, members, preferences, second_factor, sign_in,
+    sign_out, sign_up, site,
 };
 use crate::rest::{Api, api, api_docs};
 use crate::state::App;
@@ -61,6 +61,7 @@ pub fn routes() -> Vec<Route> {
         open("/favicon.ico", &["GET"], get(site::favicon)),
         cookie("/", &["GET"], get(site::page)),
         cookie("/login", &["GET", "POST"], get(site::login).post(sign_in::submit)),
+        cookie("/login/code", &["GET", "POST"], get(sign_in::code).post(sign_in::give)),
         cookie("/login/workspace", &["GET", "POST"], get(sign_in::workspaces).post(sign_in::choose)),
         cookie("/signup", &["GET", "POST"], get(site::signup).post(sign_up::submit)),
         cookie("/signup/sent", &["GET"], get(letters::sign_up_sent)),
@@ -84,6 +85,11 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/account", &["GET", "POST"], get(account::page).post(account::change)),
         cookie("/dashboard/account/sessions/end", &["POST"], post(account::end_others)),
         cookie("/dashboard/account/sessions/{session}/end", &["POST"], post(account::end)),
+        cookie("/dashboard/account/code", &["GET", "POST"], get(second_factor::page).post(second_factor::turn_on)),
+        cookie("/dashboard/account/code/begin", &["POST"], post(second_factor::begin)),
+        cookie("/dashboard/account/code/give-up", &["POST"], post(second_factor::give_up)),
+        cookie("/dashboard/account/code/renew", &["POST"], post(second_factor::renew)),
+        cookie("/dashboard/account/code/turn-off", &["POST"], post(second_factor::turn_off)),
         cookie("/dashboard/members", &["GET", "POST"], get(members::page).post(members::invite)),
         cookie("/dashboard/members/{member}/role", &["POST"], post(members::change)),
         cookie("/dashboard/members/{member}/remove", &["POST"], post(members::remove)),

@@ -1,11 +1,13 @@
 //! Sign-in, its steps, and sign-up: plain forms, shown again with what was typed when something is wrong.
 
+mod code;
 mod join;
 mod letters;
 mod sign_in;
 mod sign_up;
 mod workspace;
 
+pub use code::give_code;
 pub use join::{Invited, join};
 pub use letters::{Kept, Sent, ask_reset, choose_password, confirm, link_over, no_letters, outbox, sent};
 pub use sign_in::sign_in;

@@ -4,7 +4,7 @@ use super::Frame;
 use crate::shell::{Page, Surface};
 use crate::ui::{Field, FormNotice};
 use leptos::prelude::*;
-use model::identity::OpenSession;
+use model::identity::{OpenSession, SecondFactor};
 use model::{Problem, Timestamp};
 
 const FIELDS: &[(&str, &str)] = &[("current", "Your password now"), ("password", "New password")];
@@ -22,7 +22,13 @@ pub enum Outcome {
 }
 
 /// The page.
-pub fn account(frame: &Frame, sessions: Vec<OpenSession>, now: Timestamp, outcome: Outcome) -> Page {
+pub fn account(
+    frame: &Frame,
+    factor: &SecondFactor,
+    sessions: Vec<OpenSession>,
+    now: Timestamp,
+    outcome: Outcome,
+) -> Page {
     let title = match &outcome {
         Outcome::Nothing => "Your account · Samtal",
         Outcome::Changed => "Password changed · Your account · Samtal",
@@ -45,6 +51,13 @@ pub fn account(frame: &Frame, sessions: Vec<OpenSession>, now: Timestamp, outcom
         Outcome::Refused(problem) => view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(),
     };
     let member = frame.session.member.clone();
+    let (on, change) = match factor {
+        SecondFactor::On { .. } => ("Signing in takes a code of your phone, too.", "Change"),
+        SecondFactor::Begun { .. } => ("You have begun to set it up.", "Go on"),
+        SecondFactor::Off => {
+            ("Who has your password is in. With a second factor it takes a code of your phone, too.", "Set it up")
+        }
+    };
     let others = sessions.iter().any(|session| !session.current);
     let main = view! {
         <header class="page__head"><h1>"Your account"</h1><p>{member.name}", "{member.email.clone()}</p></header>
@@ -67,6 +80,12 @@ pub fn account(frame: &Frame, sessions: Vec<OpenSession>, now: Timestamp, outcom
                 />
                 <button class="button button--primary" type="submit">"Change the password"</button>
             </form>
+        </section>
+        <section class="section" aria-labelledby="factor">
+            <div class="section__head">
+                <div class="section__text"><h2 id="factor">"Second factor"</h2><p>{on}</p></div>
+                <a class="button" href="/dashboard/account/code">{change}<span class="visually-hidden">" the second factor"</span></a>
+            </div>
         </section>
         <section class="section" aria-labelledby="sessions">
             <div class="section__head">

@@ -7,6 +7,7 @@ pub mod inbox;
 pub mod knowledge;
 pub mod members;
 mod navigation;
+pub mod second_factor;
 
 use crate::shell::{Page, Surface, Theme};
 use crate::site::SkipLink;

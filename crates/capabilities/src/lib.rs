@@ -7,9 +7,10 @@ use knowledge::{Embedder, IndexDocument, Knowledge};
 use model::{Fault, Problem};
 use store::jobs::{Registry, Schedule, Slots, Worker};
 use store::scope::SessionLifetime;
+use store::sealing::Sealer;
 use store::secret_key::SecretKey;
 use store::sessions::Sessions;
-use store::{Services, events};
+use store::{Services, StoreError, events};
 use time::Duration;
 
 /// Every capability; one for each process, cheap to clone.
@@ -34,6 +35,8 @@ pub struct Capabilities {
 pub struct Adapters {
     /// The installation's secret.
     pub secret: SecretKey,
+    /// What seals secrets that the database keeps.
+    pub sealer: Sealer,
     /// The threads that hash passwords.
     pub passwords: Passwords,
     /// Where letters go.
@@ -60,7 +63,8 @@ impl Capabilities {
             identity: Identity::new(services.clone(), adapters.passwords, limits.attempts, &adapters.secret)
                 .with_setups(vec![Box::new(FirstWidget(services.clone()))])
                 .with_leaving(vec![Box::new(HandedOn(services.clone()))])
-                .with_post(adapters.post),
+                .with_post(adapters.post)
+                .with_sealer(adapters.sealer),
             assistant: Assistant::new(knowledge.clone()),
             conversations: Conversations::new(services.clone()),
             knowledge,
@@ -81,6 +85,14 @@ impl Capabilities {
     /// What does the jobs.
     pub fn worker(&self, slots: Slots) -> Worker {
         Worker::new(self.services.clone(), self.jobs(), slots)
+    }
+
+    /// Seals everything anew that was sealed with an older key of the installation's; returns how much.
+    ///
+    /// # Errors
+    /// The database's, or for what cannot be opened.
+    pub async fn seal_anew(&self) -> Result<u64, StoreError> {
+        self.identity.seal_anew().await
     }
 
     /// What is done again and again.

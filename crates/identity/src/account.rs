@@ -22,7 +22,7 @@ pub struct ChangeForm {
 }
 
 /// The person behind a caller.
-fn person(caller: &Caller) -> Result<PersonId, Denied> {
+pub(crate) fn person(caller: &Caller) -> Result<PersonId, Denied> {
     match caller.actor() {
         Actor::Member { person, .. } => Ok(person),
         _ => Err(Denied),
@@ -57,12 +57,15 @@ impl Identity {
         };
         let hash = self.passwords.hash(origin.network(), Zeroizing::new(new.expose().to_owned())).await?;
         let epoch = self.put_password(known, &email, &hash, origin).await?;
-        let sign_in = SignIn { chosen: Some(caller.scope().tenant()), ..self.begun(person, Proof::Password, epoch) };
+        let mut sign_in =
+            SignIn { chosen: Some(caller.scope().tenant()), ..self.begun(person, Proof::Password, epoch) };
+        // Whoever is signed in has shown a second factor, or set it up here.
+        sign_in.proofs.extend(self.begun(person, Proof::Session, epoch).proofs);
         self.advance(SignIn { next: "/dashboard/account?done=password".to_owned(), ..sign_in }, origin).await
     }
 
     #[tracing::instrument(name = "db.person.name", skip_all)]
-    async fn name_of(&self, person: PersonId, origin: &Origin) -> Result<(String, String), IdentityError> {
+    pub(crate) async fn name_of(&self, person: PersonId, origin: &Origin) -> Result<(String, String), IdentityError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let row = sqlx::query!("select email, name from app.people where person_id = $1", person.uuid())
             .fetch_optional(&mut tx)
@@ -91,6 +94,7 @@ impl Identity {
             self.write(&mut tx, (tenant, known.person), email, LetterKind::Changed).await?;
         }
         self.use_up(&mut tx, known.person).await?;
+        self.forget_wrong_codes(&mut tx, known.person).await?;
         let ended = sessions::end_all_of(&mut tx, known.person, None).await?;
         tx.commit().await?;
         for tenant in ended {

@@ -9,8 +9,8 @@
 //! slip past the limit, on one server or on several. Accounts and addresses are kept as keyed hashes.
 
 use crate::{Identity, IdentityError, hex};
-use model::RequestId;
 use model::input::Email;
+use model::{PersonId, RequestId};
 use shares::Network;
 use std::net::IpAddr;
 use store::{PlatformTx, Reason, StoreError};
@@ -136,6 +136,17 @@ impl Identity {
             Subject { spares_without: Some(address.hash), ..everywhere },
             self.subject(&format!("account:{email}:{network}"), limits.account),
             address,
+        ];
+        self.count(&subjects, origin).await
+    }
+
+    /// Counts a code of a second factor, or refuses it: as attempts on an account from here, and fewer from everywhere than of a
+    /// password, since there are only a million.
+    pub(crate) async fn attempt_code(&self, person: PersonId, origin: &Origin) -> Result<Attempt, IdentityError> {
+        let (network, person, most) = (origin.network(), person.uuid(), self.limits.account);
+        let subjects = [
+            self.subject(&format!("code:{person}:{network}"), most),
+            self.subject(&format!("code:{person}"), most.saturating_mul(3)),
         ];
         self.count(&subjects, origin).await
     }

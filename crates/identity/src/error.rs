@@ -36,6 +36,9 @@ pub enum IdentityError {
     /// A tenant has as many members as it may have, those who are asked included.
     #[error("the tenant has {0} members")]
     TooManyMembers(usize),
+    /// There is a second factor already.
+    #[error("there is a second factor")]
+    FactorIsOn,
     /// A tenant has one owner at least.
     #[error("the last owner stays")]
     LastOwner,
@@ -119,6 +122,10 @@ impl Fault for IdentityError {
             Self::LastOwner => {
                 Problem::new(ErrorCode::Conflict, "A workspace needs an owner. Make somebody else an owner first.")
             }
+            Self::FactorIsOn => Problem::new(
+                ErrorCode::Conflict,
+                "Your account has a second factor already. Turn it off first, and set up another.",
+            ),
             Self::NotFound => Problem::not_found(),
             Self::Denied(_) => Problem::new(
                 ErrorCode::Forbidden,

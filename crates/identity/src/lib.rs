@@ -8,6 +8,7 @@ mod invitations;
 mod letters;
 mod members;
 mod passwords;
+mod second_factor;
 mod sign_in;
 mod sign_up;
 mod tenants;
@@ -20,7 +21,7 @@ pub use invitations::{Invited, JoinForm, MAX_MEMBERS, Offer, SendInvitation};
 pub use letters::{Post, SendLetter};
 pub use members::{Leaving, PageRequest};
 pub use passwords::Passwords;
-pub use sign_in::SignInForm;
+pub use sign_in::{Kept, SignInForm};
 pub use sign_up::{NewTenant, SignUpForm, SignedUp};
 pub use tenants::{CreatedTenant, Founding, TenantSetup, Who};
 
@@ -28,6 +29,7 @@ use letters::Links;
 use model::RequestId;
 use shares::{Network, Places, Waiting};
 use std::sync::Arc;
+use store::sealing::Sealer;
 use store::secret_key::{DerivedKey, SecretKey};
 use store::{Caller, Services, StoreError, scope};
 
@@ -47,6 +49,8 @@ pub struct Identity {
     api_key_mac: DerivedKey,
     attempt_mac: DerivedKey,
     device_mac: DerivedKey,
+    code_mac: DerivedKey,
+    sealer: Sealer,
     links: Links,
     post: Post,
 }
@@ -64,6 +68,8 @@ impl Identity {
             api_key_mac: secret.derive("identity/api-key/1"),
             attempt_mac: secret.derive("identity/sign-in-attempt/1"),
             device_mac: secret.derive("identity/device/1"),
+            code_mac: secret.derive("identity/recovery-code/1"),
+            sealer: Sealer::of(secret),
             links: Links(secret.derive("identity/letter/1")),
             post: Post::default(),
         }
@@ -82,6 +88,11 @@ impl Identity {
     /// The same, with letters that go this way.
     pub fn with_post(self, post: Post) -> Self {
         Self { post, ..self }
+    }
+
+    /// The same, with what seals secrets under the keys of a file.
+    pub fn with_sealer(self, sealer: Sealer) -> Self {
+        Self { sealer, ..self }
     }
 
     /// Store, clock and ids.

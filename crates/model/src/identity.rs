@@ -47,6 +47,8 @@ impl Role {
 /// What somebody who signs in is asked for next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owed {
+    /// A code of their second factor.
+    Code,
     /// In which of several workspaces they want to work.
     Workspace,
 }
@@ -55,14 +57,36 @@ impl Owed {
     /// The name in the database.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Code => "code",
             Self::Workspace => "workspace",
         }
     }
 
     /// What has that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == Self::Workspace.name()).then_some(Self::Workspace)
+        [Self::Code, Self::Workspace].into_iter().find(|owed| owed.name() == name)
     }
+}
+
+/// How it stands with somebody's second factor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecondFactor {
+    /// There is none.
+    Off,
+    /// It is being set up: what an app is told.
+    Begun {
+        /// As an address that a phone photographs.
+        url: String,
+        /// As letters and digits that are typed.
+        key: String,
+    },
+    /// Signing in takes a code.
+    On {
+        /// Since when.
+        since: Timestamp,
+        /// How many of the codes on paper are left.
+        codes: u32,
+    },
 }
 
 /// A tenant, as its members see it.

@@ -96,6 +96,8 @@ pub enum Reason {
     Jobs,
     /// Read what has happened, in order.
     Events,
+    /// Seal anew what is sealed.
+    Keys,
 }
 
 impl Reason {
@@ -112,6 +114,7 @@ impl Reason {
             Self::CleanUp => "clean_up",
             Self::Jobs => "jobs",
             Self::Events => "events",
+            Self::Keys => "keys",
         }
     }
 }

@@ -42,6 +42,21 @@ pub fn hash(id: Id) -> [u8; 32] {
 pub enum Proof {
     /// By a password.
     Password,
+    /// By a code that an app has made.
+    Totp,
+    /// By a code on paper.
+    RecoveryCode,
+    /// In a browser where a second factor was shown not long ago.
+    Trusted,
+    /// In a session that was open.
+    Session,
+}
+
+impl Proof {
+    /// Whether it is as good as a second factor.
+    pub const fn is_second(self) -> bool {
+        !matches!(self, Self::Password)
+    }
 }
 
 /// How and when somebody has shown who they are.

@@ -2,11 +2,13 @@
 // Tests stop at the first surprise.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod app;
 pub mod cluster;
 mod database;
 mod mailbox;
 mod tenants;
 
+pub use app::App;
 pub use cluster::{OwnCluster, Version};
 pub use database::{Database, TestClock, TestDb, sql};
 pub use mailbox::{Mail, Mailbox};

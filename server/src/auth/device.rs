@@ -1,25 +1,30 @@
-//! The cookie by which a browser is known on which somebody has signed in before: it opens nothing. Whoever fails elsewhere
-//! cannot keep its owner out.
+//! What a browser keeps of earlier sign-ins: a cookie by which it is known, so that whoever fails elsewhere cannot keep its
+//! owner out, and one by which it is not asked for a second factor for a while. Neither opens anything.
 
 use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::Response,
 };
+use identity::Kept;
 
-/// Its name.
-const NAME: &str = "samtal_device";
-/// How long it is kept, in seconds: half a year.
-const KEPT: u32 = 180 * 24 * 3600;
+/// A cookie: its name, and how long it is kept, in days.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind(&'static str, u32);
+
+/// By which a browser is known.
+pub const KNOWN: Kind = Kind("samtal_device", 180);
+/// By which it is not asked for a second factor.
+pub const TRUSTED: Kind = Kind("samtal_trusted", 30);
 
 /// What the browser keeps, if anything.
-pub fn known(headers: &HeaderMap) -> Option<&str> {
-    cookie(headers, NAME)
+pub fn kept(headers: &HeaderMap) -> Kept<'_> {
+    Kept { device: cookie(headers, KNOWN.0), trusted: cookie(headers, TRUSTED.0) }
 }
 
-/// Has the browser keep it, and send it with the sign-in form alone.
-pub fn remember(response: &mut Response, device: Option<String>, secure: bool) {
-    let secure = if secure { "; Secure" } else { "" };
-    let cookie = device.map(|d| format!("{NAME}={d}; Path=/login; Max-Age={KEPT}; HttpOnly; SameSite=Lax{secure}"));
+/// Has the browser keep it, and send it with the forms of a sign-in alone.
+pub fn remember(response: &mut Response, Kind(name, days): Kind, value: Option<String>, secure: bool) {
+    let (secure, age) = (if secure { "; Secure" } else { "" }, days * 24 * 3600);
+    let cookie = value.map(|v| format!("{name}={v}; Path=/login; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"));
     if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -14,6 +14,7 @@ use tower_sessions::Session;
 /// Where one fulfils what is owed.
 const fn page_of(owed: Owed) -> &'static str {
     match owed {
+        Owed::Code => "/login/code",
         Owed::Workspace => "/login/workspace",
     }
 }

@@ -15,8 +15,10 @@ use capabilities::{Adapters, Capabilities};
 use identity::{Passwords, Post};
 use knowledge::Embedder;
 use privileges::Folders;
+use std::path::PathBuf;
 use std::sync::Arc;
 use store::embedded::Programs;
+use store::sealing::Sealer;
 use store::secret_key::SecretKey;
 use store::services::SystemClock;
 use store::{Services, Store, vendor};
@@ -71,6 +73,11 @@ pub fn programs(config: &Config) -> Result<Programs, BootError> {
     Ok(Programs::find(config.vendor_dir.as_deref(), &exe)?)
 }
 
+/// The file of the installation's secret.
+pub fn key_file(config: &Config) -> PathBuf {
+    config.secret_key_file.clone().unwrap_or_else(|| config.data_dir.join("secret.key"))
+}
+
 /// The embedding model, where it is.
 fn embedder(config: &Config) -> Option<Embedder> {
     let exe = std::env::current_exe().unwrap_or_default();
@@ -84,12 +91,12 @@ fn embedder(config: &Config) -> Option<Embedder> {
 /// # Errors
 /// See [`BootError`].
 pub fn app(config: Config, store: Store, files: Files) -> Result<App, BootError> {
-    let secret = match &config.secret_key_file {
-        Some(path) => SecretKey::read(path)?,
-        None => SecretKey::read_or_make(&config.data_dir.join("secret.key"))?,
-    };
+    let file = key_file(&config);
+    let secret =
+        if config.secret_key_file.is_some() { SecretKey::read(&file)? } else { SecretKey::read_or_make(&file)? };
     let adapters = Adapters {
         secret,
+        sealer: Sealer::of_file(&file)?,
         passwords: Passwords::start(config.sign_in.hash_threads, config.sign_in.hash_queue)?,
         post: Post {
             mailer: config.mailer()?,

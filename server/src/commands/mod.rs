@@ -2,8 +2,10 @@
 
 pub mod demo;
 pub mod doctor;
+pub mod keys;
 pub mod migrate;
 pub mod openapi;
+pub mod person;
 pub mod serve;
 pub mod tenant;
 
@@ -43,6 +45,12 @@ enum Command {
     Demo,
     /// Print the OpenAPI document of the REST interface.
     Openapi,
+    /// Work with the keys that seal what the database keeps and cannot read.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Do for somebody what only whoever runs the installation can.
+    #[command(subcommand)]
+    Person(person::Command),
     /// Work with tenants.
     #[command(subcommand)]
     Tenant(tenant::Command),
@@ -81,6 +89,8 @@ fn run(command: Command, files: Files) -> Result<ExitCode, BootError> {
             (Command::Migrate, _) => migrate::run(&config).await,
             (Command::Doctor, _) => doctor::run(&config).await,
             (Command::Demo, _) => demo::run(&config).await,
+            (Command::Keys(command), _) => keys::run(&config, command).await,
+            (Command::Person(command), _) => person::run(&config, command).await,
             (Command::Tenant(command), _) => tenant::run(&config, command).await,
             (Command::Openapi | Command::Serve(_), _) => Ok(ExitCode::SUCCESS),
         }

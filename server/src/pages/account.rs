@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 const HERE: &str = "/dashboard/account";
 
 /// What the session that asks is known by.
-fn here(session: &Session) -> [u8; 32] {
+pub(super) fn here(session: &Session) -> [u8; 32] {
     session.id().map(hash).unwrap_or_default()
 }
 
@@ -63,9 +63,11 @@ async fn show(
 ) -> Result<Response, Failure> {
     // Read elsewhere: nothing is held meanwhile.
     caller.scope().let_go();
-    let sessions = app.capabilities.identity.list_sessions(caller, &here(session), &info.origin()).await?;
+    let (identity, origin) = (&app.capabilities.identity, info.origin());
+    let factor = identity.second_factor(caller, &origin).await?;
+    let sessions = identity.list_sessions(caller, &here(session), &origin).await?;
     let now = timestamp(app.capabilities.services.now());
-    render.dashboard(caller, status, |frame| account(frame, sessions, now, outcome)).await
+    render.dashboard(caller, status, |frame| account(frame, &factor, sessions, now, outcome)).await
 }
 
 /// The form for a new password.

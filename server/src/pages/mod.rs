@@ -12,6 +12,7 @@ pub mod letters;
 pub mod members;
 pub mod preferences;
 pub mod render;
+pub mod second_factor;
 pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;

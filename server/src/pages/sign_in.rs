@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::pages::{render::Render, unreadable};
 use crate::request::{RelativePath, RequestInfo};
 use crate::state::App;
-use app::auth::{FormState, choose_workspace};
+use app::auth::{FormState, choose_workspace, give_code};
 use app::shell::Page;
 use axum::{
     Extension, Form,
@@ -16,6 +16,7 @@ use axum::{
 };
 use identity::{IdentityError, SignInForm};
 use model::ErrorCode;
+use model::identity::Owed;
 use serde::Deserialize;
 use store::sessions::SignIn;
 use tower_sessions::Session;
@@ -47,15 +48,74 @@ pub async fn submit(
     let state = FormState::new([("email", &fields.email), ("next", &next)]);
     let (identity, email) = (&app.capabilities.identity, fields.email.clone());
     let form = SignInForm { email: fields.email, password: fields.password };
-    let known = device::known(&headers);
-    match identity.sign_in(form, &info.origin(), known).await {
+    let kept = device::kept(&headers);
+    match identity.sign_in(form, &info.origin(), kept).await {
         Ok(sign_in) => {
             let sign_in = SignIn { next, ..sign_in };
             let mut response = carry_on(&app, &session, &sign_in, info, &headers).await?.into_response();
-            device::remember(&mut response, identity.device(&email, known.unwrap_or_default()), app.config.secure());
+            let device = identity.device(&email, kept.device.unwrap_or_default());
+            device::remember(&mut response, device::KNOWN, device, app.config.secure());
             Ok(response)
         }
         Err(error) => again(&render, app::auth::sign_in, state, error),
+    }
+}
+
+/// Asks for a code of a second factor. Without an unfinished sign-in one begins at the beginning.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn code(State(app): State<App>, session: Session, render: Render) -> Result<Response, Failure> {
+    match unfinished(&app, &session).await? {
+        Some(SignIn { owed: Some(Owed::Code), next, .. }) => {
+            Ok(render.page(StatusCode::OK, || give_code(FormState::new([("next", &next)]))))
+        }
+        _ => Ok(Redirect::to("/login").into_response()),
+    }
+}
+
+/// The form of that page.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Code {
+    code: Zeroizing<String>,
+    trust: String,
+    next: String,
+}
+
+/// Takes the code. Who comes too late, or for the second time, is told so.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn give(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    session: Session,
+    headers: HeaderMap,
+    render: Render,
+    form: Result<Form<Code>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(fields) = form.map_err(unreadable)?;
+    let state = FormState::new([("next", &inside(&fields.next)), ("trust", &fields.trust)]);
+    let (identity, origin) = (&app.capabilities.identity, info.origin());
+    let (Some(id), Some(sign_in)) = (session.id(), unfinished(&app, &session).await?) else {
+        return again(&render, app::auth::sign_in, state, IdentityError::SignInOver);
+    };
+    let person = sign_in.person;
+    match identity.show_code(sign_in, &fields.code, &origin).await {
+        Ok(sign_in) if app.capabilities.sessions.claim(&id).await? => {
+            let mut response = carry_on(&app, &session, &sign_in, info, &headers).await?.into_response();
+            if !fields.trust.is_empty() {
+                let kept = device::kept(&headers).trusted.unwrap_or_default();
+                let trusted = identity.trust(person, kept, &origin).await?;
+                device::remember(&mut response, device::TRUSTED, trusted, app.config.secure());
+            }
+            Ok(response)
+        }
+        Ok(_) | Err(IdentityError::WrongCredentials) => {
+            again(&render, app::auth::sign_in, state, IdentityError::SignInOver)
+        }
+        Err(error) => again(&render, give_code, state, error),
     }
 }
 

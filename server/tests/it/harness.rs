@@ -25,6 +25,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use store::jobs::{End, Slots};
 use store::scope::of_widget;
+use store::sealing::Sealer;
 use store::secret_key::SecretKey;
 use store::services::{Clock as _, SystemClock};
 use store::{Services, vendor};
@@ -302,6 +303,10 @@ pub fn application(services: Services, config: Config) -> App {
     let adapters = Adapters {
         // That of testkit's own identity, so that the keys of its tenants open something.
         secret: SecretKey::from_bytes([7; 32]),
+        sealer: match &config.secret_key_file {
+            Some(file) => Sealer::of_file(file).unwrap(),
+            None => Sealer::of(&SecretKey::from_bytes([7; 32])),
+        },
         passwords: Passwords::start(config.sign_in.hash_threads, config.sign_in.hash_queue).unwrap(),
         post: Post { mailer: config.mailer().unwrap(), address },
         embedder: Some(embedder()),

@@ -1,7 +1,7 @@
 //! Letters by mail, taken by a real mail server: signing up where addresses are confirmed, and new passwords.
 
 use crate::harness::{Answer, Ask, COOKIE, PASSWORD, TestServer};
-use identity::{Origin, SignInForm};
+use identity::{Kept, Origin, SignInForm};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use store::jobs::{End, Slots};
@@ -246,7 +246,7 @@ async fn a_sign_in_that_began_with_the_old_password_opens_nothing() {
     let form = SignInForm { email: aurora.email.clone(), password: Zeroizing::new(PASSWORD.to_owned()) };
     let origin = Origin::here(server.db.request());
     // The password was right when it was looked at.
-    let begun = identity.sign_in(form, &origin, None).await.unwrap();
+    let begun = identity.sign_in(form, &origin, Kept::default()).await.unwrap();
     assert_eq!(server.ask(Ask::post(&link).form([("password", NEW)])).await.status, 303);
     let sessions = &server.capabilities().sessions;
     let mut record =
@@ -257,7 +257,7 @@ async fn a_sign_in_that_began_with_the_old_password_opens_nothing() {
     assert_eq!(server.ask(Ask::get("/dashboard").cookie(record.id)).await.status, 303);
     // With the new one it does.
     let form = SignInForm { email: aurora.email.clone(), password: Zeroizing::new(NEW.to_owned()) };
-    let begun = identity.sign_in(form, &origin, None).await.unwrap();
+    let begun = identity.sign_in(form, &origin, Kept::default()).await.unwrap();
     assert!(sessions.sign_in(&record.id, &begun, from).await.unwrap());
     assert_eq!(server.ask(Ask::get("/dashboard").cookie(record.id)).await.status, 200);
 }

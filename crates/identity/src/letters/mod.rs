@@ -43,10 +43,31 @@ pub(crate) enum LetterKind {
     Known,
     /// The password has been changed.
     Changed,
+    /// A second factor has been turned on.
+    FactorOn,
+    /// It has been turned off.
+    FactorOff,
+    /// A code on paper was used.
+    CodeUsed,
 }
 
 impl LetterKind {
-    const ALL: [Self; 5] = [Self::Confirm, Self::Reset, Self::Claim, Self::Known, Self::Changed];
+    const ALL: [Self; 8] = [
+        Self::Confirm,
+        Self::Reset,
+        Self::Claim,
+        Self::Known,
+        Self::Changed,
+        Self::FactorOn,
+        Self::FactorOff,
+        Self::CodeUsed,
+    ];
+    /// Those that say what has been done: once for each change, whatever else was sent, and nothing is opened by them.
+    const NEWS: [Self; 4] = [Self::Changed, Self::FactorOn, Self::FactorOff, Self::CodeUsed];
+
+    fn news() -> Vec<String> {
+        Self::NEWS.into_iter().map(|kind| kind.name().to_owned()).collect()
+    }
 
     /// The name in the database, and in what the hash of a link is made of.
     const fn name(self) -> &'static str {
@@ -56,6 +77,9 @@ impl LetterKind {
             Self::Claim => "claim",
             Self::Known => "known",
             Self::Changed => "changed",
+            Self::FactorOn => "factor_on",
+            Self::FactorOff => "factor_off",
+            Self::CodeUsed => "code_used",
         }
     }
 
@@ -63,7 +87,7 @@ impl LetterKind {
     const fn lifetime(self) -> Duration {
         match self {
             Self::Reset => Duration::hours(1),
-            Self::Confirm | Self::Claim | Self::Known | Self::Changed => Duration::days(1),
+            _ => Duration::days(1),
         }
     }
 }
@@ -187,7 +211,7 @@ impl Identity {
                      where tenant_id = $1 and person_id = $2 and kind = $4 and created_at > $8) < $9
                     and (select count(*) from app.letters
                          where tenant_id = $1 and person_id = $2 and created_at > $10) < $11
-                 or $4 = $12
+                 or $4 = any($12)
                  or not exists (select from app.letters
                       where tenant_id = $1 and person_id = $2 and kind = $4 and used_at is null and expires_at > $6))",
             tenant.uuid(),
@@ -201,8 +225,7 @@ impl Identity {
             HOURLY,
             now - Duration::days(1),
             DAILY,
-            // Once for each change, whatever else was sent.
-            LetterKind::Changed.name()
+            &LetterKind::news()
         )
         .execute(&mut *tx)
         .await?;
@@ -283,10 +306,10 @@ impl Identity {
         sqlx::query!(
             "update app.letters set used_at = $2
              where tenant_id in (select tenant_id from app.memberships where person_id = $1)
-               and person_id = $1 and used_at is null and kind <> $3",
+               and person_id = $1 and used_at is null and kind <> all($3)",
             person.uuid(),
             self.services.now(),
-            LetterKind::Changed.name()
+            &LetterKind::news()
         )
         .execute(tx)
         .await?;

@@ -106,6 +106,7 @@ impl Identity {
             self.write(&mut tx, (tenant, opened.person), &opened.email, LetterKind::Changed).await?;
         }
         self.use_up(&mut tx, opened.person).await?;
+        self.forget_wrong_codes(&mut tx, opened.person).await?;
         let ended = sessions::end_all_of(&mut tx, opened.person, None).await?;
         tx.commit().await?;
         for tenant in ended {

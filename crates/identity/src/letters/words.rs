@@ -41,6 +41,26 @@ pub(super) fn letter(kind: LetterKind, name: String, to: String, address: &str, 
             "If it was not you, choose a new password at once: the page to sign in leads there. And look after your mailbox, \
              which somebody else may read.",
         ),
+        LetterKind::FactorOn => (
+            "Signing in takes a code now",
+            "A second factor was turned on for your account just now: to sign in takes your password, and a code of the app on \
+             your phone. Everywhere else you have been signed out.",
+            link("Look at your account", "/dashboard/account".to_owned()),
+            "If it was not you, somebody has your password: choose a new one at once, and ask whoever runs this installation to \
+             take the second factor away.",
+        ),
+        LetterKind::FactorOff => (
+            "Signing in takes no code any more",
+            "The second factor of your account was turned off just now: to sign in takes your password alone.",
+            link("Look at your account", "/dashboard/account".to_owned()),
+            "If it was not you, choose a new password at once, and turn it on again.",
+        ),
+        LetterKind::CodeUsed => (
+            "A code on paper was used",
+            "One of the ten codes that you keep for when your phone is gone was used just now.",
+            link("Look at your account", "/dashboard/account".to_owned()),
+            "If it was not you, choose a new password at once, and make new codes.",
+        ),
     };
     // Where nobody has confirmed the address, the name is what a stranger typed.
     let name = if matches!(kind, LetterKind::Confirm | LetterKind::Claim) { String::new() } else { name };

@@ -8,13 +8,14 @@ use store::sessions::{Proof, Shown, SignIn};
 use store::{Reason, StoreError};
 
 /// The rules: what is owed by whom, first things first. Where everybody who signs in or up passes.
-pub(crate) fn advance(sign_in: SignIn, tenants: &[TenantId]) -> Result<SignIn, IdentityError> {
+pub(crate) fn advance(sign_in: SignIn, code: bool, tenants: &[TenantId]) -> Result<SignIn, IdentityError> {
     let chosen = match tenants {
         [] => return Err(IdentityError::WrongCredentials),
         [only] => Some(*only),
         _ => sign_in.chosen.filter(|chosen| tenants.contains(chosen)),
     };
-    let owed = chosen.is_none().then_some(Owed::Workspace);
+    // Whose password it is sees where they work, and no more, before that.
+    let owed = code.then_some(Owed::Code).or(chosen.is_none().then_some(Owed::Workspace));
     Ok(SignIn { chosen, owed, ..sign_in })
 }
 
@@ -31,7 +32,8 @@ impl Identity {
     /// [`IdentityError::WrongCredentials`] for who is a member nowhere, or only where the tenant is suspended.
     pub(crate) async fn advance(&self, sign_in: SignIn, origin: &Origin) -> Result<SignIn, IdentityError> {
         let tenants = self.tenants_of(sign_in.person, origin).await?;
-        advance(sign_in, &tenants.iter().map(|tenant| tenant.id).collect::<Vec<_>>())
+        let code = self.owes_code(&sign_in, origin).await?;
+        advance(sign_in, code, &tenants.iter().map(|tenant| tenant.id).collect::<Vec<_>>())
     }
 
     /// Chooses one of the tenants of whoever signs in.

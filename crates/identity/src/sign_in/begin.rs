@@ -18,6 +18,15 @@ pub struct SignInForm {
     pub password: Zeroizing<String>,
 }
 
+/// What a browser has kept of earlier sign-ins.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Kept<'a> {
+    /// By what it is known ([`Identity::device`]).
+    pub device: Option<&'a str>,
+    /// By what it is not asked for a second factor ([`Identity::trust`]).
+    pub trusted: Option<&'a str>,
+}
+
 /// A person and the stored hash.
 struct Account {
     known: Known,
@@ -35,25 +44,26 @@ pub(crate) struct Known {
 }
 
 impl Identity {
-    /// Checks an email and a password and begins a sign-in. `device` is what the browser keeps ([`Identity::device`]).
+    /// Checks an email and a password and begins a sign-in.
     ///
     /// # Errors
     /// [`IdentityError::WrongCredentials`] for everything that does not open an account,
     /// [`IdentityError::TooManyAttempts`], or a fault.
-    pub async fn sign_in(
-        &self,
-        form: SignInForm,
-        origin: &Origin,
-        device: Option<&str>,
-    ) -> Result<SignIn, IdentityError> {
+    pub async fn sign_in(&self, form: SignInForm, origin: &Origin, kept: Kept<'_>) -> Result<SignIn, IdentityError> {
         let then = |known: Known| async move {
             // As if the password was wrong: whoever has just signed up with somebody's address learns nothing by it.
             if self.delivers() && !known.confirmed {
                 return Err(IdentityError::WrongCredentials);
             }
-            self.advance(self.begun(known.person, Proof::Password, known.epoch), origin).await
+            let mut sign_in = self.begun(known.person, Proof::Password, known.epoch);
+            if let Some(trusted) = kept.trusted
+                && self.trusts(known.person, trusted, origin).await?
+            {
+                sign_in.proofs.extend(self.begun(known.person, Proof::Trusted, known.epoch).proofs);
+            }
+            self.advance(sign_in, origin).await
         };
-        self.with_password(form, origin, device, then).await
+        self.with_password(form, origin, kept.device, then).await
     }
 
     /// Does something for who has this email and password. Counts as an attempt to sign in.

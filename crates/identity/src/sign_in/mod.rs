@@ -9,4 +9,4 @@ mod begin;
 
 pub(crate) use advance::advance;
 pub(crate) use begin::Known;
-pub use begin::SignInForm;
+pub use begin::{Kept, SignInForm};

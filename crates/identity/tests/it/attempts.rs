@@ -1,7 +1,7 @@
 //! Limits on failed attempts: exact, however many come at once, and over a window that slides.
 
 use crate::stage::{counts, from, sign_in, sign_up_form};
-use identity::{Identity, IdentityError, Origin, SignInForm};
+use identity::{Identity, IdentityError, Kept, Origin, SignInForm};
 use model::Fault as _;
 use testkit::{OWNER_PASSWORD, TestDb, Two};
 use time::Duration;
@@ -101,7 +101,7 @@ async fn an_account_that_is_tried_from_everywhere_lets_in_who_has_not_failed() {
         let (identity, origin) = (db.identity.clone(), from(&db, "192.0.2.7"));
         async move {
             let form = SignInForm { email, password: Zeroizing::new(OWNER_PASSWORD.to_owned()) };
-            identity.sign_in(form, &origin, Some(&device)).await
+            identity.sign_in(form, &origin, Kept { device: Some(&device), ..Kept::default() }).await
         }
     };
     by(email, &device).await.unwrap();
@@ -127,7 +127,7 @@ async fn a_known_device_bears_ten_too() {
     let fail_by = async |address: &str| {
         let form =
             SignInForm { email: two.aurora.email.clone(), password: Zeroizing::new("green lamp river".to_owned()) };
-        db.identity.sign_in(form, &from(&db, address), Some(&device)).await
+        db.identity.sign_in(form, &from(&db, address), Kept { device: Some(&device), ..Kept::default() }).await
     };
     for n in 0..10 {
         assert!(matches!(fail_by("192.0.2.1").await, Err(IdentityError::WrongCredentials)), "{n}");

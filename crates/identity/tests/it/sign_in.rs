@@ -2,7 +2,7 @@
 
 use crate::stage::{caller, counts, from, sign_in};
 use argon2::PasswordHasher as _;
-use identity::{IdentityError, SignInForm};
+use identity::{IdentityError, Kept, SignInForm};
 use model::identity::Owed;
 use model::permission::ManageKeys;
 use model::{Fault as _, TenantId};
@@ -66,7 +66,7 @@ async fn everything_else_gets_one_answer() {
 #[tokio::test]
 async fn an_empty_form_is_told_what_is_missing() {
     let db = TestDb::new().await;
-    match db.identity.sign_in(SignInForm::default(), &from(&db, "192.0.2.1"), None).await {
+    match db.identity.sign_in(SignInForm::default(), &from(&db, "192.0.2.1"), Kept::default()).await {
         Err(IdentityError::Invalid(errors)) => {
             assert_eq!(errors.iter().map(|e| e.field.as_str()).collect::<Vec<_>>(), ["email", "password"]);
         }
@@ -145,7 +145,7 @@ async fn a_hash_that_cannot_be_read_is_our_fault() {
     let two = Two::new(&db).await;
     db.superuser().await.execute("update app.people set password_hash = 'x'").await.unwrap();
     let form = SignInForm { email: two.aurora.email.clone(), password: Zeroizing::new(OWNER_PASSWORD.to_owned()) };
-    match db.identity.sign_in(form, &from(&db, "192.0.2.1"), None).await {
+    match db.identity.sign_in(form, &from(&db, "192.0.2.1"), Kept::default()).await {
         Err(error @ IdentityError::Hash(_)) => assert_eq!(error.problem().status, 500),
         other => panic!("{other:?}"),
     }

@@ -1,6 +1,6 @@
 //! What the tests here set up and count.
 
-use identity::{Identity, IdentityError, Origin, SignInForm, SignUpForm};
+use identity::{Identity, IdentityError, Kept, Origin, SignInForm, SignUpForm};
 use model::{MemberId, PersonId};
 use std::net::IpAddr;
 use store::sessions::{SignIn, hash};
@@ -31,7 +31,7 @@ pub async fn sign_in(
     origin: &Origin,
 ) -> Result<SignIn, IdentityError> {
     let form = SignInForm { email: email.to_owned(), password: Zeroizing::new(password.to_owned()) };
-    identity.sign_in(form, origin, None).await
+    identity.sign_in(form, origin, Kept::default()).await
 }
 
 /// How many people, tenants, memberships, keys and counted attempts there are.

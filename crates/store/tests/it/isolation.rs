@@ -266,6 +266,20 @@ async fn both_tenants_work_side_by_side() {
     assert_eq!(names, ["Aurora AB", "Borealis"]);
 }
 
+/// What holds sealed secrets is sealed anew by `samtal keys rotate`: a new column has to be there, too.
+#[tokio::test]
+async fn what_is_sealed_is_known() {
+    let db = TestDb::new().await;
+    let columns: Vec<String> = sqlx::query_scalar(
+        "select table_name || '.' || column_name from information_schema.columns
+         where table_schema = 'app' and column_name like '%\\_sealed' order by 1",
+    )
+    .fetch_all(&mut db.superuser().await)
+    .await
+    .unwrap();
+    assert_eq!(columns, ["second_factors.seed_sealed"], "each is sealed anew in `Capabilities::seal_anew`");
+}
+
 #[tokio::test]
 async fn tables_of_no_tenant_are_closed_to_tenants() {
     let db = TestDb::new().await;
@@ -283,7 +297,15 @@ async fn tables_of_no_tenant_are_closed_to_tenants() {
     .unwrap();
     assert_eq!(
         tables,
-        ["app.people", "app.schedules", "app.schema_migrations", "app.sessions", "app.sign_in_attempts"]
+        [
+            "app.people",
+            "app.recovery_codes",
+            "app.schedules",
+            "app.schema_migrations",
+            "app.second_factors",
+            "app.sessions",
+            "app.sign_in_attempts"
+        ]
     );
     for table in tables {
         for statement in [

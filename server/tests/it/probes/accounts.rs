@@ -46,6 +46,23 @@ pub const PROBES: &[Probe] = &[
     },
     Probe {
         method: "GET",
+        path: "/login/code",
+        by: By::Anybody("the cookie of a sign-in that is not finished"),
+        ask: |world| Ask::get("/login/code").cookie(world.codes.sign_in),
+        ids: Ids::None("an empty form"),
+    },
+    Probe {
+        method: "POST",
+        path: "/login/code",
+        by: By::Anybody("the cookie of a sign-in that is not finished, and a code of its person"),
+        ask: |world| {
+            let form = [("code", world.codes.paper[0].as_str()), ("trust", "1")];
+            Ask::post("/login/code").form(form).cookie(world.codes.sign_in)
+        },
+        ids: Ids::None("the person is that of the sign-in"),
+    },
+    Probe {
+        method: "GET",
         path: "/login/workspace",
         by: By::Anybody("the cookie of a sign-in that is not finished"),
         ask: |world| Ask::get("/login/workspace").cookie(world.aurora_sign_in),

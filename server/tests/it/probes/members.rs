@@ -56,6 +56,58 @@ pub const PROBES: &[Probe] = &[
         ids: Ids::None("the person is the session's"),
     },
     Probe {
+        method: "GET",
+        path: "/dashboard/account/code",
+        by: By::Session(Stranger::SignIn),
+        ask: |_| Ask::get("/dashboard/account/code"),
+        ids: Ids::None("the person is the session's"),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/account/code",
+        by: By::Anybody("a code of an app that knows the seed of the session's person"),
+        ask: |world| {
+            Ask::post("/dashboard/account/code").form([("code", &world.codes.code)]).cookie(world.codes.begun.session)
+        },
+        ids: Ids::None("the person is the session's"),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/account/code/begin",
+        by: By::Anybody("the password that somebody has, and a session of theirs"),
+        ask: |world| {
+            Ask::post("/dashboard/account/code/begin").form([("password", PASSWORD)]).cookie(world.codes.off.session)
+        },
+        ids: Ids::None("the person is the session's"),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/account/code/give-up",
+        by: By::Session(Stranger::Refused),
+        ask: |_| Ask::post("/dashboard/account/code/give-up").form([]),
+        ids: Ids::None("the person is the session's"),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/account/code/renew",
+        by: By::Anybody("a code of the session's person"),
+        ask: |world| {
+            let form = [("code", world.codes.others_paper[0].as_str())];
+            Ask::post("/dashboard/account/code/renew").form(form).cookie(world.codes.other.session)
+        },
+        ids: Ids::None("the person is the session's"),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/account/code/turn-off",
+        by: By::Anybody("a code of the session's person"),
+        ask: |world| {
+            let form = [("code", world.codes.paper[1].as_str())];
+            Ask::post("/dashboard/account/code/turn-off").form(form).cookie(world.codes.on.session)
+        },
+        ids: Ids::None("the person is the session's"),
+    },
+    Probe {
         method: "POST",
         path: "/dashboard/account/sessions/{session}/end",
         by: By::Session(Stranger::Refused),

@@ -24,7 +24,7 @@ use model::{ApiKeyId, ConversationId, DocumentId, InvitationId, MemberId, Messag
 use store::Actor;
 use store::secret_key::SecretKey;
 use store::sessions::SignIn;
-use testkit::Tenant;
+use testkit::{App, Tenant};
 use tower_sessions::session::Id;
 
 /// One endpoint.
@@ -134,6 +134,8 @@ pub struct World {
     pub join_link: String,
     /// A session of Gemma's, whose password a probe changes.
     pub gemma_session: Id,
+    /// Of people with a second factor, or about to have one: sessions, a sign-in that owes a code, and codes.
+    pub codes: Codes,
     /// What sessions of Aurora's and of Borealis' owner are known by, that no probe needs.
     pub session_ids: (String, String),
     /// Somebody of Aurora's whom the probes change and remove, and one who is asked to join.
@@ -141,6 +143,41 @@ pub struct World {
     pub aurora_invitation: InvitationId,
     /// The same of Borealis.
     pub borealis_invitation: InvitationId,
+}
+
+/// People with a second factor, and such as are about to have one.
+pub struct Codes {
+    /// Who has one: a sign-in of theirs that owes a code, and codes for paper.
+    pub on: Tenant,
+    pub sign_in: Id,
+    pub paper: Vec<String>,
+    /// Another one.
+    pub other: Tenant,
+    pub others_paper: Vec<String>,
+    /// Who has begun, and what the app shows.
+    pub begun: Tenant,
+    pub code: String,
+    /// Who has none.
+    pub off: Tenant,
+}
+
+impl Codes {
+    async fn new(server: &TestServer) -> Self {
+        let [on, other, begun, off] = [
+            Tenant::new(&server.db, "Halla").await,
+            Tenant::new(&server.db, "Ivar").await,
+            Tenant::new(&server.db, "Jarl").await,
+            Tenant::new(&server.db, "Kari").await,
+        ];
+        let (_, paper) = App::on(&server.db, &on).await;
+        let (_, others_paper) = App::on(&server.db, &other).await;
+        let code = App::begun(&server.db, &begun).await.code(server.db.services.now());
+        let owes = SignIn { owed: Some(Owed::Code), ..testkit::sign_in(on.person, on.id) };
+        let sign_in = server.db.keep_sign_in(&owes).await;
+        // Not sent: the outbox shows nothing of anybody's.
+        server.execute("delete from app.jobs where kind = 'send_letter'").await;
+        Self { on, sign_in, paper, other, others_paper, begun, code, off }
+    }
 }
 
 /// A sign-in of Aurora's owner that owes a choice; it can be made once.
@@ -230,6 +267,7 @@ impl World {
         let [reset_link, ..] = links(&server, &Tenant::new(&server.db, "Felix").await).await;
         let gemma = Tenant::new(&server.db, "Gemma").await;
         let gemma_session = server.db.open_session(gemma.person, gemma.id).await;
+        let codes = Codes::new(&server).await;
         let session_ids = (session(&server, aurora).await, session(&server, borealis).await);
         server.db.joins(&deneb, aurora).await;
         let aurora_agent = member(&server, aurora, "deneb").await;
@@ -276,6 +314,7 @@ impl World {
             confirm_link,
             join_link,
             gemma_session,
+            codes,
             session_ids,
             aurora_agent,
             aurora_invitation,

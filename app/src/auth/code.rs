@@ -1,0 +1,40 @@
+//! The step of signing in at which somebody with a second factor gives a code.
+
+use super::{AuthPage, FormState, page};
+use crate::shell::Page;
+use crate::ui::{Field, FormNotice};
+use leptos::prelude::*;
+
+const FIELDS: &[(&str, &str)] = &[("code", "Code")];
+
+/// The page of that step.
+pub fn give_code(state: FormState) -> Page {
+    let wrong = state.problem.is_some();
+    let trust = !state.value("trust").is_empty();
+    let body = view! {
+        <AuthPage
+            other=view! { "Somebody else? "<a href="/login">"Sign in"</a> }.into_any()
+            aside=view! {
+                <p class="auth__note">"Your password alone opens nothing here: the code shows that you have your phone, too. Nobody at Samtal or at your company will ever ask you for one."</p>
+            }
+            .into_any()
+        >
+            <div><h1>"Give the code"</h1><p>"Open the app on your phone and type the six digits that it shows for Samtal."</p></div>
+            {state.problem.clone().map(|problem| view! { <FormNotice problem=problem fields=FIELDS/> })}
+            <form class="form" method="post" action="/login/code">
+                <input type="hidden" name="next" value=state.value("next")/>
+                <Field
+                    name="code"
+                    label="Code"
+                    autocomplete="one-time-code"
+                    hint="No phone? One of the ten codes on paper works as well, once."
+                    error=state.error("code")
+                />
+                <label class="check"><input type="checkbox" name="trust" value="1" checked=trust/>" Do not ask for a code in this browser for 30 days"</label>
+                <button class="button button--primary button--block" type="submit">"Sign in"</button>
+            </form>
+            <p>"Neither phone nor paper? Whoever runs this installation can let you in without: ask them."</p>
+        </AuthPage>
+    };
+    page("Give the code", wrong, body)
+}

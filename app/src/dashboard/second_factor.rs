@@ -1,0 +1,162 @@
+//! One's second factor: set it up, keep the codes for paper, turn it off. Plain forms, answered with this page.
+
+use super::Frame;
+use crate::shell::{Page, Surface};
+use crate::ui::{Field, FormNotice};
+use leptos::prelude::*;
+use model::Problem;
+use model::identity::SecondFactor;
+
+const FIELDS: &[(&str, &str)] = &[("password", "Your password"), ("code", "Code")];
+const HERE: &str = "/dashboard/account/code";
+
+/// What a phone photographs: the dark squares as the path of a picture, and how many there are on a side.
+#[derive(Debug, Clone, Default)]
+pub struct Picture {
+    /// The path.
+    pub path: String,
+    /// Squares on a side, with the bright edge around them.
+    pub side: i32,
+}
+
+/// What came of a form.
+#[derive(Debug, Clone, Default)]
+pub enum Outcome {
+    /// None was sent.
+    #[default]
+    Nothing,
+    /// Here are the codes for paper.
+    Codes(Vec<String>),
+    /// It did not work.
+    Refused(Problem),
+}
+
+/// The page.
+pub fn second_factor(frame: &Frame, factor: SecondFactor, picture: Picture, outcome: Outcome) -> Page {
+    let title = match &outcome {
+        Outcome::Nothing => "Second factor · Samtal",
+        Outcome::Codes(_) => "Your codes for paper · Second factor · Samtal",
+        Outcome::Refused(_) => "Error: Second factor · Samtal",
+    };
+    let error = |field: &str| match &outcome {
+        Outcome::Refused(problem) => problem.field(field).map(str::to_owned),
+        _ => None,
+    };
+    let (password, code) = (error("password"), error("code"));
+    let (notice, made) = match outcome {
+        Outcome::Nothing => (().into_any(), false),
+        Outcome::Codes(codes) => (view! { <Codes codes=codes/> }.into_any(), true),
+        Outcome::Refused(problem) => (view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(), false),
+    };
+    let body = match factor {
+        SecondFactor::Off => view! { <Off password=password/> }.into_any(),
+        SecondFactor::Begun { key, .. } => view! { <Begun key=key picture=picture code=code/> }.into_any(),
+        // Who has just been given codes is to keep them first.
+        SecondFactor::On { .. } if made => ().into_any(),
+        SecondFactor::On { since, codes } => {
+            let since = since.to_string();
+            view! { <On since=since codes=codes code=code/> }.into_any()
+        }
+    };
+    let main = view! {
+        <header class="page__head">
+            <h1>"Second factor"</h1>
+            <p>"Your password and a code of your phone: who has only the one gets nowhere."</p>
+        </header>
+        {notice}
+        {body}
+        <p><a href="/dashboard/account">"Back to your account"</a></p>
+    };
+    frame.page("/dashboard/account", title.to_owned(), Surface::Dashboard, main)
+}
+
+/// The codes, this once.
+#[component]
+fn Codes(codes: Vec<String>) -> impl IntoView {
+    let codes = codes.into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view();
+    view! {
+        <section class="notice notice--good" role="status" aria-labelledby="codes-head">
+            <h2 class="notice__title" id="codes-head">"Signing in takes a code now. Print these, or write them down"</h2>
+            <p>"When your phone is gone, each of them lets you in, once. Samtal cannot show them again."</p>
+            <ol class="codes" id="codes">{codes}</ol>
+            <p><a class="button button--primary" href=HERE>"I have them"</a></p>
+        </section>
+    }
+}
+
+/// There is none.
+#[component]
+fn Off(password: Option<String>) -> impl IntoView {
+    view! {
+        <section class="section" aria-labelledby="begin">
+            <div class="section__head"><div class="section__text">
+                <h2 id="begin">"Set it up"</h2>
+                <p>"You need an app that makes codes: the one for passwords on your phone most likely does, and there are many others."</p>
+            </div></div>
+            <form class="form form--narrow" method="post" action="/dashboard/account/code/begin">
+                <Field name="password" label="Your password" kind="password" autocomplete="current-password" error=password/>
+                <button class="button button--primary" type="submit">"Begin"</button>
+            </form>
+        </section>
+    }
+}
+
+/// It is being set up.
+#[component]
+fn Begun(key: String, picture: Picture, code: Option<String>) -> impl IntoView {
+    let Picture { path, side } = picture;
+    let digits: Vec<char> = key.chars().collect();
+    let spelt: Vec<String> = digits.chunks(4).map(|four| four.iter().collect()).collect();
+    view! {
+        <section class="section" aria-labelledby="show">
+            <div class="section__head"><div class="section__text">
+                <h2 id="show">"Show it to your app"</h2>
+                <p>"Let the app photograph this, or type the key into it."</p>
+            </div></div>
+            <svg class="picture" viewBox=format!("0 0 {side} {side}") role="img" aria-label="A picture for your app; the key below says the same">
+                <rect class="picture__bright" width=side height=side/>
+                <path class="picture__dark" d=path/>
+            </svg>
+            <p>"The key: "<code class="picture__key" id="key">{spelt.join(" ")}</code></p>
+            <form class="form form--narrow" method="post" action=HERE>
+                <Field
+                    name="code"
+                    label="Code"
+                    autocomplete="one-time-code"
+                    hint="The six digits that the app shows now. Everywhere else you will be signed out."
+                    error=code
+                />
+                <button class="button button--primary" type="submit">"Turn it on"</button>
+            </form>
+            <form class="actions" method="post" action="/dashboard/account/code/give-up">
+                <button class="button" type="submit">"Not now"</button>
+            </form>
+        </section>
+    }
+}
+
+/// Signing in takes a code.
+#[component]
+fn On(since: String, codes: u32, code: Option<String>) -> impl IntoView {
+    let day = since.get(..10).unwrap_or_default().to_owned();
+    let left = match codes {
+        0 => "None of your codes for paper is left: make new ones.".to_owned(),
+        1 => "One of your codes for paper is left.".to_owned(),
+        n => format!("{n} of your codes for paper are left."),
+    };
+    view! {
+        <section class="section" aria-labelledby="on">
+            <div class="section__head"><div class="section__text">
+                <h2 id="on">"Signing in takes a code"</h2>
+                <p>"Since "<time datetime=since>{day}</time>". "{left}</p>
+            </div></div>
+            <form class="form form--narrow" method="post" action="/dashboard/account/code/renew">
+                <Field name="code" label="Code" autocomplete="one-time-code" hint="Of the app, or one of those on paper." error=code/>
+                <div class="actions">
+                    <button class="button" type="submit">"New codes for paper"</button>
+                    <button class="button button--danger" type="submit" formaction="/dashboard/account/code/turn-off">"Turn it off"</button>
+                </div>
+            </form>
+        </section>
+    }
+}

@@ -1,0 +1,548 @@
+//! A second factor: codes that an app makes (TOTP, RFC 6238), ten codes on paper for when the phone is gone, and browsers that
+//! are not asked for thirty days.
+//!
+//! A code is taken once, and so is each step of an app's, one step early or late. Wrong ones count like wrong passwords; after
+//! [`FAILURES`] in a row, from wherever, the app's codes open nothing until there is a new password: whoever types them knows
+//! the old one.
+
+use crate::account::person;
+use crate::letters::LetterKind;
+use crate::{Identity, IdentityError, Origin, SignInForm, hex};
+use model::identity::SecondFactor;
+use model::input::Email;
+use model::{PersonId, RequestId};
+use store::bus::Notice;
+use store::sealing::{Owner, Spot};
+use store::services::timestamp;
+use store::sessions::{self, Proof, Shown, SignIn};
+use store::{Caller, PlatformTx, Reason, StoreError};
+use time::Duration;
+use totp_rs::{Builder, Totp};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// Wrong codes in a row until there has to be a new password.
+const FAILURES: i32 = 100;
+/// Codes on paper.
+const CODES: usize = 10;
+/// Letters and digits of one: 50 bits, of those that are told apart on paper (Crockford's base 32).
+const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+const LENGTH: usize = 10;
+/// How long a browser is not asked.
+const TRUSTED: Duration = Duration::days(30);
+/// People whose marks a browser keeps, and what stands between them.
+const KEPT: usize = 5;
+const BETWEEN: &str = ".";
+/// Seeds that are sealed anew in one transaction.
+const BATCH: i64 = 100;
+
+/// A code as it was typed: spaces and dashes are nobody's.
+fn plain(typed: &str) -> Zeroizing<String> {
+    Zeroizing::new(typed.chars().filter(|c| !c.is_whitespace() && *c != '-').collect::<String>().to_ascii_lowercase())
+}
+
+fn spot(person: PersonId, factor: Uuid) -> Spot {
+    Spot { owner: Owner::Person(person), column: "second_factors.seed_sealed", row: factor }
+}
+
+fn totp(seed: &[u8], email: &str) -> Result<Totp, IdentityError> {
+    let app = Builder::new().with_secret(seed.to_vec()).with_issuer(Some("Samtal")).with_account_name(email);
+    app.build().map_err(|_| StoreError::Corrupt("a seed that makes no codes").into())
+}
+
+fn wrong_code() -> IdentityError {
+    IdentityError::field(
+        "code",
+        "This code is not right, or was used before. Wait for the next one that the app shows.",
+    )
+}
+
+/// A code on paper, drawn.
+fn draw() -> String {
+    let letter = |byte: u8| LETTERS.get(usize::from(byte % 32)).copied().map_or('0', char::from);
+    let code: String = rand::random::<[u8; LENGTH]>().into_iter().map(letter).collect();
+    let (first, last) = code.split_at(LENGTH / 2);
+    format!("{first}-{last}")
+}
+
+/// What is asked for a code.
+struct Asked {
+    factor: Uuid,
+    /// How often the password had been changed.
+    epoch: i32,
+}
+
+impl Identity {
+    /// How it stands with one's own second factor.
+    ///
+    /// # Errors
+    /// [`IdentityError::Denied`] for a program, or the database's.
+    #[tracing::instrument(name = "db.second_factor.get", skip_all)]
+    pub async fn second_factor(&self, caller: &Caller, origin: &Origin) -> Result<SecondFactor, IdentityError> {
+        let person = person(caller)?;
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let found = sqlx::query!(
+            r#"select f.factor_id, f.seed_sealed, f.confirmed_at, p.email,
+                 (select count(*) from app.recovery_codes c where c.person_id = $1 and c.used_at is null) as "left!"
+               from app.second_factors f join app.people p on p.person_id = f.person_id where f.person_id = $1"#,
+            person.uuid()
+        )
+        .fetch_optional(&mut tx)
+        .await
+        .map_err(StoreError::from)?;
+        let Some(row) = found else { return Ok(SecondFactor::Off) };
+        if let Some(since) = row.confirmed_at {
+            return Ok(SecondFactor::On {
+                since: timestamp(since),
+                codes: u32::try_from(row.left).unwrap_or_default(),
+            });
+        }
+        let totp = totp(&self.sealer.open(&spot(person, row.factor_id), &row.seed_sealed)?, &row.email)?;
+        let url = totp.to_url().map_err(|_| StoreError::Corrupt("an address that an app cannot be told"))?;
+        Ok(SecondFactor::Begun { url, key: totp.secret().to_base32() })
+    }
+
+    /// Begins to set one up, with a new seed, for who shows the password once more.
+    ///
+    /// # Errors
+    /// [`IdentityError::Invalid`] for a wrong password, [`IdentityError::FactorIsOn`], or a fault; nothing is changed then.
+    pub async fn begin_factor(
+        &self,
+        caller: &Caller,
+        password: Zeroizing<String>,
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
+        let person = person(caller)?;
+        let (email, _) = self.name_of(person, origin).await?;
+        match self.with_password(SignInForm { email, password }, origin, None, |known| async move { Ok(known) }).await {
+            Err(IdentityError::WrongCredentials | IdentityError::Invalid(_)) => {
+                Err(IdentityError::field("password", "This is not your password. Type the one that you sign in with."))
+            }
+            Ok(_) => self.put_seed(person, origin).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    #[tracing::instrument(name = "db.second_factor.begin", skip_all)]
+    async fn put_seed(&self, person: PersonId, origin: &Origin) -> Result<(), IdentityError> {
+        let factor = self.services.new_id();
+        let seed = Zeroizing::new(rand::random::<[u8; 20]>());
+        let sealed = self.sealer.seal(&spot(person, factor), seed.as_slice())?;
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let put = sqlx::query!(
+            "insert into app.second_factors (person_id, factor_id, seed_sealed, created_at) values ($1, $2, $3, $4)
+             on conflict (person_id) do update set factor_id = $2, seed_sealed = $3, created_at = $4
+             where second_factors.confirmed_at is null",
+            person.uuid(),
+            factor,
+            sealed,
+            self.services.now()
+        );
+        if put.execute(&mut tx).await.map_err(StoreError::from)?.rows_affected() == 0 {
+            return Err(IdentityError::FactorIsOn);
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Turns it on, for who shows a code that the app makes of the seed, and gives the codes for paper. Everywhere else one is
+    /// signed out; `here` is the hash of the session that asks.
+    ///
+    /// # Errors
+    /// [`IdentityError::Invalid`] for a wrong code, [`IdentityError::NotFound`] when none was begun, or a fault; nothing is
+    /// changed then.
+    pub async fn turn_factor_on(
+        &self,
+        caller: &Caller,
+        typed: &str,
+        here: &[u8; 32],
+        origin: &Origin,
+    ) -> Result<Vec<String>, IdentityError> {
+        let person = person(caller)?;
+        let attempt = self.attempt_code(person, origin).await?;
+        let codes = self.put_on(person, typed, here, origin).await?;
+        self.forgive(attempt, origin.request).await?;
+        Ok(codes)
+    }
+
+    #[tracing::instrument(name = "db.second_factor.turn_on", skip_all)]
+    async fn put_on(
+        &self,
+        person: PersonId,
+        typed: &str,
+        here: &[u8; 32],
+        origin: &Origin,
+    ) -> Result<Vec<String>, IdentityError> {
+        let now = self.services.now();
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        // A sign-in that began without it opens nothing any more.
+        let email = sqlx::query_scalar!(
+            "update app.people set password_epoch = password_epoch + 1 where person_id = $1 returning email",
+            person.uuid()
+        );
+        let email = email.fetch_one(&mut tx).await.map_err(StoreError::from)?;
+        let begun = sqlx::query!(
+            "select factor_id, seed_sealed from app.second_factors
+             where person_id = $1 and confirmed_at is null for update",
+            person.uuid()
+        );
+        let begun = begun.fetch_optional(&mut tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
+        let totp = totp(&self.sealer.open(&spot(person, begun.factor_id), &begun.seed_sealed)?, &email)?;
+        let step = totp.check(&plain(typed), now.unix_timestamp().unsigned_abs()).ok_or_else(|| {
+            IdentityError::field("code", "This code is not right. Type the six digits that the app shows now.")
+        })?;
+        sqlx::query!(
+            "update app.second_factors set confirmed_at = $2, last_step = $3 where person_id = $1",
+            person.uuid(),
+            now,
+            step.cast_signed()
+        )
+        .execute(&mut tx)
+        .await
+        .map_err(StoreError::from)?;
+        let codes = self.put_codes(&mut tx, person).await?;
+        self.tell(&mut tx, person, &email, LetterKind::FactorOn).await?;
+        let ended = sessions::end_all_of(&mut tx, person, Some(here)).await?;
+        tx.commit().await?;
+        for tenant in ended {
+            self.services.publish(Notice::Ended { tenant });
+        }
+        self.post_is_due();
+        tracing::info!("a second factor was turned on");
+        Ok(codes)
+    }
+
+    /// New codes for paper in place of those that were there, for who shows a code.
+    ///
+    /// # Errors
+    /// As [`Identity::turn_factor_off`].
+    #[tracing::instrument(name = "db.second_factor.new_codes", skip_all)]
+    pub async fn new_codes(&self, caller: &Caller, typed: &str, origin: &Origin) -> Result<Vec<String>, IdentityError> {
+        let person = person(caller)?;
+        self.check_code(person, typed, origin).await?;
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        sqlx::query!("select from app.second_factors where person_id = $1 for update", person.uuid())
+            .fetch_optional(&mut tx)
+            .await
+            .map_err(StoreError::from)?
+            .ok_or(IdentityError::NotFound)?;
+        let codes = self.put_codes(&mut tx, person).await?;
+        tx.commit().await?;
+        Ok(codes)
+    }
+
+    async fn put_codes(&self, tx: &mut PlatformTx, person: PersonId) -> Result<Vec<String>, StoreError> {
+        let codes: Vec<String> = std::iter::repeat_with(draw).take(CODES).collect();
+        let hashes: Vec<Vec<u8>> = codes.iter().map(|code| self.code_hash(person, &plain(code)).to_vec()).collect();
+        sqlx::query!("delete from app.recovery_codes where person_id = $1", person.uuid()).execute(&mut *tx).await?;
+        sqlx::query!(
+            "insert into app.recovery_codes (person_id, code_hash) select $1, hash from unnest($2::bytea[]) as hash",
+            person.uuid(),
+            &hashes
+        )
+        .execute(tx)
+        .await?;
+        Ok(codes)
+    }
+
+    fn code_hash(&self, person: PersonId, code: &str) -> [u8; 32] {
+        self.code_mac.mac(format!("{}:{code}", person.uuid()).as_bytes())
+    }
+
+    /// Turns it off, for who shows a code.
+    ///
+    /// # Errors
+    /// [`IdentityError::Invalid`] for a wrong code, [`IdentityError::TooManyAttempts`], [`IdentityError::NotFound`] when there
+    /// is none, or a fault; nothing is changed then.
+    #[tracing::instrument(name = "db.second_factor.turn_off", skip_all)]
+    pub async fn turn_factor_off(&self, caller: &Caller, typed: &str, origin: &Origin) -> Result<(), IdentityError> {
+        let person = person(caller)?;
+        self.check_code(person, typed, origin).await?;
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let email =
+            sqlx::query_scalar!("select email from app.people where person_id = $1 for no key update", person.uuid());
+        let email = email.fetch_one(&mut tx).await.map_err(StoreError::from)?;
+        sqlx::query!("delete from app.second_factors where person_id = $1", person.uuid())
+            .execute(&mut tx)
+            .await
+            .map_err(StoreError::from)?;
+        self.tell(&mut tx, person, &email, LetterKind::FactorOff).await?;
+        tx.commit().await?;
+        self.post_is_due();
+        tracing::info!("a second factor was turned off");
+        Ok(())
+    }
+
+    /// Gives up one that was begun.
+    ///
+    /// # Errors
+    /// [`IdentityError::Denied`] for a program, or the database's.
+    #[tracing::instrument(name = "db.second_factor.give_up", skip_all)]
+    pub async fn give_factor_up(&self, caller: &Caller, origin: &Origin) -> Result<(), IdentityError> {
+        let person = person(caller)?;
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        sqlx::query!("delete from app.second_factors where person_id = $1 and confirmed_at is null", person.uuid())
+            .execute(&mut tx)
+            .await
+            .map_err(StoreError::from)?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Takes a code on the way of a sign-in.
+    ///
+    /// # Errors
+    /// [`IdentityError::Invalid`] for a wrong code, [`IdentityError::TooManyAttempts`], or a fault.
+    pub async fn show_code(&self, sign_in: SignIn, typed: &str, origin: &Origin) -> Result<SignIn, IdentityError> {
+        let mut proofs = sign_in.proofs;
+        match self.check_code(sign_in.person, typed, origin).await {
+            Ok(proof) => proofs.push(Shown { proof, at: timestamp(self.services.now()), epoch: 0 }),
+            // Turned off meanwhile.
+            Err(IdentityError::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+        self.advance(SignIn { proofs, ..sign_in }, origin).await
+    }
+
+    /// Whether a code is right. It is used up by that.
+    async fn check_code(&self, person: PersonId, typed: &str, origin: &Origin) -> Result<Proof, IdentityError> {
+        let code = plain(typed);
+        if code.is_empty() {
+            return Err(IdentityError::field("code", "Type the code that the app shows, or one of those on paper."));
+        }
+        let attempt = self.attempt_code(person, origin).await?;
+        let checked = if code.len() == LENGTH {
+            self.take_code(person, &code, origin).await
+        } else {
+            self.take_step(person, &code, origin).await
+        };
+        if !matches!(checked, Err(IdentityError::Invalid(_))) {
+            self.forgive(attempt, origin.request).await?;
+        }
+        checked
+    }
+
+    #[tracing::instrument(name = "db.second_factor.step", skip_all)]
+    async fn take_step(&self, person: PersonId, code: &str, origin: &Origin) -> Result<Proof, IdentityError> {
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let found = sqlx::query!(
+            "select f.factor_id, f.seed_sealed, f.last_step, f.failures, p.email
+             from app.second_factors f join app.people p on p.person_id = f.person_id
+             where f.person_id = $1 and f.confirmed_at is not null for update of f",
+            person.uuid()
+        );
+        let row = found.fetch_optional(&mut tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
+        if row.failures >= FAILURES {
+            return Err(IdentityError::field(
+                "code",
+                "Too many wrong codes have been typed for this account, by somebody who has its password. Choose a new password \
+                 (“Forgot your password?”), or take one of the codes on paper.",
+            ));
+        }
+        let totp = totp(&self.sealer.open(&spot(person, row.factor_id), &row.seed_sealed)?, &row.email)?;
+        let now = self.services.now().unix_timestamp().unsigned_abs();
+        let step = totp.check(code, now).map(u64::cast_signed).filter(|step| *step > row.last_step);
+        sqlx::query!(
+            "update app.second_factors set last_step = coalesce($2, last_step),
+               failures = case when $2::bigint is null then failures + 1 else 0 end where person_id = $1",
+            person.uuid(),
+            step
+        )
+        .execute(&mut tx)
+        .await
+        .map_err(StoreError::from)?;
+        tx.commit().await?;
+        step.map(|_| Proof::Totp).ok_or_else(wrong_code)
+    }
+
+    #[tracing::instrument(name = "db.second_factor.code", skip_all)]
+    async fn take_code(&self, person: PersonId, code: &str, origin: &Origin) -> Result<Proof, IdentityError> {
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let email =
+            sqlx::query_scalar!("select email from app.people where person_id = $1 for no key update", person.uuid());
+        let email = email.fetch_one(&mut tx).await.map_err(StoreError::from)?;
+        let hash = self.code_hash(person, code);
+        let taken = sqlx::query!(
+            "update app.recovery_codes set used_at = $3 where person_id = $1 and code_hash = $2 and used_at is null",
+            person.uuid(),
+            hash.as_slice(),
+            self.services.now()
+        );
+        if taken.execute(&mut tx).await.map_err(StoreError::from)?.rows_affected() == 0 {
+            return Err(wrong_code());
+        }
+        self.tell(&mut tx, person, &email, LetterKind::CodeUsed).await?;
+        tx.commit().await?;
+        self.post_is_due();
+        Ok(Proof::RecoveryCode)
+    }
+
+    /// What is asked for at sign-in, if anything.
+    #[tracing::instrument(name = "db.second_factor.find", skip_all)]
+    async fn asked(&self, person: PersonId, origin: &Origin) -> Result<Option<Asked>, StoreError> {
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let found = sqlx::query!(
+            "select f.factor_id, p.password_epoch from app.second_factors f join app.people p on p.person_id = f.person_id
+             where f.person_id = $1 and f.confirmed_at is not null",
+            person.uuid()
+        );
+        let found = found.fetch_optional(&mut tx).await?;
+        Ok(found.map(|row| Asked { factor: row.factor_id, epoch: row.password_epoch }))
+    }
+
+    /// Whether a sign-in still owes a code.
+    pub(crate) async fn owes_code(&self, sign_in: &SignIn, origin: &Origin) -> Result<bool, StoreError> {
+        let shown = sign_in.proofs.iter().any(|shown| shown.proof.is_second());
+        Ok(!shown && self.asked(sign_in.person, origin).await?.is_some())
+    }
+
+    /// What a browser keeps so that this person is not asked there for a while; it opens nothing alone, and nothing after a new
+    /// password. What it has kept for others stays, the latest few.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn trust(&self, person: PersonId, kept: &str, origin: &Origin) -> Result<Option<String>, IdentityError> {
+        let Some(asked) = self.asked(person, origin).await? else { return Ok(None) };
+        let until = (self.services.now() + TRUSTED).unix_timestamp();
+        let own = format!("{until}~{}", self.trust_mark(person, &asked, until));
+        let others = kept.split(BETWEEN).filter(|mark| mark.len() == own.len()).take(KEPT - 1);
+        Ok(Some(std::iter::once(own.as_str()).chain(others).collect::<Vec<_>>().join(BETWEEN)))
+    }
+
+    /// Whether a browser keeps what says that this person is not asked here.
+    pub(crate) async fn trusts(&self, person: PersonId, kept: &str, origin: &Origin) -> Result<bool, StoreError> {
+        let Some(asked) = self.asked(person, origin).await? else { return Ok(false) };
+        let now = self.services.now().unix_timestamp();
+        Ok(kept.split(BETWEEN).take(KEPT).any(|entry| {
+            entry.split_once('~').is_some_and(|(until, mark)| {
+                // As a whole, by its hash, so that no time tells how much of it was right.
+                until.parse().is_ok_and(|until: i64| {
+                    until > now
+                        && self.code_mac.mac(self.trust_mark(person, &asked, until).as_bytes())
+                            == self.code_mac.mac(mark.as_bytes())
+                })
+            })
+        }))
+    }
+
+    fn trust_mark(&self, person: PersonId, asked: &Asked, until: i64) -> String {
+        let text = format!("{}:{}:{}:{until}", person.uuid(), asked.factor, asked.epoch);
+        hex(&self.device_mac.mac(format!("trusted:{text}").as_bytes()))
+    }
+
+    async fn tell(
+        &self,
+        tx: &mut PlatformTx,
+        person: PersonId,
+        email: &str,
+        kind: LetterKind,
+    ) -> Result<(), StoreError> {
+        if let Some(tenant) = self.tenant_of(tx, person).await? {
+            self.write(tx, (tenant, person), email, kind).await?;
+        }
+        Ok(())
+    }
+
+    /// Wrong codes say nothing of a new password. The person's row is held.
+    pub(crate) async fn forget_wrong_codes(&self, tx: &mut PlatformTx, person: PersonId) -> Result<(), StoreError> {
+        sqlx::query!("update app.second_factors set failures = 0 where person_id = $1", person.uuid())
+            .execute(tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Takes the second factor of somebody away who has lost phone and paper: for who runs the installation. Says whether there
+    /// was one.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotFound`] when nobody has this address, or the database's.
+    #[tracing::instrument(name = "db.second_factor.take_away", skip_all)]
+    pub async fn take_factor_away(&self, email: &str, origin: &Origin) -> Result<bool, IdentityError> {
+        let email = Email::parse(email).map_err(|e| IdentityError::field("email", e.to_string()))?;
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let person =
+            sqlx::query_scalar!("select person_id from app.people where email = $1 for no key update", email.as_str());
+        let person = person.fetch_optional(&mut tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
+        let taken = sqlx::query!("delete from app.second_factors where person_id = $1", person)
+            .execute(&mut tx)
+            .await
+            .map_err(StoreError::from)?;
+        let taken = taken.rows_affected() == 1;
+        if taken {
+            self.tell(&mut tx, PersonId::from_uuid(person), email.as_str(), LetterKind::FactorOff).await?;
+        }
+        tx.commit().await?;
+        Ok(taken)
+    }
+
+    /// Seals every seed anew that was sealed with an older key of the installation's; returns how many. Nobody waits for it
+    /// longer than for one seed.
+    ///
+    /// # Errors
+    /// The database's, or [`StoreError::Corrupt`] for one that cannot be opened.
+    #[tracing::instrument(name = "db.second_factor.seal_anew", skip_all)]
+    pub async fn seal_anew(&self) -> Result<u64, StoreError> {
+        let begins = self.sealer.begins();
+        let mut done = 0;
+        loop {
+            let request = RequestId::from_uuid(self.services.new_id());
+            let mut tx = self.services.store.platform(Reason::Keys, request).await?;
+            let old = sqlx::query!(
+                "select person_id, factor_id, seed_sealed from app.second_factors
+                 where substring(seed_sealed from 1 for $1) <> $2 order by person_id limit $3 for update",
+                i32::try_from(begins.len()).unwrap_or_default(),
+                begins.as_slice(),
+                BATCH
+            )
+            .fetch_all(&mut tx)
+            .await?;
+            if old.is_empty() {
+                return Ok(done);
+            }
+            for row in old {
+                let spot = spot(PersonId::from_uuid(row.person_id), row.factor_id);
+                let sealed = self.sealer.seal(&spot, &self.sealer.open(&spot, &row.seed_sealed)?)?;
+                sqlx::query!(
+                    "update app.second_factors set seed_sealed = $2 where person_id = $1",
+                    row.person_id,
+                    sealed
+                )
+                .execute(&mut tx)
+                .await?;
+                done += 1;
+            }
+            tx.commit().await?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 6238, appendix B: the last six digits of those for SHA-1.
+    #[test]
+    fn codes_are_those_of_the_standard() -> Result<(), IdentityError> {
+        let totp = totp(b"12345678901234567890", "astrid@fjallhus.example")?;
+        for (at, code) in [
+            (59, "287082"),
+            (1_111_111_109, "081804"),
+            (1_111_111_111, "050471"),
+            (1_234_567_890, "005924"),
+            (2_000_000_000, "279037"),
+            (20_000_000_000, "353130"),
+        ] {
+            assert_eq!(totp.check(code, at), Some(at / 30), "{at}");
+            // One step early or late, and no more.
+            assert_eq!(totp.check(code, at + 30), Some(at / 30), "{at}");
+            assert_eq!(totp.check(code, at + 60), None, "{at}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn codes_are_taken_as_people_type_them() {
+        assert_eq!(*plain(" 287 082 "), "287082");
+        assert_eq!(*plain("ABCDE-23456\n"), "abcde23456");
+        let (one, other) = (draw(), draw());
+        assert!(one != other && plain(&one).len() == LENGTH && one.len() == LENGTH + 1, "{one} {other}");
+    }
+}

@@ -1,0 +1,194 @@
+//! `/dashboard/account/code`: one's second factor.
+
+use crate::auth::{Member, Viewer};
+use crate::failure::Failure;
+use crate::pages::account::here;
+use crate::pages::{render::Render, unreadable};
+use crate::request::RequestInfo;
+use crate::state::App;
+use app::dashboard::second_factor::{Outcome, Picture, second_factor};
+use axum::{
+    Extension, Form,
+    extract::{State, rejection::FormRejection},
+    http::{StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use identity::IdentityError;
+use model::ErrorCode;
+use model::identity::SecondFactor;
+use qrcodegen::{QrCode, QrCodeEcc};
+use serde::Deserialize;
+use std::fmt::Write as _;
+use store::Caller;
+use tower_sessions::Session;
+use zeroize::Zeroizing;
+
+const HERE: &str = "/dashboard/account/code";
+/// Squares of the bright edge (ISO/IEC 18004).
+const EDGE: i32 = 4;
+
+/// What a phone photographs. Empty for what is too long, which no address of ours is.
+fn picture(url: &str) -> Picture {
+    let Ok(code) = QrCode::encode_text(url, QrCodeEcc::Medium) else { return Picture::default() };
+    let mut path = String::new();
+    for y in 0..code.size() {
+        for x in (0..code.size()).filter(|x| code.get_module(*x, y)) {
+            let _ = write!(path, "M{} {}h1v1h-1z", x + EDGE, y + EDGE);
+        }
+    }
+    Picture { path, side: code.size() + 2 * EDGE }
+}
+
+/// The page.
+///
+/// # Errors
+/// A page, when the database does not answer.
+pub async fn page(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Viewer(caller): Viewer,
+    render: Render,
+) -> Result<Response, Failure> {
+    show(&app, &caller, info, &render, StatusCode::OK, Outcome::Nothing).await
+}
+
+async fn show(
+    app: &App,
+    caller: &Caller,
+    info: RequestInfo,
+    render: &Render,
+    status: StatusCode,
+    outcome: Outcome,
+) -> Result<Response, Failure> {
+    // Read elsewhere: nothing is held meanwhile.
+    caller.scope().let_go();
+    let factor = app.capabilities.identity.second_factor(caller, &info.origin()).await?;
+    let picture = match &factor {
+        SecondFactor::Begun { url, .. } => picture(url),
+        _ => Picture::default(),
+    };
+    render.dashboard(caller, status, |frame| second_factor(frame, factor, picture, outcome)).await
+}
+
+/// The page again, with what was wrong; faults of ours go on.
+async fn refused(
+    app: &App,
+    caller: &Caller,
+    info: RequestInfo,
+    render: &Render,
+    error: IdentityError,
+) -> Result<Response, Failure> {
+    let failure = Failure::from(error);
+    let (status, retry_after) = (failure.status(), failure.0.retry_after);
+    if !matches!(
+        failure.0.code,
+        ErrorCode::Invalid | ErrorCode::Conflict | ErrorCode::RateLimited | ErrorCode::Unavailable
+    ) {
+        return Err(failure);
+    }
+    let mut response = show(app, caller, info, render, status, Outcome::Refused(failure.0)).await?;
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    Ok(response)
+}
+
+/// The form that begins.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Begin {
+    password: Zeroizing<String>,
+}
+
+/// Begins to set one up.
+///
+/// # Errors
+/// A page, when nobody is signed in or the fault is ours.
+pub async fn begin(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Member(caller): Member,
+    render: Render,
+    form: Result<Form<Begin>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Begin { password }) = form.map_err(unreadable)?;
+    match app.capabilities.identity.begin_factor(&caller, password, &info.origin()).await {
+        Ok(()) => Ok(Redirect::to(HERE).into_response()),
+        Err(error) => refused(&app, &caller, info, &render, error).await,
+    }
+}
+
+/// The forms that a code is typed into.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Typed {
+    code: Zeroizing<String>,
+}
+
+/// Turns it on, and shows the codes for paper, this once.
+///
+/// # Errors
+/// A page, when nobody is signed in, none was begun, or the fault is ours.
+pub async fn turn_on(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Member(caller): Member,
+    session: Session,
+    render: Render,
+    form: Result<Form<Typed>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Typed { code }) = form.map_err(unreadable)?;
+    match app.capabilities.identity.turn_factor_on(&caller, &code, &here(&session), &info.origin()).await {
+        Ok(codes) => show(&app, &caller, info, &render, StatusCode::OK, Outcome::Codes(codes)).await,
+        Err(error) => refused(&app, &caller, info, &render, error).await,
+    }
+}
+
+/// New codes for paper.
+///
+/// # Errors
+/// A page, when nobody is signed in, there is none, or the fault is ours.
+pub async fn renew(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Member(caller): Member,
+    render: Render,
+    form: Result<Form<Typed>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Typed { code }) = form.map_err(unreadable)?;
+    match app.capabilities.identity.new_codes(&caller, &code, &info.origin()).await {
+        Ok(codes) => show(&app, &caller, info, &render, StatusCode::OK, Outcome::Codes(codes)).await,
+        Err(error) => refused(&app, &caller, info, &render, error).await,
+    }
+}
+
+/// Turns it off.
+///
+/// # Errors
+/// A page, when nobody is signed in, there is none, or the fault is ours.
+pub async fn turn_off(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Member(caller): Member,
+    render: Render,
+    form: Result<Form<Typed>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Typed { code }) = form.map_err(unreadable)?;
+    match app.capabilities.identity.turn_factor_off(&caller, &code, &info.origin()).await {
+        Ok(()) => Ok(Redirect::to(HERE).into_response()),
+        Err(error) => refused(&app, &caller, info, &render, error).await,
+    }
+}
+
+/// Gives up what was begun.
+///
+/// # Errors
+/// A page, when nobody is signed in or the fault is ours.
+pub async fn give_up(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Member(caller): Member,
+) -> Result<Response, Failure> {
+    app.capabilities.identity.give_factor_up(&caller, &info.origin()).await?;
+    Ok(Redirect::to("/dashboard/account").into_response())
+}
