@@ -249,6 +249,20 @@ export const states: State[] = [
       await expect(page.getByRole('alert')).toBeVisible();
     },
   },
+  { name: 'audit-log', open: member('/dashboard/audit-log') },
+  {
+    name: 'audit-log-much',
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      for (const name of keys) await makeKey(page.request, name);
+      await teach(page.request, 'returns.md', documents['returns.md']);
+      const link = await invite(page, `bo.${person.email}`);
+      await page.request.post(link, { form: { name: 'Bo Ek', password: person.password } });
+      await visit(page, '/dashboard/audit-log');
+    },
+  },
+  { name: 'audit-log-nothing', open: member('/dashboard/audit-log?act=password.reset&until=2001-01-01') },
+  { name: 'audit-log-wrong', status: 422, open: member('/dashboard/audit-log?from=yesterday') },
   { name: 'code-off', open: member('/dashboard/account/code') },
   {
     name: 'code-begun',

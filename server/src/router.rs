@@ -5,8 +5,8 @@ use crate::auth::{self, cookie};
 use crate::edge::{admission, body, dress, headers, observe};
 use crate::limits::api as limits;
 use crate::pages::{
-    account, api_keys, demo, home, inbox, join, knowledge, letters, members, preferences, second_factor, sign_in,
-    sign_out, sign_up, site,
+    account, api_keys, audit_log, demo, home, inbox, join, knowledge, letters, members, preferences, second_factor,
+    sign_in, sign_out, sign_up, site,
 };
 use crate::rest::{Api, api, api_docs};
 use crate::state::App;
@@ -95,6 +95,8 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/members/{member}/remove", &["POST"], post(members::remove)),
         cookie("/dashboard/members/invitations/{invitation}/again", &["POST"], post(members::again)),
         cookie("/dashboard/members/invitations/{invitation}/revoke", &["POST"], post(members::take_back)),
+        cookie("/dashboard/audit-log", &["GET"], get(audit_log::page)),
+        cookie("/dashboard/audit-log/export", &["GET"], get(audit_log::export)),
         cookie("/dashboard/api-keys", &["GET", "POST"], get(api_keys::page).post(api_keys::create)),
         cookie("/dashboard/api-keys/{key}/revoke", &["POST"], post(api_keys::revoke)),
         files("/dashboard/knowledge", &["GET", "POST"], get(knowledge::page).post(knowledge::upload)),

@@ -144,7 +144,7 @@ fn row(session: OpenSession, now: Timestamp) -> impl IntoView {
 
 /// A browser as people call it, out of what it says of itself: the first of these that stands there, since most also say that
 /// they are others.
-fn browser(agent: &str) -> String {
+pub(super) fn browser(agent: &str) -> String {
     const NAMES: [(&str, &str); 5] =
         [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
     const SYSTEMS: [(&str, &str); 6] = [

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod api_keys;
+pub mod audit_log;
 pub mod home;
 pub mod inbox;
 pub mod knowledge;

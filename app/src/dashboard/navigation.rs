@@ -5,12 +5,14 @@ use crate::shell::Theme;
 use crate::ui::{Avatar, Icon, Shape};
 use leptos::prelude::*;
 use model::identity::CurrentSession;
+use model::permission::Permission;
 
-/// Pages of the workspace: path, name, icon. A page of the dashboard has its line here.
-const WORKSPACE: [(&str, &str, Shape); 3] = [
-    ("/dashboard/knowledge", "Knowledge", Shape::Book),
-    ("/dashboard/members", "Members", Shape::People),
-    ("/dashboard/api-keys", "API keys", Shape::Key),
+/// Pages of the workspace: path, name, icon, and what one has to be allowed to see it. A page of the dashboard has its line here.
+const WORKSPACE: [(&str, &str, Shape, Permission); 4] = [
+    ("/dashboard/knowledge", "Knowledge", Shape::Book, Permission::ReadDocuments),
+    ("/dashboard/members", "Members", Shape::People, Permission::ReadWorkspace),
+    ("/dashboard/api-keys", "API keys", Shape::Key, Permission::ReadWorkspace),
+    ("/dashboard/audit-log", "Audit log", Shape::List, Permission::ReadAuditLog),
 ];
 
 /// The looks that one may choose, and what they are called.
@@ -47,7 +49,11 @@ pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
                 <div>
                     <h2 id="nav-workspace">"Workspace"</h2>
                     <ul role="list" aria-labelledby="nav-workspace">
-                        {WORKSPACE.into_iter().map(|(path, name, shape)| link(here, path, name, shape)).collect_view()}
+                        {WORKSPACE
+                            .into_iter()
+                            .filter(|(.., permission)| member.role.may(*permission))
+                            .map(|(path, name, shape, _)| link(here, path, name, shape))
+                            .collect_view()}
                     </ul>
                 </div>
             </div>

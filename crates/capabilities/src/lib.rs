@@ -87,11 +87,12 @@ impl Capabilities {
         Worker::new(self.services.clone(), self.jobs(), slots)
     }
 
-    /// Seals everything anew that was sealed with an older key of the installation's; returns how much.
+    /// Seals everything anew that was sealed with an older key of the installation's; returns how much, and how much cannot be
+    /// opened.
     ///
     /// # Errors
-    /// The database's, or for what cannot be opened.
-    pub async fn seal_anew(&self) -> Result<u64, StoreError> {
+    /// The database's.
+    pub async fn seal_anew(&self) -> Result<(u64, u64), StoreError> {
         self.identity.seal_anew().await
     }
 

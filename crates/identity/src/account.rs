@@ -1,11 +1,14 @@
 //! One's own account: the password, and where one is signed in.
 
 use crate::letters::LetterKind;
+use crate::second_factor::Here;
 use crate::sign_in::Known;
 use crate::{Identity, IdentityError, Origin, SignInForm, hex};
 use model::PersonId;
+use model::audit::Act;
 use model::identity::OpenSession;
 use model::input::NewPassword;
+use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::services::timestamp;
 use store::sessions::{self, Proof, SignIn};
@@ -39,6 +42,7 @@ impl Identity {
         &self,
         caller: &Caller,
         form: ChangeForm,
+        here: Here<'_>,
         origin: &Origin,
     ) -> Result<SignIn, IdentityError> {
         let person = person(caller)?;
@@ -56,7 +60,7 @@ impl Identity {
             other => other?,
         };
         let hash = self.passwords.hash(origin.network(), Zeroizing::new(new.expose().to_owned())).await?;
-        let epoch = self.put_password(known, &email, &hash, origin).await?;
+        let epoch = self.put_password(known, &hash, here, origin).await?;
         let mut sign_in =
             SignIn { chosen: Some(caller.scope().tenant()), ..self.begun(person, Proof::Password, epoch) };
         // Whoever is signed in has shown a second factor, or set it up here.
@@ -76,8 +80,16 @@ impl Identity {
     }
 
     #[tracing::instrument(name = "db.person.change_password", skip_all)]
-    async fn put_password(&self, known: Known, email: &str, hash: &str, origin: &Origin) -> Result<i32, IdentityError> {
+    async fn put_password(
+        &self,
+        known: Known,
+        hash: &str,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<i32, IdentityError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        // By a session that has been ended meanwhile nothing is done: it may have been ended because of who has it.
+        let held = self.hold_person(&mut tx, known.person, here).await?;
         // Not over one that was chosen meanwhile.
         let epoch = sqlx::query_scalar!(
             "update app.people set password_hash = $2, password_epoch = password_epoch + 1
@@ -91,11 +103,13 @@ impl Identity {
         .map_err(StoreError::from)?
         .ok_or(IdentityError::SignInOver)?;
         if let Some(tenant) = self.tenant_of(&mut tx, known.person).await? {
-            self.write(&mut tx, (tenant, known.person), email, LetterKind::Changed).await?;
+            self.write(&mut tx, (tenant, known.person), &held.email, LetterKind::Changed).await?;
         }
         self.use_up(&mut tx, known.person).await?;
-        self.forget_wrong_codes(&mut tx, known.person).await?;
+        self.begin_codes_anew(&mut tx, known.person).await?;
         let ended = sessions::end_all_of(&mut tx, known.person, None).await?;
+        let entry = Entry::new(Act::PasswordChanged);
+        audit::record_everywhere(&mut tx, &self.services, known.person, origin.into(), &entry).await?;
         tx.commit().await?;
         for tenant in ended {
             self.services.publish(Notice::Ended { tenant });
@@ -151,6 +165,8 @@ impl Identity {
             Some(id) => vec![sessions::end_of(&mut tx, person, id).await?.ok_or(IdentityError::NotFound)?],
             None => sessions::end_all_of(&mut tx, person, Some(here)).await?,
         };
+        let entry = Entry::new(Act::SessionsEnded);
+        audit::record_everywhere(&mut tx, &self.services, person, origin.into(), &entry).await?;
         tx.commit().await?;
         for tenant in ended {
             self.services.publish(Notice::Ended { tenant });

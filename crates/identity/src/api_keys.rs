@@ -5,10 +5,12 @@
 
 use crate::{Identity, IdentityError, hex};
 use model::ApiKeyId;
+use model::audit::Act;
 use model::event::EventKind;
 use model::identity::{ApiKey, NewApiKey};
 use model::input::KeyName;
 use model::permission::{ManageKeys, ReadWorkspace};
+use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::services::timestamp;
 use store::{Caller, Denied, StoreError, events};
@@ -81,6 +83,8 @@ impl Identity {
         .await
         .map_err(StoreError::from)?;
         events::record(&mut tx, &self.services, right.scope(), EventKind::KeyCreated, id).await?;
+        let entry = Entry::new(Act::KeyCreated).to(id, name.as_str()).is("prefix", &drawn.prefix);
+        audit::record(&mut tx, &self.services, caller, entry).await?;
         tx.commit().await?;
         Ok(NewApiKey {
             key: ApiKey {
@@ -134,19 +138,21 @@ impl Identity {
         let right = caller.may(ManageKeys)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let revoked = sqlx::query!(
-            "update app.api_keys set revoked_at = $2 where key_id = $1 and revoked_at is null",
+            "update app.api_keys set revoked_at = $2 where key_id = $1 and revoked_at is null returning name, prefix",
             key.uuid(),
             self.services.now()
         )
-        .execute(&mut tx)
+        .fetch_optional(&mut tx)
         .await
         .map_err(StoreError::from)?;
-        if revoked.rows_affected() == 0 {
+        let Some(revoked) = revoked else {
             let there = sqlx::query!("select key_id from app.api_keys where key_id = $1", key.uuid());
             let there = there.fetch_optional(&mut tx).await.map_err(StoreError::from)?;
             return there.map(|_| ()).ok_or(IdentityError::NotFound);
-        }
+        };
         events::record(&mut tx, &self.services, right.scope(), EventKind::KeyRevoked, key.uuid()).await?;
+        let entry = Entry::new(Act::KeyRevoked).to(key.uuid(), &revoked.name).was("prefix", &revoked.prefix);
+        audit::record(&mut tx, &self.services, caller, entry).await?;
         tx.commit().await?;
         self.services.publish(Notice::Ended { tenant: right.scope().tenant() });
         Ok(())

@@ -13,7 +13,7 @@ use model::input::Email;
 use model::{PersonId, RequestId};
 use shares::Network;
 use std::net::IpAddr;
-use store::{PlatformTx, Reason, StoreError};
+use store::{PlatformTx, Reason, StoreError, audit};
 use time::Duration;
 use uuid::Uuid;
 
@@ -56,6 +56,12 @@ impl Origin {
     /// Whom the address belongs to, as limits count.
     pub fn network(&self) -> Network {
         self.address.into()
+    }
+}
+
+impl From<&Origin> for audit::From {
+    fn from(origin: &Origin) -> Self {
+        Self { address: Some(origin.address), request: origin.request }
     }
 }
 
@@ -140,15 +146,29 @@ impl Identity {
         self.count(&subjects, origin).await
     }
 
-    /// Counts a code of a second factor, or refuses it: as attempts on an account from here, and fewer from everywhere than of a
-    /// password, since there are only a million.
-    pub(crate) async fn attempt_code(&self, person: PersonId, origin: &Origin) -> Result<Attempt, IdentityError> {
-        let (network, person, most) = (origin.network(), person.uuid(), self.limits.account);
+    /// Counts a code of a second factor, or refuses it: as attempts on an account from here; of those of an app, of which there
+    /// are only a million, some more from everywhere. With a new password all begins anew.
+    pub(crate) async fn attempt_code(
+        &self,
+        factor: Uuid,
+        epoch: i32,
+        paper: bool,
+        origin: &Origin,
+    ) -> Result<Attempt, IdentityError> {
+        let (network, most) = (origin.network(), self.limits.account);
+        if paper {
+            return self.count(&[self.subject(&format!("paper:{factor}:{epoch}:{network}"), most)], origin).await;
+        }
         let subjects = [
-            self.subject(&format!("code:{person}:{network}"), most),
-            self.subject(&format!("code:{person}"), most.saturating_mul(3)),
+            self.subject(&format!("code:{factor}:{epoch}:{network}"), most),
+            self.subject(&format!("code:{factor}:{epoch}"), most.saturating_mul(3)),
         ];
         self.count(&subjects, origin).await
+    }
+
+    /// Counts a code by which somebody turns a second factor on, or refuses it.
+    pub(crate) async fn attempt_begun(&self, person: PersonId, origin: &Origin) -> Result<Attempt, IdentityError> {
+        self.count(&[self.subject(&format!("begun:{}", person.uuid()), self.limits.account)], origin).await
     }
 
     /// Counts a sign-up, or refuses it. It says nothing of any account, and so counts against none.

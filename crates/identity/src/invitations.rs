@@ -8,11 +8,13 @@ use crate::letters::words;
 use crate::members::{hold, may_give};
 use crate::sign_in::Known;
 use crate::{Identity, IdentityError, Origin, SignInForm};
+use model::audit::Act;
 use model::event::EventKind;
 use model::identity::{Invitation, Role};
 use model::input::{Email, NewPassword, PersonName};
 use model::permission::{ManageMembers, ReadWorkspace};
-use model::{FieldError, InvitationId, MemberId, TenantId};
+use model::{FieldError, InvitationId, MemberId, PersonId, TenantId};
+use store::audit::{self, Entry};
 use store::jobs::{self, Handler, Job, JobError, Lane, Task};
 use store::services::timestamp;
 use store::{Caller, PlatformTx, Reason, StoreError, TenantTx, events};
@@ -155,6 +157,8 @@ impl Identity {
         let id = InvitationId::from_uuid(id);
         events::record(&mut tx, &self.services, right.scope(), EventKind::MemberInvited, id.uuid()).await?;
         jobs::enqueue::<SendInvitation>(&mut tx, &self.services, right.scope(), id).await?;
+        let entry = Entry::new(Act::MemberInvited).to(id.uuid(), email.as_str()).is("role", role.name());
+        audit::record(&mut tx, &self.services, caller, entry).await?;
         tx.commit().await?;
         self.services.wake_workers::<SendInvitation>();
         Ok(Invited { email: email.to_string(), link: self.link_to_show(right.scope().tenant(), id) })
@@ -229,17 +233,29 @@ impl Identity {
     pub async fn take_back(&self, caller: &Caller, id: InvitationId) -> Result<(), IdentityError> {
         let right = caller.may(ManageMembers)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
-        let role = sqlx::query_scalar!(
-            "update app.invitations set revoked_at = coalesce(revoked_at, $2)
-             where invitation_id = $1 and accepted_at is null returning role",
-            id.uuid(),
-            self.services.now()
+        let found = sqlx::query!(
+            "select email, role, revoked_at from app.invitations
+             where invitation_id = $1 and accepted_at is null for no key update",
+            id.uuid()
         )
         .fetch_optional(&mut tx)
         .await
         .map_err(StoreError::from)?
         .ok_or(IdentityError::NotFound)?;
-        may_give(caller, Role::from_name(&role).ok_or(StoreError::Corrupt("invitations.role"))?)?;
+        may_give(caller, Role::from_name(&found.role).ok_or(StoreError::Corrupt("invitations.role"))?)?;
+        if found.revoked_at.is_some() {
+            return Ok(());
+        }
+        sqlx::query!(
+            "update app.invitations set revoked_at = $2 where invitation_id = $1",
+            id.uuid(),
+            self.services.now()
+        )
+        .execute(&mut tx)
+        .await
+        .map_err(StoreError::from)?;
+        let entry = Entry::new(Act::InvitationTakenBack).to(id.uuid(), &found.email).was("role", &found.role);
+        audit::record(&mut tx, &self.services, caller, entry).await?;
         Ok(tx.commit().await?)
     }
 
@@ -351,7 +367,7 @@ impl Identity {
                 let whose = (offer.email.as_str(), name.as_str());
                 let begun = self.begin_person(&mut tx, whose, &hash, confirms.then_some(now)).await?;
                 // Somebody signed up with it meanwhile: the page asks for that password.
-                begun.ok_or(IdentityError::EmailTaken)?.uuid()
+                begun.ok_or(IdentityError::EmailTaken)?.0.uuid()
             }
         };
         sqlx::query!(
@@ -386,6 +402,9 @@ impl Identity {
             .await
             .map_err(StoreError::from)?;
         }
+        let entry = Entry::new(Act::MemberJoined).is("role", offer.role.name()).is("email", &offer.email);
+        let whose = (tenant, PersonId::from_uuid(person));
+        audit::record_in(&mut tx, &self.services, whose, origin.into(), entry).await?;
         tx.commit().await?;
         tracing::info!(%tenant, "a member joined");
         Ok(())

@@ -3,10 +3,12 @@
 use crate::{Identity, IdentityError};
 use futures_core::future::BoxFuture;
 use model::MemberId;
+use model::audit::Act;
 use model::event::EventKind;
 use model::identity::{Member, Role};
 use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
 use model::permission::{ManageMembers, ManageOwners, ReadWorkspace};
+use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::services::timestamp;
 use store::{Actor, Caller, Denied, Scope, StoreError, TenantTx, events};
@@ -64,6 +66,9 @@ impl Identity {
             .map_err(StoreError::from)?;
         self.take_back_all_of(&mut tx, member).await?;
         events::record(&mut tx, &self.services, right.scope(), EventKind::MemberChanged, member.uuid()).await?;
+        let entry = Entry::new(Act::RoleChanged).to(member.uuid(), &had.name);
+        let entry = entry.was("role", had.role.name()).is("role", role.name());
+        audit::record(&mut tx, &self.services, caller, entry).await?;
         tx.commit().await?;
         // Sockets look again at what they were opened with.
         self.services.publish(Notice::Ended { tenant: right.scope().tenant() });
@@ -110,6 +115,9 @@ impl Identity {
             .await
             .map_err(StoreError::from)?;
         events::record(&mut tx, &self.services, scope, EventKind::MemberRemoved, member.uuid()).await?;
+        let entry = Entry::new(Act::MemberRemoved).to(member.uuid(), &had.name).was("role", had.role.name());
+        let entry = entry.is("keys_revoked", keys.to_string());
+        audit::record(&mut tx, &self.services, caller, entry).await?;
         tx.commit().await?;
         for notice in notices {
             self.services.publish(notice);
@@ -162,6 +170,7 @@ impl Identity {
 
 /// What a member is, before that changes; the tenant's row is locked.
 struct Held {
+    name: String,
     role: Role,
     last_owner: bool,
 }
@@ -169,7 +178,7 @@ struct Held {
 async fn held(tx: &mut TenantTx, caller: &Caller, member: MemberId) -> Result<Held, IdentityError> {
     hold(tx, caller).await?;
     // Held, so that nothing is made in the member's name while it ends.
-    let row = sqlx::query!("select role from app.memberships where member_id = $1 for update", member.uuid())
+    let row = sqlx::query!("select name, role from app.memberships where member_id = $1 for update", member.uuid())
         .fetch_optional(&mut *tx)
         .await
         .map_err(StoreError::from)?
@@ -179,7 +188,7 @@ async fn held(tx: &mut TenantTx, caller: &Caller, member: MemberId) -> Result<He
         .await
         .map_err(StoreError::from)?;
     let role = Role::from_name(&row.role).ok_or(StoreError::Corrupt("memberships.role"))?;
-    Ok(Held { role, last_owner: role == Role::Owner && owners == 1 })
+    Ok(Held { name: row.name, role, last_owner: role == Role::Owner && owners == 1 })
 }
 
 /// Locks the tenant's row, so that two who change members see each other, and makes sure that who acts is still what they were

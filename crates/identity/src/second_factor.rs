@@ -1,16 +1,22 @@
 //! A second factor: codes that an app makes (TOTP, RFC 6238), ten codes on paper for when the phone is gone, and browsers that
 //! are not asked for thirty days.
 //!
-//! A code is taken once, and so is each step of an app's, one step early or late. Wrong ones count like wrong passwords; after
-//! [`FAILURES`] in a row, from wherever, the app's codes open nothing until there is a new password: whoever types them knows
-//! the old one.
+//! A code is taken once, and so is each step of an app's, one step early or late; what it is shown for is done in the transaction
+//! that takes it. Wrong ones count like wrong passwords; after [`FAILURES`] in a row, from wherever, the app's codes open nothing
+//! until there is a new password. Codes on paper are heard whatever others type elsewhere.
+//!
+//! Whatever is done by a session is done while it is open, looked at once more under the person's row: setting one up, and turning
+//! it on, end the others.
 
 use crate::account::person;
 use crate::letters::LetterKind;
+use crate::sign_in::Known;
 use crate::{Identity, IdentityError, Origin, SignInForm, hex};
+use model::audit::Act;
 use model::identity::SecondFactor;
 use model::input::Email;
 use model::{PersonId, RequestId};
+use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::sealing::{Owner, Spot};
 use store::services::timestamp;
@@ -33,6 +39,8 @@ const TRUSTED: Duration = Duration::days(30);
 /// People whose marks a browser keeps, and what stands between them.
 const KEPT: usize = 5;
 const BETWEEN: &str = ".";
+/// How long one may be being set up.
+const SET_UP: Duration = Duration::minutes(15);
 /// Seeds that are sealed anew in one transaction.
 const BATCH: i64 = 100;
 
@@ -72,20 +80,51 @@ struct Asked {
     epoch: i32,
 }
 
+/// A person whose row is held.
+pub(crate) struct HeldPerson {
+    pub email: String,
+    /// How often the password had been changed.
+    pub epoch: i32,
+}
+
+/// What came of taking a second factor away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakenAway {
+    /// There was none.
+    Nothing,
+    /// It is gone; whether a letter says so.
+    Gone {
+        /// Whether a letter is on its way.
+        told: bool,
+    },
+}
+
+/// A session of a person's, by its hash: what is done by it is done only while it is open.
+#[derive(Debug, Clone, Copy)]
+pub struct Here<'a>(pub &'a [u8; 32]);
+
 impl Identity {
-    /// How it stands with one's own second factor.
+    /// How it stands with one's own second factor. One that is being set up is shown to the session that began it alone.
     ///
     /// # Errors
     /// [`IdentityError::Denied`] for a program, or the database's.
     #[tracing::instrument(name = "db.second_factor.get", skip_all)]
-    pub async fn second_factor(&self, caller: &Caller, origin: &Origin) -> Result<SecondFactor, IdentityError> {
+    pub async fn second_factor(
+        &self,
+        caller: &Caller,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<SecondFactor, IdentityError> {
         let person = person(caller)?;
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let found = sqlx::query!(
             r#"select f.factor_id, f.seed_sealed, f.confirmed_at, p.email,
+                 f.begun_by = $2 and f.created_at > $3 as "here!",
                  (select count(*) from app.recovery_codes c where c.person_id = $1 and c.used_at is null) as "left!"
                from app.second_factors f join app.people p on p.person_id = f.person_id where f.person_id = $1"#,
-            person.uuid()
+            person.uuid(),
+            here.0.as_slice(),
+            self.services.now() - SET_UP
         )
         .fetch_optional(&mut tx)
         .await
@@ -97,7 +136,16 @@ impl Identity {
                 codes: u32::try_from(row.left).unwrap_or_default(),
             });
         }
-        let totp = totp(&self.sealer.open(&spot(person, row.factor_id), &row.seed_sealed)?, &row.email)?;
+        if !row.here {
+            return Ok(SecondFactor::Off);
+        }
+        // Whoever begins anew has another one.
+        let Ok(seed) = self.sealer.open(&spot(person, row.factor_id), &row.seed_sealed).inspect_err(|error| {
+            tracing::error!(%person, %error, "a seed that was being set up cannot be opened");
+        }) else {
+            return Ok(SecondFactor::Off);
+        };
+        let totp = totp(&seed, &row.email)?;
         let url = totp.to_url().map_err(|_| StoreError::Corrupt("an address that an app cannot be told"))?;
         Ok(SecondFactor::Begun { url, key: totp.secret().to_base32() })
     }
@@ -105,11 +153,13 @@ impl Identity {
     /// Begins to set one up, with a new seed, for who shows the password once more.
     ///
     /// # Errors
-    /// [`IdentityError::Invalid`] for a wrong password, [`IdentityError::FactorIsOn`], or a fault; nothing is changed then.
+    /// [`IdentityError::Invalid`] for a wrong password, [`IdentityError::FactorIsOn`], [`IdentityError::SignInOver`] for a
+    /// session that ended meanwhile, or a fault; nothing is changed then.
     pub async fn begin_factor(
         &self,
         caller: &Caller,
         password: Zeroizing<String>,
+        here: Here<'_>,
         origin: &Origin,
     ) -> Result<(), IdentityError> {
         let person = person(caller)?;
@@ -118,25 +168,32 @@ impl Identity {
             Err(IdentityError::WrongCredentials | IdentityError::Invalid(_)) => {
                 Err(IdentityError::field("password", "This is not your password. Type the one that you sign in with."))
             }
-            Ok(_) => self.put_seed(person, origin).await,
+            Ok(known) => self.put_seed(known, here, origin).await,
             Err(error) => Err(error),
         }
     }
 
     #[tracing::instrument(name = "db.second_factor.begin", skip_all)]
-    async fn put_seed(&self, person: PersonId, origin: &Origin) -> Result<(), IdentityError> {
-        let factor = self.services.new_id();
+    async fn put_seed(&self, known: Known, here: Here<'_>, origin: &Origin) -> Result<(), IdentityError> {
+        let (person, factor) = (known.person, self.services.new_id());
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let held = self.hold_person(&mut tx, person, here).await?;
+        if held.epoch != known.epoch {
+            return Err(IdentityError::SignInOver);
+        }
+        // As late as can be: what is sealed anew meanwhile does not know of this one yet.
         let seed = Zeroizing::new(rand::random::<[u8; 20]>());
         let sealed = self.sealer.seal(&spot(person, factor), seed.as_slice())?;
-        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let put = sqlx::query!(
-            "insert into app.second_factors (person_id, factor_id, seed_sealed, created_at) values ($1, $2, $3, $4)
-             on conflict (person_id) do update set factor_id = $2, seed_sealed = $3, created_at = $4
+            "insert into app.second_factors (person_id, factor_id, seed_sealed, created_at, begun_by)
+             values ($1, $2, $3, $4, $5)
+             on conflict (person_id) do update set factor_id = $2, seed_sealed = $3, created_at = $4, begun_by = $5
              where second_factors.confirmed_at is null",
             person.uuid(),
             factor,
             sealed,
-            self.services.now()
+            self.services.now(),
+            here.0.as_slice()
         );
         if put.execute(&mut tx).await.map_err(StoreError::from)?.rows_affected() == 0 {
             return Err(IdentityError::FactorIsOn);
@@ -144,24 +201,51 @@ impl Identity {
         Ok(tx.commit().await?)
     }
 
-    /// Turns it on, for who shows a code that the app makes of the seed, and gives the codes for paper. Everywhere else one is
-    /// signed out; `here` is the hash of the session that asks.
+    /// Holds the person's row, and makes sure that the session by which they act has not ended meanwhile.
+    pub(crate) async fn hold_person(
+        &self,
+        tx: &mut PlatformTx,
+        person: PersonId,
+        here: Here<'_>,
+    ) -> Result<HeldPerson, IdentityError> {
+        let held = sqlx::query!(
+            "select email, password_epoch from app.people where person_id = $1 for no key update",
+            person.uuid()
+        );
+        let held = held.fetch_optional(&mut *tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
+        // After that one: whoever ends it holds the person, too.
+        let open = sqlx::query!(
+            "select tenant_id from app.sessions where session_hash = $1 and person_id = $2 and tenant_id is not null",
+            here.0.as_slice(),
+            person.uuid()
+        );
+        open.fetch_optional(tx).await.map_err(StoreError::from)?.ok_or(IdentityError::SignInOver)?;
+        Ok(HeldPerson { email: held.email, epoch: held.password_epoch })
+    }
+
+    /// Turns it on, for who shows a code that the app makes of the seed, and gives the codes for paper. Everywhere one is signed
+    /// out; the sign-in that comes back is for a new session, here.
     ///
     /// # Errors
-    /// [`IdentityError::Invalid`] for a wrong code, [`IdentityError::NotFound`] when none was begun, or a fault; nothing is
-    /// changed then.
+    /// [`IdentityError::Invalid`] for a wrong code, [`IdentityError::FactorIsOn`], [`IdentityError::NotFound`] when none was
+    /// begun here, [`IdentityError::SignInOver`] for a session that ended meanwhile, or a fault; nothing is changed then.
     pub async fn turn_factor_on(
         &self,
         caller: &Caller,
         typed: &str,
-        here: &[u8; 32],
+        here: Here<'_>,
         origin: &Origin,
-    ) -> Result<Vec<String>, IdentityError> {
+    ) -> Result<(Vec<String>, SignIn), IdentityError> {
         let person = person(caller)?;
-        let attempt = self.attempt_code(person, origin).await?;
-        let codes = self.put_on(person, typed, here, origin).await?;
-        self.forgive(attempt, origin.request).await?;
-        Ok(codes)
+        let attempt = self.attempt_begun(person, origin).await?;
+        let done = self.put_on(person, typed, here, origin).await;
+        if !matches!(done, Err(IdentityError::Invalid(_))) {
+            // It is done, whatever becomes of this.
+            let _ = self.forgive(attempt, origin.request).await;
+        }
+        let (codes, epoch) = done?;
+        let sign_in = self.begun(person, Proof::Session, epoch);
+        Ok((codes, SignIn { chosen: Some(caller.scope().tenant()), ..sign_in }))
     }
 
     #[tracing::instrument(name = "db.second_factor.turn_on", skip_all)]
@@ -169,27 +253,36 @@ impl Identity {
         &self,
         person: PersonId,
         typed: &str,
-        here: &[u8; 32],
+        here: Here<'_>,
         origin: &Origin,
-    ) -> Result<Vec<String>, IdentityError> {
+    ) -> Result<(Vec<String>, i32), IdentityError> {
         let now = self.services.now();
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        // A sign-in that began without it opens nothing any more.
-        let email = sqlx::query_scalar!(
-            "update app.people set password_epoch = password_epoch + 1 where person_id = $1 returning email",
-            person.uuid()
+        let held = self.hold_person(&mut tx, person, here).await?;
+        let found = sqlx::query!(
+            r#"select factor_id, seed_sealed, confirmed_at is not null as "on!",
+                 begun_by = $2 and created_at > $3 as "here!"
+               from app.second_factors where person_id = $1 for update"#,
+            person.uuid(),
+            here.0.as_slice(),
+            now - SET_UP
         );
-        let email = email.fetch_one(&mut tx).await.map_err(StoreError::from)?;
-        let begun = sqlx::query!(
-            "select factor_id, seed_sealed from app.second_factors
-             where person_id = $1 and confirmed_at is null for update",
-            person.uuid()
-        );
-        let begun = begun.fetch_optional(&mut tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
-        let totp = totp(&self.sealer.open(&spot(person, begun.factor_id), &begun.seed_sealed)?, &email)?;
+        let begun = found.fetch_optional(&mut tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
+        if begun.on {
+            return Err(IdentityError::FactorIsOn);
+        }
+        if !begun.here {
+            return Err(IdentityError::NotFound);
+        }
+        let totp = totp(&self.sealer.open(&spot(person, begun.factor_id), &begun.seed_sealed)?, &held.email)?;
         let step = totp.check(&plain(typed), now.unix_timestamp().unsigned_abs()).ok_or_else(|| {
             IdentityError::field("code", "This code is not right. Type the six digits that the app shows now.")
         })?;
+        // A sign-in that began without it opens nothing any more.
+        sqlx::query!("update app.people set password_epoch = password_epoch + 1 where person_id = $1", person.uuid())
+            .execute(&mut tx)
+            .await
+            .map_err(StoreError::from)?;
         sqlx::query!(
             "update app.second_factors set confirmed_at = $2, last_step = $3 where person_id = $1",
             person.uuid(),
@@ -200,15 +293,16 @@ impl Identity {
         .await
         .map_err(StoreError::from)?;
         let codes = self.put_codes(&mut tx, person).await?;
-        self.tell(&mut tx, person, &email, LetterKind::FactorOn).await?;
-        let ended = sessions::end_all_of(&mut tx, person, Some(here)).await?;
+        self.tell(&mut tx, person, &held.email, LetterKind::FactorOn).await?;
+        let ended = sessions::end_all_of(&mut tx, person, None).await?;
+        self.write_down(&mut tx, person, Act::FactorOn, origin).await?;
         tx.commit().await?;
         for tenant in ended {
             self.services.publish(Notice::Ended { tenant });
         }
         self.post_is_due();
         tracing::info!("a second factor was turned on");
-        Ok(codes)
+        Ok((codes, held.epoch + 1))
     }
 
     /// New codes for paper in place of those that were there, for who shows a code.
@@ -216,17 +310,20 @@ impl Identity {
     /// # Errors
     /// As [`Identity::turn_factor_off`].
     #[tracing::instrument(name = "db.second_factor.new_codes", skip_all)]
-    pub async fn new_codes(&self, caller: &Caller, typed: &str, origin: &Origin) -> Result<Vec<String>, IdentityError> {
+    pub async fn new_codes(
+        &self,
+        caller: &Caller,
+        typed: &str,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<Vec<String>, IdentityError> {
         let person = person(caller)?;
-        self.check_code(person, typed, origin).await?;
-        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        sqlx::query!("select from app.second_factors where person_id = $1 for update", person.uuid())
-            .fetch_optional(&mut tx)
-            .await
-            .map_err(StoreError::from)?
-            .ok_or(IdentityError::NotFound)?;
+        let (mut tx, held) = self.by_code(person, typed, Some(here), origin).await.map(|(tx, held, _)| (tx, held))?;
         let codes = self.put_codes(&mut tx, person).await?;
+        self.tell(&mut tx, person, &held.email, LetterKind::NewCodes).await?;
+        self.write_down(&mut tx, person, Act::CodesRenewed, origin).await?;
         tx.commit().await?;
+        self.post_is_due();
         Ok(codes)
     }
 
@@ -252,20 +349,23 @@ impl Identity {
     ///
     /// # Errors
     /// [`IdentityError::Invalid`] for a wrong code, [`IdentityError::TooManyAttempts`], [`IdentityError::NotFound`] when there
-    /// is none, or a fault; nothing is changed then.
+    /// is none, [`IdentityError::SignInOver`] for a session that ended meanwhile, or a fault; nothing is changed then.
     #[tracing::instrument(name = "db.second_factor.turn_off", skip_all)]
-    pub async fn turn_factor_off(&self, caller: &Caller, typed: &str, origin: &Origin) -> Result<(), IdentityError> {
+    pub async fn turn_factor_off(
+        &self,
+        caller: &Caller,
+        typed: &str,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
         let person = person(caller)?;
-        self.check_code(person, typed, origin).await?;
-        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        let email =
-            sqlx::query_scalar!("select email from app.people where person_id = $1 for no key update", person.uuid());
-        let email = email.fetch_one(&mut tx).await.map_err(StoreError::from)?;
+        let (mut tx, held) = self.by_code(person, typed, Some(here), origin).await.map(|(tx, held, _)| (tx, held))?;
         sqlx::query!("delete from app.second_factors where person_id = $1", person.uuid())
             .execute(&mut tx)
             .await
             .map_err(StoreError::from)?;
-        self.tell(&mut tx, person, &email, LetterKind::FactorOff).await?;
+        self.tell(&mut tx, person, &held.email, LetterKind::FactorOff).await?;
+        self.write_down(&mut tx, person, Act::FactorOff, origin).await?;
         tx.commit().await?;
         self.post_is_due();
         tracing::info!("a second factor was turned off");
@@ -280,10 +380,7 @@ impl Identity {
     pub async fn give_factor_up(&self, caller: &Caller, origin: &Origin) -> Result<(), IdentityError> {
         let person = person(caller)?;
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        sqlx::query!("delete from app.second_factors where person_id = $1 and confirmed_at is null", person.uuid())
-            .execute(&mut tx)
-            .await
-            .map_err(StoreError::from)?;
+        self.forget_begun(&mut tx, person).await?;
         Ok(tx.commit().await?)
     }
 
@@ -293,8 +390,12 @@ impl Identity {
     /// [`IdentityError::Invalid`] for a wrong code, [`IdentityError::TooManyAttempts`], or a fault.
     pub async fn show_code(&self, sign_in: SignIn, typed: &str, origin: &Origin) -> Result<SignIn, IdentityError> {
         let mut proofs = sign_in.proofs;
-        match self.check_code(sign_in.person, typed, origin).await {
-            Ok(proof) => proofs.push(Shown { proof, at: timestamp(self.services.now()), epoch: 0 }),
+        match self.by_code(sign_in.person, typed, None, origin).await {
+            Ok((tx, _, proof)) => {
+                tx.commit().await?;
+                self.post_is_due();
+                proofs.push(Shown { proof, at: timestamp(self.services.now()), epoch: 0 });
+            }
             // Turned off meanwhile.
             Err(IdentityError::NotFound) => {}
             Err(error) => return Err(error),
@@ -302,42 +403,78 @@ impl Identity {
         self.advance(SignIn { proofs, ..sign_in }, origin).await
     }
 
-    /// Whether a code is right. It is used up by that.
-    async fn check_code(&self, person: PersonId, typed: &str, origin: &Origin) -> Result<Proof, IdentityError> {
+    /// Takes a code, which is used up by that: what it is shown for is done in the transaction that comes back. The person's row
+    /// is held.
+    async fn by_code(
+        &self,
+        person: PersonId,
+        typed: &str,
+        here: Option<Here<'_>>,
+        origin: &Origin,
+    ) -> Result<(PlatformTx, HeldPerson, Proof), IdentityError> {
         let code = plain(typed);
         if code.is_empty() {
             return Err(IdentityError::field("code", "Type the code that the app shows, or one of those on paper."));
         }
-        let attempt = self.attempt_code(person, origin).await?;
-        let checked = if code.len() == LENGTH {
-            self.take_code(person, &code, origin).await
-        } else {
-            self.take_step(person, &code, origin).await
-        };
-        if !matches!(checked, Err(IdentityError::Invalid(_))) {
+        let paper = code.len() == LENGTH;
+        let asked = self.asked(person, origin).await?.ok_or(IdentityError::NotFound)?;
+        let attempt = self.attempt_code(asked.factor, asked.epoch, paper, origin).await?;
+        let taken = self.take(person, &code, here, origin).await;
+        if !matches!(taken, Err(IdentityError::Invalid(_))) {
             self.forgive(attempt, origin.request).await?;
         }
-        checked
+        taken
     }
 
-    #[tracing::instrument(name = "db.second_factor.step", skip_all)]
-    async fn take_step(&self, person: PersonId, code: &str, origin: &Origin) -> Result<Proof, IdentityError> {
+    #[tracing::instrument(name = "db.second_factor.take", skip_all)]
+    async fn take(
+        &self,
+        person: PersonId,
+        code: &str,
+        here: Option<Here<'_>>,
+        origin: &Origin,
+    ) -> Result<(PlatformTx, HeldPerson, Proof), IdentityError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let held = match here {
+            Some(here) => self.hold_person(&mut tx, person, here).await?,
+            None => {
+                let held = sqlx::query!(
+                    "select email, password_epoch from app.people where person_id = $1 for no key update",
+                    person.uuid()
+                );
+                let held = held.fetch_optional(&mut tx).await.map_err(StoreError::from)?;
+                let held = held.ok_or(IdentityError::NotFound)?;
+                HeldPerson { email: held.email, epoch: held.password_epoch }
+            }
+        };
         let found = sqlx::query!(
-            "select f.factor_id, f.seed_sealed, f.last_step, f.failures, p.email
-             from app.second_factors f join app.people p on p.person_id = f.person_id
-             where f.person_id = $1 and f.confirmed_at is not null for update of f",
+            "select factor_id, seed_sealed, last_step, failures from app.second_factors
+             where person_id = $1 and confirmed_at is not null for update",
             person.uuid()
         );
         let row = found.fetch_optional(&mut tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
+        if code.len() == LENGTH {
+            let hash = self.code_hash(person, code);
+            let taken = sqlx::query!(
+                "update app.recovery_codes set used_at = $3 where person_id = $1 and code_hash = $2 and used_at is null",
+                person.uuid(),
+                hash.as_slice(),
+                self.services.now()
+            );
+            if taken.execute(&mut tx).await.map_err(StoreError::from)?.rows_affected() == 0 {
+                return Err(wrong_code());
+            }
+            self.tell(&mut tx, person, &held.email, LetterKind::CodeUsed).await?;
+            return Ok((tx, held, Proof::RecoveryCode));
+        }
         if row.failures >= FAILURES {
             return Err(IdentityError::field(
                 "code",
-                "Too many wrong codes have been typed for this account, by somebody who has its password. Choose a new password \
-                 (“Forgot your password?”), or take one of the codes on paper.",
+                "Too many wrong codes have been typed for this account. Choose a new password (“Forgot your password?”), or take \
+                 one of the codes on paper.",
             ));
         }
-        let totp = totp(&self.sealer.open(&spot(person, row.factor_id), &row.seed_sealed)?, &row.email)?;
+        let totp = totp(&self.sealer.open(&spot(person, row.factor_id), &row.seed_sealed)?, &held.email)?;
         let now = self.services.now().unix_timestamp().unsigned_abs();
         let step = totp.check(code, now).map(u64::cast_signed).filter(|step| *step > row.last_step);
         sqlx::query!(
@@ -349,30 +486,12 @@ impl Identity {
         .execute(&mut tx)
         .await
         .map_err(StoreError::from)?;
-        tx.commit().await?;
-        step.map(|_| Proof::Totp).ok_or_else(wrong_code)
-    }
-
-    #[tracing::instrument(name = "db.second_factor.code", skip_all)]
-    async fn take_code(&self, person: PersonId, code: &str, origin: &Origin) -> Result<Proof, IdentityError> {
-        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        let email =
-            sqlx::query_scalar!("select email from app.people where person_id = $1 for no key update", person.uuid());
-        let email = email.fetch_one(&mut tx).await.map_err(StoreError::from)?;
-        let hash = self.code_hash(person, code);
-        let taken = sqlx::query!(
-            "update app.recovery_codes set used_at = $3 where person_id = $1 and code_hash = $2 and used_at is null",
-            person.uuid(),
-            hash.as_slice(),
-            self.services.now()
-        );
-        if taken.execute(&mut tx).await.map_err(StoreError::from)?.rows_affected() == 0 {
+        if step.is_none() {
+            // It is counted, whatever else is not done.
+            tx.commit().await?;
             return Err(wrong_code());
         }
-        self.tell(&mut tx, person, &email, LetterKind::CodeUsed).await?;
-        tx.commit().await?;
-        self.post_is_due();
-        Ok(Proof::RecoveryCode)
+        Ok((tx, held, Proof::Totp))
     }
 
     /// What is asked for at sign-in, if anything.
@@ -394,15 +513,19 @@ impl Identity {
         Ok(!shown && self.asked(sign_in.person, origin).await?.is_some())
     }
 
-    /// What a browser keeps so that this person is not asked there for a while; it opens nothing alone, and nothing after a new
-    /// password. What it has kept for others stays, the latest few.
+    /// What a browser keeps so that whoever signs in is not asked there for a while; it opens nothing alone, and nothing after
+    /// another password than the one that was shown. What it has kept for others stays, the latest few.
     ///
     /// # Errors
     /// The database's.
-    pub async fn trust(&self, person: PersonId, kept: &str, origin: &Origin) -> Result<Option<String>, IdentityError> {
-        let Some(asked) = self.asked(person, origin).await? else { return Ok(None) };
+    pub async fn trust(&self, sign_in: &SignIn, kept: &str, origin: &Origin) -> Result<Option<String>, IdentityError> {
+        let Some(asked) = self.asked(sign_in.person, origin).await? else { return Ok(None) };
+        let shown = sign_in.proofs.iter().find(|shown| shown.proof == Proof::Password).map(|shown| shown.epoch);
+        if shown != Some(asked.epoch) {
+            return Ok(None);
+        }
         let until = (self.services.now() + TRUSTED).unix_timestamp();
-        let own = format!("{until}~{}", self.trust_mark(person, &asked, until));
+        let own = format!("{until}~{}", self.trust_mark(sign_in.person, &asked, until));
         let others = kept.split(BETWEEN).filter(|mark| mark.len() == own.len()).take(KEPT - 1);
         Ok(Some(std::iter::once(own.as_str()).chain(others).collect::<Vec<_>>().join(BETWEEN)))
     }
@@ -428,78 +551,109 @@ impl Identity {
         hex(&self.device_mac.mac(format!("trusted:{text}").as_bytes()))
     }
 
+    async fn write_down(
+        &self,
+        tx: &mut PlatformTx,
+        person: PersonId,
+        act: Act,
+        origin: &Origin,
+    ) -> Result<(), StoreError> {
+        audit::record_everywhere(tx, &self.services, person, origin.into(), &Entry::new(act)).await
+    }
+
     async fn tell(
         &self,
         tx: &mut PlatformTx,
         person: PersonId,
         email: &str,
         kind: LetterKind,
-    ) -> Result<(), StoreError> {
-        if let Some(tenant) = self.tenant_of(tx, person).await? {
-            self.write(tx, (tenant, person), email, kind).await?;
+    ) -> Result<bool, StoreError> {
+        match self.tenant_of(tx, person).await? {
+            Some(tenant) => self.write(tx, (tenant, person), email, kind).await,
+            None => Ok(false),
         }
+    }
+
+    async fn forget_begun(&self, tx: &mut PlatformTx, person: PersonId) -> Result<(), StoreError> {
+        sqlx::query!("delete from app.second_factors where person_id = $1 and confirmed_at is null", person.uuid())
+            .execute(tx)
+            .await?;
         Ok(())
     }
 
-    /// Wrong codes say nothing of a new password. The person's row is held.
-    pub(crate) async fn forget_wrong_codes(&self, tx: &mut PlatformTx, person: PersonId) -> Result<(), StoreError> {
+    /// There is a new password: wrong codes from before say nothing of it, and what was being set up was by somebody who may not
+    /// know it. The person's row is held.
+    pub(crate) async fn begin_codes_anew(&self, tx: &mut PlatformTx, person: PersonId) -> Result<(), StoreError> {
+        self.forget_begun(&mut *tx, person).await?;
         sqlx::query!("update app.second_factors set failures = 0 where person_id = $1", person.uuid())
             .execute(tx)
             .await?;
         Ok(())
     }
 
-    /// Takes the second factor of somebody away who has lost phone and paper: for who runs the installation. Says whether there
-    /// was one.
+    /// Takes the second factor of somebody away who has lost phone and paper: for who runs the installation.
     ///
     /// # Errors
     /// [`IdentityError::NotFound`] when nobody has this address, or the database's.
     #[tracing::instrument(name = "db.second_factor.take_away", skip_all)]
-    pub async fn take_factor_away(&self, email: &str, origin: &Origin) -> Result<bool, IdentityError> {
+    pub async fn take_factor_away(&self, email: &str, origin: &Origin) -> Result<TakenAway, IdentityError> {
         let email = Email::parse(email).map_err(|e| IdentityError::field("email", e.to_string()))?;
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let person =
             sqlx::query_scalar!("select person_id from app.people where email = $1 for no key update", email.as_str());
         let person = person.fetch_optional(&mut tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
-        let taken = sqlx::query!("delete from app.second_factors where person_id = $1", person)
-            .execute(&mut tx)
-            .await
-            .map_err(StoreError::from)?;
-        let taken = taken.rows_affected() == 1;
-        if taken {
-            self.tell(&mut tx, PersonId::from_uuid(person), email.as_str(), LetterKind::FactorOff).await?;
+        let person = PersonId::from_uuid(person);
+        let on = sqlx::query_scalar!(
+            r#"delete from app.second_factors where person_id = $1 returning confirmed_at is not null as "on!""#,
+            person.uuid()
+        );
+        let on = on.fetch_optional(&mut tx).await.map_err(StoreError::from)?.unwrap_or_default();
+        let mut told = false;
+        if on {
+            told = self.tell(&mut tx, person, email.as_str(), LetterKind::FactorOff).await? && self.delivers();
+            audit::record_of_operator(&mut tx, &self.services, person, origin.request, Act::FactorOff).await?;
         }
         tx.commit().await?;
-        Ok(taken)
+        Ok(match (on, told) {
+            (false, _) => TakenAway::Nothing,
+            (true, told) => TakenAway::Gone { told },
+        })
     }
 
-    /// Seals every seed anew that was sealed with an older key of the installation's; returns how many. Nobody waits for it
-    /// longer than for one seed.
+    /// Seals every seed anew that was sealed with an older key of the installation's; returns how many, and how many cannot be
+    /// opened. A batch of seeds is held until all of it is done, which takes some milliseconds.
     ///
     /// # Errors
-    /// The database's, or [`StoreError::Corrupt`] for one that cannot be opened.
+    /// The database's.
     #[tracing::instrument(name = "db.second_factor.seal_anew", skip_all)]
-    pub async fn seal_anew(&self) -> Result<u64, StoreError> {
+    pub async fn seal_anew(&self) -> Result<(u64, u64), StoreError> {
         let begins = self.sealer.begins();
-        let mut done = 0;
+        let (mut done, mut lost, mut last) = (0, 0, Uuid::nil());
         loop {
             let request = RequestId::from_uuid(self.services.new_id());
             let mut tx = self.services.store.platform(Reason::Keys, request).await?;
             let old = sqlx::query!(
                 "select person_id, factor_id, seed_sealed from app.second_factors
-                 where substring(seed_sealed from 1 for $1) <> $2 order by person_id limit $3 for update",
+                 where person_id > $4 and substring(seed_sealed from 1 for $1) <> $2 order by person_id limit $3 for update",
                 i32::try_from(begins.len()).unwrap_or_default(),
                 begins.as_slice(),
-                BATCH
+                BATCH,
+                last
             )
             .fetch_all(&mut tx)
             .await?;
-            if old.is_empty() {
-                return Ok(done);
-            }
+            let Some(next) = old.last().map(|row| row.person_id) else { return Ok((done, lost)) };
+            last = next;
             for row in old {
                 let spot = spot(PersonId::from_uuid(row.person_id), row.factor_id);
-                let sealed = self.sealer.seal(&spot, &self.sealer.open(&spot, &row.seed_sealed)?)?;
+                let sealed = match self.sealer.open(&spot, &row.seed_sealed) {
+                    Ok(seed) => self.sealer.seal(&spot, &seed)?,
+                    Err(error) => {
+                        lost += 1;
+                        tracing::error!(person = %PersonId::from_uuid(row.person_id), %error, "a seed cannot be opened");
+                        continue;
+                    }
+                };
                 sqlx::query!(
                     "update app.second_factors set seed_sealed = $2 where person_id = $1",
                     row.person_id,

@@ -76,9 +76,9 @@ impl Identity {
         let email = new.email.clone();
         match self.create_tenant(new, Founding::SignUp, origin).await {
             Ok(_) if self.delivers() => Ok(SignedUp::Sent),
-            Ok(CreatedTenant { person, tenant, .. }) => {
+            Ok(CreatedTenant { person, epoch, tenant, .. }) => {
                 // Nothing is asked of the database after it was made: it would be kept, and look as if it was not.
-                advance(self.begun(person, Proof::Password, 0), false, &[tenant]).map(SignedUp::In)
+                advance(self.begun(person, Proof::Password, epoch), false, &[tenant]).map(SignedUp::In)
             }
             Err(IdentityError::EmailTaken) if self.delivers() => {
                 self.tell_known(&email, origin).await?;

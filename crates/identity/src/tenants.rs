@@ -3,9 +3,11 @@
 use crate::letters::LetterKind;
 use crate::{Identity, IdentityError, NewTenant, Origin};
 use futures_core::future::BoxFuture;
+use model::audit::Act;
 use model::identity::{ApiKey, CurrentSession, Member, Role, Tenant};
 use model::permission::ReadWorkspace;
 use model::{ApiKeyId, MemberId, PersonId, TenantId};
+use store::audit::{self, Entry};
 use store::services::timestamp;
 use store::{Actor, Caller, PlatformTx, Reason, StoreError};
 
@@ -16,6 +18,8 @@ pub struct CreatedTenant {
     pub tenant: TenantId,
     /// Its owner.
     pub person: PersonId,
+    /// How often the owner's password had been changed.
+    pub epoch: i32,
     /// Its owner's membership.
     pub member: MemberId,
     /// The secret of its first key, when one was asked for.
@@ -71,7 +75,8 @@ impl Identity {
         let store = |e: sqlx::Error| IdentityError::Store(e.into());
         let mut tx = self.services.store.platform(Reason::SignUp, origin.request).await?;
         let begun = self.begin_person(&mut tx, (new.email.as_str(), new.name.as_str()), &password_hash, verified_at);
-        let person = begun.await?.ok_or(IdentityError::EmailTaken)?.uuid();
+        let (person, epoch) = begun.await?.ok_or(IdentityError::EmailTaken)?;
+        let person = person.uuid();
         sqlx::query!(
             "insert into app.tenants (tenant_id, name, created_at) values ($1, $2, $3)",
             tenant,
@@ -118,6 +123,13 @@ impl Identity {
             let whose = (TenantId::from_uuid(tenant), PersonId::from_uuid(person));
             self.write(&mut tx, whose, new.email.as_str(), LetterKind::Confirm).await?;
         }
+        let whose = (TenantId::from_uuid(tenant), PersonId::from_uuid(person));
+        let (services, act) = (&self.services, Act::WorkspaceCreated);
+        if founding == Founding::SignUp {
+            audit::record_in(&mut tx, services, whose, origin.into(), Entry::new(act)).await?;
+        } else {
+            audit::record_of_operator(&mut tx, services, whose.1, origin.request, act).await?;
+        }
         tx.commit().await?;
         if confirms {
             self.post_is_due();
@@ -127,19 +139,21 @@ impl Identity {
         Ok(CreatedTenant {
             tenant,
             person: PersonId::from_uuid(person),
+            epoch,
             member: MemberId::from_uuid(member),
             api_key: key.map(|k| k.secret),
         })
     }
 
-    /// Makes a person, or lets one begin anew who is a member nowhere any more; `None` for everybody else with this address.
+    /// Makes a person, or lets one begin anew who is a member nowhere any more, and says how often the password has been changed;
+    /// `None` for everybody else with this address.
     pub(crate) async fn begin_person(
         &self,
         tx: &mut PlatformTx,
         (email, name): (&str, &str),
         password_hash: &str,
         verified_at: Option<time::OffsetDateTime>,
-    ) -> Result<Option<PersonId>, StoreError> {
+    ) -> Result<Option<(PersonId, i32)>, StoreError> {
         let (person, now) = (self.services.new_id(), self.services.now());
         let made = sqlx::query!(
             "insert into app.people (person_id, email, name, password_hash, created_at, verified_at)
@@ -154,22 +168,26 @@ impl Identity {
         .execute(&mut *tx)
         .await?;
         if made.rows_affected() == 1 {
-            return Ok(Some(PersonId::from_uuid(person)));
+            return Ok(Some((PersonId::from_uuid(person), 0)));
         }
         // Statement by statement: each sees what the one before has waited for.
         let there = sqlx::query_scalar!("select person_id from app.people where email = $1 for no key update", email);
         let Some(person) = there.fetch_optional(&mut *tx).await? else { return Ok(None) };
-        let anew = sqlx::query!(
+        let anew = sqlx::query_scalar!(
             "update app.people set name = $2, password_hash = $3, verified_at = $4, password_epoch = password_epoch + 1
-             where person_id = $1 and not exists (select from app.memberships where person_id = $1)",
+             where person_id = $1 and not exists (select from app.memberships where person_id = $1)
+             returning password_epoch",
             person,
             name,
             password_hash,
             verified_at
         )
-        .execute(tx)
+        .fetch_optional(&mut *tx)
         .await?;
-        Ok((anew.rows_affected() == 1).then(|| PersonId::from_uuid(person)))
+        let Some(epoch) = anew else { return Ok(None) };
+        // As if they had never been here: the phone may be somebody else's.
+        sqlx::query!("delete from app.second_factors where person_id = $1", person).execute(tx).await?;
+        Ok(Some((PersonId::from_uuid(person), epoch)))
     }
 
     /// Who the caller is, and the tenant it works in.

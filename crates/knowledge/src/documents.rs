@@ -3,6 +3,7 @@
 use crate::index::IndexDocument;
 use crate::reading::{Read, Wanted, read};
 use crate::{Knowledge, KnowledgeError};
+use model::audit::Act;
 use model::event::EventKind;
 use model::input::{DocumentTitle, FileName};
 use model::knowledge::{Document, DocumentKind, DocumentState};
@@ -11,6 +12,7 @@ use model::permission::{ManageDocuments, ReadDocuments};
 use model::{DocumentId, TenantId};
 use sha2::{Digest as _, Sha256};
 use shares::{AsideError, aside};
+use store::audit::{self, Entry};
 use store::services::timestamp;
 use store::{Caller, StoreError, events, jobs};
 use uuid::Uuid;
@@ -153,6 +155,8 @@ impl Knowledge {
         .await?;
         events::record(&mut tx, services, right.scope(), EventKind::DocumentUploaded, id).await?;
         jobs::enqueue::<IndexDocument>(&mut tx, services, right.scope(), DocumentId::from_uuid(id)).await?;
+        let entry = Entry::new(Act::DocumentUploaded).to(id, title.as_str()).is("bytes", size.to_string());
+        audit::record(&mut tx, services, caller, entry).await?;
         tx.commit().await?;
         services.wake_workers::<IndexDocument>();
         Ok(document.try_into()?)
@@ -264,11 +268,11 @@ impl Knowledge {
     pub async fn delete_document(&self, caller: &Caller, id: DocumentId) -> Result<(), KnowledgeError> {
         let right = caller.may(ManageDocuments)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
-        let gone = sqlx::query!("delete from app.documents where document_id = $1", id.uuid()).execute(&mut tx).await?;
-        if gone.rows_affected() == 0 {
-            return Err(KnowledgeError::NotFound);
-        }
+        let title = sqlx::query_scalar!("delete from app.documents where document_id = $1 returning title", id.uuid());
+        let title = title.fetch_optional(&mut tx).await?.ok_or(KnowledgeError::NotFound)?;
         events::record(&mut tx, &self.services, right.scope(), EventKind::DocumentDeleted, id.uuid()).await?;
+        let entry = Entry::new(Act::DocumentDeleted).to(id.uuid(), &title);
+        audit::record(&mut tx, &self.services, caller, entry).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -55,6 +55,8 @@ permissions!(
     ManageOwners = "owners.manage", "Make and remove owners";
     /// API keys.
     ManageKeys = "keys.manage", "Make and revoke API keys";
+    /// The audit log.
+    ReadAuditLog = "audit.read", "Read who did what, in the audit log";
 );
 
 use Permission as P;
@@ -70,6 +72,7 @@ const ADMIN: &[P] = &[
     P::ManageDocuments,
     P::ManageMembers,
     P::ManageKeys,
+    P::ReadAuditLog,
 ];
 
 /// What every key may. A key cannot make keys.

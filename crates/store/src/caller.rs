@@ -9,6 +9,7 @@ use model::identity::Role;
 use model::permission::{self, Permission, Permit};
 use model::{ApiKeyId, ContactId, MemberId, PersonId, WidgetId};
 use std::marker::PhantomData;
+use std::net::IpAddr;
 
 /// Who acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +88,11 @@ pub enum Participant<'a, P> {
 impl Caller {
     pub(crate) fn new(scope: Scope, actor: Actor) -> Self {
         Self { scope, actor }
+    }
+
+    /// The same, who asks from this address.
+    pub fn at(self, address: IpAddr) -> Self {
+        Self { scope: self.scope.at(address), ..self }
     }
 
     /// Where the caller may look.

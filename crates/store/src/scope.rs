@@ -10,6 +10,7 @@ use model::{ApiKeyId, ContactId, MemberId, PersonId, RequestId, TenantId, Widget
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -20,6 +21,8 @@ pub struct Scope {
     tenant: TenantId,
     actor: Uuid,
     request: RequestId,
+    /// From where.
+    address: Option<IpAddr>,
     /// Of a request: a transaction that is open already, for the next that begins one. It is the one in which the credential
     /// was read, or that a use case has left.
     opened: Option<Arc<Opened>>,
@@ -28,13 +31,13 @@ pub struct Scope {
 impl Clone for Scope {
     /// Without the transaction: whoever keeps a scope for later keeps no connection by it.
     fn clone(&self) -> Self {
-        Self::new(self.tenant, self.actor, self.request)
+        Self { address: self.address, ..Self::new(self.tenant, self.actor, self.request) }
     }
 }
 
 impl Scope {
     fn new(tenant: TenantId, actor: Uuid, request: RequestId) -> Self {
-        Self { tenant, actor, request, opened: None }
+        Self { tenant, actor, request, address: None, opened: None }
     }
 
     /// The scope of a request, which ends soon.
@@ -65,6 +68,16 @@ impl Scope {
     /// The member or key that acts.
     pub fn actor(&self) -> Uuid {
         self.actor
+    }
+
+    /// From where it is asked, when that is known.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    /// The same, asked from there.
+    pub(crate) fn at(self, address: IpAddr) -> Self {
+        Self { address: Some(address), ..self }
     }
 
     /// The request that this is part of.
@@ -98,6 +111,8 @@ pub enum Reason {
     Events,
     /// Seal anew what is sealed.
     Keys,
+    /// Verify audit logs.
+    Audit,
 }
 
 impl Reason {
@@ -115,6 +130,7 @@ impl Reason {
             Self::Jobs => "jobs",
             Self::Events => "events",
             Self::Keys => "keys",
+            Self::Audit => "audit",
         }
     }
 }

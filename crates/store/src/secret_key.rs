@@ -106,7 +106,10 @@ impl SecretKey {
                 .mode(0o600)
                 .open(&draft)
                 .map_err(file)?;
-            out.write_all(digits.as_bytes()).and_then(|()| out.sync_all()).map_err(file)?;
+            out.write_all(digits.as_bytes())
+                .and_then(|()| out.write_all(b"\n"))
+                .and_then(|()| out.sync_all())
+                .map_err(file)?;
             let linked = fs::hard_link(&draft, path);
             fs::remove_file(&draft).map_err(file)?;
             match linked {

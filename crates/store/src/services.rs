@@ -4,6 +4,7 @@ use crate::Store;
 use crate::bus::{Bus, LocalBus, Notice, Part};
 use crate::jobs::{Job, Lane};
 use crate::scope::Doors;
+use crate::secret_key::{DerivedKey, SecretKey};
 use model::{TenantId, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -37,6 +38,7 @@ pub struct Services {
     bus: Arc<dyn Bus>,
     waiting: Arc<Listeners>,
     last_id: Arc<Mutex<Uuid>>,
+    audit_key: DerivedKey,
     pub(crate) doors: Arc<Doors>,
 }
 
@@ -69,17 +71,23 @@ impl Listeners {
 }
 
 impl Services {
-    /// Services over a store and a clock, on one node.
-    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self::on(store, clock, Arc::new(LocalBus::default()))
+    /// Services over a store and a clock, on one node of the installation that has this secret.
+    pub fn new(store: Store, clock: Arc<dyn Clock>, secret: &SecretKey) -> Self {
+        Self::on(store, clock, secret, Arc::new(LocalBus::default()))
     }
 
     /// The same over this bus.
-    pub fn on(store: Store, clock: Arc<dyn Clock>, bus: Arc<dyn Bus>) -> Self {
+    pub fn on(store: Store, clock: Arc<dyn Clock>, secret: &SecretKey, bus: Arc<dyn Bus>) -> Self {
         let waiting = Arc::new(Listeners::default());
         let part: Arc<dyn Part> = Arc::clone(&waiting) as Arc<dyn Part>;
         bus.attach(Arc::downgrade(&part));
-        Self { store, clock, bus, waiting, last_id: Arc::default(), doors: Arc::default() }
+        let audit_key = secret.derive("audit/1");
+        Self { store, clock, bus, waiting, last_id: Arc::default(), audit_key, doors: Arc::default() }
+    }
+
+    /// What the entries of the audit log are hashed with.
+    pub(crate) fn audit_key(&self) -> &DerivedKey {
+        &self.audit_key
     }
 
     /// The bus.

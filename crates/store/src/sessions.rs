@@ -5,10 +5,12 @@
 //! whose a session is stands in columns that [`Sessions::sign_in`] alone writes, so that nothing inside can say otherwise, and
 //! "sign out everywhere" and a list of devices need not read it.
 
+use crate::audit::{self, Entry};
 use crate::bus::Notice;
 use crate::scope::SessionLifetime;
 use crate::{PlatformTx, Reason, Services, StoreError};
 use async_trait::async_trait;
+use model::audit::Act;
 use model::identity::Owed;
 use model::{PersonId, RequestId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -53,6 +55,17 @@ pub enum Proof {
 }
 
 impl Proof {
+    /// What it is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Totp => "code",
+            Self::RecoveryCode => "code on paper",
+            Self::Trusted => "trusted browser",
+            Self::Session => "session",
+        }
+    }
+
     /// Whether it is as good as a second factor.
     pub const fn is_second(self) -> bool {
         !matches!(self, Self::Password)
@@ -151,6 +164,14 @@ impl Sessions {
         .await?;
         if done.rows_affected() != 1 {
             return Err(sqlx::Error::RowNotFound.into());
+        }
+        // One that goes on under another id is none that was opened.
+        let goes_on = sign_in.proofs.iter().any(|shown| shown.proof == Proof::Session);
+        if let Some(tenant) = opened.filter(|_| !goes_on) {
+            let how: Vec<&str> = sign_in.proofs.iter().map(|shown| shown.proof.name()).collect();
+            let entry = Entry::new(Act::SignedIn).is("how", how.join(", ")).is("browser", device.as_str());
+            let from = audit::From { address: from.address, request: self.request() };
+            audit::record_in(&mut tx, &self.services, (tenant, sign_in.person), from, entry).await?;
         }
         tx.commit().await?;
         Ok(true)

@@ -15,6 +15,11 @@ use store::sessions::Sessions;
 use store::{Services, Settings, Store, StoreError, migrate};
 use time::{Duration, OffsetDateTime};
 
+/// The secret of every installation in tests.
+pub fn secret() -> SecretKey {
+    SecretKey::from_bytes([7; 32])
+}
+
 /// A clock that stands still until it is moved.
 #[derive(Debug)]
 pub struct TestClock(Mutex<OffsetDateTime>);
@@ -220,13 +225,9 @@ impl TestDb {
     pub async fn on(version: Version) -> Self {
         let database = Database::migrated(version).await;
         let clock = TestClock::new();
-        let services = Services::new(Store::new(database.settings()), Arc::clone(&clock) as Arc<dyn Clock>);
-        let identity = Identity::new(
-            services.clone(),
-            Passwords::start(2, 256).unwrap(),
-            AttemptLimits::default(),
-            &SecretKey::from_bytes([7; 32]),
-        );
+        let services = Services::new(Store::new(database.settings()), Arc::clone(&clock) as Arc<dyn Clock>, &secret());
+        let identity =
+            Identity::new(services.clone(), Passwords::start(2, 256).unwrap(), AttemptLimits::default(), &secret());
         let sessions = Sessions::new(services.clone(), SessionLifetime::default());
         let (leaves_waiting, leaves_dead) = Default::default();
         Self { services, clock, identity, sessions, leaves_waiting, leaves_dead, database }

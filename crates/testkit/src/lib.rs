@@ -10,7 +10,7 @@ mod tenants;
 
 pub use app::App;
 pub use cluster::{OwnCluster, Version};
-pub use database::{Database, TestClock, TestDb, sql};
+pub use database::{Database, TestClock, TestDb, secret, sql};
 pub use mailbox::{Mail, Mailbox};
 pub use tenants::{OWNER_PASSWORD, Tenant, Two, sign_in};
 

@@ -60,7 +60,7 @@ impl Tenant {
             email: email.clone(),
             password: Zeroizing::new(OWNER_PASSWORD.to_owned()),
         };
-        let CreatedTenant { tenant, person, member, api_key } = db
+        let CreatedTenant { tenant, person, member, api_key, .. } = db
             .identity
             .create_tenant(
                 NewTenant::parse(form).unwrap(),

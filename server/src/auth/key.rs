@@ -90,7 +90,10 @@ async fn find(parts: &Parts, app: &App, reads: bool) -> Result<Caller, Failure> 
     } else {
         identity.authenticate_mark(mark, request).await
     };
-    let caller = found?.ok_or_else(unknown)?;
+    let mut caller = found?.ok_or_else(unknown)?;
+    if let Some(info) = parts.extensions.get::<RequestInfo>() {
+        caller = caller.at(info.address);
+    }
     let tenant = caller.scope().tenant();
     app.rates.count_tenant(tenant, &noted)?;
     tracing::Span::current().record("tenant_id", tracing::field::display(tenant));

@@ -54,7 +54,7 @@ pub async fn visitor(State(app): State<App>, session: Session, mut request: Requ
             } else {
                 scope::of_session(services, &session, lifetime, info.id).await
             };
-            found.map_err(|e| Failure::from(e).0)
+            found.map(|caller| caller.map(|caller| caller.at(info.address))).map_err(|e| Failure::from(e).0)
         }
         _ => Ok(None),
     };

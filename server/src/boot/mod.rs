@@ -104,7 +104,7 @@ pub fn app(config: Config, store: Store, files: Files) -> Result<App, BootError>
         },
         embedder: embedder(&config),
     };
-    let services = Services::new(store, Arc::new(SystemClock));
+    let services = Services::new(store, Arc::new(SystemClock), &adapters.secret);
     let capabilities = Capabilities::build(services, adapters, config.limits());
     Ok(App::new(config, capabilities, files, assets::load(files)))
 }

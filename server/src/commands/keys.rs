@@ -37,17 +37,27 @@ pub async fn run(config: &Config, command: Command) -> Result<ExitCode, BootErro
             SecretKey::add_to(&file)?;
             say(format_args!("Added a key to {}.", file.display()))?;
         }
-        let mut sealed = app.capabilities.seal_anew().await?;
+        let (first, _) = app.capabilities.seal_anew().await?;
         tokio::time::sleep(UNDER_WAY).await;
-        sealed += app.capabilities.seal_anew().await?;
+        let (second, lost) = app.capabilities.seal_anew().await?;
         app.capabilities.services.store.close().await;
-        Ok::<_, BootError>(sealed)
+        Ok::<_, BootError>((first + second, lost))
     };
     let done = done.await;
     database.close().await?;
+    let (sealed, lost) = done?;
+    say(format_args!("Sealed anew: {sealed}."))?;
+    if lost > 0 {
+        say(format_args!(
+            "{lost} could not be opened, since the key is not in {}: the log says whose. Put that key back as a line \
+             before the last one, and run `samtal keys rotate --added`.",
+            file.display()
+        ))?;
+        return Ok(ExitCode::FAILURE);
+    }
     say(format_args!(
-        "Sealed anew: {}. In {} the first line and the last one are needed; those between them open nothing any more.",
-        done?,
+        "In {} the first line and the last one are needed. Those between them open nothing in this database any more; they \
+         do in backups from before.",
         file.display()
     ))?;
     Ok(ExitCode::SUCCESS)

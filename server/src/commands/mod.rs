@@ -1,5 +1,6 @@
 //! The command line, its commands one file each.
 
+pub mod audit;
 pub mod demo;
 pub mod doctor;
 pub mod keys;
@@ -45,6 +46,9 @@ enum Command {
     Demo,
     /// Print the OpenAPI document of the REST interface.
     Openapi,
+    /// Work with audit logs.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Work with the keys that seal what the database keeps and cannot read.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -89,6 +93,7 @@ fn run(command: Command, files: Files) -> Result<ExitCode, BootError> {
             (Command::Migrate, _) => migrate::run(&config).await,
             (Command::Doctor, _) => doctor::run(&config).await,
             (Command::Demo, _) => demo::run(&config).await,
+            (Command::Audit(command), _) => audit::run(&config, command).await,
             (Command::Keys(command), _) => keys::run(&config, command).await,
             (Command::Person(command), _) => person::run(&config, command).await,
             (Command::Tenant(command), _) => tenant::run(&config, command).await,

@@ -4,7 +4,7 @@ use super::say;
 use crate::boot::{self, BootError, Database, Role};
 use crate::config::Config;
 use crate::files::Files;
-use identity::{IdentityError, Origin};
+use identity::{IdentityError, Origin, TakenAway};
 use model::RequestId;
 use std::process::ExitCode;
 
@@ -39,6 +39,14 @@ pub async fn run(config: &Config, command: Command) -> Result<ExitCode, BootErro
     };
     let done = done.await;
     database.close().await?;
-    say(if done? { "The second factor is gone; a letter says so." } else { "There was no second factor." })?;
+    say(match done? {
+        TakenAway::Nothing => "There was no second factor.",
+        TakenAway::Gone { told: true } => {
+            "The second factor is gone, and a letter says so. Whoever has the password is in now: choose a new one at once."
+        }
+        TakenAway::Gone { told: false } => {
+            "The second factor is gone; no letter says so. Whoever has the password is in now: choose a new one at once."
+        }
+    })?;
     Ok(ExitCode::SUCCESS)
 }

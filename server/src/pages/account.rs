@@ -13,7 +13,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use identity::ChangeForm;
+use identity::{ChangeForm, Here};
 use model::ErrorCode;
 use serde::Deserialize;
 use store::Caller;
@@ -64,7 +64,7 @@ async fn show(
     // Read elsewhere: nothing is held meanwhile.
     caller.scope().let_go();
     let (identity, origin) = (&app.capabilities.identity, info.origin());
-    let factor = identity.second_factor(caller, &origin).await?;
+    let factor = identity.second_factor(caller, Here(&here(session)), &origin).await?;
     let sessions = identity.list_sessions(caller, &here(session), &origin).await?;
     let now = timestamp(app.capabilities.services.now());
     render.dashboard(caller, status, |frame| account(frame, &factor, sessions, now, outcome)).await
@@ -93,7 +93,7 @@ pub async fn change(
 ) -> Result<Response, Failure> {
     let Form(Change { current, password }) = form.map_err(unreadable)?;
     let form = ChangeForm { current, password };
-    match app.capabilities.identity.change_password(&caller, form, &info.origin()).await {
+    match app.capabilities.identity.change_password(&caller, form, Here(&here(&session)), &info.origin()).await {
         Ok(sign_in) => Ok(carry_on(&app, &session, &sign_in, info, &headers).await?.into_response()),
         Err(error) => {
             let failure = Failure::from(error);

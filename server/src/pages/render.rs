@@ -76,13 +76,21 @@ impl Render {
         status: StatusCode,
         make: impl FnOnce(&Frame) -> Page,
     ) -> Result<Response, Failure> {
+        let frame = self.frame(caller).await?;
+        Ok(self.page(status, || make(&frame)))
+    }
+
+    /// What stands around such a page: for who shows something that must not be lost by a question after it.
+    ///
+    /// # Errors
+    /// When the database does not say who that is.
+    pub async fn frame(&self, caller: &Caller) -> Result<Frame, Failure> {
         let Some(session) = self.app.capabilities.identity.current_session(caller).await? else {
             return Err(Problem::new(ErrorCode::Unauthenticated, "Your session has ended. Sign in again.").into());
         };
         // All is read.
         caller.scope().let_go();
         let address = self.app.config.public_url.clone().unwrap_or_default();
-        let frame = Frame { session, theme: self.theme, address };
-        Ok(self.page(status, || make(&frame)))
+        Ok(Frame { session, theme: self.theme, address })
     }
 }

@@ -1,25 +1,28 @@
 //! `/dashboard/account/code`: one's second factor.
 
+use crate::auth::sign_in::carry_on;
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
 use crate::pages::account::here;
 use crate::pages::{render::Render, unreadable};
 use crate::request::RequestInfo;
 use crate::state::App;
+use app::dashboard::Frame;
 use app::dashboard::second_factor::{Outcome, Picture, second_factor};
 use axum::{
     Extension, Form,
     extract::{State, rejection::FormRejection},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use identity::IdentityError;
+use identity::{Here, IdentityError};
 use model::ErrorCode;
 use model::identity::SecondFactor;
 use qrcodegen::{QrCode, QrCodeEcc};
 use serde::Deserialize;
 use std::fmt::Write as _;
 use store::Caller;
+use store::services::timestamp;
 use tower_sessions::Session;
 use zeroize::Zeroizing;
 
@@ -47,22 +50,23 @@ pub async fn page(
     State(app): State<App>,
     Extension(info): Extension<RequestInfo>,
     Viewer(caller): Viewer,
+    session: Session,
     render: Render,
 ) -> Result<Response, Failure> {
-    show(&app, &caller, info, &render, StatusCode::OK, Outcome::Nothing).await
+    show(&app, &caller, (info, &here(&session)), &render, StatusCode::OK, Outcome::Nothing).await
 }
 
 async fn show(
     app: &App,
     caller: &Caller,
-    info: RequestInfo,
+    (info, here): (RequestInfo, &[u8; 32]),
     render: &Render,
     status: StatusCode,
     outcome: Outcome,
 ) -> Result<Response, Failure> {
     // Read elsewhere: nothing is held meanwhile.
     caller.scope().let_go();
-    let factor = app.capabilities.identity.second_factor(caller, &info.origin()).await?;
+    let factor = app.capabilities.identity.second_factor(caller, Here(here), &info.origin()).await?;
     let picture = match &factor {
         SecondFactor::Begun { url, .. } => picture(url),
         _ => Picture::default(),
@@ -74,7 +78,7 @@ async fn show(
 async fn refused(
     app: &App,
     caller: &Caller,
-    info: RequestInfo,
+    (info, here): (RequestInfo, &[u8; 32]),
     render: &Render,
     error: IdentityError,
 ) -> Result<Response, Failure> {
@@ -86,7 +90,7 @@ async fn refused(
     ) {
         return Err(failure);
     }
-    let mut response = show(app, caller, info, render, status, Outcome::Refused(failure.0)).await?;
+    let mut response = show(app, caller, (info, here), render, status, Outcome::Refused(failure.0)).await?;
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
@@ -108,13 +112,14 @@ pub async fn begin(
     State(app): State<App>,
     Extension(info): Extension<RequestInfo>,
     Member(caller): Member,
+    session: Session,
     render: Render,
     form: Result<Form<Begin>, FormRejection>,
 ) -> Result<Response, Failure> {
-    let Form(Begin { password }) = form.map_err(unreadable)?;
-    match app.capabilities.identity.begin_factor(&caller, password, &info.origin()).await {
+    let (Form(Begin { password }), here) = (form.map_err(unreadable)?, here(&session));
+    match app.capabilities.identity.begin_factor(&caller, password, Here(&here), &info.origin()).await {
         Ok(()) => Ok(Redirect::to(HERE).into_response()),
-        Err(error) => refused(&app, &caller, info, &render, error).await,
+        Err(error) => refused(&app, &caller, (info, &here), &render, error).await,
     }
 }
 
@@ -125,7 +130,14 @@ pub struct Typed {
     code: Zeroizing<String>,
 }
 
-/// Turns it on, and shows the codes for paper, this once.
+/// The codes for paper, this once. Nothing is asked of the database after they were made: they would be lost by it.
+fn once(app: &App, render: &Render, frame: &Frame, codes: Vec<String>) -> Response {
+    let since = timestamp(app.capabilities.services.now());
+    let factor = SecondFactor::On { since, codes: u32::try_from(codes.len()).unwrap_or_default() };
+    render.page(StatusCode::OK, || second_factor(frame, factor, Picture::default(), Outcome::Codes(codes)))
+}
+
+/// Turns it on, and shows the codes for paper. The session goes on under a new id.
 ///
 /// # Errors
 /// A page, when nobody is signed in, none was begun, or the fault is ours.
@@ -134,13 +146,21 @@ pub async fn turn_on(
     Extension(info): Extension<RequestInfo>,
     Member(caller): Member,
     session: Session,
+    headers: HeaderMap,
     render: Render,
     form: Result<Form<Typed>, FormRejection>,
 ) -> Result<Response, Failure> {
-    let Form(Typed { code }) = form.map_err(unreadable)?;
-    match app.capabilities.identity.turn_factor_on(&caller, &code, &here(&session), &info.origin()).await {
-        Ok(codes) => show(&app, &caller, info, &render, StatusCode::OK, Outcome::Codes(codes)).await,
-        Err(error) => refused(&app, &caller, info, &render, error).await,
+    let (Form(Typed { code }), here) = (form.map_err(unreadable)?, here(&session));
+    let frame = render.frame(&caller).await?;
+    match app.capabilities.identity.turn_factor_on(&caller, &code, Here(&here), &info.origin()).await {
+        Ok((codes, sign_in)) => {
+            // If that fails, they sign in again, and have the codes.
+            let _ = carry_on(&app, &session, &sign_in, info, &headers).await;
+            Ok(once(&app, &render, &frame, codes))
+        }
+        // Sent twice, or looked at again.
+        Err(IdentityError::FactorIsOn) => Ok(Redirect::to(HERE).into_response()),
+        Err(error) => refused(&app, &caller, (info, &here), &render, error).await,
     }
 }
 
@@ -152,13 +172,15 @@ pub async fn renew(
     State(app): State<App>,
     Extension(info): Extension<RequestInfo>,
     Member(caller): Member,
+    session: Session,
     render: Render,
     form: Result<Form<Typed>, FormRejection>,
 ) -> Result<Response, Failure> {
-    let Form(Typed { code }) = form.map_err(unreadable)?;
-    match app.capabilities.identity.new_codes(&caller, &code, &info.origin()).await {
-        Ok(codes) => show(&app, &caller, info, &render, StatusCode::OK, Outcome::Codes(codes)).await,
-        Err(error) => refused(&app, &caller, info, &render, error).await,
+    let (Form(Typed { code }), here) = (form.map_err(unreadable)?, here(&session));
+    let frame = render.frame(&caller).await?;
+    match app.capabilities.identity.new_codes(&caller, &code, Here(&here), &info.origin()).await {
+        Ok(codes) => Ok(once(&app, &render, &frame, codes)),
+        Err(error) => refused(&app, &caller, (info, &here), &render, error).await,
     }
 }
 
@@ -170,13 +192,14 @@ pub async fn turn_off(
     State(app): State<App>,
     Extension(info): Extension<RequestInfo>,
     Member(caller): Member,
+    session: Session,
     render: Render,
     form: Result<Form<Typed>, FormRejection>,
 ) -> Result<Response, Failure> {
-    let Form(Typed { code }) = form.map_err(unreadable)?;
-    match app.capabilities.identity.turn_factor_off(&caller, &code, &info.origin()).await {
+    let (Form(Typed { code }), here) = (form.map_err(unreadable)?, here(&session));
+    match app.capabilities.identity.turn_factor_off(&caller, &code, Here(&here), &info.origin()).await {
         Ok(()) => Ok(Redirect::to(HERE).into_response()),
-        Err(error) => refused(&app, &caller, info, &render, error).await,
+        Err(error) => refused(&app, &caller, (info, &here), &render, error).await,
     }
 }
 

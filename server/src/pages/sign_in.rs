@@ -53,7 +53,9 @@ pub async fn submit(
         Ok(sign_in) => {
             let sign_in = SignIn { next, ..sign_in };
             let mut response = carry_on(&app, &session, &sign_in, info, &headers).await?.into_response();
+            // A password alone does not make a browser one on which somebody has signed in.
             let device = identity.device(&email, kept.device.unwrap_or_default());
+            let device = device.filter(|_| sign_in.owed != Some(Owed::Code));
             device::remember(&mut response, device::KNOWN, device, app.config.secure());
             Ok(response)
         }
@@ -98,18 +100,16 @@ pub async fn give(
     let Form(fields) = form.map_err(unreadable)?;
     let state = FormState::new([("next", &inside(&fields.next)), ("trust", &fields.trust)]);
     let (identity, origin) = (&app.capabilities.identity, info.origin());
-    let (Some(id), Some(sign_in)) = (session.id(), unfinished(&app, &session).await?) else {
+    let sign_in = unfinished(&app, &session).await?.filter(|one| one.owed == Some(Owed::Code));
+    let (Some(id), Some(sign_in)) = (session.id(), sign_in) else {
         return again(&render, app::auth::sign_in, state, IdentityError::SignInOver);
     };
-    let person = sign_in.person;
     match identity.show_code(sign_in, &fields.code, &origin).await {
         Ok(sign_in) if app.capabilities.sessions.claim(&id).await? => {
+            let kept = device::kept(&headers).trusted.unwrap_or_default();
+            let trusted = if fields.trust.is_empty() { None } else { identity.trust(&sign_in, kept, &origin).await? };
             let mut response = carry_on(&app, &session, &sign_in, info, &headers).await?.into_response();
-            if !fields.trust.is_empty() {
-                let kept = device::kept(&headers).trusted.unwrap_or_default();
-                let trusted = identity.trust(person, kept, &origin).await?;
-                device::remember(&mut response, device::TRUSTED, trusted, app.config.secure());
-            }
+            device::remember(&mut response, device::TRUSTED, trusted, app.config.secure());
             Ok(response)
         }
         Ok(_) | Err(IdentityError::WrongCredentials) => {
@@ -129,7 +129,8 @@ pub async fn workspaces(
     session: Session,
     render: Render,
 ) -> Result<Response, Failure> {
-    if let Some(sign_in) = unfinished(&app, &session).await? {
+    // Not before a code is given, if one is owed.
+    if let Some(sign_in) = unfinished(&app, &session).await?.filter(|one| one.owed == Some(Owed::Workspace)) {
         let workspaces = app.capabilities.identity.tenants_of(sign_in.person, &info.origin()).await?;
         if !workspaces.is_empty() {
             let state = FormState::new([("next", &sign_in.next)]).with(workspaces);
@@ -162,7 +163,8 @@ pub async fn choose(
     let Form(fields) = form.map_err(unreadable)?;
     let state = FormState::new([("next", &inside(&fields.next))]);
     let identity = &app.capabilities.identity;
-    let (Some(id), Some(sign_in)) = (session.id(), unfinished(&app, &session).await?) else {
+    let sign_in = unfinished(&app, &session).await?.filter(|one| one.owed == Some(Owed::Workspace));
+    let (Some(id), Some(sign_in)) = (session.id(), sign_in) else {
         return again(&render, app::auth::sign_in, state, IdentityError::SignInOver);
     };
     let person = sign_in.person;

@@ -65,7 +65,7 @@ async fn without_database() -> Served {
     };
     let mut settings = Settings::new(nowhere("samtal_tenant"), nowhere("samtal_platform"));
     settings.acquire_timeout = Duration::from_millis(200);
-    let services = Services::new(Store::new(settings), TestClock::new());
+    let services = Services::new(Store::new(settings), TestClock::new(), &testkit::secret());
     let config = Config::default();
     Served::start(&application(services, config)).await
 }

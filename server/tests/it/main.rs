@@ -3,6 +3,7 @@
 
 mod account;
 mod api;
+mod audit_log;
 mod errors;
 mod graceful;
 mod harness;

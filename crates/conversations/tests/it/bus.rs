@@ -52,7 +52,7 @@ impl Node {
         }
         wires.map(|wire| {
             let (clock, bus) = (Arc::clone(&stage.db.clock) as Arc<dyn Clock>, Arc::clone(&wire) as Arc<dyn Bus>);
-            let services = Services::on(Store::new(stage.db.settings()), clock, bus);
+            let services = Services::on(Store::new(stage.db.settings()), clock, &testkit::secret(), bus);
             Self { conversations: Conversations::new(services.clone()), services, wire }
         })
     }

@@ -49,10 +49,12 @@ pub(crate) enum LetterKind {
     FactorOff,
     /// A code on paper was used.
     CodeUsed,
+    /// There are new codes on paper.
+    NewCodes,
 }
 
 impl LetterKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Confirm,
         Self::Reset,
         Self::Claim,
@@ -61,9 +63,10 @@ impl LetterKind {
         Self::FactorOn,
         Self::FactorOff,
         Self::CodeUsed,
+        Self::NewCodes,
     ];
     /// Those that say what has been done: once for each change, whatever else was sent, and nothing is opened by them.
-    const NEWS: [Self; 4] = [Self::Changed, Self::FactorOn, Self::FactorOff, Self::CodeUsed];
+    const NEWS: [Self; 5] = [Self::Changed, Self::FactorOn, Self::FactorOff, Self::CodeUsed, Self::NewCodes];
 
     fn news() -> Vec<String> {
         Self::NEWS.into_iter().map(|kind| kind.name().to_owned()).collect()
@@ -80,6 +83,7 @@ impl LetterKind {
             Self::FactorOn => "factor_on",
             Self::FactorOff => "factor_off",
             Self::CodeUsed => "code_used",
+            Self::NewCodes => "new_codes",
         }
     }
 

@@ -4,7 +4,9 @@
 use super::{LetterKind, Named};
 use crate::{Identity, IdentityError, Origin};
 use model::PersonId;
+use model::audit::Act;
 use model::input::{Email, NewPassword};
+use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::{Reason, StoreError, sessions};
 use zeroize::Zeroizing;
@@ -106,8 +108,10 @@ impl Identity {
             self.write(&mut tx, (tenant, opened.person), &opened.email, LetterKind::Changed).await?;
         }
         self.use_up(&mut tx, opened.person).await?;
-        self.forget_wrong_codes(&mut tx, opened.person).await?;
+        self.begin_codes_anew(&mut tx, opened.person).await?;
         let ended = sessions::end_all_of(&mut tx, opened.person, None).await?;
+        let entry = Entry::new(Act::PasswordReset);
+        audit::record_everywhere(&mut tx, &self.services, opened.person, origin.into(), &entry).await?;
         tx.commit().await?;
         for tenant in ended {
             self.services.publish(Notice::Ended { tenant });

@@ -55,6 +55,13 @@ pub(super) fn letter(kind: LetterKind, name: String, to: String, address: &str, 
             link("Look at your account", "/dashboard/account".to_owned()),
             "If it was not you, choose a new password at once, and turn it on again.",
         ),
+        LetterKind::NewCodes => (
+            "There are new codes on paper",
+            "Ten new codes for when your phone is gone were made for your account just now. Those from before open nothing any \
+             more.",
+            link("Look at your account", "/dashboard/account".to_owned()),
+            "If it was not you, choose a new password at once, turn the second factor off, and set up another.",
+        ),
         LetterKind::CodeUsed => (
             "A code on paper was used",
             "One of the ten codes that you keep for when your phone is gone was used just now.",

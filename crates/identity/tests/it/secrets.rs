@@ -10,7 +10,8 @@ async fn secrets_are_kept_nowhere() {
     let new = db.identity.create_api_key(&two.aurora.owner, "Website").await.unwrap();
     let origin = from(&db, "198.51.100.77");
     db.identity.sign_up(sign_up_form("Fjord AB", "anna@fjord.example"), &origin).await.unwrap();
-    let _ = sign_in(&db.identity, "mistyped@fjord.example", "lamp green river", &origin).await;
+    let failed = from(&db, "198.51.100.78");
+    let _ = sign_in(&db.identity, "mistyped@fjord.example", "lamp green river", &failed).await;
     db.identity.authenticate_key(&new.secret, db.request()).await.unwrap();
 
     for secret in [&two.aurora.api_key, &two.borealis.api_key, &new.secret] {
@@ -18,12 +19,15 @@ async fn secrets_are_kept_nowhere() {
         for part in [&secret[..], &secret[4..], &secret[12..]] {
             assert_eq!(db.columns_with(part).await, Vec::<String>::new());
         }
-        assert_eq!(db.columns_with(&secret[..12]).await, ["app.api_keys.prefix"]);
     }
-    for text in [OWNER_PASSWORD, "green lamp river", "lamp green river", "mistyped@fjord.example", "198.51.100.77"] {
+    // What is shown of one is kept where keys are, and where it is written down who made it.
+    assert_eq!(db.columns_with(&two.aurora.api_key[..12]).await, ["app.api_keys.prefix"]);
+    assert_eq!(db.columns_with(&new.secret[..12]).await, ["app.api_keys.prefix", "app.audit_entries.after"]);
+    for text in [OWNER_PASSWORD, "green lamp river", "lamp green river", "mistyped@fjord.example", "198.51.100.78"] {
         assert_eq!(db.columns_with(text).await, Vec::<String>::new(), "{text}");
     }
     // The search finds what is there.
+    assert_eq!(db.columns_with("198.51.100.77").await, ["app.audit_entries.address"]);
     assert_eq!(db.columns_with("anna@fjord.example").await, ["app.memberships.email", "app.people.email"]);
     assert_eq!(db.columns_with("$argon2id$").await, ["app.people.password_hash"]);
 }

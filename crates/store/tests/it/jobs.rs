@@ -177,7 +177,7 @@ impl Working {
 
 /// Another server on the same database.
 fn server(db: &TestDb) -> Services {
-    Services::new(Store::new(db.settings()), Arc::clone(&db.clock) as Arc<dyn Clock>)
+    Services::new(Store::new(db.settings()), Arc::clone(&db.clock) as Arc<dyn Clock>, &testkit::secret())
 }
 
 async fn begin(db: &TestDb, caller: &Caller) -> TenantTx {

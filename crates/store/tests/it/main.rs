@@ -1,6 +1,7 @@
 //! `store` on real PostgreSQL.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod audit;
 mod doors;
 mod embedded;
 mod events;

@@ -106,7 +106,7 @@ async fn tenants_stay_apart_behind_a_proxy_that_carries_no_statements() {
     let mut proxy = PgBouncer::before(&db);
     proxy.ready().await;
     let store = Store::new(proxy.settings(&db));
-    let services = Services::new(store.clone(), Arc::clone(&db.clock) as _);
+    let services = Services::new(store.clone(), Arc::clone(&db.clock) as _, &testkit::secret());
     let (lifetime, request) = (db.sessions.lifetime(), db.request());
 
     let tasks: Vec<_> = (0..20)

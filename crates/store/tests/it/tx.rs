@@ -297,7 +297,7 @@ async fn entering_by_a_credential_is_cancelled_as_cleanly() {
     let two = Two::new(&db).await;
     let mut behind = db.superuser().await;
     let way = SlowWay::to(&db);
-    let services = Services::new(way.store(&db, 1), db.clock.clone());
+    let services = Services::new(way.store(&db, 1), db.clock.clone(), &testkit::secret());
     let (session, lifetime) = (hash(two.aurora.session), db.sessions.lifetime());
     // The long way, after which the door is known.
     scope::of_session(&services, &session, lifetime, db.request()).await.unwrap();

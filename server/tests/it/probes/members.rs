@@ -7,6 +7,10 @@ fn end(_: &World, id: &str) -> Ask {
     Ask::post(format!("/dashboard/account/sessions/{id}/end")).form([])
 }
 
+fn entries_of(_: &World, id: &str) -> Ask {
+    Ask::get(format!("/dashboard/audit-log?member={id}"))
+}
+
 fn role(_: &World, id: &str) -> Ask {
     Ask::post(format!("/dashboard/members/{id}/role")).form([("role", "admin")])
 }
@@ -54,6 +58,20 @@ pub const PROBES: &[Probe] = &[
             Ask::post("/dashboard/account").form(form).cookie(world.gemma_session)
         },
         ids: Ids::None("the person is the session's"),
+    },
+    Probe {
+        method: "GET",
+        path: "/dashboard/audit-log",
+        by: By::Session(Stranger::SignIn),
+        ask: |_| Ask::get("/dashboard/audit-log"),
+        ids: Ids::At(&[Place { name: "member", kind: Kind::Member, ask: entries_of, malformed: Malformed::AsUnknown }]),
+    },
+    Probe {
+        method: "GET",
+        path: "/dashboard/audit-log/export",
+        by: By::Session(Stranger::SignIn),
+        ask: |_| Ask::get("/dashboard/audit-log/export"),
+        ids: Ids::None("the same as the page, as a file"),
     },
     Probe {
         method: "GET",

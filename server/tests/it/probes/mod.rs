@@ -163,14 +163,14 @@ pub struct Codes {
 
 impl Codes {
     async fn new(server: &TestServer) -> Self {
-        let [on, other, begun, off] = [
+        let [mut on, mut other, begun, off] = [
             Tenant::new(&server.db, "Halla").await,
             Tenant::new(&server.db, "Ivar").await,
             Tenant::new(&server.db, "Jarl").await,
             Tenant::new(&server.db, "Kari").await,
         ];
-        let (_, paper) = App::on(&server.db, &on).await;
-        let (_, others_paper) = App::on(&server.db, &other).await;
+        let (_, paper) = App::on(&server.db, &mut on).await;
+        let (_, others_paper) = App::on(&server.db, &mut other).await;
         let code = App::begun(&server.db, &begun).await.code(server.db.services.now());
         let owes = SignIn { owed: Some(Owed::Code), ..testkit::sign_in(on.person, on.id) };
         let sign_in = server.db.keep_sign_in(&owes).await;
@@ -181,7 +181,7 @@ impl Codes {
 }
 
 /// A sign-in of Aurora's owner that owes a choice; it can be made once.
-pub async fn owes_a_choice(server: &TestServer) -> Id {
+async fn owes_a_choice(server: &TestServer) -> Id {
     let aurora = &server.two.aurora;
     let owes = SignIn { owed: Some(Owed::Workspace), chosen: None, ..testkit::sign_in(aurora.person, aurora.id) };
     server.db.keep_sign_in(&owes).await

@@ -1,0 +1,194 @@
+//! The audit log: who did what, when and from where. A form that asks for a part of it, a table, and the same as a file.
+
+use super::Frame;
+use super::account::browser;
+use crate::shell::{Page, Surface};
+use crate::ui::FormNotice;
+use leptos::prelude::*;
+use model::Problem;
+use model::audit::{Act, ActorKind, AuditEntry, Facts};
+use model::identity::Member;
+
+const HERE: &str = "/dashboard/audit-log";
+const FIELDS: &[(&str, &str)] = &[("from", "From"), ("until", "Until")];
+
+/// What was asked for, as it was typed.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// The name of an act, or nothing.
+    pub act: String,
+    /// The id of a member, or nothing.
+    pub member: String,
+    /// A day, or nothing.
+    pub from: String,
+    /// A day, or nothing.
+    pub until: String,
+}
+
+impl Asked {
+    fn any(&self) -> bool {
+        [&self.act, &self.member, &self.from, &self.until].into_iter().any(|part| !part.is_empty())
+    }
+
+    /// The part of an address that asks for the same. Names, ids and days need no escape; what else was typed is not repeated.
+    fn query(&self, before: Option<i64>) -> String {
+        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+        let parts = [("act", &self.act), ("member", &self.member), ("from", &self.from), ("until", &self.until)];
+        let parts = parts.into_iter().filter(|(_, value)| !value.is_empty() && plain(value));
+        let parts = parts.map(|(name, value)| format!("{name}={value}"));
+        let parts: Vec<String> = parts.chain(before.map(|before| format!("before={before}"))).collect();
+        if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
+    }
+}
+
+/// The page.
+pub fn audit_log(
+    frame: &Frame,
+    members: Vec<Member>,
+    entries: Vec<AuditEntry>,
+    next: Option<i64>,
+    asked: Asked,
+    problem: Option<Problem>,
+) -> Page {
+    let title = if problem.is_some() { "Error: Audit log · Samtal" } else { "Audit log · Samtal" };
+    let export = format!("{HERE}/export{}", asked.query(None));
+    let older = next.map(|next| format!("{HERE}{}", asked.query(Some(next))));
+    let list = if entries.is_empty() {
+        let words = if asked.any() {
+            "Nothing was written down that is all of this. Ask for less."
+        } else {
+            "Nothing has been done yet."
+        };
+        view! { <div class="empty"><div class="empty__text"><h2>"Nothing here"</h2><p>{words}</p></div></div> }
+            .into_any()
+    } else {
+        table(entries)
+    };
+    let main = view! {
+        <header class="page__head"><h1>"Audit log"</h1><p>"Who did what, when and from where. Nobody can change it, and whoever runs this installation can see whether somebody has."</p></header>
+        <section class="section" aria-label="Audit log">
+            {problem.clone().map(|problem| view! { <FormNotice problem=problem fields=FIELDS/> })}
+            {form(members, &asked, problem.as_ref())}
+            {list}
+            <div class="actions">
+                {older.map(|older| view! { <a class="button" href=older>"Older"</a> })}
+                <a class="button" href=export download="audit-log.csv">"Download as CSV"</a>
+            </div>
+        </section>
+    };
+    frame.page(HERE, title.to_owned(), Surface::Dashboard, main)
+}
+
+/// What asks for a part of it.
+fn form(members: Vec<Member>, asked: &Asked, problem: Option<&Problem>) -> AnyView {
+    let act = |act: &Act| {
+        let chosen = act.name() == asked.act;
+        view! { <option value=act.name() selected=chosen>{act.words()}</option> }
+    };
+    let member = |member: Member| {
+        let id = member.id.to_string();
+        let chosen = id == asked.member;
+        view! { <option value=id selected=chosen>{member.name}</option> }
+    };
+    let day = |name: &'static str, label: &'static str, value: String| {
+        let error = problem.and_then(|problem| problem.field(name)).map(str::to_owned);
+        let described = error.is_some().then(|| format!("{name}-error"));
+        let says = described.clone();
+        view! {
+            <div class="field">
+                <label class="field__label" for=name>{label}</label>
+                <input
+                    class="field__input"
+                    id=name
+                    name=name
+                    type="date"
+                    value=value
+                    aria-invalid=error.as_ref().map(|_| "true")
+                    aria-describedby=described
+                />
+                {error.map(|error| view! { <p class="field__error" id=says>{error}</p> })}
+            </div>
+        }
+    };
+    view! {
+        <form class="form form--inline" method="get" action=HERE role="search" aria-label="A part of the log">
+            <div class="field">
+                <label class="field__label" for="act">"What"</label>
+                <select class="field__input" id="act" name="act">
+                    <option value="">"Everything"</option>
+                    {Act::ALL.iter().map(act).collect_view()}
+                </select>
+            </div>
+            <div class="field">
+                <label class="field__label" for="member">"Who"</label>
+                <select class="field__input" id="member" name="member">
+                    <option value="">"Everybody"</option>
+                    {members.into_iter().map(member).collect_view()}
+                </select>
+            </div>
+            {day("from", "From", asked.from.clone())}
+            {day("until", "Until", asked.until.clone())}
+            <button class="button" type="submit">"Show"</button>
+        </form>
+    }
+    .into_any()
+}
+
+fn table(entries: Vec<AuditEntry>) -> AnyView {
+    view! {
+        <div class="table">
+            <table role="table" aria-label="Audit log">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">"What"</th>
+                        <th role="columnheader" scope="col">"Who"</th>
+                        <th role="columnheader" scope="col">"When (UTC)"</th>
+                        <th role="columnheader" scope="col">"From where"</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">{entries.into_iter().map(row).collect_view()}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn row(entry: AuditEntry) -> impl IntoView {
+    let who = match entry.actor_kind {
+        ActorKind::Member if !entry.actor_name.is_empty() => entry.actor_name,
+        ActorKind::Member => "A member".to_owned(),
+        ActorKind::Key => format!("The key {}", entry.actor_name),
+        ActorKind::Operator => "Whoever runs this installation".to_owned(),
+        ActorKind::System => "Samtal".to_owned(),
+    };
+    let what = if entry.subject.is_empty() { entry.act.words().to_owned() } else { format!("{}: ", entry.act.words()) };
+    let at = entry.at.to_string();
+    let when = at.get(..19).map(|at| at.replace('T', " ")).unwrap_or_default();
+    view! {
+        <tr role="row">
+            <th role="rowheader" scope="row">
+                <span class="entry"><span>{what}<b>{entry.subject}</b><small>{facts(&entry.before, &entry.after)}</small></span></span>
+            </th>
+            <td role="cell" data-label="Who">{who}</td>
+            <td role="cell" data-label="When (UTC)"><time datetime=at>{when}</time></td>
+            <td role="cell" data-label="From where">{entry.address.unwrap_or_default()}</td>
+        </tr>
+    }
+}
+
+/// What something was and is, in a line: `role: agent → admin`.
+fn facts(before: &Facts, after: &Facts) -> String {
+    let mut parts = Vec::new();
+    for (name, was) in before {
+        let shown = name.replace('_', " ");
+        match after.get(name) {
+            Some(is) => parts.push(format!("{shown}: {was} → {is}")),
+            None => parts.push(format!("{shown}: {was}")),
+        }
+    }
+    for (name, is) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
+        let is = if name == "browser" { browser(is) } else { is.clone() };
+        parts.push(format!("{}: {is}", name.replace('_', " ")));
+    }
+    parts.join(" · ")
+}

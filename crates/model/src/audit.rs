@@ -1,0 +1,129 @@
+//! The audit log: what is written down of who did what.
+
+use crate::names::names;
+use crate::{MemberId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+names!(
+    /// What was done.
+    Act {
+        /// A workspace was made.
+        WorkspaceCreated = "workspace.created",
+        /// Somebody signed in.
+        SignedIn = "session.opened",
+        /// Somebody ended sessions of their own.
+        SessionsEnded = "sessions.ended",
+        /// Somebody changed their password.
+        PasswordChanged = "password.changed",
+        /// Somebody chose a new password by a letter.
+        PasswordReset = "password.reset",
+        /// Somebody turned a second factor on.
+        FactorOn = "second_factor.on",
+        /// A second factor was turned off.
+        FactorOff = "second_factor.off",
+        /// Somebody made new codes for paper.
+        CodesRenewed = "second_factor.codes",
+        /// Somebody was asked to join.
+        MemberInvited = "member.invited",
+        /// An invitation was taken back.
+        InvitationTakenBack = "invitation.taken_back",
+        /// Somebody joined.
+        MemberJoined = "member.joined",
+        /// What a member may do was changed.
+        RoleChanged = "member.role_changed",
+        /// A member was removed, or left.
+        MemberRemoved = "member.removed",
+        /// An API key was made.
+        KeyCreated = "key.created",
+        /// An API key was revoked.
+        KeyRevoked = "key.revoked",
+        /// A document was uploaded.
+        DocumentUploaded = "document.uploaded",
+        /// A document was deleted.
+        DocumentDeleted = "document.deleted",
+    }
+);
+
+impl Act {
+    /// What people call it: who did it stands before.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::WorkspaceCreated => "Made the workspace",
+            Self::SignedIn => "Signed in",
+            Self::SessionsEnded => "Signed out elsewhere",
+            Self::PasswordChanged => "Changed the password",
+            Self::PasswordReset => "Chose a new password by letter",
+            Self::FactorOn => "Turned a second factor on",
+            Self::FactorOff => "Turned a second factor off",
+            Self::CodesRenewed => "Made new codes for paper",
+            Self::MemberInvited => "Invited somebody",
+            Self::InvitationTakenBack => "Took an invitation back",
+            Self::MemberJoined => "Joined",
+            Self::RoleChanged => "Changed a role",
+            Self::MemberRemoved => "Removed a member",
+            Self::KeyCreated => "Made an API key",
+            Self::KeyRevoked => "Revoked an API key",
+            Self::DocumentUploaded => "Uploaded a document",
+            Self::DocumentDeleted => "Deleted a document",
+        }
+    }
+}
+
+names!(
+    /// Who did it.
+    ActorKind {
+        /// A member.
+        Member = "member",
+        /// A program with a key.
+        Key = "key",
+        /// Whoever runs the installation.
+        Operator = "operator",
+        /// The program itself.
+        System = "system",
+    }
+);
+
+/// What something was, or is: names and values without secrets.
+pub type Facts = BTreeMap<String, String>;
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct AuditEntry {
+    /// Its number: without gaps in a workspace.
+    pub number: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub act: Act,
+    /// By what kind of actor.
+    pub actor_kind: ActorKind,
+    /// The actor's id, where there is one.
+    pub actor: Option<String>,
+    /// What the actor was called then.
+    pub actor_name: String,
+    /// The address that it came from.
+    pub address: Option<String>,
+    /// The request that it was part of.
+    pub request: String,
+    /// To whom or what, as people call it.
+    pub subject: String,
+    /// What it was before.
+    pub before: Facts,
+    /// What it is now.
+    pub after: Facts,
+}
+
+/// Which entries are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Of this act alone.
+    pub act: Option<Act>,
+    /// By this member alone.
+    pub member: Option<MemberId>,
+    /// Not before.
+    pub from: Option<Timestamp>,
+    /// Before.
+    pub until: Option<Timestamp>,
+}

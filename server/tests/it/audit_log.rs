@@ -1,0 +1,203 @@
+//! The audit log from outside: every act is written down, with who did it and from where; who may sees it, as a page and as a file.
+
+use crate::harness::{Ask, COOKIE, PASSWORD, TestServer};
+use crate::socket::ORIGIN;
+use model::audit::Act;
+use std::collections::BTreeSet;
+use store::audit::{Verdict, verify};
+use testkit::{App, Mailbox, Tenant};
+use time::Duration;
+
+const EMAIL: &str = "bo@fjord.example";
+
+async fn start() -> (TestServer, Mailbox) {
+    let mailbox = Mailbox::start().await;
+    let smtp = mailbox.smtp.clone();
+    let server = TestServer::with(move |config| {
+        config.mail.smtp = Some(smtp);
+        config.mail.from = Some("samtal@fjord.example".to_owned());
+        config.public_url = Some(ORIGIN.to_owned());
+    })
+    .await;
+    (server, mailbox)
+}
+
+async fn done(server: &TestServer, ask: Ask) -> String {
+    let answer = server.ask(ask).await;
+    assert!(answer.status < 400, "{answer}");
+    answer.cookie(COOKIE).unwrap_or_default().to_owned()
+}
+
+/// The text of the element that has this in its tag.
+fn after(page: &str, tag: &str) -> String {
+    let (_, rest) = page.split_once(tag).unwrap_or_else(|| panic!("{tag} is not in {page}"));
+    rest.split(['>', '<']).nth(1).unwrap().to_owned()
+}
+
+async fn export(server: &TestServer, tenant: &Tenant, query: &str) -> Vec<Vec<String>> {
+    let answer = server.ask(Ask::get(format!("/dashboard/audit-log/export{query}")).session(tenant)).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "text/csv; charset=utf-8"), "{answer}");
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"audit-log.csv\"");
+    assert!(answer.header("cache-control").contains("no-store"), "{answer}");
+    // None of the cells here has a comma, a quote or a line's end in it.
+    answer.body.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
+}
+
+fn sign_in(password: &str) -> Ask {
+    Ask::post("/login").form([("email", EMAIL), ("password", password)])
+}
+
+#[tokio::test]
+async fn every_act_is_written_down() {
+    let (server, mut mailbox) = start().await;
+    server.db.leaves_dead_jobs();
+    let aurora = &server.two.aurora;
+    // Somebody is asked, joins, and is made an admin; another is asked, and is not to come after all.
+    let invite =
+        |email: &str| Ask::post("/dashboard/members").form([("email", email), ("role", "agent")]).session(aurora);
+    done(&server, invite("never@fjord.example")).await;
+    done(&server, invite(EMAIL)).await;
+    server.do_jobs().await;
+    let mails = [mailbox.next().await, mailbox.next().await];
+    let link = mails.iter().find(|mail| mail.to[0] == EMAIL).unwrap().path("/join/");
+    done(&server, Ask::post(&link).form([("name", "=Bo Ek"), ("password", PASSWORD)])).await;
+    let identity = &server.capabilities().identity;
+    let never = identity.list_invitations(&aurora.owner).await.unwrap()[0].id;
+    done(&server, Ask::post(format!("/dashboard/members/invitations/{never}/revoke")).form([]).session(aurora)).await;
+    let members = identity.list_members(&aurora.owner, &Default::default()).await.unwrap().data;
+    let bo = members.iter().find(|member| member.email == EMAIL).unwrap().id;
+    done(&server, Ask::post(format!("/dashboard/members/{bo}/role")).form([("role", "admin")]).session(aurora)).await;
+
+    // Who does what can be done.
+    let cookie = done(&server, sign_in(PASSWORD)).await;
+    let new = "another way to the harbour";
+    let change = Ask::post("/dashboard/account").form([("current", PASSWORD), ("password", new)]).cookie(&cookie);
+    let cookie = done(&server, change).await;
+    done(&server, Ask::post("/dashboard/account/sessions/end").form([]).cookie(&cookie)).await;
+    let begin = Ask::post("/dashboard/account/code/begin").form([("password", new)]).cookie(&cookie);
+    done(&server, begin).await;
+    let page = server.ask(Ask::get("/dashboard/account/code").cookie(&cookie)).await;
+    let key = after(&page.body, "id=\"key\"").replace(' ', "");
+    let (app, now) = (App::new(&key), server.db.services.now());
+    let turn_on = Ask::post("/dashboard/account/code").form([("code", &app.code(now))]).cookie(&cookie);
+    let cookie = done(&server, turn_on).await;
+    let renew = Ask::post("/dashboard/account/code/renew").form([("code", &app.code(now + Duration::seconds(30)))]);
+    done(&server, renew.cookie(&cookie)).await;
+    server.db.clock.advance(Duration::seconds(60));
+    let code = app.code(server.db.services.now());
+    done(&server, Ask::post("/dashboard/account/code/turn-off").form([("code", &code)]).cookie(&cookie)).await;
+    let made = server.ask(Ask::post("/dashboard/api-keys").form([("name", "Till")]).cookie(&cookie)).await;
+    let key = identity.list_api_keys(&aurora.owner).await.unwrap().iter().find(|key| key.name == "Till").unwrap().id;
+    let secret = after(&made.body, "id=\"secret\"");
+    // By a program, too.
+    let document = server
+        .ask(Ask::post("/api/v1/documents").bearer(&secret).body(
+            "multipart/form-data; boundary=x",
+            "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.md\"\r\n\r\n# A\n\nText.\r\n--x--\r\n",
+        ))
+        .await;
+    assert!(document.status < 300, "{document}");
+    let id = document.json()["id"].as_str().unwrap_or_else(|| panic!("{document}")).to_owned();
+    done(&server, Ask::post(format!("/dashboard/knowledge/{id}/delete")).form([]).cookie(&cookie)).await;
+    done(&server, Ask::post(format!("/dashboard/api-keys/{key}/revoke")).form([]).cookie(&cookie)).await;
+    done(&server, Ask::post("/reset").form([("email", EMAIL)])).await;
+    server.do_jobs().await;
+    let link = loop {
+        let mail = mailbox.next().await;
+        if mail.subject == "Choose a new password" {
+            break mail.path("/reset/");
+        }
+    };
+    done(&server, Ask::post(&link).form([("password", "yet another way home")])).await;
+    done(&server, Ask::post(format!("/dashboard/members/{bo}/remove")).form([]).session(aurora)).await;
+
+    let lines = export(&server, aurora, "").await;
+    let acts: BTreeSet<&str> = lines[1..].iter().map(|line| line[2].as_str()).collect();
+    let all: BTreeSet<&str> = Act::ALL.iter().map(|act| act.name()).collect();
+    assert_eq!(acts, all, "an act that nobody writes down, or one that this test does not do");
+    let of = |act: Act| lines.iter().find(|line| line[2] == act.name()).unwrap();
+    // Who, from where, to whom, what was and is; and no cell that a spreadsheet would run.
+    let changed = of(Act::RoleChanged);
+    assert_eq!(
+        (changed[5].as_str(), changed[6].as_str(), changed[8].as_str()),
+        ("Aurora Owner", "127.0.0.1", "'=Bo Ek")
+    );
+    assert_eq!((changed[9].as_str(), changed[10].as_str()), ("role=agent", "role=admin"));
+    assert_eq!((of(Act::DocumentUploaded)[3].as_str(), of(Act::DocumentUploaded)[5].as_str()), ("key", "Till"));
+    assert_eq!(of(Act::MemberRemoved)[8], "'=Bo Ek");
+    assert_eq!(of(Act::SignedIn)[10], "browser=unknown; how=password");
+    let text = format!("{lines:?}");
+    for secret in [PASSWORD, new, &secret, &secret[12..]] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    assert!(
+        matches!(verify(&server.db.services, server.db.request(), aurora.id).await.unwrap(), Verdict::Whole(n) if n as usize == lines.len() - 1)
+    );
+    // Nothing of it is in another tenant's.
+    let theirs = format!("{:?}", export(&server, &server.two.borealis, "").await);
+    assert!(!theirs.contains("Bo Ek") && theirs.contains("workspace.created"), "{theirs}");
+
+    // A part of it: by act, by who, by day.
+    assert_eq!(export(&server, aurora, "?act=member.removed").await.len(), 2);
+    let owner = format!("?member={}&act=key.created", aurora.member);
+    assert_eq!(export(&server, aurora, &owner).await.len(), 1, "the key was somebody else's");
+    assert_eq!(export(&server, aurora, "?until=2001-01-01").await.len(), 1);
+    assert_eq!(export(&server, aurora, "?from=2001-01-01").await.len(), lines.len());
+    let wrong = server.ask(Ask::get("/dashboard/audit-log?from=yesterday").session(aurora)).await;
+    assert!(wrong.status == 422 && wrong.body.contains("Write the day as in 2026-11-28."), "{wrong}");
+    let wrong = server.ask(Ask::get("/dashboard/audit-log/export?until=never").session(aurora)).await;
+    assert_eq!(wrong.status, 422, "{wrong}");
+}
+
+#[tokio::test]
+async fn who_may_not_sees_nothing_of_it_and_pages_lead_on() {
+    let server = TestServer::start().await;
+    let aurora = &server.two.aurora;
+    for n in 0..60 {
+        server.new_key(aurora, &format!("till {n}")).await;
+        server.execute("update app.api_keys set revoked_at = created_at").await;
+    }
+    let page = server.ask(Ask::get("/dashboard/audit-log").session(aurora)).await;
+    assert!(page.body.contains("till 59") && page.body.contains("till 10") && !page.body.contains("till 9<"), "{page}");
+    let older = page.body.split("href=\"/dashboard/audit-log?before=").nth(1).unwrap().split('"').next().unwrap();
+    let page = server.ask(Ask::get(format!("/dashboard/audit-log?before={older}")).session(aurora)).await;
+    assert!(
+        page.body.contains("till 9<") && !page.body.contains("till 10<") && !page.body.contains(">Older<"),
+        "{page}"
+    );
+
+    server.execute("update app.memberships set role = 'agent' where email like '%aurora%'").await;
+    for path in ["/dashboard/audit-log", "/dashboard/audit-log/export"] {
+        let answer = server.ask(Ask::get(path).session(aurora)).await;
+        assert!(answer.status == 403 && !answer.body.contains("till 5"), "{answer}");
+    }
+    let home = server.ask(Ask::get("/dashboard").session(aurora)).await;
+    assert!(home.status == 200 && !home.body.contains("Audit log"), "{home}");
+}
+
+/// Whoever has a password and not the phone learns nothing of where its owner works.
+#[tokio::test]
+async fn a_sign_in_that_owes_a_code_gets_nowhere_else() {
+    let server = TestServer::start().await;
+    let mut halla = Tenant::new(&server.db, "Halla").await;
+    server.db.joins(&halla, &server.two.borealis).await;
+    App::on(&server.db, &mut halla).await;
+    let form = [("email", halla.email.as_str()), ("password", PASSWORD)];
+    let answer = server.ask(Ask::post("/login").form(form)).await;
+    assert_eq!((answer.status, answer.header("location")), (303, "/login/code"), "{answer}");
+    assert!(answer.set_cookie("samtal_device").is_none(), "{answer}");
+    let cookie = answer.cookie(COOKIE).unwrap();
+    let page = server.ask(Ask::get("/login/workspace").cookie(cookie)).await;
+    assert_eq!((page.status, page.header("location")), (303, "/login"), "{page}");
+    for workspace in [halla.id.to_string(), "x".to_owned()] {
+        let ask = Ask::post("/login/workspace").form([("workspace", workspace.as_str())]).cookie(cookie);
+        let answer = server.ask(ask).await;
+        assert!(
+            answer.status == 422 && !answer.body.contains("Borealis") && !answer.body.contains("Halla"),
+            "{answer}"
+        );
+    }
+    for path in ["/dashboard", "/dashboard/account", "/dashboard/account/code"] {
+        assert_eq!(server.ask(Ask::get(path).cookie(cookie)).await.status, 303, "{path}");
+    }
+}
