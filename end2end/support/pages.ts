@@ -305,6 +305,24 @@ export const states: State[] = [
   { name: 'keys', open: withKeys() },
   { name: 'keys-revoke', open: withKeys(dialog) },
   {
+    name: 'keys-replace',
+    open: withKeys(async (page) => {
+      await page.getByRole('button', { name: 'Replace Website' }).click();
+      await expect(page.getByRole('dialog')).toBeVisible();
+    }),
+  },
+  {
+    name: 'keys-nothing',
+    status: 422,
+    open: withKeys(async (page) => {
+      await page.getByText('What it may do, and for how long').click();
+      for (const box of await page.getByRole('checkbox').all()) await box.uncheck();
+      await page.getByLabel('What the key is for').fill('Newsletter');
+      await page.getByRole('button', { name: 'Create key' }).click();
+      await expect(page.getByRole('alert')).toBeVisible();
+    }),
+  },
+  {
     name: 'keys-once',
     open: withKeys(async (page) => {
       await page.getByLabel('What the key is for').fill('Newsletter');

@@ -134,3 +134,36 @@ test('no connection: the browser says so, and asked again it sends what was type
   await expect(page.locator('#secret')).toBeVisible();
   await expect(page.getByRole('row', { name: /Website/ })).toHaveCount(1);
 });
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a key may what was chosen, and is replaced by another one, with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async ({ newContext, request }) => {
+    const context = await newContext({ javaScriptEnabled });
+    const page = await context.newPage();
+    await signUp(context.request);
+    await page.goto('/dashboard/api-keys');
+    const ask = async (secret: string, path: string) =>
+      (await request.get(path, { headers: { authorization: `Bearer ${secret}` } })).status();
+    await page.getByLabel('What the key is for').fill('Search');
+    await page.getByText('What it may do, and for how long').click();
+    for (const box of await page.getByRole('checkbox').all()) await box.uncheck();
+    await page.getByLabel('Read and search documents').check();
+    await page.getByLabel('How long it works').selectOption('30 days');
+    await page.getByRole('button', { name: 'Create key' }).click();
+    const first = await page.locator('#secret').innerText();
+    const row = page.getByRole('row', { name: /Search/ }).first();
+    await expect(row).toContainText('documents.read');
+    await expect(row).toContainText('until');
+    expect([await ask(first, '/api/v1/documents'), await ask(first, '/api/v1/members'), await ask(first, '/api/v1/me')]).toEqual([200, 403, 200]);
+
+    await page.getByRole('button', { name: 'Replace Search' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Replace Search?' });
+    await dialog.getByRole('button', { name: 'Replace Search' }).click();
+    const second = await page.locator('#secret').innerText();
+    expect([await ask(first, '/api/v1/documents'), await ask(second, '/api/v1/documents'), await ask(second, '/api/v1/members')]).toEqual([200, 200, 403]);
+    await page.getByRole('row', { name: new RegExp(second.slice(0, 12)) }).getByRole('button', { name: 'Replace Search' }).click();
+    await dialog.filter({ visible: true }).getByLabel('The old one works').selectOption('No longer');
+    await dialog.filter({ visible: true }).getByRole('button', { name: 'Replace Search' }).click();
+    const third = await page.locator('#secret').innerText();
+    expect([await ask(second, '/api/v1/documents'), await ask(third, '/api/v1/documents')]).toEqual([401, 200]);
+  });
+}

@@ -98,6 +98,7 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/audit-log", &["GET"], get(audit_log::page)),
         cookie("/dashboard/audit-log/export", &["GET"], get(audit_log::export)),
         cookie("/dashboard/api-keys", &["GET", "POST"], get(api_keys::page).post(api_keys::create)),
+        cookie("/dashboard/api-keys/{key}/rotate", &["POST"], post(api_keys::rotate)),
         cookie("/dashboard/api-keys/{key}/revoke", &["POST"], post(api_keys::revoke)),
         files("/dashboard/knowledge", &["GET", "POST"], get(knowledge::page).post(knowledge::upload)),
         cookie("/dashboard/knowledge/{document}/delete", &["POST"], post(knowledge::delete)),

@@ -4,10 +4,11 @@ use super::Frame;
 use crate::shell::{Page, Surface};
 use crate::ui::{Field, FormNotice, Icon, Shape};
 use leptos::prelude::*;
-use model::Problem;
 use model::identity::{ApiKey, NewApiKey};
+use model::permission::{API_KEY, KEY_AT_MOST, Permission, Permissions};
+use model::{Problem, Timestamp};
 
-const FIELDS: &[(&str, &str)] = &[("name", "What the key is for")];
+const FIELDS: &[(&str, &str)] = &[("name", "What the key is for"), ("scopes", "What the key may do")];
 
 /// What came of the form for a new key.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,29 +24,36 @@ pub enum Outcome {
         problem: Problem,
         /// What was typed.
         name: String,
+        /// What it was to do.
+        scopes: Permissions,
+        /// For how many days; nothing for as long as nobody ends it.
+        days: String,
     },
 }
 
 /// The page.
-pub fn api_keys(frame: &Frame, keys: Vec<ApiKey>, outcome: Outcome) -> Page {
+pub fn api_keys(frame: &Frame, keys: Vec<ApiKey>, now: Timestamp, outcome: Outcome) -> Page {
+    let may = frame.session.member.role.permissions();
     let address = frame.address.clone();
     let title = match &outcome {
         Outcome::Nothing => "API keys · Samtal",
         Outcome::Created(_) => "Key created · API keys · Samtal",
         Outcome::Refused { .. } => "Error: API keys · Samtal",
     };
+    let mut wishes = Wishes { may, scopes: API_KEY, days: String::new(), error: None };
     let (notice, value, error) = match outcome {
         Outcome::Nothing => (().into_any(), String::new(), None),
         Outcome::Created(key) => (view! { <Once key=key address=address.clone()/> }.into_any(), String::new(), None),
-        Outcome::Refused { problem, name } => {
+        Outcome::Refused { problem, name, scopes, days } => {
             let error = problem.field("name").map(str::to_owned);
+            wishes = Wishes { may, scopes, days, error: problem.field("scopes").map(str::to_owned) };
             (view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(), name, error)
         }
     };
     let list = if keys.is_empty() {
         view! { <NoKeys address=address/> }.into_any()
     } else {
-        view! { <KeyTable keys=keys/> }.into_any()
+        view! { <KeyTable keys=keys now=now/> }.into_any()
     };
     let main = view! {
         <header class="page__head"><h1>"API keys"</h1><p>"Each key lets one program act for this workspace."</p></header>
@@ -57,14 +65,65 @@ pub fn api_keys(frame: &Frame, keys: Vec<ApiKey>, outcome: Outcome) -> Page {
                 </div>
             </div>
             {notice}
-            <form class="form form--inline" method="post" action="/dashboard/api-keys">
-                <Field name="name" label="What the key is for" autocomplete="off" maxlength=60 value=value error=error/>
-                <button class="button button--primary" type="submit"><Icon shape=Shape::Plus/>"Create key"</button>
+            <form class="form" method="post" action="/dashboard/api-keys">
+                <div class="form form--inline">
+                    <Field name="name" label="What the key is for" autocomplete="off" maxlength=60 value=value error=error/>
+                    <button class="button button--primary" type="submit"><Icon shape=Shape::Plus/>"Create key"</button>
+                </div>
+                {more(wishes)}
             </form>
             {list}
         </section>
     };
     frame.page("/dashboard/api-keys", title.to_owned(), Surface::Dashboard, main)
+}
+
+/// What a new key is to do, and for how long.
+struct Wishes {
+    /// What whoever makes it may do.
+    may: Permissions,
+    scopes: Permissions,
+    days: String,
+    error: Option<String>,
+}
+
+/// For how long: days, and how people say that.
+const DAYS: [(&str, &str); 4] = [("", "Until it is revoked"), ("30", "30 days"), ("90", "90 days"), ("365", "A year")];
+
+/// The rest of the form, for who wants something else than most do.
+fn more(wishes: Wishes) -> AnyView {
+    let Wishes { may, scopes, days, error } = wishes;
+    let open = error.is_some() || scopes != API_KEY || !days.is_empty();
+    let scope = |permission: Permission| {
+        view! {
+            <label class="check">
+                <input type="checkbox" name=permission.name() value="1" checked=scopes.has(permission)/>
+                " "{permission.sentence()}
+            </label>
+        }
+    };
+    let can = KEY_AT_MOST.list().into_iter().filter(|permission| may.has(*permission));
+    let day = |(value, words): (&'static str, &'static str)| {
+        view! { <option value=value selected=value == days>{words}</option> }
+    };
+    let described = error.is_some().then_some("scopes-error");
+    view! {
+        <details class="more" open=open>
+            <summary>"What it may do, and for how long"</summary>
+            // Whoever sends this form chooses: none chosen is not all of them.
+            <input type="hidden" name="chosen" value="1"/>
+            <fieldset class="checks" id="scopes" aria-describedby=described>
+                <legend class="field__label">"What the key may do"</legend>
+                {can.map(scope).collect_view()}
+                {error.map(|error| view! { <p class="field__error" id="scopes-error">{error}</p> })}
+            </fieldset>
+            <div class="field">
+                <label class="field__label" for="days">"How long it works"</label>
+                <select class="field__input" id="days" name="days">{DAYS.into_iter().map(day).collect_view()}</select>
+            </div>
+        </details>
+    }
+    .into_any()
 }
 
 /// The secret, this once.
@@ -103,7 +162,7 @@ fn NoKeys(address: String) -> impl IntoView {
 }
 
 #[component]
-fn KeyTable(keys: Vec<ApiKey>) -> impl IntoView {
+fn KeyTable(keys: Vec<ApiKey>, now: Timestamp) -> impl IntoView {
     view! {
         <div class="table">
             <table role="table" aria-labelledby="keys">
@@ -116,7 +175,7 @@ fn KeyTable(keys: Vec<ApiKey>) -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody role="rowgroup">
-                    {keys.into_iter().map(|key| view! { <KeyRow key=key/> }).collect_view()}
+                    {keys.into_iter().map(|key| view! { <KeyRow key=key now=now/> }).collect_view()}
                 </tbody>
             </table>
         </div>
@@ -124,13 +183,18 @@ fn KeyTable(keys: Vec<ApiKey>) -> impl IntoView {
 }
 
 #[component]
-fn KeyRow(key: ApiKey) -> impl IntoView {
+fn KeyRow(key: ApiKey, now: Timestamp) -> impl IntoView {
     let id = key.id.to_string();
     let dialog = format!("revoke-{id}");
     let used = key.last_used_at.map_or_else(|| "Never".to_owned(), |at| at.day());
-    let end = match key.revoked_at {
-        Some(at) => view! { <span class="badge">"Revoked "{at.day()}</span> }.into_any(),
-        None => view! {
+    let scopes = key.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(", ");
+    let until = key.expires_at.filter(|_| key.revoked_at.is_none()).map(|at| format!(" · until {}", at.day()));
+    let end = match (key.revoked_at, key.expires_at.filter(|at| *at <= now)) {
+        (Some(at), _) => view! { <span class="badge">"Revoked "{at.day()}</span> }.into_any(),
+        (None, Some(at)) => view! { <span class="badge">"Ended "{at.day()}</span> }.into_any(),
+        (None, None) => view! {
+                <div class="actions">
+                {replace(&key)}
                 <button
                     class="button button--small"
                     type="button"
@@ -153,17 +217,57 @@ fn KeyRow(key: ApiKey) -> impl IntoView {
                         <button class="button button--danger" type="submit">"Revoke "{key.name.clone()}</button>
                     </form>
                 </dialog>
+                </div>
             }
             .into_any(),
     };
     view! {
         <tr role="row">
             <th role="rowheader" scope="row">
-                <span class="entry"><span>{key.name.clone()}<small><code>{key.prefix.clone()}"…"</code></small></span></span>
+                <span class="entry"><span>{key.name.clone()}<small><code>{key.prefix.clone()}"…"</code>{until}<br/>{scopes}</small></span></span>
             </th>
             <td role="cell" data-label="Created"><time datetime=key.created_at.to_string()>{key.created_at.day()}</time></td>
             <td role="cell" data-label="Last used">{used}</td>
             <td class="table__end" role="cell">{end}</td>
         </tr>
     }
+}
+
+/// Puts another key in the place of one.
+fn replace(key: &ApiKey) -> AnyView {
+    let (id, name) = (key.id.to_string(), key.name.clone());
+    let (dialog, title) = (format!("replace-{id}"), format!("replace-{id}-title"));
+    let (text, overlap) = (format!("{dialog}-text"), format!("{dialog}-overlap"));
+    view! {
+        <button
+            class="button button--small"
+            type="button"
+            aria-label=format!("Replace {name}")
+            command="show-modal"
+            commandfor=dialog.clone()
+        >
+            "Replace"
+        </button>
+        <dialog class="dialog" id=dialog.clone() aria-labelledby=title.clone() aria-describedby=text.clone()>
+            <div class="dialog__head">
+                <h2 id=title.clone()>"Replace "{name.clone()}"?"</h2>
+                <p id=text.clone()>"You see a new secret, once; it may do the same. Give it to the program while the old one still works."</p>
+            </div>
+            <form class="form" method="post" action=format!("/dashboard/api-keys/{id}/rotate")>
+                <div class="field">
+                    <label class="field__label" for=overlap.clone()>"The old one works"</label>
+                    <select class="field__input" id=overlap.clone() name="overlap">
+                        <option value="day">"For a day"</option>
+                        <option value="week">"For a week"</option>
+                        <option value="none">"No longer"</option>
+                    </select>
+                </div>
+                <div class="dialog__actions">
+                    <button class="button" type="button" command="close" commandfor=dialog.clone()>"Not now"</button>
+                    <button class="button button--primary" type="submit">"Replace "{name.clone()}</button>
+                </div>
+            </form>
+        </dialog>
+    }
+    .into_any()
 }

@@ -9,11 +9,12 @@ use model::audit::Act;
 use model::event::EventKind;
 use model::identity::{ApiKey, NewApiKey};
 use model::input::KeyName;
-use model::permission::{ManageKeys, ReadWorkspace};
+use model::permission::{API_KEY, KEY_AT_MOST, ManageKeys, Permissions, ReadWorkspace};
 use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::services::timestamp;
-use store::{Caller, Denied, StoreError, events};
+use store::{Caller, Denied, Right, StoreError, TenantTx, events};
+use time::Duration;
 
 /// Most working keys of a tenant.
 pub const MAX_KEYS: usize = 50;
@@ -36,6 +37,35 @@ pub(crate) fn well_formed(secret: &str) -> bool {
         .is_some_and(|digits| digits.len() == 48 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
+/// How long a key that is replaced goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overlap {
+    /// Not at all.
+    None,
+    /// A day.
+    Day,
+    /// A week.
+    Week,
+}
+
+/// What a new key is to be.
+#[derive(Debug, Clone)]
+pub struct KeyWishes<'a> {
+    /// What it is for.
+    pub name: &'a str,
+    /// What it may do.
+    pub scopes: Permissions,
+    /// For how long, if not for ever.
+    pub lasts: Option<Duration>,
+}
+
+impl<'a, S: AsRef<str> + ?Sized> From<&'a S> for KeyWishes<'a> {
+    /// What a key is of which nothing else is said.
+    fn from(name: &'a S) -> Self {
+        Self { name: name.as_ref(), scopes: API_KEY, lasts: None }
+    }
+}
+
 impl Identity {
     pub(crate) fn draw_key(&self) -> DrawnKey {
         let secret = format!("smt_{}", hex(&rand::random::<[u8; 24]>()));
@@ -47,51 +77,137 @@ impl Identity {
     /// Makes a key. Its secret is in the answer and nowhere else.
     ///
     /// # Errors
-    /// [`IdentityError::Denied`] for anybody but an owner, [`IdentityError::Invalid`] for a name that will not do,
-    /// [`IdentityError::TooManyKeys`], or the database's.
+    /// [`IdentityError::Denied`] for who may not, or may not themself what the key is to do; [`IdentityError::Invalid`] for a name
+    /// that will not do, or a key that may nothing; [`IdentityError::TooManyKeys`], or the database's.
     #[tracing::instrument(name = "db.api_key.create", skip_all)]
-    pub async fn create_api_key(&self, caller: &Caller, name: &str) -> Result<NewApiKey, IdentityError> {
+    pub async fn create_api_key(
+        &self,
+        caller: &Caller,
+        wishes: impl Into<KeyWishes<'_>>,
+    ) -> Result<NewApiKey, IdentityError> {
         let right = caller.may(ManageKeys)?;
-        let name = KeyName::parse(name).map_err(|e| IdentityError::field("name", e.to_string()))?;
+        let wishes = wishes.into();
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let new = self.put_key(&mut tx, caller, right, &wishes).await?;
+        let entry = Entry::new(Act::KeyCreated).to(new.key.id.uuid(), &new.key.name);
+        let entry = entry.is("prefix", &new.key.prefix).is("scopes", wishes.scopes.names().join(" "));
+        let entry = entry.is("until", new.key.expires_at.map_or_else(|| "revoked".to_owned(), |at| at.to_string()));
+        audit::record(&mut tx, &self.services, caller, entry).await?;
+        tx.commit().await?;
+        Ok(new)
+    }
+
+    /// Puts another key in the place of one, which may as much; that one goes on for a while.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotFound`] for one that does not work, and those of [`Identity::create_api_key`].
+    #[tracing::instrument(name = "db.api_key.rotate", skip_all)]
+    pub async fn rotate_api_key(
+        &self,
+        caller: &Caller,
+        key: ApiKeyId,
+        overlap: Overlap,
+    ) -> Result<NewApiKey, IdentityError> {
+        let right = caller.may(ManageKeys)?;
+        let now = self.services.now();
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let old = sqlx::query!(
+            "select name, prefix, scopes, created_at, expires_at from app.api_keys
+             where key_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2) for no key update",
+            key.uuid(),
+            now
+        )
+        .fetch_optional(&mut tx)
+        .await
+        .map_err(StoreError::from)?
+        .ok_or(IdentityError::NotFound)?;
+        let scopes = Permissions::named(old.scopes.iter().map(String::as_str));
+        let lasts = old.expires_at.map(|until| until - old.created_at);
+        let ends = match overlap {
+            Overlap::None => now,
+            Overlap::Day => now + Duration::days(1),
+            Overlap::Week => now + Duration::days(7),
+        };
+        let ends = old.expires_at.map_or(ends, |until| until.min(ends));
+        // Before the new one is counted.
+        sqlx::query!(
+            "update app.api_keys set expires_at = $2, revoked_at = case when $3 then $2::timestamptz end where key_id = $1",
+            key.uuid(),
+            ends,
+            overlap == Overlap::None
+        )
+        .execute(&mut tx)
+        .await
+        .map_err(StoreError::from)?;
+        let new = self.put_key(&mut tx, caller, right, &KeyWishes { name: &old.name, scopes, lasts }).await?;
+        let entry = Entry::new(Act::KeyRotated).to(new.key.id.uuid(), &old.name);
+        let entry = entry.was("prefix", &old.prefix).is("prefix", &new.key.prefix);
+        let entry = entry.is("old_one_until", timestamp(ends).to_string());
+        audit::record(&mut tx, &self.services, caller, entry).await?;
+        tx.commit().await?;
+        self.services.publish(Notice::Ended { tenant: right.scope().tenant() });
+        Ok(new)
+    }
+
+    async fn put_key(
+        &self,
+        tx: &mut TenantTx,
+        caller: &Caller,
+        right: Right<'_, ManageKeys>,
+        wishes: &KeyWishes<'_>,
+    ) -> Result<NewApiKey, IdentityError> {
+        let name = KeyName::parse(wishes.name).map_err(|e| IdentityError::field("name", e.to_string()))?;
+        if wishes.scopes == Permissions::default() {
+            return Err(IdentityError::field("scopes", "Choose something that the key may do."));
+        }
+        // Nobody gives away what they have not.
+        if !KEY_AT_MOST.have(wishes.scopes) || !caller.permissions().have(wishes.scopes) {
+            return Err(Denied.into());
+        }
         let drawn = self.draw_key();
         let (id, now) = (self.services.new_id(), self.services.now());
-        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let expires_at = wishes.lasts.map(|lasts| now + lasts);
         // The tenant's row is the lock: two at once cannot both see room for one more.
         sqlx::query!("select tenant_id from app.tenants for no key update")
-            .fetch_optional(&mut tx)
+            .fetch_optional(&mut *tx)
             .await
             .map_err(StoreError::from)?;
-        let working = sqlx::query_scalar!(r#"select count(*) as "n!" from app.api_keys where revoked_at is null"#)
-            .fetch_one(&mut tx)
-            .await
-            .map_err(StoreError::from)?;
+        let working = sqlx::query_scalar!(
+            r#"select count(*) as "n!" from app.api_keys
+               where revoked_at is null and (expires_at is null or expires_at > $1)"#,
+            now
+        )
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(StoreError::from)?;
         if working >= MAX_KEYS as i64 {
             return Err(IdentityError::TooManyKeys(MAX_KEYS));
         }
         sqlx::query!(
-            "insert into app.api_keys (tenant_id, key_id, name, prefix, key_hash, created_by, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7)",
+            "insert into app.api_keys (tenant_id, key_id, name, prefix, key_hash, created_by, created_at, scopes, expires_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             right.scope().tenant().uuid(),
             id,
             name.as_str(),
             drawn.prefix,
             drawn.hash.as_slice(),
             right.member().ok_or(Denied)?.uuid(),
-            now
+            now,
+            &wishes.scopes.names(),
+            expires_at
         )
-        .execute(&mut tx)
+        .execute(&mut *tx)
         .await
         .map_err(StoreError::from)?;
-        events::record(&mut tx, &self.services, right.scope(), EventKind::KeyCreated, id).await?;
-        let entry = Entry::new(Act::KeyCreated).to(id, name.as_str()).is("prefix", &drawn.prefix);
-        audit::record(&mut tx, &self.services, caller, entry).await?;
-        tx.commit().await?;
+        events::record(tx, &self.services, right.scope(), EventKind::KeyCreated, id).await?;
         Ok(NewApiKey {
             key: ApiKey {
                 id: ApiKeyId::from_uuid(id),
                 name: name.as_str().to_owned(),
                 prefix: drawn.prefix,
+                scopes: wishes.scopes.list(),
                 created_at: timestamp(now),
+                expires_at: expires_at.map(timestamp),
                 last_used_at: None,
                 revoked_at: None,
             },
@@ -108,9 +224,10 @@ impl Identity {
         let right = caller.may(ReadWorkspace)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let rows = sqlx::query!(
-            "select key_id, name, prefix, created_at, last_used_at, revoked_at from app.api_keys
-             order by revoked_at is not null, key_id desc limit $1",
-            PAGE
+            "select key_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at from app.api_keys
+             order by revoked_at is not null or coalesce(expires_at <= $2, false), key_id desc limit $1",
+            PAGE,
+            self.services.now()
         )
         .fetch_all(&mut tx)
         .await
@@ -122,7 +239,9 @@ impl Identity {
                 id: ApiKeyId::from_uuid(row.key_id),
                 name: row.name,
                 prefix: row.prefix,
+                scopes: Permissions::named(row.scopes.iter().map(String::as_str)).list(),
                 created_at: timestamp(row.created_at),
+                expires_at: row.expires_at.map(timestamp),
                 last_used_at: row.last_used_at.map(timestamp),
                 revoked_at: row.revoked_at.map(timestamp),
             })

@@ -129,7 +129,7 @@ impl Fault for IdentityError {
             Self::NotFound => Problem::not_found(),
             Self::Denied(_) => Problem::new(
                 ErrorCode::Forbidden,
-                "Your role in this workspace does not allow this. Ask one of its owners.",
+                "What you may do in this workspace does not include this. Ask one of its owners.",
             ),
             Self::Store(error) => error.problem(),
             Self::Hash(_) => Problem::new(ErrorCode::Internal, "Nothing was changed. Try again."),

@@ -15,7 +15,7 @@ mod sign_up;
 mod tenants;
 
 pub use account::ChangeForm;
-pub use api_keys::MAX_KEYS;
+pub use api_keys::{KeyWishes, MAX_KEYS, Overlap};
 pub use attempts::{AttemptLimits, Origin};
 pub use audit_log::MAX_ENTRIES;
 pub use error::IdentityError;

@@ -5,7 +5,7 @@ use crate::{Identity, IdentityError, NewTenant, Origin};
 use futures_core::future::BoxFuture;
 use model::audit::Act;
 use model::identity::{ApiKey, CurrentSession, Member, Role, Tenant};
-use model::permission::ReadWorkspace;
+use model::permission::API_KEY;
 use model::{ApiKeyId, MemberId, PersonId, TenantId};
 use store::audit::{self, Entry};
 use store::services::timestamp;
@@ -105,14 +105,15 @@ impl Identity {
         }
         if let Some(key) = &key {
             sqlx::query!(
-                "insert into app.api_keys (tenant_id, key_id, name, prefix, key_hash, created_by, created_at)
-                 values ($1, $2, 'First key', $3, $4, $5, $6)",
+                "insert into app.api_keys (tenant_id, key_id, name, prefix, key_hash, created_by, created_at, scopes)
+                 values ($1, $2, 'First key', $3, $4, $5, $6, $7)",
                 tenant,
                 self.services.new_id(),
                 key.prefix,
                 key.hash.as_slice(),
                 member,
-                now
+                now,
+                &API_KEY.names()
             )
             .execute(&mut tx)
             .await
@@ -196,8 +197,8 @@ impl Identity {
     /// [`IdentityError::NotFound`] when the membership or key has just been removed.
     #[tracing::instrument(name = "db.tenant.get", skip_all)]
     pub async fn whoami(&self, caller: &Caller) -> Result<(Tenant, Who), IdentityError> {
-        let right = caller.may(ReadWorkspace)?;
-        let mut tx = self.services.store.tenant(right.scope()).await?;
+        // Everybody may know that.
+        let mut tx = self.services.store.tenant(caller.scope()).await?;
         match caller.actor() {
             Actor::Member { member, .. } => {
                 let row = sqlx::query!(
@@ -226,10 +227,10 @@ impl Identity {
                 };
                 Ok((tenant, Who::Member(member)))
             }
-            Actor::ApiKey { key } => {
+            Actor::ApiKey { key, scopes } => {
                 let row = sqlx::query!(
                     "select t.tenant_id, t.name as tenant_name, t.created_at as tenant_created_at,
-                            k.key_id, k.name, k.prefix, k.created_at, k.last_used_at, k.revoked_at
+                            k.key_id, k.name, k.prefix, k.created_at, k.expires_at, k.last_used_at, k.revoked_at
                      from app.tenants t join app.api_keys k on k.tenant_id = t.tenant_id
                      where k.key_id = $1",
                     key.uuid()
@@ -247,7 +248,9 @@ impl Identity {
                     id: ApiKeyId::from_uuid(row.key_id),
                     name: row.name,
                     prefix: row.prefix,
+                    scopes: scopes.list(),
                     created_at: timestamp(row.created_at),
+                    expires_at: row.expires_at.map(timestamp),
                     last_used_at: row.last_used_at.map(timestamp),
                     revoked_at: row.revoked_at.map(timestamp),
                 };

@@ -36,6 +36,8 @@ names!(
         MemberRemoved = "member.removed",
         /// An API key was made.
         KeyCreated = "key.created",
+        /// Another API key was put in the place of one.
+        KeyRotated = "key.rotated",
         /// An API key was revoked.
         KeyRevoked = "key.revoked",
         /// A document was uploaded.
@@ -63,6 +65,7 @@ impl Act {
             Self::RoleChanged => "Changed a role",
             Self::MemberRemoved => "Removed a member",
             Self::KeyCreated => "Made an API key",
+            Self::KeyRotated => "Replaced an API key",
             Self::KeyRevoked => "Revoked an API key",
             Self::DocumentUploaded => "Uploaded a document",
             Self::DocumentDeleted => "Deleted a document",

@@ -1,5 +1,6 @@
 //! What the wire says about tenants, members, sessions and API keys.
 
+use crate::permission::Permission;
 use crate::{ApiKeyId, InvitationId, MemberId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -179,8 +180,12 @@ pub struct ApiKey {
     pub name: String,
     /// The first characters of the secret, to recognise it by.
     pub prefix: String,
+    /// What it may do.
+    pub scopes: Vec<Permission>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it stops working by itself, if it does.
+    pub expires_at: Option<Timestamp>,
     /// When it was last used, to within a minute.
     pub last_used_at: Option<Timestamp>,
     /// When it stopped working, if it did.

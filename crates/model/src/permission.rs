@@ -59,12 +59,59 @@ permissions!(
     ReadAuditLog = "audit.read", "Read who did what, in the audit log";
 );
 
+/// Some permissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Permissions(u32);
+
+impl Permissions {
+    /// These.
+    pub const fn of(list: &[Permission]) -> Self {
+        let (mut bits, mut rest) = (0, list);
+        while let [first, others @ ..] = rest {
+            bits |= 1 << *first as u32;
+            rest = others;
+        }
+        Self(bits)
+    }
+
+    /// Those of these names. What has another name is a permission of a newer version, and none here.
+    pub fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
+        let known = names.into_iter().filter_map(Permission::from_name);
+        Self(known.fold(0, |bits, one| bits | 1 << one as u32))
+    }
+
+    /// Whether this is among them.
+    pub const fn has(self, permission: Permission) -> bool {
+        self.0 & 1 << permission as u32 != 0
+    }
+
+    /// Whether all of those are among them.
+    pub const fn have(self, others: Self) -> bool {
+        self.0 & others.0 == others.0
+    }
+
+    /// Each of them.
+    pub fn list(self) -> Vec<Permission> {
+        Permission::ALL.iter().copied().filter(|one| self.has(*one)).collect()
+    }
+
+    /// The name of each of them.
+    pub fn names(self) -> Vec<String> {
+        self.list().into_iter().map(|one| one.name().to_owned()).collect()
+    }
+}
+
 use Permission as P;
 
-const AGENT: &[P] =
-    &[P::ReadWorkspace, P::ReadConversations, P::WriteConversations, P::ReadDocuments, P::ManageDocuments];
+const AGENT: Permissions = Permissions::of(&[
+    P::ReadWorkspace,
+    P::ReadConversations,
+    P::WriteConversations,
+    P::ReadDocuments,
+    P::ManageDocuments,
+]);
 
-const ADMIN: &[P] = &[
+const ADMIN: Permissions = Permissions::of(&[
     P::ReadWorkspace,
     P::ReadConversations,
     P::WriteConversations,
@@ -73,25 +120,55 @@ const ADMIN: &[P] = &[
     P::ManageMembers,
     P::ManageKeys,
     P::ReadAuditLog,
-];
+]);
 
-/// What every key may. A key cannot make keys.
-pub const API_KEY: &[P] = AGENT;
+/// What a key may of which nothing else was said.
+pub const API_KEY: Permissions = AGENT;
+/// What a key may at most: it makes neither keys nor owners.
+pub const KEY_AT_MOST: Permissions = Permissions::of(&[
+    P::ReadWorkspace,
+    P::ReadConversations,
+    P::WriteConversations,
+    P::ReadDocuments,
+    P::ManageDocuments,
+    P::ManageMembers,
+    P::ReadAuditLog,
+]);
 /// What a job may.
-pub const JOB: &[P] = &[P::ReadDocuments];
+pub const JOB: Permissions = Permissions::of(&[P::ReadDocuments]);
 
 impl Role {
     /// Whether it may do this: for pages, which show what can be done. Use cases ask the caller.
     pub fn may(self, permission: Permission) -> bool {
-        self.permissions().contains(&permission)
+        self.permissions().has(permission)
     }
 
     /// What the role may do.
-    pub const fn permissions(self) -> &'static [Permission] {
+    pub const fn permissions(self) -> Permissions {
         match self {
-            Self::Owner => Permission::ALL,
+            Self::Owner => Permissions::of(Permission::ALL),
             Self::Admin => ADMIN,
             Self::Agent => AGENT,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_hold_what_was_put_into_them() {
+        assert!(Permission::ALL.len() <= 32, "more than there are bits");
+        for role in Role::ALL {
+            let set = role.permissions();
+            assert_eq!(Permissions::of(&set.list()), set);
+            assert_eq!(Permissions::named(set.names().iter().map(String::as_str)), set);
+            assert!(Role::Owner.permissions().have(set));
+        }
+        assert!(Role::Admin.permissions().have(AGENT) && !AGENT.have(Role::Admin.permissions()));
+        let odd = Permissions::named(["documents.read", "documents.burn", "", "DOCUMENTS.READ"]);
+        assert_eq!(odd, Permissions::of(&[Permission::ReadDocuments]));
+        assert!(!KEY_AT_MOST.has(Permission::ManageKeys) && !KEY_AT_MOST.has(Permission::ManageOwners));
     }
 }

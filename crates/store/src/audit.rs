@@ -88,7 +88,7 @@ pub async fn record(
             let name = sqlx::query_scalar!("select name from app.memberships where member_id = $1", member.uuid());
             (ActorKind::Member, Some(member.uuid()), name.fetch_optional(&mut *tx).await?)
         }
-        Actor::ApiKey { key } => {
+        Actor::ApiKey { key, .. } => {
             let name = sqlx::query_scalar!("select name from app.api_keys where key_id = $1", key.uuid());
             (ActorKind::Key, Some(key.uuid()), name.fetch_optional(&mut *tx).await?)
         }

@@ -6,7 +6,7 @@
 
 use crate::Scope;
 use model::identity::Role;
-use model::permission::{self, Permission, Permit};
+use model::permission::{self, Permissions, Permit};
 use model::{ApiKeyId, ContactId, MemberId, PersonId, WidgetId};
 use std::marker::PhantomData;
 use std::net::IpAddr;
@@ -27,6 +27,8 @@ pub enum Actor {
     ApiKey {
         /// The key.
         key: ApiKeyId,
+        /// What it may do.
+        scopes: Permissions,
     },
     /// A visitor of a web page, of whom nothing is known but the widget.
     Widget {
@@ -106,12 +108,12 @@ impl Caller {
     }
 
     /// What the caller may do.
-    pub fn permissions(&self) -> &'static [Permission] {
+    pub fn permissions(&self) -> Permissions {
         match self.actor {
             Actor::Member { role, .. } => role.permissions(),
-            Actor::ApiKey { .. } => permission::API_KEY,
+            Actor::ApiKey { scopes, .. } => scopes,
             Actor::Job => permission::JOB,
-            Actor::Widget { .. } | Actor::Contact { .. } => &[],
+            Actor::Widget { .. } | Actor::Contact { .. } => Permissions::default(),
         }
     }
 
@@ -120,7 +122,7 @@ impl Caller {
     /// # Errors
     /// [`Denied`] for who has not this permission.
     pub fn may<P: Permit>(&self, _: P) -> Result<Right<'_, P>, Denied> {
-        if self.permissions().contains(&P::PERMISSION) {
+        if self.permissions().has(P::PERMISSION) {
             Ok(Right { caller: self, permit: PhantomData })
         } else {
             Err(Denied)

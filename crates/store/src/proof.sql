@@ -32,13 +32,13 @@ ledgers (t) as (values
 -- What may be done with the tables that work across tenants reaches; null: with every column. On every other table
 -- app_tenant may select, insert, update and delete, and app_platform nothing.
 rights (role, t, privilege, columns) as (values
-  ('app_door', 'app.api_keys', 'SELECT', '{expires_at,key_hash,key_id,last_used_at,revoked_at,tenant_id}'::name[]),
+  ('app_door', 'app.api_keys', 'SELECT', '{expires_at,key_hash,key_id,last_used_at,revoked_at,scopes,tenant_id}'::name[]),
   ('app_door', 'app.memberships', 'SELECT', '{member_id,person_id,role,tenant_id}'),
   ('app_door', 'app.sessions', 'SELECT', '{created_at,expires_at,last_seen_at,person_id,session_hash,tenant_id}'),
   ('app_door', 'app.tenants', 'SELECT', '{suspended_at,tenant_id}'),
   ('app_platform', 'app.api_keys', 'INSERT',
-    '{created_at,created_by,expires_at,key_hash,key_id,name,prefix,tenant_id}'),
-  ('app_platform', 'app.api_keys', 'SELECT', '{expires_at,key_hash,key_id,last_used_at,revoked_at,tenant_id}'),
+    '{created_at,created_by,expires_at,key_hash,key_id,name,prefix,scopes,tenant_id}'),
+  ('app_platform', 'app.api_keys', 'SELECT', '{expires_at,key_hash,key_id,last_used_at,revoked_at,scopes,tenant_id}'),
   ('app_platform', 'app.api_keys', 'UPDATE', '{last_used_at}'),
   ('app_platform', 'app.audit_entries', 'INSERT',
     '{act,actor_id,actor_kind,actor_name,address,after,at,before,hash,number,request_id,subject_id,subject_name,tenant_id}'),
@@ -103,7 +103,7 @@ rights (role, t, privilege, columns) as (values
   ('app_platform', 'app.widgets', 'SELECT', '{created_at,tenant_id,widget_id}'),
   ('app_tenant', 'app.api_keys', 'INSERT', null),
   ('app_tenant', 'app.api_keys', 'SELECT', null),
-  ('app_tenant', 'app.api_keys', 'UPDATE', '{name,revoked_at}'),
+  ('app_tenant', 'app.api_keys', 'UPDATE', '{expires_at,name,revoked_at}'),
   ('app_tenant', 'app.audit_entries', 'INSERT', null),
   ('app_tenant', 'app.audit_entries', 'SELECT', null),
   ('app_tenant', 'app.audit_heads', 'INSERT', null),
@@ -143,7 +143,7 @@ doors (t, hash) as (values
 -- Functions that app_door may call, and the MD5 of the body of those that decide whose a transaction is.
 door_functions (f, body) as (values
   ('app.credential()', null),
-  ('app.enter_key(text, uuid, timestamp with time zone, timestamp with time zone)', 'b147ff4ea3e000cc45edc81afc46fe48'),
+  ('app.enter_key(text, uuid, timestamp with time zone, timestamp with time zone)', 'afecd44f5345ad362c503f2fc88d7246'),
   ('app.enter_session(text, uuid, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone)',
     'b299a84b258cb47a5a12e5fc6415b3c5'),
   ('app.tenant_id()', null)

@@ -6,6 +6,7 @@
 use crate::tx::{Opened, Tx};
 use crate::{Actor, Caller, Services, StoreError};
 use model::identity::Role;
+use model::permission::{KEY_AT_MOST, Permission, Permissions};
 use model::{ApiKeyId, ContactId, MemberId, PersonId, RequestId, TenantId, WidgetId};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -239,7 +240,7 @@ pub async fn of_api_key(
     let now = services.now();
     let mut tx = services.store.platform(Reason::ApiKey, request).await?;
     let found = sqlx::query!(
-        r#"select k.tenant_id, k.key_id, k.last_used_at
+        r#"select k.tenant_id, k.key_id, k.last_used_at, k.scopes
            from app.api_keys k join app.tenants t on t.tenant_id = k.tenant_id
            where k.key_hash = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
              and t.suspended_at is null"#,
@@ -262,7 +263,13 @@ pub async fn of_api_key(
     }
     services.doors.remember(key_hash, TenantId::from_uuid(row.tenant_id));
     let scope = Scope::of_request(TenantId::from_uuid(row.tenant_id), row.key_id, request, None);
-    Ok(Some(Caller::new(scope, Actor::ApiKey { key: ApiKeyId::from_uuid(row.key_id) })))
+    let scopes = scopes(row.scopes.iter().map(String::as_str));
+    Ok(Some(Caller::new(scope, Actor::ApiKey { key: ApiKeyId::from_uuid(row.key_id), scopes })))
+}
+
+/// What a key may, by names: never more than keys may at all.
+fn scopes<'n>(names: impl Iterator<Item = &'n str>) -> Permissions {
+    Permissions::named(names.filter(|name| Permission::from_name(name).is_some_and(|one| KEY_AT_MOST.has(one))))
 }
 
 /// Whose the credentials are that were good when they last came: in whose share of the connections their doors open. It says
@@ -355,7 +362,8 @@ pub async fn enter_by_api_key(
     }
     let key: Uuid = row.try_get("actor")?;
     let scope = Scope::of_request(tenant, key, request, Some(tx));
-    Ok(Some(Caller::new(scope, Actor::ApiKey { key: ApiKeyId::from_uuid(key) })))
+    let scopes = scopes(row.try_get::<&str, _>("scopes")?.split(' '));
+    Ok(Some(Caller::new(scope, Actor::ApiKey { key: ApiKeyId::from_uuid(key), scopes })))
 }
 
 /// As [`of_session`], and the first transaction of the caller's is open already: see [`enter_by_api_key`].

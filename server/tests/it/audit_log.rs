@@ -89,6 +89,8 @@ async fn every_act_is_written_down() {
     let made = server.ask(Ask::post("/dashboard/api-keys").form([("name", "Till")]).cookie(&cookie)).await;
     let key = identity.list_api_keys(&aurora.owner).await.unwrap().iter().find(|key| key.name == "Till").unwrap().id;
     let secret = after(&made.body, "id=\"secret\"");
+    let rotate = Ask::post(format!("/dashboard/api-keys/{key}/rotate")).form([("overlap", "day")]).cookie(&cookie);
+    done(&server, rotate).await;
     // By a program, too.
     let document = server
         .ask(Ask::post("/api/v1/documents").bearer(&secret).body(

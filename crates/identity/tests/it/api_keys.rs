@@ -1,7 +1,8 @@
 //! API keys: made by owners, shown once, revoked for good, unknown to other tenants.
 
 use crate::stage::{agent, counts};
-use identity::{IdentityError, MAX_KEYS};
+use identity::{IdentityError, KeyWishes, MAX_KEYS, Overlap};
+use model::permission::{API_KEY, KEY_AT_MOST, Permission, Permissions, ReadDocuments, WriteConversations};
 use model::{ApiKeyId, Fault as _};
 use sqlx::PgConnection;
 use store::Actor;
@@ -28,7 +29,7 @@ async fn made_shown_once_used_listed_revoked() {
 
     let caller = db.identity.authenticate_key(&new.secret, db.request()).await.unwrap().unwrap();
     assert_eq!(caller.scope().tenant(), two.aurora.id);
-    assert_eq!(caller.actor(), Actor::ApiKey { key: new.key.id });
+    assert_eq!(caller.actor(), Actor::ApiKey { key: new.key.id, scopes: API_KEY });
     assert_eq!(caller.scope().actor(), new.key.id.uuid());
 
     db.clock.advance(Duration::milliseconds(1));
@@ -210,4 +211,78 @@ async fn being_used_is_written_once_a_minute() {
     }
     let seen = db.identity.list_api_keys(&two.aurora.owner).await.unwrap()[0].last_used_at;
     assert_eq!(seen, Some(store::services::timestamp(first + Duration::seconds(122))));
+}
+
+#[tokio::test]
+async fn a_key_may_what_it_was_given_for_as_long_as_it_was_given_it() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let owner = &two.aurora.owner;
+    let reads = Permissions::of(&[Permission::ReadDocuments]);
+    let wishes = KeyWishes { name: "Search", scopes: reads, lasts: Some(Duration::days(30)) };
+    let new = db.identity.create_api_key(owner, wishes).await.unwrap();
+    assert_eq!(new.key.scopes, [Permission::ReadDocuments]);
+    let open = async |secret: &str| db.identity.authenticate_key(secret, db.request()).await.unwrap();
+    // In both ways in which a key comes in.
+    let mark = db.identity.key_mark(&new.secret).unwrap();
+    let by_door = async || db.identity.enter_by_mark(mark, db.request()).await.unwrap();
+    for caller in [open(&new.secret).await.unwrap(), by_door().await.unwrap(), by_door().await.unwrap()] {
+        assert!(caller.may(ReadDocuments).is_ok() && caller.may(WriteConversations).is_err());
+        assert_eq!(caller.permissions(), reads);
+        caller.scope().let_go();
+        let (_, identity::Who::Key(key)) = db.identity.whoami(&caller).await.unwrap() else { panic!() };
+        assert_eq!(key.scopes, [Permission::ReadDocuments], "it may know itself");
+        assert!(db.identity.list_api_keys(&caller).await.is_err());
+        caller.scope().let_go();
+    }
+    db.clock.advance(Duration::days(30) - Duration::seconds(1));
+    assert!(open(&new.secret).await.is_some());
+    db.clock.advance(Duration::seconds(1));
+    assert!(open(&new.secret).await.is_none() && by_door().await.is_none());
+
+    // Nobody gives away what they have not, nor what keys never have; and not nothing.
+    let give = async |scopes| db.identity.create_api_key(owner, KeyWishes { name: "x", scopes, lasts: None }).await;
+    assert!(matches!(give(Permissions::of(&[Permission::ManageKeys])).await, Err(IdentityError::Denied(_))));
+    assert!(matches!(give(Permissions::of(&[Permission::ManageOwners])).await, Err(IdentityError::Denied(_))));
+    assert!(matches!(give(Permissions::default()).await, Err(IdentityError::Invalid(_))));
+    assert!(give(KEY_AT_MOST).await.is_ok());
+    // What a row says beyond that, a key has not.
+    sqlx::query("update app.api_keys set scopes = '{keys.manage,owners.manage,documents.read,of.tomorrow}' where name = 'First key'")
+        .execute(&mut db.superuser().await)
+        .await
+        .unwrap();
+    let caller = open(&two.aurora.api_key).await.unwrap();
+    assert_eq!(caller.permissions(), reads);
+}
+
+#[tokio::test]
+async fn another_key_takes_the_place_of_one() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let owner = &two.aurora.owner;
+    let scopes = Permissions::of(&[Permission::ReadDocuments]);
+    let wishes = KeyWishes { name: "Search", scopes, lasts: Some(Duration::days(30)) };
+    let first = db.identity.create_api_key(owner, wishes).await.unwrap();
+    let works = async |secret: &str| db.identity.authenticate_key(secret, db.request()).await.unwrap().is_some();
+    db.clock.advance(Duration::days(10));
+    let second = db.identity.rotate_api_key(owner, first.key.id, Overlap::Day).await.unwrap();
+    assert_eq!((second.key.name.as_str(), &second.key.scopes), ("Search", &first.key.scopes));
+    assert!(works(&first.secret).await && works(&second.secret).await);
+    db.clock.advance(Duration::days(1));
+    assert!(!works(&first.secret).await && works(&second.secret).await);
+    // As long as the first one was to.
+    db.clock.advance(Duration::days(29) - Duration::seconds(1));
+    assert!(works(&second.secret).await);
+    // Not longer than it would have: and one that ended, or is another's, is none.
+    let third = db.identity.rotate_api_key(owner, second.key.id, Overlap::Week).await.unwrap();
+    db.clock.advance(Duration::seconds(1));
+    assert!(!works(&second.secret).await && works(&third.secret).await);
+    for (caller, key) in [(owner, second.key.id), (&two.borealis.owner, third.key.id)] {
+        let none = db.identity.rotate_api_key(caller, key, Overlap::Day).await;
+        assert!(matches!(none, Err(IdentityError::NotFound)), "{none:?}");
+    }
+    let fourth = db.identity.rotate_api_key(owner, third.key.id, Overlap::None).await.unwrap();
+    assert!(!works(&third.secret).await && works(&fourth.secret).await);
+    let denied = db.identity.rotate_api_key(&two.aurora.key, fourth.key.id, Overlap::None).await;
+    assert!(matches!(denied, Err(IdentityError::Denied(_))), "{denied:?}");
 }

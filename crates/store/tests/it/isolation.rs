@@ -417,8 +417,8 @@ async fn a_row_cannot_point_into_another_tenant() {
     let two = Two::new(&db).await;
     let mut tx = begin(&db, two.aurora.owner.scope()).await;
     let added = sqlx::query(
-        "insert into app.api_keys (tenant_id, key_id, name, prefix, key_hash, created_by, created_at)
-         values ($1, $2, 'x', 'smt_', sha256('x'), $3, now())",
+        "insert into app.api_keys (tenant_id, key_id, name, prefix, key_hash, created_by, created_at, scopes)
+         values ($1, $2, 'x', 'smt_', sha256('x'), $3, now(), '{documents.read}')",
     )
     .bind(two.aurora.id.uuid())
     .bind(db.services.new_id())

@@ -76,8 +76,8 @@ async fn fill(db: &TestDb) {
            from (select tenant_id, row_number() over (order by name) as n from app.tenants where name like 'Tenant %') t
            join (select *, row_number() over (order by email) as n from app.people where email like '%@many.example') p
              on p.n % 200 = t.n % 200;
-         insert into app.api_keys (tenant_id, key_id, name, prefix, key_hash, created_at)
-           select tenant_id, gen_random_uuid(), 'Key ' || n, 'smt_', sha256((tenant_id::text || n)::bytea), now()
+         insert into app.api_keys (tenant_id, key_id, name, prefix, key_hash, created_at, scopes)
+           select tenant_id, gen_random_uuid(), 'Key ' || n, 'smt_', sha256((tenant_id::text || n)::bytea), now(), '{documents.read}'
            from app.tenants, generate_series(1, 5) n where name like 'Tenant %';
          insert into app.sessions (session_hash, person_id, tenant_id, data, created_at, last_seen_at, expires_at)
            select sha256(person_id::text::bytea), person_id, tenant_id, '{}', now(), now(), now() + '8 hours' from app.memberships
@@ -190,8 +190,8 @@ async fn hot_queries_use_their_indexes() {
     let tenant_queries = || -> Vec<(&str, Bound)> {
         vec![
             ("members listed", query(MEMBERS, "select member_id, name").bind(Uuid::nil()).bind(51_i64)),
-            ("keys listed", query(API_KEYS, "select key_id, name").bind(200_i64)),
-            ("keys counted", query(API_KEYS, "select count(*)")),
+            ("keys listed", query(API_KEYS, "select key_id, name").bind(200_i64).bind(now)),
+            ("keys counted", query(API_KEYS, "select count(*)").bind(now)),
             ("key revoked", query(API_KEYS, "set revoked_at = $2 where").bind(member).bind(now)),
             ("who am I, a member", query(TENANTS, "m.member_id, m.name").bind(member)),
             ("who am I, a key", query(TENANTS, "k.key_id, k.name").bind(member)),

@@ -20,6 +20,20 @@ pub const PROBES: &[Probe] = &[
     },
     Probe {
         method: "POST",
+        path: "/dashboard/api-keys/{key}/rotate",
+        by: By::Session(Stranger::Refused),
+        ask: |world| {
+            Ask::post(format!("/dashboard/api-keys/{}/rotate", world.aurora_key.key.id)).form([("overlap", "week")])
+        },
+        ids: Ids::At(&[Place {
+            name: "key",
+            kind: Kind::Working,
+            ask: |_, id| Ask::post(format!("/dashboard/api-keys/{id}/rotate")).form([("overlap", "day")]),
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "POST",
         path: "/dashboard/api-keys/{key}/revoke",
         by: By::Session(Stranger::Refused),
         ask: |world| Ask::post(format!("/dashboard/api-keys/{}/revoke", world.aurora_key.key.id)),

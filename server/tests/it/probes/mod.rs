@@ -86,6 +86,8 @@ pub enum Kind {
     Conversation,
     Document,
     Key,
+    /// One that still works.
+    Working,
     Member,
     Message,
     Tenant,
@@ -339,6 +341,10 @@ impl World {
                 self.server.last_message(borealis, &self.borealis_conversation).await,
             ),
             Kind::Key => (self.aurora_key.key.id.to_string(), self.borealis_key.key.id.to_string()),
+            Kind::Working => {
+                let own = self.server.new_key(aurora, "Aurora lamp").await;
+                (own.key.id.to_string(), self.borealis_key.key.id.to_string())
+            }
             // New ones each time: some probes use them up.
             Kind::Session => (session(&self.server, aurora).await, self.session_ids.1.clone()),
             Kind::Invitation => {
@@ -369,7 +375,7 @@ impl Kind {
             Self::Document => DocumentId::PREFIX,
             Self::Conversation | Self::Taken => ConversationId::PREFIX,
             Self::Message => MessageId::PREFIX,
-            Self::Key => ApiKeyId::PREFIX,
+            Self::Key | Self::Working => ApiKeyId::PREFIX,
             Self::Member | Self::Colleague => MemberId::PREFIX,
             Self::Invitation => InvitationId::PREFIX,
             Self::Tenant => TenantId::PREFIX,
@@ -426,7 +432,7 @@ impl Probe {
 /// The key that a caller is.
 pub fn key_of(tenant: &Tenant) -> ApiKeyId {
     match tenant.key.actor() {
-        Actor::ApiKey { key } => key,
+        Actor::ApiKey { key, .. } => key,
         other => panic!("not a key: {other:?}"),
     }
 }
