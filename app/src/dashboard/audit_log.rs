@@ -72,7 +72,7 @@ pub fn audit_log(
             {list}
             <div class="actions">
                 {older.map(|older| view! { <a class="button" href=older>"Older"</a> })}
-                <a class="button" href=export download="audit-log.csv">"Download as CSV"</a>
+                <a class="button" href=export download="audit-log.csv">"Download as CSV, 10,000 at most"</a>
             </div>
         </section>
     };
@@ -90,6 +90,8 @@ fn form(members: Vec<Member>, asked: &Asked, problem: Option<&Problem>) -> AnyVi
         let chosen = id == asked.member;
         view! { <option value=id selected=chosen>{member.name}</option> }
     };
+    let left = !asked.member.is_empty() && !members.iter().any(|member| member.id.to_string() == asked.member);
+    let gone = left.then(|| asked.member.clone());
     let day = |name: &'static str, label: &'static str, value: String| {
         let error = problem.and_then(|problem| problem.field(name)).map(str::to_owned);
         let described = error.is_some().then(|| format!("{name}-error"));
@@ -123,6 +125,7 @@ fn form(members: Vec<Member>, asked: &Asked, problem: Option<&Problem>) -> AnyVi
                 <label class="field__label" for="member">"Who"</label>
                 <select class="field__input" id="member" name="member">
                     <option value="">"Everybody"</option>
+                    {gone.map(|id| view! { <option value=id selected>"Somebody who has left"</option> })}
                     {members.into_iter().map(member).collect_view()}
                 </select>
             </div>
@@ -154,6 +157,7 @@ fn table(entries: Vec<AuditEntry>) -> AnyView {
 }
 
 fn row(entry: AuditEntry) -> impl IntoView {
+    let what = if entry.subject.is_empty() { entry.words().to_owned() } else { format!("{}: ", entry.words()) };
     let who = match entry.actor_kind {
         ActorKind::Member if !entry.actor_name.is_empty() => entry.actor_name,
         ActorKind::Member => "A member".to_owned(),
@@ -161,7 +165,6 @@ fn row(entry: AuditEntry) -> impl IntoView {
         ActorKind::Operator => "Whoever runs this installation".to_owned(),
         ActorKind::System => "Samtal".to_owned(),
     };
-    let what = if entry.subject.is_empty() { entry.act.words().to_owned() } else { format!("{}: ", entry.act.words()) };
     let at = entry.at.to_string();
     let when = at.get(..19).map(|at| at.replace('T', " ")).unwrap_or_default();
     view! {

@@ -4,10 +4,10 @@ use crate::letters::LetterKind;
 use crate::second_factor::Here;
 use crate::sign_in::Known;
 use crate::{Identity, IdentityError, Origin, SignInForm, hex};
-use model::PersonId;
 use model::audit::Act;
 use model::identity::OpenSession;
 use model::input::NewPassword;
+use model::{PersonId, TenantId};
 use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::services::timestamp;
@@ -60,7 +60,7 @@ impl Identity {
             other => other?,
         };
         let hash = self.passwords.hash(origin.network(), Zeroizing::new(new.expose().to_owned())).await?;
-        let epoch = self.put_password(known, &hash, here, origin).await?;
+        let epoch = self.put_password(known, &hash, (here, caller.scope().tenant()), origin).await?;
         let mut sign_in =
             SignIn { chosen: Some(caller.scope().tenant()), ..self.begun(person, Proof::Password, epoch) };
         // Whoever is signed in has shown a second factor, or set it up here.
@@ -84,7 +84,7 @@ impl Identity {
         &self,
         known: Known,
         hash: &str,
-        here: Here<'_>,
+        (here, acting): (Here<'_>, TenantId),
         origin: &Origin,
     ) -> Result<i32, IdentityError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
@@ -109,7 +109,7 @@ impl Identity {
         self.begin_codes_anew(&mut tx, known.person).await?;
         let ended = sessions::end_all_of(&mut tx, known.person, None).await?;
         let entry = Entry::new(Act::PasswordChanged);
-        audit::record_everywhere(&mut tx, &self.services, known.person, origin.into(), &entry).await?;
+        audit::record_everywhere(&mut tx, &self.services, (known.person, Some(acting)), origin.into(), &entry).await?;
         tx.commit().await?;
         for tenant in ended {
             self.services.publish(Notice::Ended { tenant });
@@ -161,12 +161,14 @@ impl Identity {
     ) -> Result<(), IdentityError> {
         let person = person(caller)?;
         let mut tx = self.services.store.platform(Reason::Session, origin.request).await?;
+        self.hold_person(&mut tx, person, Here(here)).await?;
         let ended = match id {
             Some(id) => vec![sessions::end_of(&mut tx, person, id).await?.ok_or(IdentityError::NotFound)?],
             None => sessions::end_all_of(&mut tx, person, Some(here)).await?,
         };
-        let entry = Entry::new(Act::SessionsEnded);
-        audit::record_everywhere(&mut tx, &self.services, person, origin.into(), &entry).await?;
+        // Where some were ended: whoever ends none writes nothing down.
+        let (whose, entry) = ((person, Some(caller.scope().tenant())), Entry::new(Act::SessionsEnded));
+        audit::record_in_each(&mut tx, &self.services, whose, origin.into(), (ended.clone(), &entry)).await?;
         tx.commit().await?;
         for tenant in ended {
             self.services.publish(Notice::Ended { tenant });

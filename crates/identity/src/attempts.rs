@@ -106,6 +106,20 @@ impl Identity {
         Some(std::iter::once(own.as_str()).chain(others).collect::<Vec<_>>().join(BETWEEN))
     }
 
+    /// The same for a person who has shown more than a password.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn device_of(
+        &self,
+        person: PersonId,
+        kept: &str,
+        origin: &Origin,
+    ) -> Result<Option<String>, IdentityError> {
+        let (email, _) = self.name_of(person, origin).await?;
+        Ok(self.device(&email, kept))
+    }
+
     fn device_mark(&self, email: &Email, drawn: &str) -> String {
         hex(&self.device_mac.mac(format!("{drawn}:{email}").as_bytes()))
     }
@@ -271,14 +285,17 @@ impl Identity {
         Ok(Attempt(attempt))
     }
 
+    /// The same in a transaction that is open.
+    pub(crate) async fn forgive_in(&self, tx: &mut PlatformTx, attempt: &Attempt) -> Result<(), StoreError> {
+        sqlx::query!("delete from app.sign_in_attempts where attempt_id = $1", attempt.0).execute(tx).await?;
+        Ok(())
+    }
+
     /// Takes an attempt back: it succeeded, or failed through no fault of whoever made it.
     #[tracing::instrument(name = "db.sign_in_attempt.forgive", skip_all)]
     pub(crate) async fn forgive(&self, attempt: Attempt, request: RequestId) -> Result<(), IdentityError> {
         let mut tx = self.services.store.platform(Reason::SignIn, request).await?;
-        sqlx::query!("delete from app.sign_in_attempts where attempt_id = $1", attempt.0)
-            .execute(&mut tx)
-            .await
-            .map_err(StoreError::from)?;
+        self.forgive_in(&mut tx, &attempt).await?;
         Ok(tx.commit().await?)
     }
 

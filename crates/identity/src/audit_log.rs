@@ -54,9 +54,8 @@ impl Identity {
             entries.push(AuditEntry {
                 number: row.number,
                 at: timestamp(row.at),
-                act: Act::from_name(&row.act).ok_or(StoreError::Corrupt("audit_entries.act"))?,
-                actor_kind: ActorKind::from_name(&row.actor_kind)
-                    .ok_or(StoreError::Corrupt("audit_entries.actor_kind"))?,
+                act: row.act,
+                actor_kind: ActorKind::from_name(&row.actor_kind).unwrap_or(ActorKind::System),
                 actor: row.actor_id.map(|id| match row.actor_kind.as_str() {
                     "key" => ApiKeyId::from_uuid(id).to_string(),
                     _ => MemberId::from_uuid(id).to_string(),

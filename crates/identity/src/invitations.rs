@@ -127,17 +127,18 @@ impl Identity {
             return Err(IdentityError::TooManyInvitations(DAILY));
         }
         // Of an address one is open: the last.
-        let replaced = sqlx::query_scalar!(
+        let replaced = sqlx::query_as!(
+            TakenBack,
             "update app.invitations set revoked_at = $2
-             where email = $1 and accepted_at is null and revoked_at is null returning role",
+             where email = $1 and accepted_at is null and revoked_at is null returning invitation_id, email, role",
             email.as_str(),
             now
         )
         .fetch_all(&mut tx)
         .await
         .map_err(StoreError::from)?;
-        for role in replaced {
-            may_give(caller, Role::from_name(&role).ok_or(StoreError::Corrupt("invitations.role"))?)?;
+        for one in &replaced {
+            may_give(caller, Role::from_name(&one.role).ok_or(StoreError::Corrupt("invitations.role"))?)?;
         }
         sqlx::query!(
             "insert into app.invitations (tenant_id, invitation_id, email, role, invited_by, created_at, expires_at, by_hand)
@@ -157,6 +158,7 @@ impl Identity {
         let id = InvitationId::from_uuid(id);
         events::record(&mut tx, &self.services, right.scope(), EventKind::MemberInvited, id.uuid()).await?;
         jobs::enqueue::<SendInvitation>(&mut tx, &self.services, right.scope(), id).await?;
+        self.write_taken_back(&mut tx, caller, &replaced).await?;
         let entry = Entry::new(Act::MemberInvited).to(id.uuid(), email.as_str()).is("role", role.name());
         audit::record(&mut tx, &self.services, caller, entry).await?;
         tx.commit().await?;
@@ -260,15 +262,32 @@ impl Identity {
     }
 
     /// Takes back what a member asked who goes, or may do something else from now on.
-    pub(crate) async fn take_back_all_of(&self, tx: &mut TenantTx, member: MemberId) -> Result<(), StoreError> {
-        sqlx::query!(
+    pub(crate) async fn take_back_all_of(
+        &self,
+        tx: &mut TenantTx,
+        member: MemberId,
+    ) -> Result<Vec<TakenBack>, StoreError> {
+        let taken_back = sqlx::query_as!(
+            TakenBack,
             "update app.invitations set revoked_at = $2
-             where invited_by = $1 and accepted_at is null and revoked_at is null",
+             where invited_by = $1 and accepted_at is null and revoked_at is null returning invitation_id, email, role",
             member.uuid(),
             self.services.now()
-        )
-        .execute(tx)
-        .await?;
+        );
+        Ok(taken_back.fetch_all(tx).await?)
+    }
+
+    /// Writes down which invitations were taken back, as the last thing that is done.
+    pub(crate) async fn write_taken_back(
+        &self,
+        tx: &mut TenantTx,
+        caller: &Caller,
+        all: &[TakenBack],
+    ) -> Result<(), StoreError> {
+        for one in all {
+            let entry = Entry::new(Act::InvitationTakenBack).to(one.invitation_id, &one.email).was("role", &one.role);
+            audit::record(tx, &self.services, caller, entry).await?;
+        }
         Ok(())
     }
 
@@ -409,6 +428,13 @@ impl Identity {
         tracing::info!(%tenant, "a member joined");
         Ok(())
     }
+}
+
+/// An invitation that was taken back.
+pub(crate) struct TakenBack {
+    invitation_id: Uuid,
+    email: String,
+    role: String,
 }
 
 /// Who accepts.

@@ -64,11 +64,12 @@ impl Identity {
             .execute(&mut tx)
             .await
             .map_err(StoreError::from)?;
-        self.take_back_all_of(&mut tx, member).await?;
+        let taken_back = self.take_back_all_of(&mut tx, member).await?;
         events::record(&mut tx, &self.services, right.scope(), EventKind::MemberChanged, member.uuid()).await?;
         let entry = Entry::new(Act::RoleChanged).to(member.uuid(), &had.name);
         let entry = entry.was("role", had.role.name()).is("role", role.name());
         audit::record(&mut tx, &self.services, caller, entry).await?;
+        self.write_taken_back(&mut tx, caller, &taken_back).await?;
         tx.commit().await?;
         // Sockets look again at what they were opened with.
         self.services.publish(Notice::Ended { tenant: right.scope().tenant() });
@@ -99,25 +100,29 @@ impl Identity {
         for leaving in self.leaving.iter() {
             notices.extend(leaving.leaves(&mut tx, scope, member).await?);
         }
-        if keys {
-            sqlx::query!(
-                "update app.api_keys set revoked_at = $2 where created_by = $1 and revoked_at is null",
-                member.uuid(),
-                self.services.now()
-            )
-            .execute(&mut tx)
-            .await
-            .map_err(StoreError::from)?;
-        }
-        self.take_back_all_of(&mut tx, member).await?;
+        let revoked = sqlx::query!(
+            "update app.api_keys set revoked_at = $2 where created_by = $1 and revoked_at is null and $3
+             returning key_id, name, prefix",
+            member.uuid(),
+            self.services.now(),
+            keys
+        )
+        .fetch_all(&mut tx)
+        .await
+        .map_err(StoreError::from)?;
+        let taken_back = self.take_back_all_of(&mut tx, member).await?;
         sqlx::query!("delete from app.memberships where member_id = $1", member.uuid())
             .execute(&mut tx)
             .await
             .map_err(StoreError::from)?;
         events::record(&mut tx, &self.services, scope, EventKind::MemberRemoved, member.uuid()).await?;
         let entry = Entry::new(Act::MemberRemoved).to(member.uuid(), &had.name).was("role", had.role.name());
-        let entry = entry.is("keys_revoked", keys.to_string());
         audit::record(&mut tx, &self.services, caller, entry).await?;
+        for key in revoked {
+            let entry = Entry::new(Act::KeyRevoked).to(key.key_id, &key.name).was("prefix", key.prefix);
+            audit::record(&mut tx, &self.services, caller, entry).await?;
+        }
+        self.write_taken_back(&mut tx, caller, &taken_back).await?;
         tx.commit().await?;
         for notice in notices {
             self.services.publish(notice);

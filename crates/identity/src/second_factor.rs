@@ -15,7 +15,7 @@ use crate::{Identity, IdentityError, Origin, SignInForm, hex};
 use model::audit::Act;
 use model::identity::SecondFactor;
 use model::input::Email;
-use model::{PersonId, RequestId};
+use model::{PersonId, RequestId, TenantId};
 use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::sealing::{Owner, Spot};
@@ -213,7 +213,7 @@ impl Identity {
             person.uuid()
         );
         let held = held.fetch_optional(&mut *tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
-        // After that one: whoever ends it holds the person, too.
+        // Not held: whoever removes a membership holds that first, and ends the session after it.
         let open = sqlx::query!(
             "select tenant_id from app.sessions where session_hash = $1 and person_id = $2 and tenant_id is not null",
             here.0.as_slice(),
@@ -238,7 +238,7 @@ impl Identity {
     ) -> Result<(Vec<String>, SignIn), IdentityError> {
         let person = person(caller)?;
         let attempt = self.attempt_begun(person, origin).await?;
-        let done = self.put_on(person, typed, here, origin).await;
+        let done = self.put_on(person, typed, (here, caller.scope().tenant()), origin).await;
         if !matches!(done, Err(IdentityError::Invalid(_))) {
             // It is done, whatever becomes of this.
             let _ = self.forgive(attempt, origin.request).await;
@@ -253,7 +253,7 @@ impl Identity {
         &self,
         person: PersonId,
         typed: &str,
-        here: Here<'_>,
+        (here, acting): (Here<'_>, TenantId),
         origin: &Origin,
     ) -> Result<(Vec<String>, i32), IdentityError> {
         let now = self.services.now();
@@ -295,7 +295,7 @@ impl Identity {
         let codes = self.put_codes(&mut tx, person).await?;
         self.tell(&mut tx, person, &held.email, LetterKind::FactorOn).await?;
         let ended = sessions::end_all_of(&mut tx, person, None).await?;
-        self.write_down(&mut tx, person, Act::FactorOn, origin).await?;
+        self.write_down(&mut tx, (person, Some(acting)), Act::FactorOn, origin).await?;
         tx.commit().await?;
         for tenant in ended {
             self.services.publish(Notice::Ended { tenant });
@@ -321,7 +321,7 @@ impl Identity {
         let (mut tx, held) = self.by_code(person, typed, Some(here), origin).await.map(|(tx, held, _)| (tx, held))?;
         let codes = self.put_codes(&mut tx, person).await?;
         self.tell(&mut tx, person, &held.email, LetterKind::NewCodes).await?;
-        self.write_down(&mut tx, person, Act::CodesRenewed, origin).await?;
+        self.write_down(&mut tx, (person, Some(caller.scope().tenant())), Act::CodesRenewed, origin).await?;
         tx.commit().await?;
         self.post_is_due();
         Ok(codes)
@@ -365,7 +365,7 @@ impl Identity {
             .await
             .map_err(StoreError::from)?;
         self.tell(&mut tx, person, &held.email, LetterKind::FactorOff).await?;
-        self.write_down(&mut tx, person, Act::FactorOff, origin).await?;
+        self.write_down(&mut tx, (person, Some(caller.scope().tenant())), Act::FactorOff, origin).await?;
         tx.commit().await?;
         self.post_is_due();
         tracing::info!("a second factor was turned off");
@@ -375,11 +375,12 @@ impl Identity {
     /// Gives up one that was begun.
     ///
     /// # Errors
-    /// [`IdentityError::Denied`] for a program, or the database's.
+    /// [`IdentityError::Denied`] for a program, [`IdentityError::SignInOver`] for a session that ended meanwhile, or the database's.
     #[tracing::instrument(name = "db.second_factor.give_up", skip_all)]
-    pub async fn give_factor_up(&self, caller: &Caller, origin: &Origin) -> Result<(), IdentityError> {
+    pub async fn give_factor_up(&self, caller: &Caller, here: Here<'_>, origin: &Origin) -> Result<(), IdentityError> {
         let person = person(caller)?;
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        self.hold_person(&mut tx, person, here).await?;
         self.forget_begun(&mut tx, person).await?;
         Ok(tx.commit().await?)
     }
@@ -419,9 +420,14 @@ impl Identity {
         let paper = code.len() == LENGTH;
         let asked = self.asked(person, origin).await?.ok_or(IdentityError::NotFound)?;
         let attempt = self.attempt_code(asked.factor, asked.epoch, paper, origin).await?;
-        let taken = self.take(person, &code, here, origin).await;
-        if !matches!(taken, Err(IdentityError::Invalid(_))) {
-            self.forgive(attempt, origin.request).await?;
+        let mut taken = self.take(person, &code, here, origin).await;
+        match &mut taken {
+            // In the transaction that is open: another connection is not waited for with this one in hand.
+            Ok((tx, ..)) => self.forgive_in(tx, &attempt).await?,
+            Err(IdentityError::Invalid(_)) => {}
+            Err(_) => {
+                let _ = self.forgive(attempt, origin.request).await;
+            }
         }
         taken
     }
@@ -554,11 +560,11 @@ impl Identity {
     async fn write_down(
         &self,
         tx: &mut PlatformTx,
-        person: PersonId,
+        whose: (PersonId, Option<TenantId>),
         act: Act,
         origin: &Origin,
     ) -> Result<(), StoreError> {
-        audit::record_everywhere(tx, &self.services, person, origin.into(), &Entry::new(act)).await
+        audit::record_everywhere(tx, &self.services, whose, origin.into(), &Entry::new(act)).await
     }
 
     async fn tell(
@@ -611,7 +617,8 @@ impl Identity {
         let mut told = false;
         if on {
             told = self.tell(&mut tx, person, email.as_str(), LetterKind::FactorOff).await? && self.delivers();
-            audit::record_of_operator(&mut tx, &self.services, person, origin.request, Act::FactorOff).await?;
+            audit::record_of_operator(&mut tx, &self.services, person, origin.request, Entry::new(Act::FactorOff))
+                .await?;
         }
         tx.commit().await?;
         Ok(match (on, told) {

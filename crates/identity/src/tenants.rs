@@ -129,7 +129,12 @@ impl Identity {
         if founding == Founding::SignUp {
             audit::record_in(&mut tx, services, whose, origin.into(), Entry::new(act)).await?;
         } else {
-            audit::record_of_operator(&mut tx, services, whose.1, origin.request, act).await?;
+            audit::record_of_operator(&mut tx, services, whose.1, origin.request, Entry::new(act)).await?;
+            if let Some(key) = &key {
+                let entry = Entry::new(Act::KeyCreated).is("prefix", &key.prefix);
+                let entry = entry.is("name", "First key").is("scopes", API_KEY.names().join(" "));
+                audit::record_of_operator(&mut tx, services, whose.1, origin.request, entry).await?;
+            }
         }
         tx.commit().await?;
         if confirms {

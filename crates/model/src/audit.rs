@@ -98,8 +98,8 @@ pub struct AuditEntry {
     pub number: i64,
     /// When.
     pub at: Timestamp,
-    /// What.
-    pub act: Act,
+    /// What: the name of an [`Act`], or one that a newer version knows.
+    pub act: String,
     /// By what kind of actor.
     pub actor_kind: ActorKind,
     /// The actor's id, where there is one.
@@ -116,6 +116,16 @@ pub struct AuditEntry {
     pub before: Facts,
     /// What it is now.
     pub after: Facts,
+}
+
+impl AuditEntry {
+    /// What was done, as people call it.
+    pub fn words(&self) -> &str {
+        match Act::from_name(&self.act) {
+            Some(act) => act.words(),
+            None => &self.act,
+        }
+    }
 }
 
 /// Which entries are asked for.

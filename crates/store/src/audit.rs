@@ -14,7 +14,6 @@ use model::{PersonId, RequestId, TenantId};
 use sqlx::types::Json;
 use sqlx::{Executor, Postgres};
 use std::net::IpAddr;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Entries that are verified at once.
@@ -128,24 +127,45 @@ pub async fn record_in(
     append(tx, services, tenant, who, entry).await
 }
 
-/// The same in every tenant in which the person works, fifty at most.
+/// The same in every tenant in which the person works, fifty at most, the one in which they act among them.
 ///
 /// # Errors
 /// The database's.
 pub async fn record_everywhere(
     tx: &mut PlatformTx,
     services: &Services,
-    person: PersonId,
+    (person, acting): (PersonId, Option<TenantId>),
     from: From,
     entry: &Entry<'_>,
 ) -> Result<(), StoreError> {
-    // In one order, so that two of these do not wait for each other.
     let tenants = sqlx::query_scalar!(
-        "select tenant_id from app.memberships where person_id = $1 order by tenant_id limit 50",
-        person.uuid()
+        "select tenant_id from app.memberships where person_id = $1
+         order by (tenant_id = $2) is true desc, created_at, tenant_id limit 50",
+        person.uuid(),
+        acting.map(TenantId::uuid)
     );
-    for tenant in tenants.fetch_all(&mut *tx).await? {
-        record_in(tx, services, (TenantId::from_uuid(tenant), person), from, entry.clone()).await?;
+    let tenants = tenants.fetch_all(&mut *tx).await?.into_iter().map(TenantId::from_uuid).collect();
+    record_in_each(tx, services, (person, acting), from, (tenants, entry)).await
+}
+
+/// The same in these tenants of theirs. From where it was done is the business of the one in which they act: one company does not
+/// learn where they were when they worked for another.
+///
+/// # Errors
+/// The database's.
+pub async fn record_in_each(
+    tx: &mut PlatformTx,
+    services: &Services,
+    (person, acting): (PersonId, Option<TenantId>),
+    from: From,
+    (mut tenants, entry): (Vec<TenantId>, &Entry<'_>),
+) -> Result<(), StoreError> {
+    // In one order, so that two of these do not wait for each other.
+    tenants.sort_unstable();
+    for tenant in tenants {
+        let elsewhere = || From { address: None, request: RequestId::from_uuid(services.new_id()) };
+        let from = if acting.is_none_or(|acting| acting == tenant) { from } else { elsewhere() };
+        record_in(tx, services, (tenant, person), from, entry.clone()).await?;
     }
     Ok(())
 }
@@ -159,7 +179,7 @@ pub async fn record_of_operator(
     services: &Services,
     person: PersonId,
     request: RequestId,
-    act: Act,
+    entry: Entry<'_>,
 ) -> Result<(), StoreError> {
     let found = sqlx::query!(
         "select m.tenant_id, m.member_id, p.name from app.memberships m join app.people p on p.person_id = m.person_id
@@ -168,7 +188,7 @@ pub async fn record_of_operator(
     );
     for row in found.fetch_all(&mut *tx).await? {
         let who = Who { kind: ActorKind::Operator, id: None, name: String::new(), address: None, request };
-        let entry = Entry::new(act).to(row.member_id, &row.name);
+        let entry = Entry { subject: Some(row.member_id), name: &row.name, ..entry.clone() };
         append(tx, services, TenantId::from_uuid(row.tenant_id), who, entry).await?;
     }
     Ok(())
@@ -195,7 +215,8 @@ impl Text {
 struct Row {
     tenant: Uuid,
     number: i64,
-    at: OffsetDateTime,
+    /// Microseconds since 1970.
+    at: i128,
     act: String,
     actor_kind: String,
     actor: Option<Uuid>,
@@ -215,11 +236,12 @@ impl Row {
             .with(before)
             .with(self.tenant.as_bytes())
             .with(self.number.to_be_bytes())
-            .with((self.at.unix_timestamp_nanos() / 1000).to_be_bytes())
+            .with(self.at.to_be_bytes())
             .with(&self.act)
             .with(&self.actor_kind)
             .with(id(self.actor))
             .with(&self.actor_name)
+            .with([u8::from(self.address.is_some())])
             .with(self.address.as_deref().unwrap_or_default())
             .with(self.request.as_bytes())
             .with(id(self.subject))
@@ -252,7 +274,7 @@ where
 {
     let (key, tenant) = (services.audit_key(), tenant.uuid());
     let head = async |tx: &mut X| {
-        sqlx::query!("select number, hash from app.audit_heads where tenant_id = $1 for update", tenant)
+        sqlx::query!("select number, hash, proof from app.audit_heads where tenant_id = $1 for update", tenant)
             .fetch_optional(tx)
             .await
     };
@@ -260,8 +282,11 @@ where
         Some(last) => last,
         None => {
             let proof = proof(key, tenant, 0, &[]);
+            // One that was removed begins after what is there, and is seen not to be what was written.
             sqlx::query!(
-                "insert into app.audit_heads (tenant_id, number, hash, proof) values ($1, 0, '', $2) on conflict do nothing",
+                "insert into app.audit_heads (tenant_id, number, hash, proof)
+                 select $1, coalesce(max(number), 0), '', $2 from app.audit_entries where tenant_id = $1
+                 on conflict do nothing",
                 tenant,
                 proof.as_slice()
             )
@@ -270,10 +295,11 @@ where
             head(tx).await?.ok_or(StoreError::Corrupt("an audit log without a head"))?
         }
     };
+    let now = services.now();
     let row = Row {
         tenant,
         number: last.number + 1,
-        at: services.now(),
+        at: now.unix_timestamp_nanos() / 1000,
         act: entry.act.name().to_owned(),
         actor_kind: who.kind.name().to_owned(),
         actor: who.id,
@@ -285,7 +311,13 @@ where
         before: entry.before,
         after: entry.after,
     };
-    let hash = row.hash(key, &last.hash);
+    let sound = last.proof == proof(key, tenant, last.number, &last.hash).as_slice();
+    if !sound {
+        tracing::error!(tenant = %TenantId::from_uuid(tenant), "the head of an audit log is not what was written");
+    }
+    // What follows a head that is not what was written does not follow from it: the log stays broken there.
+    let before = if sound { last.hash } else { key.mac(&Text(b"broken".to_vec()).with(&last.hash).0).to_vec() };
+    let hash = row.hash(key, &before);
     let proof = proof(key, tenant, row.number, &hash);
     sqlx::query!(
         "with head as (update app.audit_heads set number = $2, hash = $13, proof = $14 where tenant_id = $1)
@@ -294,7 +326,7 @@ where
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $15, $13)",
         tenant,
         row.number,
-        row.at,
+        now,
         row.act,
         row.actor_kind,
         row.actor,
@@ -361,12 +393,27 @@ pub async fn tenants(
     Ok(found.fetch_all(&mut tx).await?.into_iter().map(TenantId::from_uuid).collect())
 }
 
-/// Goes through the log of one tenant from the first entry.
+/// Goes through the log of one tenant from the first entry; nothing for a tenant that there is not.
 ///
 /// # Errors
 /// The database's.
+pub async fn verify(services: &Services, request: RequestId, tenant: TenantId) -> Result<Option<Verdict>, StoreError> {
+    let mut tx = services.store.platform(Reason::Audit, request).await?;
+    let there = sqlx::query!("select tenant_id from app.tenants where tenant_id = $1", tenant.uuid());
+    let there = there.fetch_optional(&mut tx).await?.is_some();
+    drop(tx);
+    if !there {
+        return Ok(None);
+    }
+    match go_through(services, request, tenant).await? {
+        // A log that begins just now: its head is there with the next look.
+        Verdict::Broken(_, Break::Head) => go_through(services, request, tenant).await.map(Some),
+        verdict => Ok(Some(verdict)),
+    }
+}
+
 #[tracing::instrument(name = "db.audit.verify", skip_all)]
-pub async fn verify(services: &Services, request: RequestId, tenant: TenantId) -> Result<Verdict, StoreError> {
+async fn go_through(services: &Services, request: RequestId, tenant: TenantId) -> Result<Verdict, StoreError> {
     let key = services.audit_key();
     let (mut number, mut hash) = (0, Vec::new());
     let mut tx = services.store.platform(Reason::Audit, request).await?;
@@ -376,8 +423,9 @@ pub async fn verify(services: &Services, request: RequestId, tenant: TenantId) -
     let last = head.as_ref().map_or(0, |head| head.number);
     loop {
         let rows = sqlx::query!(
-            r#"select number, at, act, actor_kind, actor_id, actor_name, address, request_id, subject_id, subject_name,
-                 before as "before: Json<Facts>", after as "after: Json<Facts>", hash
+            r#"select number, case when isfinite(at) then (extract(epoch from at) * 1000000)::bigint end as at, act, actor_kind,
+                 actor_id, actor_name, address, request_id, subject_id, subject_name, before::text as "before!",
+                 after::text as "after!", hash
                from app.audit_entries where tenant_id = $1 and number > $2 and ($3::bigint = 0 or number <= $3)
                order by number limit $4"#,
             tenant.uuid(),
@@ -391,10 +439,15 @@ pub async fn verify(services: &Services, request: RequestId, tenant: TenantId) -
             if row.number != number + 1 {
                 return Ok(Verdict::Broken(number + 1, Break::Missing));
             }
+            // What was written can be read.
+            let facts = |text: &str| serde_json::from_str::<Facts>(text).ok();
+            let (Some(at), Some(before), Some(after)) = (row.at, facts(&row.before), facts(&row.after)) else {
+                return Ok(Verdict::Broken(row.number, Break::Changed));
+            };
             let entry = Row {
                 tenant: tenant.uuid(),
                 number: row.number,
-                at: row.at,
+                at: at.into(),
                 act: row.act,
                 actor_kind: row.actor_kind,
                 actor: row.actor_id,
@@ -403,8 +456,8 @@ pub async fn verify(services: &Services, request: RequestId, tenant: TenantId) -
                 request: row.request_id,
                 subject: row.subject_id,
                 subject_name: row.subject_name,
-                before: row.before.0,
-                after: row.after.0,
+                before,
+                after,
             };
             if entry.hash(key, &hash).as_slice() != row.hash {
                 return Ok(Verdict::Broken(row.number, Break::Changed));

@@ -109,6 +109,8 @@ pub struct Client<'a> {
     pub device: &'a str,
     /// The address.
     pub address: Option<IpAddr>,
+    /// The request.
+    pub request: RequestId,
 }
 
 impl Sessions {
@@ -142,7 +144,8 @@ impl Sessions {
             sign_in.person.uuid()
         );
         let epoch = epoch.fetch_optional(&mut tx).await?;
-        if sign_in.proofs.iter().any(|shown| shown.proof == Proof::Password && Some(shown.epoch) != epoch) {
+        let known = |shown: &Shown| matches!(shown.proof, Proof::Password | Proof::Session);
+        if sign_in.proofs.iter().any(|shown| known(shown) && Some(shown.epoch) != epoch) {
             return Ok(false);
         }
         let done = sqlx::query!(
@@ -170,7 +173,7 @@ impl Sessions {
         if let Some(tenant) = opened.filter(|_| !goes_on) {
             let how: Vec<&str> = sign_in.proofs.iter().map(|shown| shown.proof.name()).collect();
             let entry = Entry::new(Act::SignedIn).is("how", how.join(", ")).is("browser", device.as_str());
-            let from = audit::From { address: from.address, request: self.request() };
+            let from = audit::From { address: from.address, request: from.request };
             audit::record_in(&mut tx, &self.services, (tenant, sign_in.person), from, entry).await?;
         }
         tx.commit().await?;

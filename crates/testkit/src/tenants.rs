@@ -102,7 +102,10 @@ impl TestDb {
         let expiry_date = self.services.now() + self.sessions.lifetime().absolute;
         let mut record = Record { id: Id::default(), data: HashMap::new(), expiry_date };
         self.sessions.create(&mut record).await.unwrap();
-        self.sessions.sign_in(&record.id, sign_in, Client { device: "Firefox", address: None }).await.unwrap();
+        self.sessions
+            .sign_in(&record.id, sign_in, Client { device: "Firefox", address: None, request: self.request() })
+            .await
+            .unwrap();
         record.id
     }
 

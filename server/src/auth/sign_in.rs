@@ -63,7 +63,7 @@ pub async fn carry_on(
     // Without an id nothing was stored.
     let Some(id) = session.id() else { return Err(Problem::new(ErrorCode::Internal, "Try again.").into()) };
     let browser = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok());
-    let from = Client { device: browser.unwrap_or("unknown"), address: Some(info.address) };
+    let from = Client { device: browser.unwrap_or("unknown"), address: Some(info.address), request: info.id };
     if !app.capabilities.sessions.sign_in(&id, sign_in, from).await? {
         return Err(IdentityError::SignInOver.into());
     }

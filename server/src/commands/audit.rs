@@ -40,11 +40,17 @@ pub async fn run(config: &Config, command: Command) -> Result<ExitCode, BootErro
             }
             for tenant in &look {
                 logs += 1;
-                match audit::verify(services, request, *tenant).await? {
-                    Verdict::Whole(number) => entries += number,
-                    Verdict::Broken(number, how) => {
+                match audit::verify(services, request, *tenant).await {
+                    Ok(Some(Verdict::Whole(number))) => entries += number,
+                    Ok(Some(Verdict::Broken(number, how))) => {
                         broken += 1;
                         say(format_args!("{tenant}: entry {number} {how}."))?;
+                    }
+                    Ok(None) => return Err(BootError::Other(format!("there is no workspace {tenant}."))),
+                    // The others are looked at all the same.
+                    Err(error) => {
+                        broken += 1;
+                        say(format_args!("{tenant}: cannot be read: {error}."))?;
                     }
                 }
             }

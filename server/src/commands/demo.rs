@@ -107,7 +107,7 @@ async fn owner(app: &App, created: &CreatedTenant, request: RequestId) -> Result
     let expiry_date = app.capabilities.services.now() + sessions.lifetime().absolute;
     let mut record = Record { id: Id::default(), data: HashMap::new(), expiry_date };
     sessions.create(&mut record).await?;
-    let from = Client { device: "samtal demo", address: None };
+    let from = Client { device: "samtal demo", address: None, request };
     let opens = SignIn {
         person: created.person,
         proofs: Vec::new(),

@@ -58,9 +58,10 @@ impl Part {
         })
     }
 
-    /// The same, to be shown. Who is no member here is nobody.
-    fn asked(&self, members: &[Member]) -> Asked {
-        let known = self.member.is_empty() || members.iter().any(|member| member.id.to_string() == self.member);
+    /// The same, to be shown. Who is no member here and has done nothing here is nobody.
+    fn asked(&self, members: &[Member], found: bool) -> Asked {
+        let known =
+            found || self.member.is_empty() || members.iter().any(|member| member.id.to_string() == self.member);
         let member = if known { self.member.clone() } else { "nobody".to_owned() };
         // What is no day stands in no field for one.
         let day = |text: &str| if day("", text, false).is_ok() { text.to_owned() } else { String::new() };
@@ -92,23 +93,25 @@ pub async fn page(
     let members = identity.list_members(&caller, &PageRequest { limit: Some(MAX_LIMIT), cursor: None }).await?.data;
     let status = problem.as_ref().map_or(StatusCode::OK, Failure::status);
     let problem = problem.map(|failure| failure.0);
-    let asked = part.asked(&members);
+    let asked = part.asked(&members, !entries.is_empty());
     render.dashboard(&caller, status, |frame| audit_log(frame, members, entries, next, asked, problem)).await
 }
 
-/// A cell that no spreadsheet takes for a formula.
+/// A cell that no spreadsheet takes for a formula, nor a part of it where they are cut at semicolons or tabs, as in much of Europe.
 fn cell(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    const BEGINS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    let parts = text.split_inclusive([';', '\t', '\r', '\n']);
+    parts.map(|part| if part.trim_start().starts_with(BEGINS) { format!("'{part}") } else { part.to_owned() }).collect()
 }
 
 fn line(entry: &AuditEntry) -> [String; 11] {
     let facts = |facts: &model::audit::Facts| {
-        cell(&facts.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; "))
+        cell(&facts.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" | "))
     };
     [
         entry.number.to_string(),
         entry.at.to_string(),
-        entry.act.name().to_owned(),
+        entry.act.clone(),
         entry.actor_kind.name().to_owned(),
         entry.actor.clone().unwrap_or_default(),
         cell(&entry.actor_name),
@@ -120,7 +123,8 @@ fn line(entry: &AuditEntry) -> [String; 11] {
     ]
 }
 
-/// The same as a file (RFC 4180), the latest first; no more than ten thousand entries.
+/// The same as a file (RFC 4180), the latest first; no more than ten thousand entries: `before` the number of the last one of a
+/// file begins the next.
 ///
 /// # Errors
 /// A page, for who may not, for a day that is none, or when the database does not answer.
@@ -130,7 +134,11 @@ pub async fn export(
     part: Result<Query<Part>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let Query(part) = part.unwrap_or_default();
-    let entries = app.capabilities.identity.list_audit_entries(&caller, &part.filter()?, None, MAX_ENTRIES).await?;
+    let entries = app
+        .capabilities
+        .identity
+        .list_audit_entries(&caller, &part.filter()?, part.before.parse().ok(), MAX_ENTRIES)
+        .await?;
     caller.scope().let_go();
     let broken = |_| Failure(Problem::new(ErrorCode::Internal, "The file could not be written. Try again."));
     let mut file = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
@@ -179,6 +187,8 @@ mod tests {
         }
         assert_eq!(cell("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
         assert_eq!(cell("Anna"), "Anna");
+        assert_eq!(cell("x;=A1;y\t +1"), "x;'=A1;y\t' +1");
+        assert_eq!(cell("＝A1"), "'＝A1");
         Ok(())
     }
 }

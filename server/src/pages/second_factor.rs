@@ -211,7 +211,8 @@ pub async fn give_up(
     State(app): State<App>,
     Extension(info): Extension<RequestInfo>,
     Member(caller): Member,
+    session: Session,
 ) -> Result<Response, Failure> {
-    app.capabilities.identity.give_factor_up(&caller, &info.origin()).await?;
+    app.capabilities.identity.give_factor_up(&caller, Here(&here(&session)), &info.origin()).await?;
     Ok(Redirect::to("/dashboard/account").into_response())
 }

@@ -108,8 +108,11 @@ pub async fn give(
         Ok(sign_in) if app.capabilities.sessions.claim(&id).await? => {
             let kept = device::kept(&headers).trusted.unwrap_or_default();
             let trusted = if fields.trust.is_empty() { None } else { identity.trust(&sign_in, kept, &origin).await? };
+            let known = device::kept(&headers).device.unwrap_or_default();
+            let known = identity.device_of(sign_in.person, known, &origin).await?;
             let mut response = carry_on(&app, &session, &sign_in, info, &headers).await?.into_response();
             device::remember(&mut response, device::TRUSTED, trusted, app.config.secure());
+            device::remember(&mut response, device::KNOWN, known, app.config.secure());
             Ok(response)
         }
         Ok(_) | Err(IdentityError::WrongCredentials) => {

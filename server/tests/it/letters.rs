@@ -252,7 +252,7 @@ async fn a_sign_in_that_began_with_the_old_password_opens_nothing() {
     let mut record =
         Record { id: Id::default(), data: HashMap::new(), expiry_date: server.db.services.now() + Duration::hours(1) };
     sessions.create(&mut record).await.unwrap();
-    let from = Client { device: "Firefox", address: None };
+    let from = Client { device: "Firefox", address: None, request: server.db.request() };
     assert!(!sessions.sign_in(&record.id, &begun, from.clone()).await.unwrap());
     assert_eq!(server.ask(Ask::get("/dashboard").cookie(record.id)).await.status, 303);
     // With the new one it does.

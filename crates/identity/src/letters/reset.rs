@@ -111,7 +111,7 @@ impl Identity {
         self.begin_codes_anew(&mut tx, opened.person).await?;
         let ended = sessions::end_all_of(&mut tx, opened.person, None).await?;
         let entry = Entry::new(Act::PasswordReset);
-        audit::record_everywhere(&mut tx, &self.services, opened.person, origin.into(), &entry).await?;
+        audit::record_everywhere(&mut tx, &self.services, (opened.person, None), origin.into(), &entry).await?;
         tx.commit().await?;
         for tenant in ended {
             self.services.publish(Notice::Ended { tenant });

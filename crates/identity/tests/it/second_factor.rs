@@ -214,7 +214,7 @@ async fn turning_it_on_and_off_takes_what_shows_who_one_is() {
     // A sign-in that had begun without it opens nothing any more.
     let unfinished = SignIn { owed: Some(Owed::Workspace), chosen: None, proofs: Vec::new(), ..before.clone() };
     let record = db.keep_sign_in(&unfinished).await;
-    let client = store::sessions::Client { device: "Firefox", address: None };
+    let client = store::sessions::Client { device: "Firefox", address: None, request: db.request() };
     assert!(!db.sessions.sign_in(&record, &before, client).await.unwrap());
 
     let again = db.identity.begin_factor(owner, Zeroizing::new(OWNER_PASSWORD.to_owned()), at, &here).await;
@@ -392,4 +392,56 @@ async fn keys_are_rotated_while_people_sign_in() {
     SecretKey::add_to(&file).unwrap();
     assert_eq!(command.seal_anew().await.unwrap(), (1, 1));
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// What goes on under another id after it was turned on does not go on when there is a new password in between.
+#[tokio::test]
+async fn a_new_password_ends_what_goes_on() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let two = Two::new(&db).await;
+    let app = App::begun(&db, &two.aurora).await;
+    let (origin, hash) = (from(&db, "192.0.2.1"), hash(two.aurora.session));
+    let code = app.code(db.services.now());
+    let turned = db.identity.turn_factor_on(&two.aurora.owner, &code, Here(&hash), &origin).await;
+    let (_, sign_in) = turned.unwrap();
+    let unfinished = SignIn { owed: Some(Owed::Code), chosen: None, proofs: Vec::new(), ..sign_in.clone() };
+    let record = db.keep_sign_in(&unfinished).await;
+    let client = || store::sessions::Client { device: "Firefox", address: None, request: db.request() };
+    sqlx::query("update app.people set password_epoch = password_epoch + 1")
+        .execute(&mut db.superuser().await)
+        .await
+        .unwrap();
+    assert!(!db.sessions.sign_in(&record, &sign_in, client()).await.unwrap());
+}
+
+/// What one does for oneself is written where one works: from where, in the one in which one acts alone; and signing out where
+/// nobody is signed in is not written at all.
+#[tokio::test]
+async fn one_company_does_not_learn_where_one_was_for_another() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let two = Two::new(&db).await;
+    db.joins(&two.aurora, &two.borealis).await;
+    let (owner, hash) = (&two.aurora.owner, hash(two.aurora.session));
+    let origin = from(&db, "192.0.2.77");
+    let written = async |act: &str| -> Vec<(bool, Option<String>)> {
+        sqlx::query_as("select tenant_id = $1, address from app.audit_entries where act = $2 order by 1")
+            .bind(two.aurora.id.uuid())
+            .bind(act.to_owned())
+            .fetch_all(&mut db.superuser().await)
+            .await
+            .unwrap()
+    };
+    db.identity.end_sessions(owner, None, &hash, &origin).await.unwrap();
+    assert_eq!(written("sessions.ended").await, []);
+    db.open_session(two.aurora.person, two.borealis.id).await;
+    db.identity.end_sessions(owner, None, &hash, &origin).await.unwrap();
+    assert_eq!(written("sessions.ended").await, [(false, None)], "where it was ended");
+    let form = identity::ChangeForm {
+        current: Zeroizing::new(OWNER_PASSWORD.to_owned()),
+        password: Zeroizing::new("another way to the harbour".to_owned()),
+    };
+    db.identity.change_password(owner, form, Here(&hash), &origin).await.unwrap();
+    assert_eq!(written("password.changed").await, [(false, None), (true, Some("192.0.2.77".to_owned()))]);
 }

@@ -21,8 +21,9 @@ async fn secrets_are_kept_nowhere() {
         }
     }
     // What is shown of one is kept where keys are, and where it is written down who made it.
-    assert_eq!(db.columns_with(&two.aurora.api_key[..12]).await, ["app.api_keys.prefix"]);
-    assert_eq!(db.columns_with(&new.secret[..12]).await, ["app.api_keys.prefix", "app.audit_entries.after"]);
+    for key in [&two.aurora.api_key, &new.secret] {
+        assert_eq!(db.columns_with(&key[..12]).await, ["app.api_keys.prefix", "app.audit_entries.after"]);
+    }
     for text in [OWNER_PASSWORD, "green lamp river", "lamp green river", "mistyped@fjord.example", "198.51.100.78"] {
         assert_eq!(db.columns_with(text).await, Vec::<String>::new(), "{text}");
     }

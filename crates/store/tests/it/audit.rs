@@ -1,5 +1,6 @@
 //! The audit log: what was changed, removed or put in behind every wall is found, and nobody inside them can.
 
+use model::TenantId;
 use model::audit::Act;
 use sqlx::Executor as _;
 use store::audit::{self, Break, Entry, Verdict};
@@ -14,7 +15,7 @@ async fn record(services: &Services, caller: &Caller, name: &str) {
 }
 
 async fn verify(db: &TestDb, tenant: &Tenant) -> Verdict {
-    audit::verify(&db.services, db.request(), tenant.id).await.unwrap()
+    audit::verify(&db.services, db.request(), tenant.id).await.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -74,6 +75,10 @@ async fn every_change_behind_the_walls_is_found() {
         "actor_id = null",
         "actor_name = 'Somebody else'",
         "address = '203.0.113.1'",
+        "address = ''",
+        "at = 'infinity'",
+        "before = '[]'",
+        "after = '{\"a\": 2}'",
         "request_id = gen_random_uuid()",
         "subject_id = null",
         "subject_name = 'x'",
@@ -96,6 +101,9 @@ async fn every_change_behind_the_walls_is_found() {
         sqlx::raw_sql(sql(change.clone())).execute(&mut behind).await.unwrap();
         assert_eq!(verify(&db, &two.aurora).await, expected, "{change}");
         assert!(matches!(verify(&db, &two.borealis).await, Verdict::Whole(_)), "{change}");
+        // And still when something is done after it.
+        record(&db.services, &two.aurora.owner, "after").await;
+        assert!(matches!(verify(&db, &two.aurora).await, Verdict::Broken(..)), "{change}");
         behind
             .execute(
                 "truncate app.audit_entries, app.audit_heads;
@@ -109,7 +117,10 @@ async fn every_change_behind_the_walls_is_found() {
     // Another installation's key says that nothing is what was written.
     let other =
         Services::new(db.services.store.clone(), db.clock.clone(), &store::secret_key::SecretKey::from_bytes([8; 32]));
-    assert_eq!(audit::verify(&other, db.request(), two.aurora.id).await.unwrap(), Verdict::Broken(1, Break::Changed));
+    let theirs = audit::verify(&other, db.request(), two.aurora.id).await.unwrap();
+    assert_eq!(theirs, Some(Verdict::Broken(1, Break::Changed)));
+    let nobodys = TenantId::from_uuid(db.services.new_id());
+    assert_eq!(audit::verify(&db.services, db.request(), nobodys).await.unwrap(), None);
 }
 
 #[tokio::test]

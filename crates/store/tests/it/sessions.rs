@@ -19,7 +19,7 @@ fn record(db: &TestDb) -> Record {
 /// Stores a session and signs the owner in.
 async fn open(db: &TestDb, record: &mut Record, tenant: &Tenant) {
     db.sessions.create(record).await.unwrap();
-    let from = Client { device: "Fire\u{7}fox", address: Some([192, 0, 2, 1].into()) };
+    let from = Client { device: "Fire\u{7}fox", address: Some([192, 0, 2, 1].into()), request: db.request() };
     db.sessions.sign_in(&record.id, &sign_in(tenant.person, tenant.id), from).await.unwrap();
 }
 
@@ -213,7 +213,7 @@ async fn a_sign_in_that_owes_something_opens_nothing_and_is_soon_forgotten() {
         next: "/dashboard/members".into(),
         ..sign_in(two.aurora.person, two.aurora.id)
     };
-    let from = || Client { device: "Firefox", address: None };
+    let from = || Client { device: "Firefox", address: None, request: db.request() };
     let mut kept = record(&db);
     db.sessions.create(&mut kept).await.unwrap();
     db.sessions.sign_in(&kept.id, &owes, from()).await.unwrap();
@@ -252,7 +252,7 @@ async fn a_session_for_a_tenant_without_membership_cannot_be_made() {
     let mut crossed = record(&db);
     db.sessions.create(&mut crossed).await.unwrap();
     let (person, foreign) = (two.aurora.person, two.borealis.id);
-    let from = || Client { device: "Firefox", address: None };
+    let from = || Client { device: "Firefox", address: None, request: db.request() };
     assert!(db.sessions.sign_in(&crossed.id, &sign_in(person, foreign), from()).await.is_err());
     assert!(caller(&db, crossed.id).await.is_none());
     // Nor can one be turned into it, nor one that has ended be given to anybody, nor does what stands inside say whose it is.
