@@ -165,7 +165,7 @@ fn row(entry: AuditEntry) -> impl IntoView {
         ActorKind::Operator => "Whoever runs this installation".to_owned(),
         ActorKind::System => "Samtal".to_owned(),
     };
-    let at = entry.at.to_string();
+    let at = entry.created_at.to_string();
     let when = at.get(..19).map(|at| at.replace('T', " ")).unwrap_or_default();
     view! {
         <tr role="row">

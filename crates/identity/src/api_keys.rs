@@ -91,7 +91,7 @@ impl Identity {
         let new = self.put_key(&mut tx, caller, right, &wishes).await?;
         let entry = Entry::new(Act::KeyCreated).to(new.key.id.uuid(), &new.key.name);
         let entry = entry.is("prefix", &new.key.prefix).is("scopes", wishes.scopes.names().join(" "));
-        let entry = entry.is("until", new.key.expires_at.map_or_else(|| "revoked".to_owned(), |at| at.to_string()));
+        let entry = entry.is("expires_at", new.key.expires_at.map_or_else(|| "never".to_owned(), |at| at.to_string()));
         audit::record(&mut tx, &self.services, caller, entry).await?;
         tx.commit().await?;
         Ok(new)
@@ -142,7 +142,7 @@ impl Identity {
         let new = self.put_key(&mut tx, caller, right, &KeyWishes { name: &old.name, scopes, lasts }).await?;
         let entry = Entry::new(Act::KeyRotated).to(new.key.id.uuid(), &old.name);
         let entry = entry.was("prefix", &old.prefix).is("prefix", &new.key.prefix);
-        let entry = entry.is("old_one_until", timestamp(ends).to_string());
+        let entry = entry.is("old_one_expires_at", timestamp(ends).to_string());
         audit::record(&mut tx, &self.services, caller, entry).await?;
         tx.commit().await?;
         self.services.publish(Notice::Ended { tenant: right.scope().tenant() });

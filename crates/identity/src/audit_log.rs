@@ -53,7 +53,7 @@ impl Identity {
         for row in rows {
             entries.push(AuditEntry {
                 number: row.number,
-                at: timestamp(row.at),
+                created_at: timestamp(row.at),
                 act: row.act,
                 actor_kind: ActorKind::from_name(&row.actor_kind).unwrap_or(ActorKind::System),
                 actor: row.actor_id.map(|id| match row.actor_kind.as_str() {

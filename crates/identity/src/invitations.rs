@@ -35,8 +35,8 @@ const KIND: &str = "join";
 /// An invitation that was just made or sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invited {
-    /// To whom.
-    pub email: String,
+    /// The invitation.
+    pub invitation: Invitation,
     /// Its link, where no letter takes it there.
     pub link: Option<String>,
 }
@@ -163,7 +163,14 @@ impl Identity {
         audit::record(&mut tx, &self.services, caller, entry).await?;
         tx.commit().await?;
         self.services.wake_workers::<SendInvitation>();
-        Ok(Invited { email: email.to_string(), link: self.link_to_show(right.scope().tenant(), id) })
+        let invitation = Invitation {
+            id,
+            email: email.to_string(),
+            role,
+            created_at: timestamp(now),
+            expires_at: timestamp(now + OPEN),
+        };
+        Ok(Invited { invitation, link: self.link_to_show(right.scope().tenant(), id) })
     }
 
     fn path(&self, tenant: TenantId, id: InvitationId) -> String {

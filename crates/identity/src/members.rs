@@ -7,7 +7,7 @@ use model::audit::Act;
 use model::event::EventKind;
 use model::identity::{Member, Role};
 use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
-use model::permission::{ManageMembers, ManageOwners, ReadWorkspace};
+use model::permission::{ManageMembers, ReadWorkspace};
 use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::services::timestamp;
@@ -33,12 +33,9 @@ pub trait Leaving: std::fmt::Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<Notice>, StoreError>>;
 }
 
-/// Only who may make owners gives that role.
+/// Nobody gives a role, or takes one away, that may more than they may.
 pub(crate) fn may_give(caller: &Caller, role: Role) -> Result<(), Denied> {
-    if role == Role::Owner {
-        caller.may(ManageOwners)?;
-    }
-    Ok(())
+    if caller.permissions().have(role.permissions()) { Ok(()) } else { Err(Denied) }
 }
 
 impl Identity {

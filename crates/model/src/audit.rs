@@ -97,7 +97,7 @@ pub struct AuditEntry {
     /// Its number: without gaps in a workspace.
     pub number: i64,
     /// When.
-    pub at: Timestamp,
+    pub created_at: Timestamp,
     /// What: the name of an [`Act`], or one that a newer version knows.
     pub act: String,
     /// By what kind of actor.

@@ -110,7 +110,7 @@ fn line(entry: &AuditEntry) -> [String; 11] {
     };
     [
         entry.number.to_string(),
-        entry.at.to_string(),
+        entry.created_at.to_string(),
         entry.act.clone(),
         entry.actor_kind.name().to_owned(),
         entry.actor.clone().unwrap_or_default(),
@@ -144,7 +144,7 @@ pub async fn export(
     let mut file = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     file.write_record([
         "number",
-        "at",
+        "created_at",
         "act",
         "actor_kind",
         "actor",

@@ -79,7 +79,8 @@ async fn invited(
     email: String,
 ) -> Result<Response, Failure> {
     match done {
-        Ok(Invited { email, link }) => {
+        Ok(Invited { invitation, link }) => {
+            let email = invitation.email;
             show(app, caller, render, StatusCode::OK, Outcome::Invited { email, link }).await
         }
         Err(error) => refused(app, caller, render, error, email).await,

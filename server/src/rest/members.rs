@@ -1,14 +1,17 @@
-//! `GET /api/v1/members`: the people of the tenant.
+//! `/api/v1/members`: the people of the tenant.
 
-use crate::auth::ApiReader;
+use crate::auth::{ApiCaller, ApiReader};
 use crate::failure::Failure;
-use crate::rest::refusals::{Refused, RefusedQuery};
-use crate::rest::{ApiQuery, query::Part};
+use crate::request::PathId;
+use crate::rest::refusals::{Refused, RefusedBody, RefusedQuery};
+use crate::rest::{ApiJson, ApiQuery, query::Part};
 use crate::state::App;
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use identity::PageRequest;
-use model::Page;
-use model::identity::Member;
+use model::identity::{Member, Role};
+use model::{MemberId, Page, Problem};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 /// The members of the tenant, in the order in which they joined.
 #[utoipa::path(
@@ -30,4 +33,76 @@ pub async fn list(
     ApiQuery(Part { limit, cursor }): ApiQuery<Part>,
 ) -> Result<Json<Page<Member>>, Failure> {
     Ok(Json(app.capabilities.identity.list_members(&caller, &PageRequest { limit, cursor }).await?))
+}
+
+/// What is changed of a member.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MemberChange {
+    /// What they may do from now on. No more than the key may do itself.
+    role: Role,
+}
+
+/// Changes what a member may do. Takes a key with `members.manage`.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/members/{id}",
+    operation_id = "change_member",
+    tag = "Identity",
+    params(("id" = String, Path, description = "The member's id")),
+    security(("api_key" = [])),
+    request_body = MemberChange,
+    responses(
+        (status = 204, description = "It is changed"),
+        (status = 404, description = "No such member", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The last owner stays", body = Problem, content_type = "application/problem+json"),
+        RefusedBody,
+        Refused,
+    )
+)]
+pub async fn change(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    PathId(id): PathId<MemberId>,
+    ApiJson(MemberChange { role }): ApiJson<MemberChange>,
+) -> Result<StatusCode, Failure> {
+    app.capabilities.identity.change_role(&caller, id, role).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What goes with a member.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Removal {
+    /// Whether the API keys that they made are revoked, too.
+    #[serde(default)]
+    revoke_keys: bool,
+}
+
+/// Removes a member: sessions and sockets end at once, and what they had taken waits for somebody else. Takes a key with
+/// `members.manage`.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/members/{id}",
+    operation_id = "delete_member",
+    tag = "Identity",
+    params(("id" = String, Path, description = "The member's id"), Removal),
+    security(("api_key" = [])),
+    responses(
+        (status = 204, description = "They are out"),
+        (status = 404, description = "No such member", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The last owner stays", body = Problem, content_type = "application/problem+json"),
+        RefusedQuery,
+        Refused,
+    )
+)]
+pub async fn delete(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    PathId(id): PathId<MemberId>,
+    ApiQuery(Removal { revoke_keys }): ApiQuery<Removal>,
+) -> Result<StatusCode, Failure> {
+    app.capabilities.identity.remove_member(&caller, id, revoke_keys).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

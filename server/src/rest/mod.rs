@@ -3,8 +3,11 @@
 
 pub mod answers;
 pub mod api_docs;
+pub mod api_keys;
+pub mod audit_entries;
 pub mod conversations;
 pub mod documents;
+pub mod invitations;
 mod json;
 pub mod me;
 pub mod members;
@@ -53,6 +56,11 @@ pub fn api() -> Api {
     let (small, mut description) = OpenApiRouter::with_openapi(base)
         .routes(routes!(me::get))
         .routes(routes!(members::list))
+        .routes(routes!(members::change, members::delete))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(invitations::delete))
+        .routes(routes!(api_keys::list))
+        .routes(routes!(audit_entries::list))
         .routes(routes!(documents::get, documents::delete))
         .routes(routes!(search::search))
         .routes(routes!(answers::answer))

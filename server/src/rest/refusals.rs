@@ -9,6 +9,9 @@ pub enum Refused {
     /// No key, or one that opens nothing
     #[response(status = 401, content_type = "application/problem+json")]
     Unauthenticated(Problem),
+    /// A key that may not do this: `GET /api/v1/me` says what it may
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(Problem),
     /// More requests than may be made; `Retry-After` says when the next may
     #[response(status = 429, content_type = "application/problem+json")]
     RateLimited(Problem),

@@ -3,6 +3,7 @@
 use crate::harness::{Answer, Ask, TestServer};
 use crate::probes::documents::upload;
 use crate::probes::key_of;
+use model::identity::Role;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use testkit::Tenant;
@@ -192,6 +193,15 @@ async fn the_description_is_complete() {
         "/api/v1/conversations/{id}/resolve",
     );
     let nowhere = format!("{talks}/conv_0");
+    let json_to = |method: &str, path: &str, body: &str| Ask::new(method, path).body("application/json", body);
+    let (member, invitations, invitation) = ("/api/v1/members/{id}", "/api/v1/invitations", "/api/v1/invitations/{id}");
+    let deneb = Tenant::new(&server.db, "Deneb").await;
+    server.db.joins(&deneb, aurora).await;
+    let identity = &server.capabilities().identity;
+    let members = identity.list_members(&aurora.owner, &Default::default()).await.unwrap().data;
+    let colleague = format!("/api/v1/members/{}", members.iter().find(|one| one.email == deneb.email).unwrap().id);
+    let open = identity.invite(&aurora.owner, "open@aurora.example", Role::Agent).await.unwrap().invitation.id;
+    server.execute("update app.api_keys set scopes = scopes || '{members.manage,audit.read}'").await;
     let mut asked = BTreeSet::new();
     for (path, ask, status) in [
         ("/api/v1/me", Ask::get("/api/v1/me"), 200),
@@ -200,6 +210,32 @@ async fn the_description_is_complete() {
         ("/api/v1/members", Ask::get("/api/v1/members?limit=x"), 400),
         ("/api/v1/members", Ask::get("/api/v1/members?limit=0"), 422),
         ("/api/v1/members", Ask::get("/api/v1/members?cursor=x"), 422),
+        (member, json_to("PATCH", &colleague, r#"{"role":"agent"}"#), 204),
+        (member, json_to("PATCH", &colleague, r#"{"role":"owner"}"#), 403),
+        (member, json_to("PATCH", &colleague, r#"{"role":"king"}"#), 400),
+        (member, json_to("PATCH", "/api/v1/members/mem_0", r#"{"role":"agent"}"#), 404),
+        (member, Ask::new("PATCH", &colleague).form([("role", "agent")]), 415),
+        (member, json_to("PATCH", &colleague, &format!(r#"{{"role":"{}"}}"#, "x".repeat(300_000))), 413),
+        (member, Ask::new("DELETE", format!("{colleague}?keys=1")), 400),
+        (member, Ask::new("DELETE", &colleague), 204),
+        (member, Ask::new("DELETE", &colleague), 404),
+        (invitations, json(invitations, r#"{"email":"new@aurora.example","role":"agent"}"#), 201),
+        (invitations, json(invitations, r#"{"email":"new@aurora.example","role":"owner"}"#), 403),
+        (invitations, json(invitations, r#"{"email":"new","role":"agent"}"#), 422),
+        (invitations, json(invitations, r#"{"email":"new@aurora.example"}"#), 400),
+        (invitations, Ask::post(invitations).form([("email", "x")]), 415),
+        (invitations, json(invitations, &format!(r#"{{"email":"{}"}}"#, "x".repeat(300_000))), 413),
+        (invitations, Ask::get(invitations), 200),
+        (invitations, Ask::get("/api/v1/invitations?x=1"), 400),
+        (invitation, Ask::new("DELETE", format!("/api/v1/invitations/{open}")), 204),
+        (invitation, Ask::new("DELETE", "/api/v1/invitations/inv_0"), 404),
+        ("/api/v1/api-keys", Ask::get("/api/v1/api-keys"), 200),
+        ("/api/v1/api-keys", Ask::get("/api/v1/api-keys?x=1"), 400),
+        ("/api/v1/audit-entries", Ask::get("/api/v1/audit-entries?limit=1&act=key.created"), 200),
+        ("/api/v1/audit-entries", Ask::get("/api/v1/audit-entries?from=2026-01-01T00:00:00.000Z&before=9"), 200),
+        ("/api/v1/audit-entries", Ask::get("/api/v1/audit-entries?act=sleep"), 400),
+        ("/api/v1/audit-entries", Ask::get("/api/v1/audit-entries?limit=0"), 422),
+        ("/api/v1/audit-entries", Ask::get("/api/v1/audit-entries?member=x"), 422),
         (list, Ask::get("/api/v1/documents?limit=1"), 200),
         (list, Ask::get("/api/v1/documents?x=1"), 400),
         (list, Ask::get("/api/v1/documents?cursor=x"), 422),

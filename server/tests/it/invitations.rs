@@ -242,7 +242,7 @@ async fn nobody_is_asked_without_end() {
     assert!(answer.status == 409 && answer.body.contains("100 invitations a day"), "{answer}");
     assert_eq!(server.ask(invite(aurora, "new@fjord.example", "king")).await.status, 422);
     server.db.clock.advance(Duration::days(2));
-    assert_eq!(identity.invite(&aurora.owner, EMAIL, Role::Agent).await.unwrap().email, EMAIL);
+    assert_eq!(identity.invite(&aurora.owner, EMAIL, Role::Agent).await.unwrap().invitation.email, EMAIL);
 }
 
 /// Who goes, or may do less, comes back by nothing that they have asked before, and finishes nothing that they had begun.

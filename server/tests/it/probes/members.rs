@@ -27,7 +27,80 @@ fn revoke(_: &World, id: &str) -> Ask {
     Ask::post(format!("/dashboard/members/invitations/{id}/revoke")).form([])
 }
 
+fn take_back(_: &World, id: &str) -> Ask {
+    Ask::new("DELETE", format!("/api/v1/invitations/{id}"))
+}
+
+fn change(_: &World, id: &str) -> Ask {
+    Ask::new("PATCH", format!("/api/v1/members/{id}")).body("application/json", "{\"role\":\"agent\"}")
+}
+
+fn delete(_: &World, id: &str) -> Ask {
+    Ask::new("DELETE", format!("/api/v1/members/{id}?revoke_keys=true"))
+}
+
+fn entries(_: &World, id: &str) -> Ask {
+    Ask::get(format!("/api/v1/audit-entries?limit=1&act=key.created&member={id}"))
+}
+
 pub const PROBES: &[Probe] = &[
+    Probe {
+        method: "GET",
+        path: "/api/v1/audit-entries",
+        by: By::Key,
+        ask: |_| Ask::get("/api/v1/audit-entries?limit=1&act=key.created"),
+        ids: Ids::At(&[Place {
+            name: "member",
+            kind: Kind::Member,
+            ask: entries,
+            malformed: Malformed::Refused("an id of another form is nobody's"),
+        }]),
+    },
+    Probe {
+        method: "GET",
+        path: "/api/v1/api-keys",
+        by: By::Key,
+        ask: |_| Ask::get("/api/v1/api-keys"),
+        ids: Ids::None("the tenant is the key's"),
+    },
+    Probe {
+        method: "GET",
+        path: "/api/v1/invitations",
+        by: By::Key,
+        ask: |_| Ask::get("/api/v1/invitations"),
+        ids: Ids::None("the tenant is the key's"),
+    },
+    Probe {
+        method: "POST",
+        path: "/api/v1/invitations",
+        by: By::Key,
+        ask: |_| {
+            let body = "{\"email\":\"program@aurora.example\",\"role\":\"agent\"}";
+            Ask::post("/api/v1/invitations").body("application/json", body)
+        },
+        ids: Ids::None("asks somebody into the key's tenant"),
+    },
+    Probe {
+        method: "DELETE",
+        path: "/api/v1/invitations/{id}",
+        by: By::Key,
+        ask: |world| take_back(world, &world.spare_invitation.to_string()),
+        ids: Ids::At(&[Place { name: "id", kind: Kind::Invitation, ask: take_back, malformed: Malformed::AsUnknown }]),
+    },
+    Probe {
+        method: "PATCH",
+        path: "/api/v1/members/{id}",
+        by: By::Key,
+        ask: |world| change(world, &world.spare_agent.to_string()),
+        ids: Ids::At(&[Place { name: "id", kind: Kind::Colleague, ask: change, malformed: Malformed::AsUnknown }]),
+    },
+    Probe {
+        method: "DELETE",
+        path: "/api/v1/members/{id}",
+        by: By::Key,
+        ask: |world| delete(world, &world.spare_agent.to_string()),
+        ids: Ids::At(&[Place { name: "id", kind: Kind::Colleague, ask: delete, malformed: Malformed::AsUnknown }]),
+    },
     Probe {
         method: "GET",
         path: "/dashboard/members",

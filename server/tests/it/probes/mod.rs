@@ -20,6 +20,7 @@ mod session;
 
 use crate::harness::{Ask, TestServer};
 use model::identity::{NewApiKey, Owed, Role};
+use model::permission::KEY_AT_MOST;
 use model::{ApiKeyId, ConversationId, DocumentId, InvitationId, MemberId, MessageId, TenantId, WidgetId};
 use store::Actor;
 use store::secret_key::SecretKey;
@@ -143,6 +144,9 @@ pub struct World {
     /// Somebody of Aurora's whom the probes change and remove, and one who is asked to join.
     pub aurora_agent: MemberId,
     pub aurora_invitation: InvitationId,
+    /// The same for programs.
+    pub spare_agent: MemberId,
+    pub spare_invitation: InvitationId,
     /// The same of Borealis.
     pub borealis_invitation: InvitationId,
 }
@@ -242,7 +246,8 @@ async fn session(server: &TestServer, tenant: &Tenant) -> String {
 /// An invitation of a tenant's.
 async fn invitation(server: &TestServer, tenant: &Tenant) -> InvitationId {
     let identity = &server.capabilities().identity;
-    let email = format!("asked-{}@{}", rand_word(), tenant.email.split_once('@').unwrap().1);
+    let open = identity.list_invitations(&tenant.owner).await.unwrap().len();
+    let email = format!("asked-{open}@{}", tenant.email.split_once('@').unwrap().1);
     identity.invite(&tenant.owner, &email, Role::Agent).await.unwrap();
     // Not sent: the outbox shows nothing of anybody's.
     server.execute("delete from app.jobs where kind = 'send_invitation'").await;
@@ -274,6 +279,17 @@ impl World {
         server.db.joins(&deneb, aurora).await;
         let aurora_agent = member(&server, aurora, "deneb").await;
         let aurora_invitation = invitation(&server, aurora).await;
+        let electra = Tenant::new(&server.db, "Electra").await;
+        server.db.joins(&electra, aurora).await;
+        let spare_agent = member(&server, aurora, "electra").await;
+        let spare_invitation = invitation(&server, aurora).await;
+        // Keys that may whatever keys may.
+        let most = format!("{{{}}}", KEY_AT_MOST.names().join(","));
+        sqlx::query("update app.api_keys set scopes = $1::text[]")
+            .bind(most)
+            .execute(&mut server.db.superuser().await)
+            .await
+            .unwrap();
         let borealis_invitation = invitation(&server, borealis).await;
         // Words that stand on no page.
         let aurora_documents = [
@@ -320,6 +336,8 @@ impl World {
             session_ids,
             aurora_agent,
             aurora_invitation,
+            spare_agent,
+            spare_invitation,
             borealis_invitation,
             server,
         }
