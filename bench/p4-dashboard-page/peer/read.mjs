@@ -38,7 +38,7 @@ export async function keysFor(cookie) {
       tx.unsafe(statements.AT_THE_DOOR),
       tx.unsafe(statements.ENTER, door, PREPARED),
       tx.unsafe(statements.INSIDE),
-      tx.unsafe(statements.KEYS, [statements.MOST], PREPARED),
+      tx.unsafe(statements.KEYS, [statements.MOST, now], PREPARED),
     ]);
     if (!entered.tenant) return undefined;
     if (entered.stale) await seen(session, request, now, ago(1));

@@ -6,9 +6,9 @@ export const ENTER = 'select * from app.enter_session($1, $2, $3, $4, $5, $6)';
 /** Once a minute: $1 hash, $2 now, $3 since when a use is noted. */
 export const SEEN = 'update app.sessions set last_seen_at = $2 where session_hash = $1 and last_seen_at < $3';
 
-/** The keys of the tenant: $1 how many. */
-export const KEYS = `select key_id, name, prefix, created_at, last_used_at, revoked_at from app.api_keys
-  order by revoked_at is not null, key_id desc limit $1`;
+/** The keys of the tenant: $1 how many, $2 now. */
+export const KEYS = `select key_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at from app.api_keys
+  order by revoked_at is not null or coalesce(expires_at <= $2, false), key_id desc limit $1`;
 
 /** Who that is, and where: $1 member. */
 export const WHO = `select t.tenant_id, t.name as tenant_name, t.created_at as tenant_created_at,

@@ -6,6 +6,7 @@ const WORKSPACE = [
   ['/dashboard/knowledge', 'Knowledge', 'book'],
   ['/dashboard/members', 'Members', 'people'],
   ['/dashboard/api-keys', 'API keys', 'key'],
+  ['/dashboard/audit-log', 'Audit log', 'list'],
 ];
 const ROLES = { owner: 'Owner', agent: 'Agent' };
 
