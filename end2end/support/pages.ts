@@ -249,6 +249,16 @@ export const states: State[] = [
       await expect(page.getByRole('alert')).toBeVisible();
     },
   },
+  { name: 'workspaces-one', open: member('/dashboard/workspaces') },
+  {
+    name: 'workspaces',
+    open: async (page, person, server) => {
+      const other = await signUp(page.request, somebody({ company: 'Nordic Wool Cooperative' + person.company.slice('Fjällhus'.length) }));
+      await signUp(page.request, person);
+      join(server, person, other);
+      await visit(page, '/dashboard/workspaces');
+    },
+  },
   { name: 'audit-log', open: member('/dashboard/audit-log') },
   {
     name: 'audit-log-much',

@@ -6,7 +6,7 @@ use crate::edge::{admission, body, dress, headers, observe};
 use crate::limits::api as limits;
 use crate::pages::{
     account, api_keys, audit_log, demo, home, inbox, join, knowledge, letters, members, preferences, second_factor,
-    sign_in, sign_out, sign_up, site,
+    sign_in, sign_out, sign_up, site, workspaces,
 };
 use crate::rest::{Api, api, api_docs};
 use crate::state::App;
@@ -90,6 +90,7 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/account/code/give-up", &["POST"], post(second_factor::give_up)),
         cookie("/dashboard/account/code/renew", &["POST"], post(second_factor::renew)),
         cookie("/dashboard/account/code/turn-off", &["POST"], post(second_factor::turn_off)),
+        cookie("/dashboard/workspaces", &["GET", "POST"], get(workspaces::page).post(workspaces::go)),
         cookie("/dashboard/members", &["GET", "POST"], get(members::page).post(members::invite)),
         cookie("/dashboard/members/{member}/role", &["POST"], post(members::change)),
         cookie("/dashboard/members/{member}/remove", &["POST"], post(members::remove)),

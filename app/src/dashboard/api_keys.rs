@@ -34,6 +34,7 @@ pub enum Outcome {
 /// The page.
 pub fn api_keys(frame: &Frame, keys: Vec<ApiKey>, now: Timestamp, outcome: Outcome) -> Page {
     let may = frame.session.member.role.permissions();
+    let manages = may.has(Permission::ManageKeys);
     let address = frame.address.clone();
     let title = match &outcome {
         Outcome::Nothing => "API keys · Samtal",
@@ -53,7 +54,7 @@ pub fn api_keys(frame: &Frame, keys: Vec<ApiKey>, now: Timestamp, outcome: Outco
     let list = if keys.is_empty() {
         view! { <NoKeys address=address/> }.into_any()
     } else {
-        view! { <KeyTable keys=keys now=now/> }.into_any()
+        view! { <KeyTable keys=keys now=now manages=manages/> }.into_any()
     };
     let main = view! {
         <header class="page__head"><h1>"API keys"</h1><p>"Each key lets one program act for this workspace."</p></header>
@@ -65,13 +66,15 @@ pub fn api_keys(frame: &Frame, keys: Vec<ApiKey>, now: Timestamp, outcome: Outco
                 </div>
             </div>
             {notice}
-            <form class="form" method="post" action="/dashboard/api-keys">
-                <div class="form form--inline">
-                    <Field name="name" label="What the key is for" autocomplete="off" maxlength=60 value=value error=error/>
-                    <button class="button button--primary" type="submit"><Icon shape=Shape::Plus/>"Create key"</button>
-                </div>
-                {more(wishes)}
-            </form>
+            {manages.then(|| view! {
+                <form class="form" method="post" action="/dashboard/api-keys">
+                    <div class="form form--inline">
+                        <Field name="name" label="What the key is for" autocomplete="off" maxlength=60 value=value error=error/>
+                        <button class="button button--primary" type="submit"><Icon shape=Shape::Plus/>"Create key"</button>
+                    </div>
+                    {more(wishes)}
+                </form>
+            })}
             {list}
         </section>
     };
@@ -162,7 +165,7 @@ fn NoKeys(address: String) -> impl IntoView {
 }
 
 #[component]
-fn KeyTable(keys: Vec<ApiKey>, now: Timestamp) -> impl IntoView {
+fn KeyTable(keys: Vec<ApiKey>, now: Timestamp, manages: bool) -> impl IntoView {
     view! {
         <div class="table">
             <table role="table" aria-labelledby="keys">
@@ -175,7 +178,7 @@ fn KeyTable(keys: Vec<ApiKey>, now: Timestamp) -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody role="rowgroup">
-                    {keys.into_iter().map(|key| view! { <KeyRow key=key now=now/> }).collect_view()}
+                    {keys.into_iter().map(|key| view! { <KeyRow key=key now=now manages=manages/> }).collect_view()}
                 </tbody>
             </table>
         </div>
@@ -183,7 +186,7 @@ fn KeyTable(keys: Vec<ApiKey>, now: Timestamp) -> impl IntoView {
 }
 
 #[component]
-fn KeyRow(key: ApiKey, now: Timestamp) -> impl IntoView {
+fn KeyRow(key: ApiKey, now: Timestamp, manages: bool) -> impl IntoView {
     let id = key.id.to_string();
     let dialog = format!("revoke-{id}");
     let used = key.last_used_at.map_or_else(|| "Never".to_owned(), |at| at.day());
@@ -192,6 +195,7 @@ fn KeyRow(key: ApiKey, now: Timestamp) -> impl IntoView {
     let end = match (key.revoked_at, key.expires_at.filter(|at| *at <= now)) {
         (Some(at), _) => view! { <span class="badge">"Revoked "{at.day()}</span> }.into_any(),
         (None, Some(at)) => view! { <span class="badge">"Ended "{at.day()}</span> }.into_any(),
+        (None, None) if !manages => ().into_any(),
         (None, None) => view! {
                 <div class="actions">
                 {replace(&key)}

@@ -42,7 +42,7 @@ struct Eyes {
 impl Eyes {
     /// Whether they may change somebody of this role.
     fn may_change(self, role: Role) -> bool {
-        self.role.may(Permission::ManageMembers) && (role != Role::Owner || self.role.may(Permission::ManageOwners))
+        self.role.may(Permission::ManageMembers) && self.role.permissions().have(role.permissions())
     }
 
     /// The roles that they may give, the least powerful first.
@@ -136,7 +136,7 @@ fn invited(email: String, link: Option<String>) -> AnyView {
 }
 
 fn badge(role: Role) -> &'static str {
-    if role == Role::Agent { "badge" } else { "badge badge--accent" }
+    if matches!(role, Role::Agent | Role::Viewer) { "badge" } else { "badge badge--accent" }
 }
 
 fn row(member: Member, eyes: Eyes) -> impl IntoView {

@@ -84,6 +84,7 @@ pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
             </form>
             <hr/>
             <a class="menu__item" href="/dashboard/account"><Icon shape=Shape::Key/>"Your account"</a>
+            <a class="menu__item" href="/dashboard/workspaces"><Icon shape=Shape::UpDown/>"Your workspaces"</a>
             <form method="post" action="/logout">
                 <button class="menu__item" type="submit"><Icon shape=Shape::Leave/>"Sign out"</button>
             </form>

@@ -41,8 +41,15 @@ fn read<T: DeserializeOwned>(answer: Result<String, Problem>) -> Result<T, Probl
     serde_json::from_str(&answer?).map_err(|_| unreadable())
 }
 
+/// Who asks: somebody who does something, or the page by itself, which keeps nobody signed in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Somebody,
+    Itself,
+}
+
 /// Sends a request. The browser has one copy of this, whatever the answer is.
-fn send(address: &str, accept: &str, form: Option<UrlSearchParams>, then: Then) {
+fn send(by: By, address: &str, accept: &str, form: Option<UrlSearchParams>, then: Then) {
     async fn text(address: &str, init: &RequestInit) -> Result<(u16, String), JsValue> {
         let response = JsFuture::from(window().fetch_with_str_and_init(address, init)).await?;
         let response: Response = response.unchecked_into();
@@ -52,6 +59,9 @@ fn send(address: &str, accept: &str, form: Option<UrlSearchParams>, then: Then) 
     let init: RequestInit = Object::new().unchecked_into();
     if let Ok(headers) = Headers::new() {
         let _ = headers.set("accept", accept);
+        if by == By::Itself {
+            let _ = headers.set("x-unattended", "1");
+        }
         init.set_headers(&headers);
     }
     if let Some(form) = form {
@@ -72,7 +82,12 @@ fn send(address: &str, accept: &str, form: Option<UrlSearchParams>, then: Then) 
 
 /// Asks for what is at an address.
 pub fn get<T: DeserializeOwned>(address: &str, then: impl FnOnce(Result<T, Problem>) + 'static) {
-    send(address, JSON, None, Box::new(|answer| then(read(answer))));
+    send(By::Somebody, address, JSON, None, Box::new(|answer| then(read(answer))));
+}
+
+/// The same by the page itself: nobody has done anything.
+pub fn look<T: DeserializeOwned>(address: &str, then: impl FnOnce(Result<T, Problem>) + 'static) {
+    send(By::Itself, address, JSON, None, Box::new(|answer| then(read(answer))));
 }
 
 /// Sends a form.
@@ -85,12 +100,12 @@ pub fn post<T: DeserializeOwned>(
     for (name, value) in fields {
         form.append(name, value);
     }
-    send(address, JSON, Some(form), Box::new(|answer| then(read(answer))));
+    send(By::Somebody, address, JSON, Some(form), Box::new(|answer| then(read(answer))));
 }
 
 /// Sends a form without fields, to which nothing is answered.
 pub fn tell(address: &str, then: impl FnOnce(Result<(), Problem>) + 'static) {
-    send(address, JSON, UrlSearchParams::new().ok(), Box::new(|answer| then(answer.map(drop))));
+    send(By::Somebody, address, JSON, UrlSearchParams::new().ok(), Box::new(|answer| then(answer.map(drop))));
 }
 
 /// Sends files. `progress` is told how much is there, 0 to 1.
@@ -159,7 +174,7 @@ pub fn renew(id: &'static str, wanted: impl Fn() -> bool + 'static, then: impl F
             then(place(answer));
         }
     };
-    send(&address, "text/html", None, Box::new(answered));
+    send(By::Itself, &address, "text/html", None, Box::new(answered));
 }
 
 fn replace(old: &Element, new: &Element) {

@@ -13,6 +13,7 @@ use store::bus::Notice;
 use store::services::timestamp;
 use store::sessions::{self, Proof, SignIn};
 use store::{Actor, Caller, Denied, Reason, StoreError};
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 /// What the form for a new password holds.
@@ -60,12 +61,13 @@ impl Identity {
             other => other?,
         };
         let hash = self.passwords.hash(origin.network(), Zeroizing::new(new.expose().to_owned())).await?;
-        let epoch = self.put_password(known, &hash, (here, caller.scope().tenant()), origin).await?;
+        let (epoch, until) = self.put_password(known, &hash, (here, caller.scope().tenant()), origin).await?;
         let mut sign_in =
             SignIn { chosen: Some(caller.scope().tenant()), ..self.begun(person, Proof::Password, epoch) };
         // Whoever is signed in has shown a second factor, or set it up here.
         sign_in.proofs.extend(self.begun(person, Proof::Session, epoch).proofs);
-        self.advance(SignIn { next: "/dashboard/account?done=password".to_owned(), ..sign_in }, origin).await
+        let next = "/dashboard/account?done=password".to_owned();
+        self.advance(SignIn { next, until: Some(until), ..sign_in }, origin).await
     }
 
     #[tracing::instrument(name = "db.person.name", skip_all)]
@@ -86,7 +88,7 @@ impl Identity {
         hash: &str,
         (here, acting): (Here<'_>, TenantId),
         origin: &Origin,
-    ) -> Result<i32, IdentityError> {
+    ) -> Result<(i32, OffsetDateTime), IdentityError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         // By a session that has been ended meanwhile nothing is done: it may have been ended because of who has it.
         let held = self.hold_person(&mut tx, known.person, here).await?;
@@ -116,7 +118,7 @@ impl Identity {
         }
         self.post_is_due();
         tracing::info!("a password was changed");
-        Ok(epoch)
+        Ok((epoch, held.until))
     }
 
     /// Where one is signed in, the latest first. `here` is the hash of the session that asks.

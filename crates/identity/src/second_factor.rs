@@ -22,7 +22,7 @@ use store::sealing::{Owner, Spot};
 use store::services::timestamp;
 use store::sessions::{self, Proof, Shown, SignIn};
 use store::{Caller, PlatformTx, Reason, StoreError};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use totp_rs::{Builder, Totp};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -85,6 +85,8 @@ pub(crate) struct HeldPerson {
     pub email: String,
     /// How often the password had been changed.
     pub epoch: i32,
+    /// When the session ends by which they act.
+    pub until: OffsetDateTime,
 }
 
 /// What came of taking a second factor away.
@@ -215,12 +217,12 @@ impl Identity {
         let held = held.fetch_optional(&mut *tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
         // Not held: whoever removes a membership holds that first, and ends the session after it.
         let open = sqlx::query!(
-            "select tenant_id from app.sessions where session_hash = $1 and person_id = $2 and tenant_id is not null",
+            "select expires_at from app.sessions where session_hash = $1 and person_id = $2 and tenant_id is not null",
             here.0.as_slice(),
             person.uuid()
         );
-        open.fetch_optional(tx).await.map_err(StoreError::from)?.ok_or(IdentityError::SignInOver)?;
-        Ok(HeldPerson { email: held.email, epoch: held.password_epoch })
+        let open = open.fetch_optional(tx).await.map_err(StoreError::from)?.ok_or(IdentityError::SignInOver)?;
+        Ok(HeldPerson { email: held.email, epoch: held.password_epoch, until: open.expires_at })
     }
 
     /// Turns it on, for who shows a code that the app makes of the seed, and gives the codes for paper. Everywhere one is signed
@@ -243,9 +245,9 @@ impl Identity {
             // It is done, whatever becomes of this.
             let _ = self.forgive(attempt, origin.request).await;
         }
-        let (codes, epoch) = done?;
+        let (codes, epoch, until) = done?;
         let sign_in = self.begun(person, Proof::Session, epoch);
-        Ok((codes, SignIn { chosen: Some(caller.scope().tenant()), ..sign_in }))
+        Ok((codes, SignIn { chosen: Some(caller.scope().tenant()), until: Some(until), ..sign_in }))
     }
 
     #[tracing::instrument(name = "db.second_factor.turn_on", skip_all)]
@@ -255,7 +257,7 @@ impl Identity {
         typed: &str,
         (here, acting): (Here<'_>, TenantId),
         origin: &Origin,
-    ) -> Result<(Vec<String>, i32), IdentityError> {
+    ) -> Result<(Vec<String>, i32, OffsetDateTime), IdentityError> {
         let now = self.services.now();
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let held = self.hold_person(&mut tx, person, here).await?;
@@ -302,7 +304,7 @@ impl Identity {
         }
         self.post_is_due();
         tracing::info!("a second factor was turned on");
-        Ok((codes, held.epoch + 1))
+        Ok((codes, held.epoch + 1, held.until))
     }
 
     /// New codes for paper in place of those that were there, for who shows a code.
@@ -450,7 +452,7 @@ impl Identity {
                 );
                 let held = held.fetch_optional(&mut tx).await.map_err(StoreError::from)?;
                 let held = held.ok_or(IdentityError::NotFound)?;
-                HeldPerson { email: held.email, epoch: held.password_epoch }
+                HeldPerson { email: held.email, epoch: held.password_epoch, until: self.services.now() }
             }
         };
         let found = sqlx::query!(

@@ -15,11 +15,13 @@ pub enum Role {
     Admin,
     /// Works in conversations and documents; sees the tenant, and changes neither members nor keys.
     Agent,
+    /// Sees conversations and documents, and changes nothing.
+    Viewer,
 }
 
 impl Role {
     /// Every one, the most powerful first.
-    pub const ALL: [Self; 3] = [Self::Owner, Self::Admin, Self::Agent];
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Admin, Self::Agent, Self::Viewer];
 
     /// The name in the database and on the wire.
     pub const fn name(self) -> &'static str {
@@ -27,6 +29,7 @@ impl Role {
             Self::Owner => "owner",
             Self::Admin => "admin",
             Self::Agent => "agent",
+            Self::Viewer => "viewer",
         }
     }
 
@@ -36,6 +39,7 @@ impl Role {
             Self::Owner => "Owner",
             Self::Admin => "Admin",
             Self::Agent => "Agent",
+            Self::Viewer => "Viewer",
         }
     }
 

@@ -210,7 +210,7 @@ impl NewPassword {
         let mut characters: Vec<char> = folded.chars().collect();
         characters.sort_unstable();
         characters.dedup();
-        if characters.len() < 4 || COMMON.contains(&folded.as_str()) {
+        if characters.len() < 4 || common(&folded) {
             return Err(Rejected("This password is easy to guess. A few unrelated words work well."));
         }
         if known.iter().any(|word| word.trim().to_lowercase() == folded) {
@@ -231,37 +231,57 @@ impl fmt::Debug for NewPassword {
     }
 }
 
-/// Passwords of ten characters and more that lead every published list of leaked ones.
-const COMMON: [&str; 28] = [
-    "1234567890",
-    "12345678910",
-    "123456789a",
-    "0123456789",
-    "0987654321",
-    "9876543210",
-    "1q2w3e4r5t",
-    "1qaz2wsx3edc",
-    "qwertyuiop",
-    "qwerty1234",
-    "qwerty12345",
-    "qwerty123456",
-    "asdfghjkl1",
-    "password12",
-    "password123",
-    "password1234",
-    "passw0rd123",
-    "iloveyou12",
-    "iloveyou123",
-    "welcome123",
-    "welcome1234",
-    "administrator",
-    "letmein123",
-    "changeme123",
-    "football123",
-    "sunshine123",
-    "princess123",
-    "abcdefghij",
-];
+/// The ten thousand passwords that people choose most, from four characters on, and all of ten and more that are known, sorted: those
+/// of zxcvbn (Dropbox, MIT), out of published lists of leaked ones, and a few.
+const COMMON: &str = include_str!("input/common_passwords.txt");
+
+/// Whether a password is among the common ones: as it is, twice or more in a row, with digits or punctuation before or after it, or
+/// with digits in the place of letters.
+fn common(folded: &str) -> bool {
+    let listed = |word: &str| {
+        let (mut from, mut to) = (0, COMMON.len());
+        // By halves, line by line.
+        while from < to {
+            let middle = (from + to) / 2;
+            let begin = COMMON[..middle].rfind('\n').map_or(0, |at| at + 1);
+            let end = COMMON[begin..].find('\n').map_or(COMMON.len(), |at| begin + at);
+            match COMMON[begin..end].cmp(word) {
+                std::cmp::Ordering::Equal => return true,
+                std::cmp::Ordering::Less => from = (end + 1).min(to),
+                std::cmp::Ordering::Greater => to = begin,
+            }
+        }
+        false
+    };
+    let once = |word: &str| -> usize {
+        let length = word.len();
+        (1..=length / 2)
+            .find(|part| {
+                length.is_multiple_of(*part)
+                    && word.is_char_boundary(*part)
+                    && word[..*part].repeat(length / part) == word
+            })
+            .unwrap_or(length)
+    };
+    let plain = |word: &str| {
+        let letter = |c: char| match c {
+            '0' => 'o',
+            '1' | '!' => 'i',
+            '3' => 'e',
+            '4' | '@' => 'a',
+            '5' | '$' => 's',
+            '7' => 't',
+            other => other,
+        };
+        word.chars().map(letter).collect::<String>()
+    };
+    let around = |c: char| !c.is_alphabetic();
+    let stem = folded.trim_matches(around);
+    let read = plain(folded.trim_end_matches(|c: char| c.is_ascii_digit() || !c.is_alphanumeric()));
+    [folded, stem, &plain(folded), &plain(stem), &read, read.trim_matches(around)]
+        .into_iter()
+        .any(|word| listed(word) || (once(word) >= 4 && listed(&word[..once(word)])))
+}
 
 #[cfg(test)]
 mod tests {
@@ -305,10 +325,47 @@ mod tests {
     }
 
     #[test]
+    fn the_list_is_in_order() {
+        let lines: Vec<&str> = COMMON.lines().collect();
+        assert!(lines.len() >= 3_000 && lines.is_sorted(), "{}", lines.len());
+        assert!(lines.iter().all(|line| common(line)), "each is found");
+    }
+
+    #[test]
     fn passwords() {
         assert!(NewPassword::parse("correct horse battery", &[]).is_ok());
         for bad in ["", "short", "aaaaaaaaaaaa", "Password123", "1234567890"] {
             assert!(NewPassword::parse(bad, &[]).is_err(), "{bad:?}");
+        }
+        // What people make of a common one.
+        for bad in [
+            "password2026!",
+            "P@ssw0rd2026",
+            "2026password",
+            "qwertyqwerty",
+            "QwertyQwerty1",
+            "letmein!!!",
+            "sunshine.2026",
+            "dragon1234",
+            "monkey!!!!!!",
+            "1q2w3e4r5t",
+            "0123456789",
+            "iloveyou12",
+            "administrator",
+            "abc123abc123",
+            "football12",
+        ] {
+            assert!(NewPassword::parse(bad, &[]).is_err(), "{bad:?}");
+        }
+        for good in [
+            "four lamps and 3f9a",
+            "green lamp river",
+            "dragonfly pond",
+            "passwords are old",
+            "Ängsblomman står",
+            "kx81-vv20-qq7z",
+        ] {
+            assert!(NewPassword::parse(good, &[]).is_ok(), "{good:?}");
         }
         assert!(NewPassword::parse("Anna@Example.com", &["anna@example.com"]).is_err());
         assert!(NewPassword::parse(&"ab cd".repeat(26), &[]).is_err());

@@ -111,6 +111,8 @@ const AGENT: Permissions = Permissions::of(&[
     P::ManageDocuments,
 ]);
 
+const VIEWER: Permissions = Permissions::of(&[P::ReadWorkspace, P::ReadConversations, P::ReadDocuments]);
+
 const ADMIN: Permissions = Permissions::of(&[
     P::ReadWorkspace,
     P::ReadConversations,
@@ -149,6 +151,7 @@ impl Role {
             Self::Owner => Permissions::of(Permission::ALL),
             Self::Admin => ADMIN,
             Self::Agent => AGENT,
+            Self::Viewer => VIEWER,
         }
     }
 }
@@ -156,6 +159,19 @@ impl Role {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `docs/permissions.md`.
+    #[test]
+    fn the_table_is_what_is_written() {
+        let written = include_str!("../../../docs/permissions.md");
+        for permission in Permission::ALL {
+            let sets = Role::ALL.map(Role::permissions).into_iter().chain([KEY_AT_MOST, API_KEY]);
+            let cells: String = sets.map(|set| if set.has(*permission) { " yes |" } else { "  |" }).collect();
+            let row = format!("| `{}` | {} |{cells}", permission.name(), permission.sentence());
+            assert!(written.lines().any(|line| line == row), "no such row: {row}");
+        }
+        assert_eq!(written.lines().filter(|line| line.starts_with("| `")).count(), Permission::ALL.len());
+    }
 
     #[test]
     fn sets_hold_what_was_put_into_them() {

@@ -366,7 +366,8 @@ pub async fn enter_by_api_key(
     Ok(Some(Caller::new(scope, Actor::ApiKey { key: ApiKeyId::from_uuid(key), scopes })))
 }
 
-/// As [`of_session`], and the first transaction of the caller's is open already: see [`enter_by_api_key`].
+/// As [`of_session`], and the first transaction of the caller's is open already: see [`enter_by_api_key`]. `used`: whether it
+/// counts as a use of the session.
 ///
 /// # Errors
 /// The database's.
@@ -376,9 +377,10 @@ pub async fn enter_by_session(
     session_hash: &[u8; 32],
     lifetime: SessionLifetime,
     request: RequestId,
+    used: bool,
 ) -> Result<Option<Caller>, StoreError> {
     let Some(expected) = services.doors.of(session_hash) else {
-        return of_session(services, session_hash, lifetime, request).await;
+        return session(services, session_hash, lifetime, request, used).await;
     };
     let now = services.now();
     let door = format!(
@@ -392,9 +394,9 @@ pub async fn enter_by_session(
     );
     let (tx, row) = services.store.enter(expected, door).await?;
     let Some(tenant) = entered(services, session_hash, &row)? else { return Ok(None) };
-    if tenant != expected || row.try_get("stale")? {
+    if tenant != expected || (used && row.try_get("stale")?) {
         drop(tx);
-        return of_session(services, session_hash, lifetime, request).await;
+        return session(services, session_hash, lifetime, request, used).await;
     }
     let (member, person): (Uuid, Uuid) = (row.try_get("actor")?, row.try_get("person")?);
     let role = Role::from_name(row.try_get("role")?).ok_or(StoreError::Corrupt("memberships.role"))?;

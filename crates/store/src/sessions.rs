@@ -52,6 +52,8 @@ pub enum Proof {
     Trusted,
     /// In a session that was open.
     Session,
+    /// In a session that was open in another workspace.
+    Elsewhere,
 }
 
 impl Proof {
@@ -63,6 +65,7 @@ impl Proof {
             Self::RecoveryCode => "code on paper",
             Self::Trusted => "trusted browser",
             Self::Session => "session",
+            Self::Elsewhere => "another workspace",
         }
     }
 
@@ -97,6 +100,8 @@ pub struct SignIn {
     pub owed: Option<Owed>,
     /// Where it leads in the end: a path.
     pub next: String,
+    /// When the session ends that it opens, at the latest: that of the one which goes on in it.
+    pub until: Option<OffsetDateTime>,
 }
 
 /// How long a sign-in that is not finished is kept.
@@ -144,7 +149,7 @@ impl Sessions {
             sign_in.person.uuid()
         );
         let epoch = epoch.fetch_optional(&mut tx).await?;
-        let known = |shown: &Shown| matches!(shown.proof, Proof::Password | Proof::Session);
+        let known = |shown: &Shown| matches!(shown.proof, Proof::Password | Proof::Session | Proof::Elsewhere);
         if sign_in.proofs.iter().any(|shown| known(shown) && Some(shown.epoch) != epoch) {
             return Ok(false);
         }
@@ -161,7 +166,7 @@ impl Sessions {
             sign_in.next,
             device,
             from.address.map(|address| address.to_string()),
-            opened.is_none().then(|| self.services.now() + UNFINISHED)
+            if opened.is_none() { Some(self.services.now() + UNFINISHED) } else { sign_in.until }
         )
         .execute(&mut tx)
         .await?;
@@ -203,6 +208,7 @@ impl Sessions {
             chosen: row.chosen_id.map(TenantId::from_uuid),
             owed: Some(Owed::from_name(&row.owed).ok_or(StoreError::Corrupt("sessions.owed"))?),
             next: row.next_path.unwrap_or_default(),
+            until: None,
         }))
     }
 

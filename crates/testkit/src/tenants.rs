@@ -83,7 +83,7 @@ impl Tenant {
 
 /// A sign-in that owes nothing.
 pub fn sign_in(person: PersonId, tenant: TenantId) -> SignIn {
-    SignIn { person, proofs: Vec::new(), chosen: Some(tenant), owed: None, next: String::new() }
+    SignIn { person, proofs: Vec::new(), chosen: Some(tenant), owed: None, next: String::new(), until: None }
 }
 
 impl TestDb {

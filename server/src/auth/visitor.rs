@@ -49,10 +49,12 @@ pub async fn visitor(State(app): State<App>, session: Session, mut request: Requ
         (Some(id), Some(info)) => {
             let lifetime = app.capabilities.sessions.lifetime();
             let (services, session) = (&app.capabilities.services, hash(id));
-            let found = if reads_at_once(&request) {
-                scope::enter_by_session(services, &session, lifetime, info.id).await
-            } else {
-                scope::of_session(services, &session, lifetime, info.id).await
+            // What a page asks by itself keeps nobody signed in.
+            let used = !request.headers().contains_key("x-unattended");
+            let found = match (reads_at_once(&request), used) {
+                (true, used) => scope::enter_by_session(services, &session, lifetime, info.id, used).await,
+                (false, true) => scope::of_session(services, &session, lifetime, info.id).await,
+                (false, false) => scope::of_quiet_session(services, &session, lifetime, info.id).await,
             };
             found.map(|caller| caller.map(|caller| caller.at(info.address))).map_err(|e| Failure::from(e).0)
         }

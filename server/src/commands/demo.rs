@@ -114,6 +114,7 @@ async fn owner(app: &App, created: &CreatedTenant, request: RequestId) -> Result
         chosen: Some(created.tenant),
         owed: None,
         next: String::new(),
+        until: None,
     };
     let backend = |text: String| session_store::Error::Backend(text);
     sessions.sign_in(&record.id, &opens, from).await.map_err(|e| backend(e.to_string()))?;

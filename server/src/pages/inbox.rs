@@ -14,6 +14,7 @@ use axum::{
 };
 use conversations::{ConversationError, NewMessage};
 use model::conversation::{InboxFilter, Step};
+use model::permission::Permission;
 use model::{ConversationId, ErrorCode, Problem};
 use serde::Deserialize;
 use store::{Actor, Caller};
@@ -75,11 +76,22 @@ async fn find(app: &App, caller: &Caller, place: &Place, open: Option<String>) -
     };
     let missing = named && thread.is_none();
     let address = app.config.public_url.clone().unwrap_or_default();
+    let writes = caller.permissions().has(Permission::WriteConversations);
     let me = match caller.actor() {
         Actor::Member { member, .. } => Some(member),
         _ => None,
     };
-    Ok(Inbox { show, after: place.after.clone(), list, thread, missing, outcome: Outcome::default(), address, me })
+    Ok(Inbox {
+        show,
+        after: place.after.clone(),
+        list,
+        thread,
+        missing,
+        outcome: Outcome::default(),
+        address,
+        me,
+        writes,
+    })
 }
 
 /// What was typed.

@@ -18,6 +18,7 @@ pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;
 pub mod site;
+pub mod workspaces;
 
 use crate::failure::Failure;
 use axum::extract::rejection::FormRejection;

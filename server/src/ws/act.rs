@@ -6,6 +6,7 @@ use conversations::NewMessage;
 use conversations::live::Listener;
 use model::conversation::Author;
 use model::live::{ClientFrame, ServerFrame};
+use model::permission::WriteConversations;
 use model::{ConversationId, ErrorCode, Problem};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -82,6 +83,10 @@ impl Socket {
             ClientFrame::Typing { conversation } => {
                 let id = conversation.parse::<ConversationId>().ok().filter(|id| followed.contains_key(id));
                 let Some(id) = id else { return self.refuse(&Problem::not_found(), None).await };
+                // Who may only read writes nothing.
+                if who.caller().participant(WriteConversations).is_err() {
+                    return Ok(());
+                }
                 if self.typed.is_none_or(|at| at.elapsed() >= TYPING) {
                     self.typed = Some(Instant::now());
                     let (from, name) = match &*who {

@@ -378,3 +378,44 @@ async fn the_choice_of_look_leads_back_inside() {
     let answer = choose("no such look", "").await;
     assert!(answer.set_cookie("samtal_theme").unwrap().contains("Max-Age=0"), "{answer}");
 }
+
+/// A page that is open and asks for what is new keeps nobody signed in; somebody who does something does.
+#[tokio::test]
+async fn what_a_page_asks_by_itself_is_no_use_of_a_session() {
+    let server = TestServer::start().await;
+    let (aurora, inbox) = (&server.two.aurora, "/dashboard/inbox");
+    let ask = || Ask::get(inbox).session(aurora).wants_json();
+    let advance = |minutes| server.db.clock.advance(Duration::minutes(minutes));
+    assert_eq!(server.ask(ask()).await.status, 200);
+    advance(119);
+    assert_eq!(server.ask(ask()).await.status, 200, "somebody has looked");
+    for _ in 0..2 {
+        advance(59);
+        assert_eq!(server.ask(ask().header("x-unattended", "1")).await.status, 200);
+    }
+    advance(3);
+    assert_eq!(server.ask(ask().header("x-unattended", "1")).await.status, 401);
+    assert_eq!(server.ask(ask()).await.status, 401);
+}
+
+/// Going from one workspace to another, a session goes on, and not for longer.
+#[tokio::test]
+async fn a_session_ends_in_the_end_wherever_it_goes() {
+    let server = TestServer::start().await;
+    let (aurora, borealis) = (&server.two.aurora, &server.two.borealis);
+    server.db.joins(aurora, borealis).await;
+    let mut cookie = aurora.session.to_string();
+    for round in 0..8 {
+        let to = if round % 2 == 0 { borealis.id } else { aurora.id };
+        let go = Ask::post("/dashboard/workspaces").form([("workspace", to.to_string().as_str())]).cookie(&cookie);
+        let answer = server.ask(go).await;
+        assert_eq!((answer.status, answer.header("location")), (303, "/dashboard"), "{round}: {answer}");
+        // The one from before is over.
+        assert_eq!(server.ask(Ask::get("/dashboard").cookie(&cookie)).await.status, 303);
+        cookie = answer.cookie(COOKIE).unwrap().to_owned();
+        assert_eq!(server.ask(Ask::get("/dashboard").cookie(&cookie)).await.status, 200);
+        server.db.clock.advance(Duration::minutes(59));
+    }
+    server.db.clock.advance(Duration::minutes(8));
+    assert_eq!(server.ask(Ask::get("/dashboard").cookie(&cookie)).await.status, 303, "eight hours have passed");
+}

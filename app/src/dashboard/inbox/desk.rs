@@ -63,11 +63,11 @@ struct Moves {
 #[island(lazy)]
 pub(super) fn Desk(inbox: Inbox) -> impl IntoView {
     take_over();
-    let Inbox { show, after, list: found, thread: open, missing, outcome, address, me } = inbox;
+    let Inbox { show, after, list: found, thread: open, missing, outcome, address, me, writes } = inbox;
     let live = Live::default();
     let moves = Moves {
         list: List::new(address),
-        talk: Talk::new(live, outcome, me.map(|me| me.to_string()).unwrap_or_default()),
+        talk: Talk::new(live, outcome, me.map(|me| me.to_string()).unwrap_or_default(), writes),
         show: RwSignal::new(show),
         after: RwSignal::new(after),
         me,
@@ -270,7 +270,7 @@ impl Moves {
         let (show, after, open) = (self.show.get_untracked(), self.after.get_untracked(), self.id.get_untracked());
         let beside = open.map(|id| format!("&beside={id}")).unwrap_or_default();
         self.list.asks();
-        ask::get(&format!("{}{beside}", address("", show, after.as_deref())), move |answer: Result<Inbox, _>| {
+        ask::look(&format!("{}{beside}", address("", show, after.as_deref())), move |answer: Result<Inbox, _>| {
             self.list.answered();
             // Unless the page shows others.
             if self.show.get_untracked() != show || self.after.get_untracked() != after {

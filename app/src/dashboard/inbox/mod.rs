@@ -38,6 +38,8 @@ pub struct Inbox {
     pub address: String,
     /// Who looks: what the tab keeps is theirs alone.
     pub me: Option<MemberId>,
+    /// Whether they may write.
+    pub writes: bool,
 }
 
 /// A message that was not sent.

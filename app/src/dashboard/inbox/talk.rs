@@ -40,6 +40,8 @@ pub(super) struct Talk {
     pub refused: RwSignal<Option<String>>,
     /// Why nothing can be said, if so.
     pub closed: Memo<Option<&'static str>>,
+    /// Whether who looks may do something here.
+    steps: bool,
     /// Whether times are those of the reader's clock: in the browser, once it has taken over.
     pub local: RwSignal<bool>,
     /// The client id of the next message.
@@ -61,13 +63,16 @@ pub(super) struct Talk {
 }
 
 impl Talk {
-    pub fn new(live: Live, given: Outcome, me: String) -> Self {
+    pub fn new(live: Live, given: Outcome, me: String, writes: bool) -> Self {
         let conversation = RwSignal::new(None);
         Self {
             live,
             me: StoredValue::new(me),
             conversation,
-            closed: Memo::new(move |_| conversation.with(closed)),
+            closed: Memo::new(move |_| {
+                if writes { conversation.with(closed) } else { Some("You may read here, and not write.") }
+            }),
+            steps: writes,
             messages: RwSignal::new(Vec::new()),
             opened: StoredValue::new(0),
             turned: StoredValue::new(0),
@@ -226,7 +231,7 @@ impl Talk {
             return self.follow();
         }
         let Some(id) = self.id() else { return };
-        ask::get(&format!("{HERE}/{id}"), move |result: Result<Inbox, _>| {
+        ask::look(&format!("{HERE}/{id}"), move |result: Result<Inbox, _>| {
             let (true, Ok(Inbox { thread: Some(found), .. })) = (self.id() == Some(id), result) else { return };
             let last = self.last();
             let mut new = found.messages.data;
@@ -258,11 +263,12 @@ impl Talk {
         self.conversation.with(|conversation| {
             let Some(c) = conversation else { return false };
             let open = c.state == ConversationState::Open;
-            match step {
-                Step::TakeOver => c.assignee.is_none(),
-                Step::HandBack => open && c.handler == Handler::People,
-                Step::Resolve => open,
-            }
+            self.steps
+                && match step {
+                    Step::TakeOver => c.assignee.is_none(),
+                    Step::HandBack => open && c.handler == Handler::People,
+                    Step::Resolve => open,
+                }
         })
     }
 

@@ -11,6 +11,7 @@ use crate::ui::ProblemNotice;
 use leptos::prelude::*;
 use model::Problem;
 use model::knowledge::{Answer, Document, DocumentState};
+use model::permission::Permission;
 use upload::Upload;
 
 /// The address of the page, to which files are sent.
@@ -38,24 +39,30 @@ pub fn knowledge(frame: &Frame, documents: Vec<Document>, outcome: Outcome, trie
         (Some(_), true) => "Answer · Knowledge · Samtal",
         (None, true) => "Knowledge · Samtal",
     };
+    let manages = frame.session.member.role.may(Permission::ManageDocuments);
     let list = if documents.is_empty() {
         view! { <NoDocuments/> }.into_any()
     } else {
-        view! { <DocumentTable list=documents/> }.into_any()
+        view! { <DocumentTable list=documents manages=manages/> }.into_any()
     };
+    let add = manages.then(|| {
+        view! {
+            <section class="section" aria-labelledby="add">
+                <div class="section__head"><div class="section__text">
+                    <h2 id="add">"Add documents"</h2>
+                    <p>"Markdown, text, and questions with their answers as CSV or JSON. 5 MB a file at most."</p>
+                </div></div>
+                <Refused refused=outcome.refused/>
+                <Upload/>
+            </section>
+        }
+    });
     let main = view! {
         <header class="page__head">
             <h1>"Knowledge"</h1>
             <p>"What stands in these documents, the assistant can answer, and nothing else."</p>
         </header>
-        <section class="section" aria-labelledby="add">
-            <div class="section__head"><div class="section__text">
-                <h2 id="add">"Add documents"</h2>
-                <p>"Markdown, text, and questions with their answers as CSV or JSON. 5 MB a file at most."</p>
-            </div></div>
-            <Refused refused=outcome.refused/>
-            <Upload/>
-        </section>
+        {add}
         <section class="section" aria-labelledby="documents">
             <div class="section__head"><div class="section__text"><h2 id="documents">"Documents"</h2></div></div>
             <div id=DOCUMENTS tabindex="-1" data-changing=changing.then_some("")>{list}</div>
@@ -63,7 +70,7 @@ pub fn knowledge(frame: &Frame, documents: Vec<Document>, outcome: Outcome, trie
         <Try tried=tried/>
     };
     let page = frame.page(HERE, title.to_owned(), Surface::Dashboard, main);
-    Page { island: Some("upload"), ..page }
+    Page { island: manages.then_some("upload"), ..page }
 }
 
 /// Files that the server did not keep, when it answered the form itself.
@@ -96,7 +103,7 @@ fn NoDocuments() -> impl IntoView {
 }
 
 #[component]
-fn DocumentTable(list: Vec<Document>) -> impl IntoView {
+fn DocumentTable(list: Vec<Document>, manages: bool) -> impl IntoView {
     view! {
         <div class="table">
             <table role="table" aria-labelledby="documents">
@@ -110,14 +117,14 @@ fn DocumentTable(list: Vec<Document>) -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody role="rowgroup">
-                    {list.into_iter().map(row).collect_view()}
+                    {list.into_iter().map(|document| row(document, manages)).collect_view()}
                 </tbody>
             </table>
         </div>
     }
 }
 
-fn row(document: Document) -> impl IntoView {
+fn row(document: Document, manages: bool) -> impl IntoView {
     let id = document.id.to_string();
     let dialog = format!("delete-{id}");
     let (class, state) = match (document.state, document.by_meaning) {
@@ -141,7 +148,7 @@ fn row(document: Document) -> impl IntoView {
             </td>
             <td role="cell" data-label="Pieces">{document.chunk_count}</td>
             <td role="cell" data-label="Added"><time datetime=document.created_at.to_string()>{document.created_at.day()}</time></td>
-            <td class="table__end" role="cell">
+            <td class="table__end" role="cell">{manages.then(|| view! {
                 {may_read_again.then(|| view! {
                     <form method="post" action=format!("{HERE}/{id}/reindex")>
                         <button class="button button--small" type="submit" aria-label=format!("Read again: {title}")>"Read again"</button>
@@ -160,7 +167,7 @@ fn row(document: Document) -> impl IntoView {
                         <button class="button button--danger" type="submit">"Delete "{title.clone()}</button>
                     </form>
                 </dialog>
-            </td>
+            })}</td>
         </tr>
     }
 }

@@ -1,11 +1,13 @@
 //! From what is known of a sign-in to what is still owed.
 
+use crate::account::person;
+use crate::second_factor::Here;
 use crate::{Identity, IdentityError, Origin};
 use model::identity::{Owed, Workspace};
 use model::{PersonId, TenantId};
 use store::services::timestamp;
 use store::sessions::{Proof, Shown, SignIn};
-use store::{Reason, StoreError};
+use store::{Caller, Reason, StoreError};
 
 /// The rules: what is owed by whom, first things first. Where everybody who signs in or up passes.
 pub(crate) fn advance(sign_in: SignIn, code: bool, tenants: &[TenantId]) -> Result<SignIn, IdentityError> {
@@ -23,7 +25,7 @@ impl Identity {
     /// A sign-in of somebody who has just shown who they are.
     pub(crate) fn begun(&self, person: PersonId, proof: Proof, epoch: i32) -> SignIn {
         let shown = Shown { proof, at: timestamp(self.services.now()), epoch };
-        SignIn { person, proofs: vec![shown], chosen: None, owed: None, next: "/dashboard".to_owned() }
+        SignIn { person, proofs: vec![shown], chosen: None, owed: None, next: "/dashboard".to_owned(), until: None }
     }
 
     /// Takes what needs no asking, and says what is owed next.
@@ -53,6 +55,27 @@ impl Identity {
             Err(IdentityError::WrongCredentials) => Err(IdentityError::SignInOver),
             Err(error) => Err(error),
         }
+    }
+
+    /// From the workspace in which a member is signed in to another one of theirs.
+    ///
+    /// # Errors
+    /// [`IdentityError::Invalid`] when it is none of theirs, [`IdentityError::SignInOver`] for a session that ended meanwhile,
+    /// [`IdentityError::Denied`] for a program, or the database's.
+    pub async fn switch(
+        &self,
+        caller: &Caller,
+        chosen: Option<TenantId>,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<SignIn, IdentityError> {
+        let person = person(caller)?;
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let held = self.hold_person(&mut tx, person, here).await?;
+        drop(tx);
+        // It goes on, and not for longer.
+        let sign_in = SignIn { until: Some(held.until), ..self.begun(person, Proof::Elsewhere, held.epoch) };
+        self.choose(sign_in, chosen, origin).await
     }
 
     /// Where a person may work, by name.

@@ -19,7 +19,7 @@ async fn key_hash(db: &TestDb, tenant: &Tenant) -> [u8; 32] {
 async fn by_session(db: &TestDb, tenant: &Tenant, door: bool) -> Option<Caller> {
     let (hash, lifetime) = (hash(tenant.session), db.sessions.lifetime());
     match door {
-        true => scope::enter_by_session(&db.services, &hash, lifetime, db.request()).await.unwrap(),
+        true => scope::enter_by_session(&db.services, &hash, lifetime, db.request(), true).await.unwrap(),
         false => scope::of_quiet_session(&db.services, &hash, lifetime, db.request()).await.unwrap(),
     }
 }
@@ -209,7 +209,7 @@ async fn what_nobody_has_ever_had_enters_nothing() {
     }
     let lifetime = db.sessions.lifetime();
     for wrong in [key, [0; 32], [255; 32]] {
-        let entered = scope::enter_by_session(&db.services, &wrong, lifetime, db.request()).await.unwrap();
+        let entered = scope::enter_by_session(&db.services, &wrong, lifetime, db.request(), true).await.unwrap();
         assert!(entered.is_none());
     }
     ended(&db).await;

@@ -304,7 +304,7 @@ async fn entering_by_a_credential_is_cancelled_as_cleanly() {
     inspect(&services.store, &two.borealis, 1).await;
     for given_up in [GivenUp::Waiting, GivenUp::Woken] {
         for polls in 0.. {
-            let enter = scope::enter_by_session(&services, &session, lifetime, db.request());
+            let enter = scope::enter_by_session(&services, &session, lifetime, db.request(), true);
             let entered = cancel(enter, polls, given_up).await;
             let done = entered.is_some();
             // Also when whoever has entered goes away without a word.

@@ -11,6 +11,11 @@ fn entries_of(_: &World, id: &str) -> Ask {
     Ask::get(format!("/dashboard/audit-log?member={id}"))
 }
 
+/// From Deneb, where Aurora's owner works, too.
+fn go(world: &World, id: &str) -> Ask {
+    Ask::post("/dashboard/workspaces").form([("workspace", id)]).cookie(world.elsewhere)
+}
+
 fn role(_: &World, id: &str) -> Ask {
     Ask::post(format!("/dashboard/members/{id}/role")).form([("role", "admin")])
 }
@@ -100,6 +105,20 @@ pub const PROBES: &[Probe] = &[
         by: By::Key,
         ask: |world| delete(world, &world.spare_agent.to_string()),
         ids: Ids::At(&[Place { name: "id", kind: Kind::Colleague, ask: delete, malformed: Malformed::AsUnknown }]),
+    },
+    Probe {
+        method: "GET",
+        path: "/dashboard/workspaces",
+        by: By::Session(Stranger::SignIn),
+        ask: |_| Ask::get("/dashboard/workspaces"),
+        ids: Ids::None("the person is the session's"),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/workspaces",
+        by: By::Anybody("a session of somebody who works there, too"),
+        ask: |world| go(world, &world.server.two.aurora.id.to_string()),
+        ids: Ids::At(&[Place { name: "workspace", kind: Kind::Tenant, ask: go, malformed: Malformed::AsUnknown }]),
     },
     Probe {
         method: "GET",

@@ -139,6 +139,8 @@ pub struct World {
     pub gemma_session: Id,
     /// Of people with a second factor, or about to have one: sessions, a sign-in that owes a code, and codes.
     pub codes: Codes,
+    /// A session of Aurora's owner at Deneb.
+    pub elsewhere: Id,
     /// What sessions of Aurora's and of Borealis' owner are known by, that no probe needs.
     pub session_ids: (String, String),
     /// Somebody of Aurora's whom the probes change and remove, and one who is asked to join.
@@ -269,6 +271,7 @@ impl World {
         let deneb = Tenant::new(&server.db, "Deneb").await;
         server.db.joins(aurora, &deneb).await;
         let aurora_sign_in = owes_a_choice(&server).await;
+        let elsewhere = server.db.open_session(aurora.person, deneb.id).await;
         let [_, confirm_link, join_link] = links(&server, &deneb).await;
         // What one link does ends the others of its person.
         let [reset_link, ..] = links(&server, &Tenant::new(&server.db, "Felix").await).await;
@@ -333,6 +336,7 @@ impl World {
             join_link,
             gemma_session,
             codes,
+            elsewhere,
             session_ids,
             aurora_agent,
             aurora_invitation,
