@@ -164,6 +164,11 @@ impl Identity {
         let person = person(caller)?;
         let mut tx = self.services.store.platform(Reason::Session, origin.request).await?;
         self.hold_person(&mut tx, person, Here(here)).await?;
+        // What is on its way from one of them to another one, or to a first, opens nothing any more.
+        sqlx::query!("update app.people set password_epoch = password_epoch + 1 where person_id = $1", person.uuid())
+            .execute(&mut tx)
+            .await
+            .map_err(StoreError::from)?;
         let ended = match id {
             Some(id) => vec![sessions::end_of(&mut tx, person, id).await?.ok_or(IdentityError::NotFound)?],
             None => sessions::end_all_of(&mut tx, person, Some(here)).await?,

@@ -3,6 +3,7 @@
 //! A key is `smt_` and 48 hex digits: 192 random bits, a prefix that secret scanners can look for, and nothing that a
 //! double click would not select.
 
+use crate::members::hold;
 use crate::{Identity, IdentityError, hex};
 use model::ApiKeyId;
 use model::audit::Act;
@@ -88,6 +89,7 @@ impl Identity {
         let right = caller.may(ManageKeys)?;
         let wishes = wishes.into();
         let mut tx = self.services.store.tenant(right.scope()).await?;
+        hold(&mut tx, caller).await?;
         let new = self.put_key(&mut tx, caller, right, &wishes).await?;
         let entry = Entry::new(Act::KeyCreated).to(new.key.id.uuid(), &new.key.name);
         let entry = entry.is("prefix", &new.key.prefix).is("scopes", wishes.scopes.names().join(" "));
@@ -111,8 +113,9 @@ impl Identity {
         let right = caller.may(ManageKeys)?;
         let now = self.services.now();
         let mut tx = self.services.store.tenant(right.scope()).await?;
+        hold(&mut tx, caller).await?;
         let old = sqlx::query!(
-            "select name, prefix, scopes, created_at, expires_at from app.api_keys
+            "select name, prefix, scopes, created_at, expires_at, replaced_at from app.api_keys
              where key_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2) for no key update",
             key.uuid(),
             now
@@ -121,6 +124,9 @@ impl Identity {
         .await
         .map_err(StoreError::from)?
         .ok_or(IdentityError::NotFound)?;
+        if old.replaced_at.is_some() {
+            return Err(IdentityError::KeyIsReplaced);
+        }
         let scopes = Permissions::named(old.scopes.iter().map(String::as_str));
         let lasts = old.expires_at.map(|until| until - old.created_at);
         let ends = match overlap {
@@ -131,10 +137,12 @@ impl Identity {
         let ends = old.expires_at.map_or(ends, |until| until.min(ends));
         // Before the new one is counted.
         sqlx::query!(
-            "update app.api_keys set expires_at = $2, revoked_at = case when $3 then $2::timestamptz end where key_id = $1",
+            "update app.api_keys set expires_at = $2, replaced_at = $4, revoked_at = case when $3 then $2::timestamptz end
+             where key_id = $1",
             key.uuid(),
             ends,
-            overlap == Overlap::None
+            overlap == Overlap::None,
+            now
         )
         .execute(&mut tx)
         .await
@@ -167,11 +175,7 @@ impl Identity {
         let drawn = self.draw_key();
         let (id, now) = (self.services.new_id(), self.services.now());
         let expires_at = wishes.lasts.map(|lasts| now + lasts);
-        // The tenant's row is the lock: two at once cannot both see room for one more.
-        sqlx::query!("select tenant_id from app.tenants for no key update")
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(StoreError::from)?;
+        // The tenant's row is held: two at once cannot both see room for one more.
         let working = sqlx::query_scalar!(
             r#"select count(*) as "n!" from app.api_keys
                where revoked_at is null and (expires_at is null or expires_at > $1)"#,
@@ -256,6 +260,7 @@ impl Identity {
     pub async fn revoke_api_key(&self, caller: &Caller, key: ApiKeyId) -> Result<(), IdentityError> {
         let right = caller.may(ManageKeys)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
+        hold(&mut tx, caller).await?;
         let revoked = sqlx::query!(
             "update app.api_keys set revoked_at = $2 where key_id = $1 and revoked_at is null returning name, prefix",
             key.uuid(),

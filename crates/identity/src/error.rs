@@ -45,6 +45,9 @@ pub enum IdentityError {
     /// A tenant has as many keys as it may have.
     #[error("the tenant has {0} keys already")]
     TooManyKeys(usize),
+    /// Another key stands in the place of this one.
+    #[error("the key is replaced")]
+    KeyIsReplaced,
     /// Not there, or not the caller's.
     #[error("not found")]
     NotFound,
@@ -125,6 +128,10 @@ impl Fault for IdentityError {
             Self::FactorIsOn => Problem::new(
                 ErrorCode::Conflict,
                 "Your account has a second factor already. Turn it off first, and set up another.",
+            ),
+            Self::KeyIsReplaced => Problem::new(
+                ErrorCode::Conflict,
+                "This key has been replaced already: the new one stands in the list. Replace that one, or make another.",
             ),
             Self::NotFound => Problem::not_found(),
             Self::Denied(_) => Problem::new(

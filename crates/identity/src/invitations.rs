@@ -17,7 +17,7 @@ use model::{FieldError, InvitationId, MemberId, PersonId, TenantId};
 use store::audit::{self, Entry};
 use store::jobs::{self, Handler, Job, JobError, Lane, Task};
 use store::services::timestamp;
-use store::{Caller, PlatformTx, Reason, StoreError, TenantTx, events};
+use store::{Actor, Caller, PlatformTx, Reason, StoreError, TenantTx, events};
 use time::Duration;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -140,6 +140,14 @@ impl Identity {
         for one in &replaced {
             may_give(caller, Role::from_name(&one.role).ok_or(StoreError::Corrupt("invitations.role"))?)?;
         }
+        // Whom a key asks, its maker has asked: it ends with them.
+        let by = match caller.actor() {
+            Actor::ApiKey { key, .. } => {
+                let maker = sqlx::query_scalar!("select created_by from app.api_keys where key_id = $1", key.uuid());
+                maker.fetch_optional(&mut tx).await.map_err(StoreError::from)?.flatten()
+            }
+            _ => right.member().map(MemberId::uuid),
+        };
         sqlx::query!(
             "insert into app.invitations (tenant_id, invitation_id, email, role, invited_by, created_at, expires_at, by_hand)
              values ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -147,7 +155,7 @@ impl Identity {
             id,
             email.as_str(),
             role.name(),
-            right.member().map(MemberId::uuid),
+            by,
             now,
             now + OPEN,
             !self.delivers()

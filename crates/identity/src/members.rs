@@ -7,7 +7,7 @@ use model::audit::Act;
 use model::event::EventKind;
 use model::identity::{Member, Role};
 use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
-use model::permission::{ManageMembers, ReadWorkspace};
+use model::permission::{ManageMembers, Permission, ReadWorkspace};
 use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::services::timestamp;
@@ -61,6 +61,13 @@ impl Identity {
             .execute(&mut tx)
             .await
             .map_err(StoreError::from)?;
+        // Whoever may not write any more hands on what they had taken.
+        let mut notices = vec![Notice::Ended { tenant: right.scope().tenant() }];
+        if !role.may(Permission::WriteConversations) {
+            for leaving in self.leaving.iter() {
+                notices.extend(leaving.leaves(&mut tx, right.scope(), member).await?);
+            }
+        }
         let taken_back = self.take_back_all_of(&mut tx, member).await?;
         events::record(&mut tx, &self.services, right.scope(), EventKind::MemberChanged, member.uuid()).await?;
         let entry = Entry::new(Act::RoleChanged).to(member.uuid(), &had.name);
@@ -69,7 +76,9 @@ impl Identity {
         self.write_taken_back(&mut tx, caller, &taken_back).await?;
         tx.commit().await?;
         // Sockets look again at what they were opened with.
-        self.services.publish(Notice::Ended { tenant: right.scope().tenant() });
+        for notice in notices {
+            self.services.publish(notice);
+        }
         Ok(())
     }
 

@@ -295,10 +295,20 @@ where
             head(tx).await?.ok_or(StoreError::Corrupt("an audit log without a head"))?
         }
     };
-    let now = services.now();
+    // Not in the statement that has waited for the head: it would not see what the one before has written.
+    let there = sqlx::query_scalar!(
+        r#"select coalesce(max(number), 0) as "there!" from app.audit_entries where tenant_id = $1"#,
+        tenant
+    );
+    let there = there.fetch_one(&mut *tx).await?;
+    let (number, now) = (last.number.max(there), services.now());
+    let sound = there == last.number && last.proof == proof(key, tenant, last.number, &last.hash).as_slice();
+    if !sound {
+        tracing::error!(tenant = %TenantId::from_uuid(tenant), "the head of an audit log is not what was written");
+    }
     let row = Row {
         tenant,
-        number: last.number + 1,
+        number: number + 1,
         at: now.unix_timestamp_nanos() / 1000,
         act: entry.act.name().to_owned(),
         actor_kind: who.kind.name().to_owned(),
@@ -311,10 +321,6 @@ where
         before: entry.before,
         after: entry.after,
     };
-    let sound = last.proof == proof(key, tenant, last.number, &last.hash).as_slice();
-    if !sound {
-        tracing::error!(tenant = %TenantId::from_uuid(tenant), "the head of an audit log is not what was written");
-    }
     // What follows a head that is not what was written does not follow from it: the log stays broken there.
     let before = if sound { last.hash } else { key.mac(&Text(b"broken".to_vec()).with(&last.hash).0).to_vec() };
     let hash = row.hash(key, &before);
@@ -467,6 +473,16 @@ async fn go_through(services: &Services, request: RequestId, tenant: TenantId) -
         if none {
             break;
         }
+    }
+    // Nothing stands beyond what the head says, unless it was written meanwhile.
+    let beyond = sqlx::query_scalar!(
+        r#"select exists (select from app.audit_entries where tenant_id = $1 and number > $2)
+             and not exists (select from app.audit_heads where tenant_id = $1 and number > $2) as "beyond!""#,
+        tenant.uuid(),
+        number
+    );
+    if beyond.fetch_one(&mut tx).await? {
+        return Ok(Verdict::Broken(number, Break::Head));
     }
     let whole = match head {
         Some(head) => {

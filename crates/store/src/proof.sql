@@ -103,7 +103,7 @@ rights (role, t, privilege, columns) as (values
   ('app_platform', 'app.widgets', 'SELECT', '{created_at,tenant_id,widget_id}'),
   ('app_tenant', 'app.api_keys', 'INSERT', null),
   ('app_tenant', 'app.api_keys', 'SELECT', null),
-  ('app_tenant', 'app.api_keys', 'UPDATE', '{expires_at,name,revoked_at}'),
+  ('app_tenant', 'app.api_keys', 'UPDATE', '{expires_at,name,replaced_at,revoked_at}'),
   ('app_tenant', 'app.audit_entries', 'INSERT', null),
   ('app_tenant', 'app.audit_entries', 'SELECT', null),
   ('app_tenant', 'app.audit_heads', 'INSERT', null),

@@ -49,8 +49,8 @@ pub async fn visitor(State(app): State<App>, session: Session, mut request: Requ
         (Some(id), Some(info)) => {
             let lifetime = app.capabilities.sessions.lifetime();
             let (services, session) = (&app.capabilities.services, hash(id));
-            // What a page asks by itself keeps nobody signed in.
-            let used = !request.headers().contains_key("x-unattended");
+            // What a page asks by itself, or opens, keeps nobody signed in.
+            let used = request.uri().path() != "/ws" && !request.headers().contains_key("x-unattended");
             let found = match (reads_at_once(&request), used) {
                 (true, used) => scope::enter_by_session(services, &session, lifetime, info.id, used).await,
                 (false, true) => scope::of_session(services, &session, lifetime, info.id).await,

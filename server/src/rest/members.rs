@@ -76,8 +76,13 @@ pub async fn change(
 #[into_params(parameter_in = Query)]
 pub struct Removal {
     /// Whether the API keys that they made are revoked, too.
-    #[serde(default)]
+    #[serde(default = "yes")]
+    #[param(default = true)]
     revoke_keys: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// Removes a member: sessions and sockets end at once, and what they had taken waits for somebody else. Takes a key with

@@ -162,7 +162,11 @@ async fn only_owners_make_and_revoke_keys() {
     }
     assert_eq!(before, server.rows_of(aurora).await);
     let list = server.ask(Ask::get("/dashboard/api-keys").session(aurora)).await;
-    assert!(list.status == 200 && list.body.contains(&id), "{list}");
+    assert!(list.status == 200 && list.body.contains(&key.key.prefix), "{list}");
+    assert!(
+        !list.body.contains(&id) && !list.body.contains("<form class=\"form\""),
+        "nothing that would only be refused: {list}"
+    );
 }
 
 /// Every answer that the interface gives here stands in its description, with the media type that it has.

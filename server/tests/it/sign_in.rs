@@ -393,6 +393,8 @@ async fn what_a_page_asks_by_itself_is_no_use_of_a_session() {
         advance(59);
         assert_eq!(server.ask(ask().header("x-unattended", "1")).await.status, 200);
     }
+    let socket = Ask::get("/ws").session(aurora);
+    assert!(server.ask(socket).await.status >= 400, "not by a socket either");
     advance(3);
     assert_eq!(server.ask(ask().header("x-unattended", "1")).await.status, 401);
     assert_eq!(server.ask(ask()).await.status, 401);
@@ -418,4 +420,26 @@ async fn a_session_ends_in_the_end_wherever_it_goes() {
     }
     server.db.clock.advance(Duration::minutes(8));
     assert_eq!(server.ask(Ask::get("/dashboard").cookie(&cookie)).await.status, 303, "eight hours have passed");
+}
+
+/// Who is signed out elsewhere is, also on the way from one workspace to another.
+#[tokio::test]
+async fn whoever_goes_to_another_workspace_is_not_missed_by_who_ends_sessions() {
+    let server = TestServer::start().await;
+    let (aurora, borealis) = (&server.two.aurora, &server.two.borealis);
+    server.db.joins(aurora, borealis).await;
+    let identity = &server.capabilities().identity;
+    let origin = identity::Origin::here(server.db.request());
+    let elsewhere = server.db.open_session(aurora.person, aurora.id).await;
+    let hash = store::sessions::hash(elsewhere);
+    let sign_in = identity.switch(&aurora.owner, Some(borealis.id), identity::Here(&hash), &origin).await.unwrap();
+    // Twice by one session is once.
+    let twice = identity.switch(&aurora.owner, Some(borealis.id), identity::Here(&hash), &origin).await;
+    assert!(matches!(twice, Err(identity::IdentityError::SignInOver)), "{twice:?}");
+    let record = server.db.open_session(aurora.person, aurora.id).await;
+    let here = store::sessions::hash(aurora.session);
+    identity.end_sessions(&aurora.owner, None, &here, &origin).await.unwrap();
+    let client = store::sessions::Client { device: "Firefox", address: None, request: server.db.request() };
+    let sessions = &server.capabilities().sessions;
+    assert!(matches!(sessions.sign_in(&record, &sign_in, client).await, Ok(false)));
 }

@@ -74,6 +74,7 @@ export function Frame({ who, theme, here, children }) {
         </form>
         <hr />
         <a className="menu__item" href="/dashboard/account"><Icon shape="key" />Your account</a>
+        <a className="menu__item" href="/dashboard/workspaces"><Icon shape="upDown" />Your workspaces</a>
         <form method="post" action="/logout">
           <button className="menu__item" type="submit"><Icon shape="leave" />Sign out</button>
         </form>

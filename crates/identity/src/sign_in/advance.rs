@@ -2,11 +2,12 @@
 
 use crate::account::person;
 use crate::second_factor::Here;
-use crate::{Identity, IdentityError, Origin};
+use crate::{Identity, IdentityError, Origin, hex};
 use model::identity::{Owed, Workspace};
 use model::{PersonId, TenantId};
+use store::bus::Notice;
 use store::services::timestamp;
-use store::sessions::{Proof, Shown, SignIn};
+use store::sessions::{self, Proof, Shown, SignIn};
 use store::{Caller, Reason, StoreError};
 
 /// The rules: what is owed by whom, first things first. Where everybody who signs in or up passes.
@@ -75,7 +76,13 @@ impl Identity {
         drop(tx);
         // It goes on, and not for longer.
         let sign_in = SignIn { until: Some(held.until), ..self.begun(person, Proof::Elsewhere, held.epoch) };
-        self.choose(sign_in, chosen, origin).await
+        let sign_in = self.choose(sign_in, chosen, origin).await?;
+        // One goes on in one: of two who go at once the second comes too late. Who ends sessions after this raises the epoch.
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let ended = sessions::end_of(&mut tx, person, &hex(here.0)).await?.ok_or(IdentityError::SignInOver)?;
+        tx.commit().await?;
+        self.services.publish(Notice::Ended { tenant: ended });
+        Ok(sign_in)
     }
 
     /// Where a person may work, by name.

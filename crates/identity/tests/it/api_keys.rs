@@ -268,6 +268,8 @@ async fn another_key_takes_the_place_of_one() {
     let second = db.identity.rotate_api_key(owner, first.key.id, Overlap::Day).await.unwrap();
     assert_eq!((second.key.name.as_str(), &second.key.scopes), ("Search", &first.key.scopes));
     assert!(works(&first.secret).await && works(&second.secret).await);
+    let twice = db.identity.rotate_api_key(owner, first.key.id, Overlap::Week).await;
+    assert!(matches!(twice, Err(IdentityError::KeyIsReplaced)), "{twice:?}");
     db.clock.advance(Duration::days(1));
     assert!(!works(&first.secret).await && works(&second.secret).await);
     // As long as the first one was to.

@@ -23,6 +23,10 @@ async fn every_change_behind_the_walls_is_found() {
     let db = TestDb::new().await;
     let two = Two::new(&db).await;
     for n in 0..5 {
+        if n == 4 {
+            let before = "create table public.head_before as table app.audit_heads";
+            db.superuser().await.execute(before).await.unwrap();
+        }
         record(&db.services, &two.aurora.owner, &format!("key {n}")).await;
         record(&db.services, &two.borealis.key, &format!("key {n}")).await;
     }
@@ -48,6 +52,18 @@ async fn every_change_behind_the_walls_is_found() {
             Verdict::Broken(last - 1, Break::Head),
         ),
         (format!("delete from app.audit_heads where tenant_id = '{tenant}'"), Verdict::Broken(last, Break::Head)),
+        (
+            format!("update app.audit_heads set number = number - 3 where tenant_id = '{tenant}'"),
+            Verdict::Broken(last - 3, Break::Head),
+        ),
+        // As it was some time ago, proof and all.
+        (
+            format!(
+                "update app.audit_heads h set number = o.number, hash = o.hash, proof = o.proof from public.head_before o
+                 where h.tenant_id = '{tenant}' and o.tenant_id = '{tenant}'"
+            ),
+            Verdict::Broken(last - 1, Break::Head),
+        ),
         (
             format!(
                 "insert into app.audit_entries select tenant_id, number + 1, at, act, actor_kind, actor_id, actor_name, address,
