@@ -67,7 +67,7 @@ impl Identity {
         // Whoever is signed in has shown a second factor, or set it up here.
         sign_in.proofs.extend(self.begun(person, Proof::Session, epoch).proofs);
         let next = "/dashboard/account?done=password".to_owned();
-        self.advance(SignIn { next, until: Some(until), ..sign_in }, origin).await
+        self.advance(SignIn { next, until, ..sign_in }, origin).await
     }
 
     #[tracing::instrument(name = "db.person.name", skip_all)]
@@ -88,10 +88,10 @@ impl Identity {
         hash: &str,
         (here, acting): (Here<'_>, TenantId),
         origin: &Origin,
-    ) -> Result<(i32, OffsetDateTime), IdentityError> {
+    ) -> Result<(i32, Option<OffsetDateTime>), IdentityError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         // By a session that has been ended meanwhile nothing is done: it may have been ended because of who has it.
-        let held = self.hold_person(&mut tx, known.person, here).await?;
+        let held = self.hold_person(&mut tx, known.person, Some(here)).await?;
         // Not over one that was chosen meanwhile.
         let epoch = sqlx::query_scalar!(
             "update app.people set password_hash = $2, password_epoch = password_epoch + 1
@@ -163,7 +163,7 @@ impl Identity {
     ) -> Result<(), IdentityError> {
         let person = person(caller)?;
         let mut tx = self.services.store.platform(Reason::Session, origin.request).await?;
-        self.hold_person(&mut tx, person, Here(here)).await?;
+        self.hold_person(&mut tx, person, Some(Here(here))).await?;
         // What is on its way from one of them to another one, or to a first, opens nothing any more.
         sqlx::query!("update app.people set password_epoch = password_epoch + 1 where person_id = $1", person.uuid())
             .execute(&mut tx)

@@ -86,7 +86,7 @@ pub(crate) struct HeldPerson {
     /// How often the password had been changed.
     pub epoch: i32,
     /// When the session ends by which they act.
-    pub until: OffsetDateTime,
+    pub until: Option<OffsetDateTime>,
 }
 
 /// What came of taking a second factor away.
@@ -179,7 +179,7 @@ impl Identity {
     async fn put_seed(&self, known: Known, here: Here<'_>, origin: &Origin) -> Result<(), IdentityError> {
         let (person, factor) = (known.person, self.services.new_id());
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        let held = self.hold_person(&mut tx, person, here).await?;
+        let held = self.hold_person(&mut tx, person, Some(here)).await?;
         if held.epoch != known.epoch {
             return Err(IdentityError::SignInOver);
         }
@@ -203,18 +203,20 @@ impl Identity {
         Ok(tx.commit().await?)
     }
 
-    /// Holds the person's row, and makes sure that the session by which they act has not ended meanwhile.
+    /// Holds the person's row, and makes sure that the session by which they act, if there is one, has not ended meanwhile.
     pub(crate) async fn hold_person(
         &self,
         tx: &mut PlatformTx,
         person: PersonId,
-        here: Here<'_>,
+        here: Option<Here<'_>>,
     ) -> Result<HeldPerson, IdentityError> {
         let held = sqlx::query!(
             "select email, password_epoch from app.people where person_id = $1 for no key update",
             person.uuid()
         );
         let held = held.fetch_optional(&mut *tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
+        let (email, epoch) = (held.email, held.password_epoch);
+        let Some(here) = here else { return Ok(HeldPerson { email, epoch, until: None }) };
         // Not held: whoever removes a membership holds that first, and ends the session after it.
         let open = sqlx::query!(
             "select expires_at from app.sessions where session_hash = $1 and person_id = $2 and tenant_id is not null",
@@ -222,7 +224,7 @@ impl Identity {
             person.uuid()
         );
         let open = open.fetch_optional(tx).await.map_err(StoreError::from)?.ok_or(IdentityError::SignInOver)?;
-        Ok(HeldPerson { email: held.email, epoch: held.password_epoch, until: open.expires_at })
+        Ok(HeldPerson { email, epoch, until: Some(open.expires_at) })
     }
 
     /// Turns it on, for who shows a code that the app makes of the seed, and gives the codes for paper. Everywhere one is signed
@@ -247,7 +249,7 @@ impl Identity {
         }
         let (codes, epoch, until) = done?;
         let sign_in = self.begun(person, Proof::Session, epoch);
-        Ok((codes, SignIn { chosen: Some(caller.scope().tenant()), until: Some(until), ..sign_in }))
+        Ok((codes, SignIn { chosen: Some(caller.scope().tenant()), until, ..sign_in }))
     }
 
     #[tracing::instrument(name = "db.second_factor.turn_on", skip_all)]
@@ -257,10 +259,10 @@ impl Identity {
         typed: &str,
         (here, acting): (Here<'_>, TenantId),
         origin: &Origin,
-    ) -> Result<(Vec<String>, i32, OffsetDateTime), IdentityError> {
+    ) -> Result<(Vec<String>, i32, Option<OffsetDateTime>), IdentityError> {
         let now = self.services.now();
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        let held = self.hold_person(&mut tx, person, here).await?;
+        let held = self.hold_person(&mut tx, person, Some(here)).await?;
         let found = sqlx::query!(
             r#"select factor_id, seed_sealed, confirmed_at is not null as "on!",
                  begun_by = $2 and created_at > $3 as "here!"
@@ -382,7 +384,7 @@ impl Identity {
     pub async fn give_factor_up(&self, caller: &Caller, here: Here<'_>, origin: &Origin) -> Result<(), IdentityError> {
         let person = person(caller)?;
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        self.hold_person(&mut tx, person, here).await?;
+        self.hold_person(&mut tx, person, Some(here)).await?;
         self.forget_begun(&mut tx, person).await?;
         Ok(tx.commit().await?)
     }
@@ -443,18 +445,7 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(PlatformTx, HeldPerson, Proof), IdentityError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        let held = match here {
-            Some(here) => self.hold_person(&mut tx, person, here).await?,
-            None => {
-                let held = sqlx::query!(
-                    "select email, password_epoch from app.people where person_id = $1 for no key update",
-                    person.uuid()
-                );
-                let held = held.fetch_optional(&mut tx).await.map_err(StoreError::from)?;
-                let held = held.ok_or(IdentityError::NotFound)?;
-                HeldPerson { email: held.email, epoch: held.password_epoch, until: self.services.now() }
-            }
-        };
+        let held = self.hold_person(&mut tx, person, here).await?;
         let found = sqlx::query!(
             "select factor_id, seed_sealed, last_step, failures from app.second_factors
              where person_id = $1 and confirmed_at is not null for update",

@@ -3,14 +3,14 @@
 use crate::auth::sign_in::carry_on;
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
-use crate::pages::{render::Render, unreadable};
+use crate::pages::{render::Render, to_try_again, unreadable};
 use crate::request::RequestInfo;
 use crate::state::App;
 use app::dashboard::account::{Outcome, account};
 use axum::{
     Extension, Form,
     extract::{Path, Query, State, rejection::FormRejection, rejection::QueryRejection},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use identity::{ChangeForm, Here};
@@ -102,11 +102,7 @@ pub async fn change(
             }
             let (status, retry_after) = (failure.status(), failure.0.retry_after);
             let refused = (status, Outcome::Refused(failure.0));
-            let mut response = show(&app, &caller, &session, info, &render, refused).await?;
-            if let Some(seconds) = retry_after {
-                response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-            }
-            Ok(response)
+            Ok(to_try_again(show(&app, &caller, &session, info, &render, refused).await?, retry_after))
         }
     }
 }

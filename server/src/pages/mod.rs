@@ -22,7 +22,17 @@ pub mod workspaces;
 
 use crate::failure::Failure;
 use axum::extract::rejection::FormRejection;
+use axum::http::header;
+use axum::response::Response;
 use model::{ErrorCode, Problem};
+
+/// A page on which something was refused, with when it may be tried again.
+fn to_try_again(mut response: Response, seconds: Option<u64>) -> Response {
+    if let Some(seconds) = seconds {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
 
 /// A body that is not a form.
 fn unreadable(rejection: FormRejection) -> Failure {

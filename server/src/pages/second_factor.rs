@@ -4,7 +4,7 @@ use crate::auth::sign_in::carry_on;
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
 use crate::pages::account::here;
-use crate::pages::{render::Render, unreadable};
+use crate::pages::{render::Render, to_try_again, unreadable};
 use crate::request::RequestInfo;
 use crate::state::App;
 use app::dashboard::Frame;
@@ -12,7 +12,7 @@ use app::dashboard::second_factor::{Outcome, Picture, second_factor};
 use axum::{
     Extension, Form,
     extract::{State, rejection::FormRejection},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use identity::{Here, IdentityError};
@@ -90,11 +90,8 @@ async fn refused(
     ) {
         return Err(failure);
     }
-    let mut response = show(app, caller, (info, here), render, status, Outcome::Refused(failure.0)).await?;
-    if let Some(seconds) = retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    }
-    Ok(response)
+    let page = show(app, caller, (info, here), render, status, Outcome::Refused(failure.0)).await?;
+    Ok(to_try_again(page, retry_after))
 }
 
 /// The form that begins.

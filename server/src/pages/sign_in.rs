@@ -3,7 +3,7 @@
 use crate::auth::device;
 use crate::auth::sign_in::{carry_on, unfinished};
 use crate::failure::Failure;
-use crate::pages::{render::Render, unreadable};
+use crate::pages::{render::Render, to_try_again, unreadable};
 use crate::request::{RelativePath, RequestInfo};
 use crate::state::App;
 use app::auth::{FormState, choose_workspace, give_code};
@@ -11,7 +11,7 @@ use app::shell::Page;
 use axum::{
     Extension, Form,
     extract::{State, rejection::FormRejection},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use identity::{IdentityError, SignInForm};
@@ -205,9 +205,5 @@ pub(super) fn again(
     }
     let (status, retry_after) = (failure.status(), failure.0.retry_after);
     state.problem = Some(failure.0);
-    let mut response = render.page(status, || page(state));
-    if let Some(seconds) = retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    }
-    Ok(response)
+    Ok(to_try_again(render.page(status, || page(state)), retry_after))
 }

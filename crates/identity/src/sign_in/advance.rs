@@ -72,10 +72,10 @@ impl Identity {
     ) -> Result<SignIn, IdentityError> {
         let person = person(caller)?;
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        let held = self.hold_person(&mut tx, person, here).await?;
+        let held = self.hold_person(&mut tx, person, Some(here)).await?;
         drop(tx);
         // It goes on, and not for longer.
-        let sign_in = SignIn { until: Some(held.until), ..self.begun(person, Proof::Elsewhere, held.epoch) };
+        let sign_in = SignIn { until: held.until, ..self.begun(person, Proof::Elsewhere, held.epoch) };
         let sign_in = self.choose(sign_in, chosen, origin).await?;
         // One goes on in one: of two who go at once the second comes too late. Who ends sessions after this raises the epoch.
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
