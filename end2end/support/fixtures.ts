@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { type APIRequestContext, type BrowserContext, type Page, type TestInfo, test as base, expect } from '@playwright/test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Provider } from './provider.ts';
 import { Server } from './server.ts';
 
 /** What the browser has complained about. A test fails at the end if there is anything that it did not expect. */
@@ -36,6 +37,8 @@ export class Complaints {
       };
     });
     context.on('page', (page) => this.listenToPage(page));
+    // What the pages of the provider (support/provider.ts) would load from elsewhere.
+    await context.route('https://fonts.googleapis.com/**', (route) => route.fulfill({ contentType: 'text/css', body: '' }));
   }
 
   private listenToPage(page: Page): void {
@@ -57,6 +60,7 @@ type Own = {
   serverSaid: void;
   complaints: Complaints;
   startServer: (settings?: Record<string, string>) => Promise<Server>;
+  startProvider: () => Promise<Provider>;
   newContext: (options?: Parameters<import('@playwright/test').Browser['newContext']>[0]) => Promise<BrowserContext>;
 };
 
@@ -95,9 +99,12 @@ export const test = base.extend<Own, { server: Server }>({
 
   server: [
     async ({}, use) => {
-      const server = await Server.start();
+      const provider = await Provider.start();
+      const server = await Server.start(provider.settings);
+      provider.serve(server.url);
       await use(server);
       await stopCleanly(server);
+      await provider.stop();
     },
     { scope: 'worker', timeout: 120_000 },
   ],
@@ -113,6 +120,17 @@ export const test = base.extend<Own, { server: Server }>({
     started.forEach((server, at) => keepLog(info, `server-${at}.log`, server.stderr));
     // The later one may use the data folder of the earlier one.
     for (const server of started.reverse()) await stopCleanly(server);
+  },
+
+  /** Providers for one test. */
+  startProvider: async ({}, use) => {
+    const started: Provider[] = [];
+    await use(async () => {
+      const provider = await Provider.start();
+      started.push(provider);
+      return provider;
+    });
+    for (const provider of started) await provider.stop();
   },
 
   baseURL: async ({ server }, use) => use(server.url),

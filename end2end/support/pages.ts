@@ -6,6 +6,7 @@ import { failed, learnt, teach } from './documents.ts';
 import { expect, visit } from './fixtures.ts';
 import { beginFactor, turnFactorOn } from './factor.ts';
 import { makeKey } from './keys.ts';
+import { signInThere } from './provider.ts';
 import { type Person, fillSignIn, fillSignUp, join, openMenu, signUp, somebody } from './people.ts';
 import type { Server } from './server.ts';
 
@@ -134,6 +135,38 @@ export const states: State[] = [
     },
   },
   { name: 'signup', open: nobody('/signup') },
+  {
+    name: 'login-provider-wrong',
+    status: 422,
+    open: async (page, person) => {
+      await page.goto('/login');
+      await page.getByRole('link', { name: 'Continue with Nord-ID' }).click();
+      await signInThere(page, `unconfirmed.${person.email}`);
+    },
+  },
+  {
+    name: 'login-new',
+    open: async (page, person) => {
+      const { email } = person;
+      await signUp(page.request, { ...person, email: `host.${email}` });
+      await invite(page, email);
+      await page.context().clearCookies();
+      await page.goto('/login');
+      await page.getByRole('link', { name: 'Continue with Nord-ID' }).click();
+      await signInThere(page, email);
+      await expect(page.getByRole('button', { name: /^Join/ })).toBeVisible();
+    },
+  },
+  {
+    name: 'login-link',
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      await page.context().clearCookies();
+      await page.goto('/login');
+      await page.getByRole('link', { name: 'Continue with Nord-ID' }).click();
+      await signInThere(page, person.email);
+    },
+  },
   { name: 'signup-sent', open: nobody('/signup/sent') },
   { name: 'reset', open: nobody('/reset') },
   { name: 'reset-sent', open: nobody('/reset/sent') },
@@ -232,6 +265,18 @@ export const states: State[] = [
     },
   },
   { name: 'account', open: member('/dashboard/account') },
+  {
+    name: 'account-linked',
+    open: async (page, person) => {
+      await page.goto('/login');
+      await page.getByRole('link', { name: 'Continue with Nord-ID' }).click();
+      await signInThere(page, person.email);
+      await page.getByLabel('Company').fill(person.company);
+      await page.getByRole('button', { name: 'Create workspace' }).click();
+      await page.goto('/dashboard/account');
+      await page.getByText('Unlink Nord-ID').click();
+    },
+  },
   {
     name: 'account-wrong',
     status: 422,

@@ -5,8 +5,8 @@ use crate::auth::{self, cookie};
 use crate::edge::{admission, body, dress, headers, observe};
 use crate::limits::api as limits;
 use crate::pages::{
-    account, api_keys, audit_log, demo, home, inbox, join, knowledge, letters, members, preferences, second_factor,
-    sign_in, sign_out, sign_up, site, workspaces,
+    account, api_keys, audit_log, demo, home, inbox, join, knowledge, letters, members, preferences, providers,
+    second_factor, sign_in, sign_out, sign_up, site, workspaces,
 };
 use crate::rest::{Api, api, api_docs};
 use crate::state::App;
@@ -62,6 +62,10 @@ pub fn routes() -> Vec<Route> {
         cookie("/", &["GET"], get(site::page)),
         cookie("/login", &["GET", "POST"], get(site::login).post(sign_in::submit)),
         cookie("/login/code", &["GET", "POST"], get(sign_in::code).post(sign_in::give)),
+        cookie("/login/with/{provider}", &["GET"], get(providers::go)),
+        cookie("/login/with/{provider}/back", &["GET"], get(providers::back)),
+        cookie("/login/link", &["GET", "POST"], get(providers::link).post(providers::linked)),
+        cookie("/login/new", &["GET", "POST"], get(providers::new).post(providers::made)),
         cookie("/login/workspace", &["GET", "POST"], get(sign_in::workspaces).post(sign_in::choose)),
         cookie("/signup", &["GET", "POST"], get(site::signup).post(sign_up::submit)),
         cookie("/signup/sent", &["GET"], get(letters::sign_up_sent)),
@@ -85,6 +89,8 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/account", &["GET", "POST"], get(account::page).post(account::change)),
         cookie("/dashboard/account/sessions/end", &["POST"], post(account::end_others)),
         cookie("/dashboard/account/sessions/{session}/end", &["POST"], post(account::end)),
+        cookie("/dashboard/account/providers", &["POST"], post(providers::go_to_link)),
+        cookie("/dashboard/account/providers/{account}/unlink", &["POST"], post(providers::unlink)),
         cookie("/dashboard/account/code", &["GET", "POST"], get(second_factor::page).post(second_factor::turn_on)),
         cookie("/dashboard/account/code/begin", &["POST"], post(second_factor::begin)),
         cookie("/dashboard/account/code/give-up", &["POST"], post(second_factor::give_up)),

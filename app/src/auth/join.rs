@@ -1,5 +1,6 @@
 //! What the link of an invitation opens.
 
+use super::providers::Ways;
 use super::{AuthPage, FormState, page};
 use crate::shell::Page;
 use crate::ui::{Field, FormNotice};
@@ -18,11 +19,13 @@ pub struct Invited {
     pub role: &'static str,
     /// Whether there is an account with this address.
     pub known: bool,
+    /// What stands in the link.
+    pub token: String,
 }
 
 /// The page: who has an account shows it by its password, who has none makes one.
 pub fn join(state: FormState, invited: Invited) -> Page {
-    let Invited { company, email, role, known } = invited;
+    let Invited { company, email, role, known, token } = invited;
     let wrong = state.problem.is_some();
     let title = format!("Join {company}");
     let fields = if known {
@@ -63,6 +66,7 @@ pub fn join(state: FormState, invited: Invited) -> Page {
                 {fields}
                 <button class="button button--primary button--block" type="submit">"Join"</button>
             </form>
+            <Ways all=state.ways with=format!("?join={token}")/>
         </AuthPage>
     };
     page(&title, wrong, body)

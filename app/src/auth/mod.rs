@@ -3,6 +3,7 @@
 mod code;
 mod join;
 mod letters;
+mod providers;
 mod sign_in;
 mod sign_up;
 mod workspace;
@@ -10,6 +11,7 @@ mod workspace;
 pub use code::give_code;
 pub use join::{Invited, join};
 pub use letters::{Kept, Sent, ask_reset, choose_password, confirm, link_over, no_letters, outbox, sent};
+pub use providers::{Newcomer, leaving, link_account, newcomer};
 pub use sign_in::sign_in;
 pub use sign_up::sign_up;
 pub use workspace::choose_workspace;
@@ -30,6 +32,8 @@ pub struct FormState {
     workspaces: Vec<Workspace>,
     /// What went wrong.
     pub problem: Option<Problem>,
+    /// The providers by whose word one signs in: name in addresses, and what people call it.
+    pub ways: Vec<(String, String)>,
 }
 
 impl FormState {
@@ -42,6 +46,11 @@ impl FormState {
     /// The same, with what may be chosen.
     pub fn with(self, workspaces: Vec<Workspace>) -> Self {
         Self { workspaces, ..self }
+    }
+
+    /// The same, with providers by whose word one signs in.
+    pub fn offering(self, ways: Vec<(String, String)>) -> Self {
+        Self { ways, ..self }
     }
 
     fn value(&self, name: &str) -> String {

@@ -1,5 +1,6 @@
 //! The sign-in page.
 
+use super::providers::Ways;
 use super::{AuthPage, FormState, page};
 use crate::shell::Page;
 use crate::ui::{Field, FormNotice};
@@ -10,6 +11,10 @@ const FIELDS: &[(&str, &str)] = &[("email", "Email"), ("password", "Password")];
 /// The sign-in page.
 pub fn sign_in(state: FormState) -> Page {
     let next = Some(state.value("next")).filter(|next| !next.is_empty());
+    // A path, of the characters that may stand in one.
+    let with =
+        next.as_ref().map(|next| format!("?next={}", next.replace('%', "%25").replace('&', "%26").replace('#', "%23")));
+    let with = with.unwrap_or_default();
     let wrong = state.problem.is_some();
     let done = match state.value("done").as_str() {
         "reset" => Some("Your password has been changed. Sign in with the new one."),
@@ -33,6 +38,7 @@ pub fn sign_in(state: FormState) -> Page {
                 {next.map(|next| view! { <input type="hidden" name="next" value=next/> })}
                 <button class="button button--primary button--block" type="submit">"Sign in"</button>
             </form>
+            <Ways all=state.ways with=with/>
             <p><a href="/reset">"Forgot your password?"</a></p>
         </AuthPage>
     };

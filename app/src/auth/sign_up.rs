@@ -1,5 +1,6 @@
 //! The sign-up page.
 
+use super::providers::Ways;
 use super::{AuthPage, FormState, page};
 use crate::shell::Page;
 use crate::ui::{Field, FormNotice};
@@ -38,6 +39,7 @@ pub fn sign_up(state: FormState) -> Page {
                 />
                 <button class="button button--primary button--block" type="submit">"Create workspace"</button>
             </form>
+            <Ways all=state.ways/>
         </AuthPage>
     };
     page("Create a workspace", wrong, body)

@@ -4,7 +4,7 @@ use super::Frame;
 use crate::shell::{Page, Surface};
 use crate::ui::{Field, FormNotice};
 use leptos::prelude::*;
-use model::identity::{OpenSession, SecondFactor};
+use model::identity::{LinkedAccount, OpenSession, SecondFactor, WaysIn};
 use model::{Problem, Timestamp};
 
 const FIELDS: &[(&str, &str)] = &[("current", "Your password now"), ("password", "New password")];
@@ -17,6 +17,10 @@ pub enum Outcome {
     Nothing,
     /// The password is another one.
     Changed,
+    /// An account elsewhere opens this one.
+    Linked,
+    /// One does not any more.
+    Unlinked,
     /// It did not work.
     Refused(Problem),
 }
@@ -25,6 +29,7 @@ pub enum Outcome {
 pub fn account(
     frame: &Frame,
     factor: &SecondFactor,
+    (ways, offered): (WaysIn, Vec<(String, String)>),
     sessions: Vec<OpenSession>,
     now: Timestamp,
     outcome: Outcome,
@@ -32,6 +37,8 @@ pub fn account(
     let title = match &outcome {
         Outcome::Nothing => "Your account · Samtal",
         Outcome::Changed => "Password changed · Your account · Samtal",
+        Outcome::Linked => "Linked · Your account · Samtal",
+        Outcome::Unlinked => "Unlinked · Your account · Samtal",
         Outcome::Refused(_) => "Error: Your account · Samtal",
     };
     let error = |field: &str| match &outcome {
@@ -48,6 +55,20 @@ pub fn account(
             </div>
         }
         .into_any(),
+        Outcome::Linked => view! {
+            <div class="notice notice--good" role="status">
+                <h2 class="notice__title">"Linked"</h2>
+                <p>"You can sign in this way from now on."</p>
+            </div>
+        }
+        .into_any(),
+        Outcome::Unlinked => view! {
+            <div class="notice notice--good" role="status">
+                <h2 class="notice__title">"Unlinked"</h2>
+                <p>"It opens your account no more. Where you signed in by it elsewhere you have been signed out."</p>
+            </div>
+        }
+        .into_any(),
         Outcome::Refused(problem) => view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(),
     };
     let member = frame.session.member.clone();
@@ -61,26 +82,33 @@ pub fn account(
     let others = sessions.iter().any(|session| !session.current);
     let main = view! {
         <header class="page__head"><h1>"Your account"</h1><p>{member.name}", "{member.email.clone()}</p></header>
+        {notice}
         <section class="section" aria-labelledby="password-head">
             <div class="section__head"><div class="section__text">
                 <h2 id="password-head">"Password"</h2>
-                <p>"With a new one you are signed out everywhere else."</p>
-            </div></div>
-            {notice}
-            <form class="form form--narrow" method="post" action="/dashboard/account">
-                <input type="hidden" name="email" autocomplete="username" value=member.email/>
-                <Field name="current" label="Your password now" kind="password" autocomplete="current-password" error=current/>
-                <Field
-                    name="password"
-                    label="New password"
-                    kind="password"
-                    autocomplete="new-password"
-                    hint="At least 10 characters. A sentence that you will remember is a good one."
-                    error=password
-                />
-                <button class="button button--primary" type="submit">"Change the password"</button>
-            </form>
+                <p>{if ways.password {
+                    "With a new one you are signed out everywhere else."
+                } else {
+                    "You have none: a provider opens your account. A letter leads to one."
+                }}</p>
+            </div>{(!ways.password).then(|| view! { <a class="button" href="/reset">"Choose a password"</a> })}</div>
+            {ways.password.then(|| view! {
+                <form class="form form--narrow" method="post" action="/dashboard/account">
+                    <input type="hidden" name="email" autocomplete="username" value=member.email/>
+                    <Field name="current" label="Your password now" kind="password" autocomplete="current-password" error=current/>
+                    <Field
+                        name="password"
+                        label="New password"
+                        kind="password"
+                        autocomplete="new-password"
+                        hint="At least 10 characters. A sentence that you will remember is a good one."
+                        error=password
+                    />
+                    <button class="button button--primary" type="submit">"Change the password"</button>
+                </form>
+            })}
         </section>
+        {providers(ways, offered, now)}
         <section class="section" aria-labelledby="factor">
             <div class="section__head">
                 <div class="section__text"><h2 id="factor">"Second factor"</h2><p>{on}</p></div>
@@ -115,6 +143,61 @@ pub fn account(
         </section>
     };
     frame.page("/dashboard/account", title.to_owned(), Surface::Dashboard, main)
+}
+
+/// The accounts elsewhere that open this one, and those that could. Nothing where there are neither.
+fn providers(ways: WaysIn, offered: Vec<(String, String)>, now: Timestamp) -> impl IntoView {
+    let WaysIn { password, linked } = ways;
+    let more: Vec<_> =
+        offered.into_iter().filter(|(_, title)| !linked.iter().any(|one| one.provider == *title)).collect();
+    (!linked.is_empty() || !more.is_empty()).then(|| {
+        let linked = linked.into_iter().map(|one| linked_row(one, password, now)).collect_view();
+        let more = more.into_iter().map(|(slug, title)| {
+            let form = view! {
+                <form class="form form--narrow" method="post" action="/dashboard/account/providers">
+                    <input type="hidden" name="provider" value=slug.clone()/>
+                    {password.then(|| again(format!("link-{slug}")))}
+                    <button class="button" type="submit">"Go on to "{title.clone()}</button>
+                </form>
+            };
+            view! { <li><details class="more"><summary>"Link "{title}</summary>{form}</details></li> }
+        });
+        view! {
+            <section class="section" aria-labelledby="providers">
+                <div class="section__head"><div class="section__text">
+                    <h2 id="providers">"Other ways to sign in"</h2>
+                    <p>"An account elsewhere with the same address can open this one."</p>
+                </div></div>
+                <ul class="ways" role="list">{linked}{more.collect_view()}</ul>
+            </section>
+        }
+    })
+}
+
+fn linked_row(one: LinkedAccount, password: bool, now: Timestamp) -> impl IntoView {
+    let used = one.used_at.map_or_else(|| "never used".to_owned(), |used| format!("last used {}", used.ago(now)));
+    view! {
+        <li>
+            <p><b>{one.provider.clone()}</b>" opens it: "{one.email}", "{used}"."</p>
+            <details class="more">
+                <summary>"Unlink "{one.provider}</summary>
+                <form class="form form--narrow" method="post" action=format!("/dashboard/account/providers/{}/unlink", one.id)>
+                    {password.then(|| again(format!("unlink-{}", one.id)))}
+                    <button class="button button--danger" type="submit">"Unlink"</button>
+                </form>
+            </details>
+        </li>
+    }
+}
+
+/// The password, once more.
+fn again(id: String) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label class="field__label" for=id.clone()>"Your password"</label>
+            <input class="field__input" id=id name="password" type="password" autocomplete="current-password" required/>
+        </div>
+    }
 }
 
 fn row(session: OpenSession, now: Timestamp) -> impl IntoView {

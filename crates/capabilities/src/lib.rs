@@ -2,7 +2,7 @@
 
 use assistant::{Answering, Assistant};
 use conversations::{AnswerContact, Conversations, FirstWidget, HandedOn};
-use identity::{AttemptLimits, Identity, Passwords, Post, SendInvitation, SendLetter};
+use identity::{AttemptLimits, Identity, Passwords, Post, Providers, SendInvitation, SendLetter};
 use knowledge::{Embedder, IndexDocument, Knowledge};
 use model::{Fault, Problem};
 use store::jobs::{Registry, Schedule, Slots, Worker};
@@ -41,6 +41,8 @@ pub struct Adapters {
     pub passwords: Passwords,
     /// Where letters go.
     pub post: Post,
+    /// By whose word one signs in.
+    pub providers: Providers,
     /// The embedding model; without it documents are searched by their words alone.
     pub embedder: Option<Embedder>,
 }
@@ -64,6 +66,7 @@ impl Capabilities {
                 .with_setups(vec![Box::new(FirstWidget(services.clone()))])
                 .with_leaving(vec![Box::new(HandedOn(services.clone()))])
                 .with_post(adapters.post)
+                .with_providers(adapters.providers)
                 .with_sealer(adapters.sealer),
             assistant: Assistant::new(knowledge.clone()),
             conversations: Conversations::new(services.clone()),

@@ -185,6 +185,12 @@ impl Identity {
         self.count(&[self.subject(&format!("begun:{}", person.uuid()), self.limits.account)], origin).await
     }
 
+    /// Counts somebody who comes back from a provider, or refuses it: what fails so fails for no account.
+    pub(crate) async fn attempt_sign_on(&self, origin: &Origin) -> Result<Attempt, IdentityError> {
+        let network = origin.network();
+        self.count(&[self.subject(&format!("sign-on:{network}"), self.limits.address)], origin).await
+    }
+
     /// Counts a sign-up, or refuses it. It says nothing of any account, and so counts against none.
     pub(crate) async fn attempt_sign_up(&self, origin: &Origin) -> Result<Attempt, IdentityError> {
         let network = origin.network();
@@ -299,7 +305,7 @@ impl Identity {
         Ok(tx.commit().await?)
     }
 
-    /// Removes attempts that no longer count; returns how many rows.
+    /// Removes attempts that no longer count, and answers of providers that could not come again; returns how many rows.
     ///
     /// # Errors
     /// The database's.
@@ -313,7 +319,8 @@ impl Identity {
         )
         .execute(&mut tx)
         .await?;
+        let answers = self.delete_old_answers(&mut tx).await?;
         tx.commit().await?;
-        Ok(done.rows_affected())
+        Ok(done.rows_affected() + answers)
     }
 }

@@ -1,6 +1,7 @@
 //! What can go wrong in identity, and how it looks from outside.
 
 use model::{ErrorCode, Fault, FieldError, Problem};
+use sign_on::{SignOnError, Unanswered};
 use store::{Denied, StoreError};
 
 /// A use case that failed; nothing was changed.
@@ -12,6 +13,9 @@ pub enum IdentityError {
     /// The email or the password is wrong; which one is not said.
     #[error("wrong email or password")]
     WrongCredentials,
+    /// Somebody who is signed in and types another password than theirs.
+    #[error("not their password")]
+    NotThePassword,
     /// A sign-in that is no longer open.
     #[error("the sign-in is over")]
     SignInOver,
@@ -21,6 +25,26 @@ pub enum IdentityError {
     /// The account cannot be made; whether the email is taken is not said.
     #[error("the account cannot be made")]
     EmailTaken,
+    /// A provider that has vouched for nobody: what people call it, and why.
+    #[error("{title}: {error}")]
+    Provider {
+        /// What people call it.
+        title: String,
+        /// Why.
+        error: SignOnError,
+    },
+    /// A provider does not say that the address is the person's.
+    #[error("{0} does not confirm the address")]
+    Unconfirmed(String),
+    /// It has to be another address: this one.
+    #[error("it has to be another address")]
+    OtherAddress(String),
+    /// The account there opens another one here, or another one there opens this.
+    #[error("{0} is linked to another account")]
+    LinkedElsewhere(String),
+    /// Nothing else opens the account.
+    #[error("nothing else opens the account")]
+    LastWay,
     /// Too many failures lately.
     #[error("too many failed attempts; again in {retry_after} s")]
     TooManyAttempts {
@@ -63,6 +87,12 @@ pub enum IdentityError {
 }
 
 impl IdentityError {
+    /// A provider that has vouched for nobody.
+    pub(crate) fn provider(title: &str, error: SignOnError) -> Self {
+        tracing::warn!(provider = title, %error, "nobody was vouched for");
+        Self::Provider { title: title.to_owned(), error }
+    }
+
     /// One field is wrong.
     pub fn field(field: &str, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError { field: field.to_owned(), message: message.into() }])
@@ -78,6 +108,10 @@ impl Fault for IdentityError {
                 "The email address or the password is not right. Check both and try again. If you have just signed up, open \
                  the link in your mail first.",
             ),
+            Self::NotThePassword => Problem::new(
+                ErrorCode::Invalid,
+                "This is not your password, so nothing was changed. Type the one that you sign in with.",
+            ),
             Self::SignInOver => Problem::new(
                 ErrorCode::Invalid,
                 "This sign-in is no longer open: it took too long, or it was finished in another window. Sign in again.",
@@ -85,6 +119,29 @@ impl Fault for IdentityError {
             Self::LinkOver => Problem::new(
                 ErrorCode::Invalid,
                 "This link is no longer good: it has been used, or it is too old. If you have just used it, sign in.",
+            ),
+            Self::Provider { title, error } => provider(title, error),
+            Self::Unconfirmed(title) => Problem::new(
+                ErrorCode::Invalid,
+                format!(
+                    "{title} does not say that the address of your account there is yours. Confirm it there, or go on here with \
+                     a password."
+                ),
+            ),
+            Self::OtherAddress(email) => Problem::new(
+                ErrorCode::Invalid,
+                format!("This is for {email}. Choose the account there that has this address."),
+            ),
+            Self::LinkedElsewhere(title) => Problem::new(
+                ErrorCode::Invalid,
+                format!(
+                    "Another account at {title} opens this one, or this one there opens another one here. Sign in as you did \
+                     until now, and look at your account."
+                ),
+            ),
+            Self::LastWay => Problem::new(
+                ErrorCode::Conflict,
+                "Nothing else opens your account. Choose a password first: the page to sign in leads to one.",
             ),
             Self::EmailTaken => Problem::new(
                 ErrorCode::Invalid,
@@ -142,4 +199,26 @@ impl Fault for IdentityError {
             Self::Hash(_) => Problem::new(ErrorCode::Internal, "Nothing was changed. Try again."),
         }
     }
+}
+
+/// What a person is told when a provider has vouched for nobody.
+fn provider(title: &str, error: &SignOnError) -> Problem {
+    let another = "Sign in another way, or try again in a minute.";
+    let (code, words) = match error.unanswered() {
+        Some(Unanswered::Silent) => (ErrorCode::Unavailable, format!("{title} does not answer just now. {another}")),
+        Some(Unanswered::Slow) => (ErrorCode::Unavailable, format!("{title} takes too long to answer. {another}")),
+        Some(Unanswered::Busy) => {
+            (ErrorCode::Unavailable, format!("Many people sign in by {title} just now. {another}"))
+        }
+        Some(Unanswered::Refused) => {
+            (ErrorCode::Invalid, format!("{title} did not let you in here: nobody was signed in. {another}"))
+        }
+        None => (
+            ErrorCode::Invalid,
+            format!("What {title} has answered cannot be trusted, so nobody was signed in. {another}"),
+        ),
+    };
+    let mut problem = Problem::new(code, words);
+    problem.retry_after = (code == ErrorCode::Unavailable).then_some(60);
+    problem
 }

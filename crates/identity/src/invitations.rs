@@ -7,6 +7,7 @@
 use crate::letters::words;
 use crate::members::{hold, may_give};
 use crate::sign_in::Known;
+use crate::tenants::{Begins, First};
 use crate::{Identity, IdentityError, Origin, SignInForm};
 use model::audit::Act;
 use model::event::EventKind;
@@ -363,7 +364,7 @@ impl Identity {
         if offer.known {
             let form = SignInForm { email: offer.email, password: form.password };
             let known = self.with_password(form, origin, None, |known| async move { Ok(known) }).await?;
-            return self.accept(token, Joins::Known(known), origin).await;
+            return self.accept(token, Joins::Known(known), origin).await.map(|_| ());
         }
         let mut errors = Vec::new();
         let mut wrong = |field: &str, rejected: model::input::Rejected| {
@@ -374,20 +375,57 @@ impl Identity {
         let password = NewPassword::parse(&form.password, &known).map_err(|e| wrong("password", e)).ok();
         let (Some(name), Some(password)) = (name, password) else { return Err(IdentityError::Invalid(errors)) };
         self.attempt_sign_up(origin).await?;
-        let hash = self.passwords.hash(origin.network(), Zeroizing::new(password.expose().to_owned())).await?;
-        self.accept(token, Joins::New { name, hash }, origin).await
+        let first = First::Password(Zeroizing::new(password.expose().to_owned()));
+        self.accept(token, Joins::New { name, first }, origin).await.map(|_| ())
+    }
+
+    /// Those that are open to an address whose reader is there, with their links.
+    #[tracing::instrument(name = "db.invitation.of_address", skip_all)]
+    pub(crate) async fn invitations_of(
+        &self,
+        email: &Email,
+        origin: &Origin,
+    ) -> Result<Vec<(String, Offer)>, IdentityError> {
+        let mut tx = self.services.store.platform(Reason::SignUp, origin.request).await?;
+        let rows = sqlx::query!(
+            "select i.tenant_id, i.invitation_id, i.role, t.name
+             from app.invitations i join app.tenants t on t.tenant_id = i.tenant_id
+             where i.email = $1 and i.accepted_at is null and i.revoked_at is null and i.expires_at > $2
+               and t.suspended_at is null
+             order by t.name, i.invitation_id limit 20",
+            email.as_str(),
+            self.services.now()
+        );
+        let rows = rows.fetch_all(&mut tx).await.map_err(StoreError::from)?;
+        let offered = rows.into_iter().map(|row| {
+            let role = Role::from_name(&row.role).ok_or(StoreError::Corrupt("invitations.role"))?;
+            let token = self.links.token(KIND, TenantId::from_uuid(row.tenant_id), row.invitation_id);
+            Ok((token, Offer { company: row.name, email: email.to_string(), role, known: false }))
+        });
+        offered.collect()
     }
 
     #[tracing::instrument(name = "db.invitation.accept", skip_all)]
-    async fn accept(&self, token: &str, who: Joins, origin: &Origin) -> Result<(), IdentityError> {
+    pub(crate) async fn accept(
+        &self,
+        token: &str,
+        who: Joins,
+        origin: &Origin,
+    ) -> Result<(Known, TenantId), IdentityError> {
         let named = self.links.read(KIND, token).ok_or(IdentityError::LinkOver)?;
         let now = self.services.now();
+        // What takes long is done before anything is held.
+        let who = match who {
+            Joins::Known(known) => Ok(known),
+            Joins::New { name, first } => Err((name, self.begins(first, origin).await?)),
+        };
         let mut tx = self.services.store.platform(Reason::SignUp, origin.request).await?;
         let Open { tenant, invitation, by_hand, offer } = self.open_invitation(&mut tx, named, true).await?;
         // A link that came by mail confirms the address. Where there is no mail, nothing could.
-        let confirms = !by_hand || !self.delivers();
-        let person = match who {
-            Joins::Known(known) => {
+        let vouched = matches!(who, Err((_, Begins::Vouched(..))));
+        let confirms = vouched || !by_hand || !self.delivers();
+        let known = match who {
+            Ok(known) => {
                 let epoch = sqlx::query_scalar!(
                     "select password_epoch from app.people where person_id = $1 for no key update",
                     known.person.uuid()
@@ -395,15 +433,17 @@ impl Identity {
                 if epoch.fetch_optional(&mut tx).await.map_err(StoreError::from)? != Some(known.epoch) {
                     return Err(IdentityError::WrongCredentials);
                 }
-                known.person.uuid()
+                known
             }
-            Joins::New { name, hash } => {
+            Err((name, begins)) => {
                 let whose = (offer.email.as_str(), name.as_str());
-                let begun = self.begin_person(&mut tx, whose, &hash, confirms.then_some(now)).await?;
+                let begun = self.begin_person(&mut tx, whose, &begins, confirms.then_some(now)).await?;
                 // Somebody signed up with it meanwhile: the page asks for that password.
-                begun.ok_or(IdentityError::EmailTaken)?.0.uuid()
+                let (person, epoch) = begun.ok_or(IdentityError::EmailTaken)?;
+                Known { person, epoch, confirmed: confirms }
             }
         };
+        let person = known.person.uuid();
         sqlx::query!(
             "insert into app.memberships (tenant_id, member_id, person_id, name, email, role, created_at)
              select $1, $2, person_id, name, email, $4, $5 from app.people where person_id = $3
@@ -441,7 +481,7 @@ impl Identity {
         audit::record_in(&mut tx, &self.services, whose, origin.into(), entry).await?;
         tx.commit().await?;
         tracing::info!(%tenant, "a member joined");
-        Ok(())
+        Ok((known, tenant))
     }
 }
 
@@ -453,9 +493,11 @@ pub(crate) struct TakenBack {
 }
 
 /// Who accepts.
-enum Joins {
+pub(crate) enum Joins {
+    /// Who has an account.
     Known(Known),
-    New { name: PersonName, hash: String },
+    /// Who has none.
+    New { name: PersonName, first: First },
 }
 
 impl Handler<SendInvitation> for Identity {

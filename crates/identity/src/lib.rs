@@ -9,6 +9,7 @@ mod invitations;
 mod letters;
 mod members;
 mod passwords;
+mod providers;
 mod second_factor;
 mod sign_in;
 mod sign_up;
@@ -23,10 +24,12 @@ pub use invitations::{Invited, JoinForm, MAX_MEMBERS, Offer, SendInvitation};
 pub use letters::{Post, SendLetter};
 pub use members::{Leaving, PageRequest};
 pub use passwords::Passwords;
+pub use providers::{Came, Gone, Newcomer, Offered, Providers, Purpose};
 pub use second_factor::{Here, TakenAway};
 pub use sign_in::{Kept, SignInForm};
+pub use sign_on::Returned;
 pub use sign_up::{NewTenant, SignUpForm, SignedUp};
-pub use tenants::{CreatedTenant, Founding, TenantSetup, Who};
+pub use tenants::{CreatedTenant, First, Founding, TenantSetup, Who};
 
 use letters::Links;
 use model::RequestId;
@@ -56,6 +59,7 @@ pub struct Identity {
     sealer: Sealer,
     links: Links,
     post: Post,
+    providers: Providers,
 }
 
 impl Identity {
@@ -75,6 +79,7 @@ impl Identity {
             sealer: Sealer::of(secret),
             links: Links(secret.derive("identity/letter/1")),
             post: Post::default(),
+            providers: Providers::default(),
         }
     }
 
@@ -91,6 +96,11 @@ impl Identity {
     /// The same, with letters that go this way.
     pub fn with_post(self, post: Post) -> Self {
         Self { post, ..self }
+    }
+
+    /// The same, with providers by whose word one signs in.
+    pub fn with_providers(self, providers: Providers) -> Self {
+        Self { providers, ..self }
     }
 
     /// The same, with what seals secrets under the keys of a file.
@@ -139,6 +149,14 @@ impl Identity {
 /// Bytes as hexadecimal digits.
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Hexadecimal digits as bytes.
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let bytes = pairs.iter().map(|[high, low]| Some((digit(high)? << 4) | digit(low)?)).collect();
+    if rest.is_empty() { bytes } else { None }
 }
 
 /// The keyed hash of an API key's secret.

@@ -519,7 +519,8 @@ impl Identity {
     /// The database's.
     pub async fn trust(&self, sign_in: &SignIn, kept: &str, origin: &Origin) -> Result<Option<String>, IdentityError> {
         let Some(asked) = self.asked(sign_in.person, origin).await? else { return Ok(None) };
-        let shown = sign_in.proofs.iter().find(|shown| shown.proof == Proof::Password).map(|shown| shown.epoch);
+        let first = |proof| matches!(proof, Proof::Password | Proof::Provider);
+        let shown = sign_in.proofs.iter().find(|shown| first(shown.proof)).map(|shown| shown.epoch);
         if shown != Some(asked.epoch) {
             return Ok(None);
         }
@@ -560,7 +561,8 @@ impl Identity {
         audit::record_everywhere(tx, &self.services, whose, origin.into(), &Entry::new(act)).await
     }
 
-    async fn tell(
+    /// Tells a person by letter what has been done; `false` where they work nowhere.
+    pub(crate) async fn tell(
         &self,
         tx: &mut PlatformTx,
         person: PersonId,

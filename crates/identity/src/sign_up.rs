@@ -1,7 +1,7 @@
 //! Sign up: a person, a tenant, and the person as its owner, in one transaction or not at all.
 
 use crate::sign_in::advance;
-use crate::tenants::{CreatedTenant, Founding};
+use crate::tenants::{CreatedTenant, First, Founding};
 use crate::{Identity, IdentityError, Origin};
 use model::FieldError;
 use model::input::{CompanyName, Email, NewPassword, PersonName};
@@ -36,7 +36,7 @@ pub struct NewTenant {
     pub(crate) company: CompanyName,
     pub(crate) name: PersonName,
     pub(crate) email: Email,
-    pub(crate) password: Zeroizing<String>,
+    pub(crate) first: First,
 }
 
 impl NewTenant {
@@ -56,7 +56,8 @@ impl NewTenant {
         let password = NewPassword::parse(&form.password, &known).map_err(|e| wrong("password", e)).ok();
         match (company, name, email, password) {
             (Some(company), Some(name), Some(email), Some(password)) => {
-                Ok(Self { company, name, email, password: Zeroizing::new(password.expose().to_owned()) })
+                let first = First::Password(Zeroizing::new(password.expose().to_owned()));
+                Ok(Self { company, name, email, first })
             }
             _ => Err(IdentityError::Invalid(errors)),
         }

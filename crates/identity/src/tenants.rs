@@ -7,9 +7,11 @@ use model::audit::Act;
 use model::identity::{ApiKey, CurrentSession, Member, Role, Tenant};
 use model::permission::API_KEY;
 use model::{ApiKeyId, MemberId, PersonId, TenantId};
+use sign_on::Vouched;
 use store::audit::{self, Entry};
 use store::services::timestamp;
 use store::{Actor, Caller, PlatformTx, Reason, StoreError};
+use zeroize::Zeroizing;
 
 /// A tenant just made.
 #[derive(Debug)]
@@ -38,6 +40,25 @@ pub enum Founding {
     },
 }
 
+/// By what a new account is opened first.
+#[derive(Debug)]
+pub enum First {
+    /// By a password.
+    Password(Zeroizing<String>),
+    /// By a provider's word, which confirms the address: what it says, and what people call it.
+    Vouched(Vouched, String),
+}
+
+impl First {
+    /// The name of the provider, if it is one.
+    fn provider(&self) -> Option<(&Vouched, &str)> {
+        match self {
+            Self::Password(_) => None,
+            Self::Vouched(vouched, title) => Some((vouched, title)),
+        }
+    }
+}
+
 /// Who a caller is, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Who {
@@ -53,6 +74,23 @@ pub trait TenantSetup: std::fmt::Debug + Send + Sync {
     fn set_up<'a>(&'a self, tx: &'a mut PlatformTx, tenant: TenantId) -> BoxFuture<'a, Result<(), StoreError>>;
 }
 
+/// What is kept of that by which an account is opened first.
+pub(crate) enum Begins {
+    /// The hash of a password.
+    Hash(String),
+    /// An account elsewhere.
+    Vouched(Vouched, String),
+}
+
+impl Begins {
+    fn hash(&self) -> Option<&str> {
+        match self {
+            Self::Hash(hash) => Some(hash),
+            Self::Vouched(..) => None,
+        }
+    }
+}
+
 impl Identity {
     /// Makes a person, a tenant with that person as its owner and, where asked, a first API key: all or nothing.
     ///
@@ -65,16 +103,17 @@ impl Identity {
         founding: Founding,
         origin: &Origin,
     ) -> Result<CreatedTenant, IdentityError> {
-        let password_hash = self.passwords.hash(origin.network(), new.password).await?;
         let now = self.services.now();
         let (tenant, member) = (self.services.new_id(), self.services.new_id());
         let key = (founding == Founding::Operator { with_key: true }).then(|| self.draw_key());
         // Where nobody could confirm it, the address is taken for confirmed.
-        let verified_at = (founding != Founding::SignUp || !self.delivers()).then_some(now);
+        let confirms = founding == Founding::SignUp && self.delivers() && new.first.provider().is_none();
+        let verified_at = (!confirms).then_some(now);
+        let begins = self.begins(new.first, origin).await?;
 
         let store = |e: sqlx::Error| IdentityError::Store(e.into());
         let mut tx = self.services.store.platform(Reason::SignUp, origin.request).await?;
-        let begun = self.begin_person(&mut tx, (new.email.as_str(), new.name.as_str()), &password_hash, verified_at);
+        let begun = self.begin_person(&mut tx, (new.email.as_str(), new.name.as_str()), &begins, verified_at);
         let (person, epoch) = begun.await?.ok_or(IdentityError::EmailTaken)?;
         let person = person.uuid();
         sqlx::query!(
@@ -119,7 +158,6 @@ impl Identity {
             .await
             .map_err(store)?;
         }
-        let confirms = founding == Founding::SignUp && self.delivers();
         if confirms {
             let whose = (TenantId::from_uuid(tenant), PersonId::from_uuid(person));
             self.write(&mut tx, whose, new.email.as_str(), LetterKind::Confirm).await?;
@@ -151,13 +189,35 @@ impl Identity {
         })
     }
 
+    /// What is kept of that by which an account is opened first.
+    pub(crate) async fn begins(&self, first: First, origin: &Origin) -> Result<Begins, IdentityError> {
+        Ok(match first {
+            First::Password(password) => Begins::Hash(self.passwords.hash(origin.network(), password).await?),
+            First::Vouched(vouched, title) => Begins::Vouched(vouched, title),
+        })
+    }
+
     /// Makes a person, or lets one begin anew who is a member nowhere any more, and says how often the password has been changed;
     /// `None` for everybody else with this address.
     pub(crate) async fn begin_person(
         &self,
         tx: &mut PlatformTx,
         (email, name): (&str, &str),
-        password_hash: &str,
+        begins: &Begins,
+        verified_at: Option<time::OffsetDateTime>,
+    ) -> Result<Option<(PersonId, i32)>, IdentityError> {
+        let begun = self.put_person(tx, (email, name), begins.hash(), verified_at).await?;
+        if let (Some((person, _)), Begins::Vouched(vouched, title)) = (begun, begins) {
+            self.put_identity(tx, person, vouched, title).await?;
+        }
+        Ok(begun)
+    }
+
+    async fn put_person(
+        &self,
+        tx: &mut PlatformTx,
+        (email, name): (&str, &str),
+        password_hash: Option<&str>,
         verified_at: Option<time::OffsetDateTime>,
     ) -> Result<Option<(PersonId, i32)>, StoreError> {
         let (person, now) = (self.services.new_id(), self.services.now());
@@ -192,7 +252,8 @@ impl Identity {
         .await?;
         let Some(epoch) = anew else { return Ok(None) };
         // As if they had never been here: the phone may be somebody else's.
-        sqlx::query!("delete from app.second_factors where person_id = $1", person).execute(tx).await?;
+        sqlx::query!("delete from app.second_factors where person_id = $1", person).execute(&mut *tx).await?;
+        sqlx::query!("delete from app.identities where person_id = $1", person).execute(tx).await?;
         Ok(Some((PersonId::from_uuid(person), epoch)))
     }
 

@@ -24,6 +24,10 @@ names!(
         FactorOff = "second_factor.off",
         /// Somebody made new codes for paper.
         CodesRenewed = "second_factor.codes",
+        /// Somebody may sign in by a provider's word from now on.
+        ProviderLinked = "provider.linked",
+        /// Somebody may not any more.
+        ProviderUnlinked = "provider.unlinked",
         /// Somebody was asked to join.
         MemberInvited = "member.invited",
         /// An invitation was taken back.
@@ -59,6 +63,8 @@ impl Act {
             Self::FactorOn => "Turned a second factor on",
             Self::FactorOff => "Turned a second factor off",
             Self::CodesRenewed => "Made new codes for paper",
+            Self::ProviderLinked => "Linked a sign-in provider",
+            Self::ProviderUnlinked => "Unlinked a sign-in provider",
             Self::MemberInvited => "Invited somebody",
             Self::InvitationTakenBack => "Took an invitation back",
             Self::MemberJoined => "Joined",

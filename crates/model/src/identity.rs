@@ -94,6 +94,30 @@ pub enum SecondFactor {
     },
 }
 
+/// An account elsewhere that opens somebody's here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkedAccount {
+    /// Its id here.
+    pub id: String,
+    /// The provider, as people call it.
+    pub provider: String,
+    /// Its address there, when it was linked.
+    pub email: String,
+    /// Since when.
+    pub linked_at: Timestamp,
+    /// When it was last used.
+    pub used_at: Option<Timestamp>,
+}
+
+/// What opens somebody's account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WaysIn {
+    /// Whether a password does.
+    pub password: bool,
+    /// The accounts elsewhere that do.
+    pub linked: Vec<LinkedAccount>,
+}
+
 /// A tenant, as its members see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]

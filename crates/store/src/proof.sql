@@ -16,12 +16,14 @@ logins (login, role) as (values
 
 -- Tables that belong to no tenant: no tenant policy, nothing for app_tenant.
 global_tables (t) as (values
+  ('app.identities'),
   ('app.people'),
   ('app.recovery_codes'),
   ('app.schedules'),
   ('app.second_factors'),
   ('app.sessions'),
-  ('app.sign_in_attempts')
+  ('app.sign_in_attempts'),
+  ('app.sign_on_answers')
 ),
 
 -- The one table without row-level security: the ledger of migrations, made by sqlx.
@@ -53,6 +55,12 @@ rights (role, t, privilege, columns) as (values
   ('app_platform', 'app.events', 'DELETE', null),
   ('app_platform', 'app.events', 'SELECT',
     '{actor_id,created_at,event_id,kind,subject_id,tenant_id,transaction_id,within_id}'),
+  ('app_platform', 'app.identities', 'DELETE', null),
+  ('app_platform', 'app.identities', 'INSERT',
+    '{email,identity_id,issuer,linked_at,person_id,provider,subject,used_at}'),
+  ('app_platform', 'app.identities', 'SELECT',
+    '{email,identity_id,issuer,linked_at,person_id,provider,subject,used_at}'),
+  ('app_platform', 'app.identities', 'UPDATE', '{used_at}'),
   ('app_platform', 'app.invitations', 'SELECT',
     '{accepted_at,by_hand,email,expires_at,invitation_id,revoked_at,role,tenant_id}'),
   ('app_platform', 'app.invitations', 'UPDATE', '{accepted_at}'),
@@ -97,6 +105,9 @@ rights (role, t, privilege, columns) as (values
   ('app_platform', 'app.sign_in_attempts', 'DELETE', null),
   ('app_platform', 'app.sign_in_attempts', 'INSERT', '{attempt_id,attempted_at,subject}'),
   ('app_platform', 'app.sign_in_attempts', 'SELECT', '{attempt_id,attempted_at,subject}'),
+  ('app_platform', 'app.sign_on_answers', 'DELETE', null),
+  ('app_platform', 'app.sign_on_answers', 'INSERT', '{answered_at,state_hash}'),
+  ('app_platform', 'app.sign_on_answers', 'SELECT', '{answered_at,state_hash}'),
   ('app_platform', 'app.tenants', 'INSERT', '{created_at,name,tenant_id}'),
   ('app_platform', 'app.tenants', 'SELECT', '{name,suspended_at,tenant_id}'),
   ('app_platform', 'app.widgets', 'INSERT', '{created_at,tenant_id,widget_id}'),

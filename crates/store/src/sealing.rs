@@ -26,6 +26,8 @@ pub enum Owner {
     Tenant(TenantId),
     /// A person's, who belongs to no tenant.
     Person(PersonId),
+    /// Nobody's yet: what a browser keeps for the installation.
+    Browser,
 }
 
 /// Where a secret is kept.
@@ -100,6 +102,7 @@ impl Spot {
         match self.owner {
             Owner::Tenant(tenant) => ("tenant", tenant.uuid()),
             Owner::Person(person) => ("person", person.uuid()),
+            Owner::Browser => ("browser", Uuid::nil()),
         }
     }
 

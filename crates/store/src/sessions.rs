@@ -44,6 +44,8 @@ pub fn hash(id: Id) -> [u8; 32] {
 pub enum Proof {
     /// By a password.
     Password,
+    /// By the word of a provider.
+    Provider,
     /// By a code that an app has made.
     Totp,
     /// By a code on paper.
@@ -61,6 +63,7 @@ impl Proof {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::Provider => "provider",
             Self::Totp => "code",
             Self::RecoveryCode => "code on paper",
             Self::Trusted => "trusted browser",
@@ -71,7 +74,7 @@ impl Proof {
 
     /// Whether it is as good as a second factor.
     pub const fn is_second(self) -> bool {
-        !matches!(self, Self::Password)
+        !matches!(self, Self::Password | Self::Provider)
     }
 }
 
@@ -149,7 +152,9 @@ impl Sessions {
             sign_in.person.uuid()
         );
         let epoch = epoch.fetch_optional(&mut tx).await?;
-        let known = |shown: &Shown| matches!(shown.proof, Proof::Password | Proof::Session | Proof::Elsewhere);
+        let known = |shown: &Shown| {
+            matches!(shown.proof, Proof::Password | Proof::Provider | Proof::Session | Proof::Elsewhere)
+        };
         if sign_in.proofs.iter().any(|shown| known(shown) && Some(shown.epoch) != epoch) {
             return Ok(false);
         }
@@ -342,6 +347,27 @@ pub async fn end_all_of(
         "delete from app.sessions where person_id = $1 and ($2::bytea is null or session_hash <> $2) returning tenant_id",
         person.uuid(),
         but.map(<[u8; 32]>::as_slice)
+    );
+    let mut tenants: Vec<_> = ended.fetch_all(tx).await?.into_iter().flatten().map(TenantId::from_uuid).collect();
+    tenants.sort_unstable();
+    tenants.dedup();
+    Ok(tenants)
+}
+
+/// Ends a person's sessions that a provider's word has opened, finished or not, but this one; says of which tenants they were.
+///
+/// # Errors
+/// The database's.
+pub async fn end_vouched_of(
+    tx: &mut PlatformTx,
+    person: PersonId,
+    but: &[u8; 32],
+) -> Result<Vec<TenantId>, StoreError> {
+    let ended = sqlx::query_scalar!(
+        "delete from app.sessions where person_id = $1 and session_hash <> $2 and proofs @> $3 returning tenant_id",
+        person.uuid(),
+        but.as_slice(),
+        serde_json::json!([{ "proof": Proof::Provider }])
     );
     let mut tenants: Vec<_> = ended.fetch_all(tx).await?.into_iter().flatten().map(TenantId::from_uuid).collect();
     tenants.sort_unstable();

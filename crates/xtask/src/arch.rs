@@ -28,9 +28,11 @@ const FLOORS: &[(&str, u8)] = &[
     ("channels", 2),
     ("media", 2),
     ("mail", 1),
+    ("sign_on", 1),
     ("store", 1),
     ("minilm", 1),
     ("model", 0),
+    ("outbound", 0),
     ("shares", 0),
 ];
 

@@ -12,9 +12,10 @@ use crate::config::{Config, ConfigError};
 use crate::files::Files;
 use crate::state::App;
 use capabilities::{Adapters, Capabilities};
-use identity::{Passwords, Post};
+use identity::{Passwords, Post, Providers};
 use knowledge::Embedder;
 use privileges::Folders;
+use sign_on::{Outbound, SignOn};
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::embedded::Programs;
@@ -44,6 +45,9 @@ pub enum BootError {
     /// Identity.
     #[error("{0}")]
     Identity(#[from] identity::IdentityError),
+    /// Requests to others.
+    #[error("{0}")]
+    Outbound(#[from] sign_on::OutboundError),
     /// Anything else, in words.
     #[error("{0}")]
     Other(String),
@@ -102,6 +106,7 @@ pub fn app(config: Config, store: Store, files: Files) -> Result<App, BootError>
             mailer: config.mailer()?,
             address: config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
         },
+        providers: Providers::new(SignOn::new(Outbound::new(config.outbound.private_addresses)?), config.providers()),
         embedder: embedder(&config),
     };
     let services = Services::new(store, Arc::new(SystemClock), &adapters.secret);

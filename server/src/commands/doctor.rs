@@ -4,6 +4,8 @@
 use super::say;
 use crate::boot::{self, BootError, Database, Role};
 use crate::config::{Config, Environment};
+use identity::Offered;
+use sign_on::{Outbound, SignOn};
 use std::{fmt::Display, path::Path, process::ExitCode};
 use store::embedded::Embedded;
 use store::{Store, StoreError};
@@ -19,6 +21,7 @@ pub async fn run(config: &Config) -> Result<ExitCode, BootError> {
     let mut wrong = 0;
     say("ok     settings")?;
     wrong += mail(config).await?;
+    wrong += providers(config).await?;
     if config.embedded() {
         wrong += room(&config.data_dir)?;
         if !Embedded::is_made(&config.data_dir) {
@@ -60,6 +63,19 @@ async fn mail(config: &Config) -> Result<usize, BootError> {
         Ok(()) => found("ok", "mail server"),
         Err(error) => found("wrong", format_args!("mail server: {error}; look at mail.smtp")),
     }
+}
+
+/// Whether the providers answer by whose word one signs in.
+async fn providers(config: &Config) -> Result<usize, BootError> {
+    let speaks = SignOn::new(Outbound::new(config.outbound.private_addresses)?);
+    let mut wrong = 0;
+    for Offered { slug, title, provider } in config.providers() {
+        wrong += match speaks.try_out(&provider).await {
+            Ok(()) => found("ok", format_args!("sign-in with {title}"))?,
+            Err(error) => found("wrong", format_args!("sign-in with {title}: {error}; look at sign_on.{slug}.issuer"))?,
+        };
+    }
+    Ok(wrong)
 }
 
 async fn look_at(store: &Store, kind: &str) -> Result<usize, BootError> {

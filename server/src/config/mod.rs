@@ -5,10 +5,10 @@ mod bounds;
 mod parts;
 
 pub use bounds::{Api, Server, SocketLimits};
-pub use parts::{Database, Log, Mail, Session, SignIn};
+pub use parts::{Database, Log, Mail, Outbound, Session, SignIn, SignOn};
 
 use capabilities::Limits;
-use identity::AttemptLimits;
+use identity::{AttemptLimits, Offered};
 use mail::Mailer;
 use serde::Deserialize;
 use std::{
@@ -72,6 +72,10 @@ pub struct Config {
     pub jobs: Slots,
     /// Bounds on sign-ins that fail.
     pub sign_in: SignIn,
+    /// By whose word one signs in, by their names in addresses.
+    pub sign_on: BTreeMap<String, SignOn>,
+    /// Requests to others.
+    pub outbound: Outbound,
     /// How letters are sent.
     pub mail: Mail,
     /// How long sessions last.
@@ -94,6 +98,8 @@ impl Default for Config {
             api: Api::default(),
             jobs: Slots::default(),
             sign_in: SignIn::default(),
+            sign_on: BTreeMap::new(),
+            outbound: Outbound::default(),
             mail: Mail::default(),
             session: Session::default(),
             log: Log::default(),
@@ -215,6 +221,9 @@ impl Config {
             return fail("SAMTAL_PUBLIC_URL must begin with http:// or https://.");
         }
         self.mailer()?;
+        for (slug, provider) in &self.sign_on {
+            provider.check(slug, self.env == Environment::Development)?;
+        }
         match self.env {
             Environment::Development => {
                 if !self.listen.ip().is_loopback() {
@@ -268,6 +277,11 @@ impl Config {
             (None, None) => Ok(Mailer::outbox()),
             _ => Err(ConfigError("mail.smtp and mail.from go together: set both, or none.".to_owned())),
         }
+    }
+
+    /// The providers by whose word one signs in.
+    pub fn providers(&self) -> Vec<Offered> {
+        self.sign_on.iter().map(|(slug, provider)| provider.offered(slug)).collect()
     }
 
     /// Whether letters that go nowhere may be read on a page.
@@ -327,6 +341,17 @@ mod tests {
             (
                 &[("SAMTAL__MAIL__SMTP", "smtp://u:p@h?tls=none"), ("SAMTAL__MAIL__FROM", "a@example.com")],
                 "in the clear",
+            ),
+            (&[("SAMTAL__SIGN_ON__GOOGLE__CLIENT_ID", "")], "sign_on.google.client_id"),
+            (&[("SAMTAL__SIGN_ON__OKTA__CLIENT_ID", "x")], "sign_on.okta.issuer"),
+            (&[("SAMTAL__SIGN_ON__MICROSOFT__CLIENT_ID", "x")], "sign_on.microsoft.issuer"),
+            (
+                &[("SAMTAL__SIGN_ON__A__CLIENT_ID", "x"), ("SAMTAL__SIGN_ON__A__ISSUER", "http://id.example.com")],
+                "sign_on.a.issuer",
+            ),
+            (
+                &[("SAMTAL__SIGN_ON__A_B__CLIENT_ID", "x"), ("SAMTAL__SIGN_ON__A_B__ISSUER", "https://id.example.com")],
+                "sign_on.a_b",
             ),
             (&[("SAMTAL_ENV", "production")], "SECRET_KEY_FILE"),
             (

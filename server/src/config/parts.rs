@@ -1,7 +1,10 @@
 //! The smaller sections of the settings.
 
-use super::LogFormat;
+use super::{ConfigError, LogFormat};
+use identity::Offered;
 use serde::Deserialize;
+use sign_on::{Provider, Whose};
+use zeroize::Zeroizing;
 
 /// A database of one's own. The three addresses are given together or not at all.
 #[derive(Clone, Deserialize)]
@@ -84,6 +87,88 @@ impl Default for SignIn {
             hash_queue: 256,
         }
     }
+}
+
+/// A provider by whose word one signs in.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignOn {
+    /// What people call it. Default: its name in addresses.
+    pub name: Option<String>,
+    /// Its address, as it calls itself. Known for `google`.
+    pub issuer: Option<String>,
+    /// What it calls this installation.
+    pub client_id: String,
+    /// What shows that; none for a public client.
+    pub client_secret: Option<Zeroizing<String>>,
+}
+
+/// The secret does not print.
+impl std::fmt::Debug for SignOn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("SignOn");
+        shown.field("name", &self.name).field("issuer", &self.issuer).field("client_id", &self.client_id);
+        shown.field("client_secret", &self.client_secret.as_ref().map(|_| "…")).finish()
+    }
+}
+
+/// Providers that everybody knows: name in addresses, what people call them, and their address.
+const KNOWN: [(&str, &str, Option<&str>); 2] =
+    [("google", "Google", Some("https://accounts.google.com")), ("microsoft", "Microsoft", None)];
+
+impl SignOn {
+    fn issuer(&self, slug: &str) -> Option<&str> {
+        let known = || KNOWN.iter().find(|(known, ..)| *known == slug).and_then(|(_, _, issuer)| *issuer);
+        self.issuer.as_deref().or_else(known)
+    }
+
+    pub(super) fn check(&self, slug: &str, development: bool) -> Result<(), ConfigError> {
+        let fail = |what: &str, text: &str| Err(ConfigError(format!("sign_on.{slug}{what} {text}")));
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if slug.is_empty() || slug.len() > 30 || !slug.chars().all(plain) {
+            return fail("", "stands in addresses: give it a name of small letters, digits and hyphens, at most 30.");
+        }
+        if self.client_id.trim().is_empty() {
+            return fail(".client_id", "is missing: what the provider calls this installation.");
+        }
+        match self.issuer(slug) {
+            None if slug == "microsoft" => fail(
+                ".issuer",
+                "is missing: https://login.microsoftonline.com/<the directory's id>/v2.0 (docs/operators/sign-on.md).",
+            ),
+            None => fail(".issuer", "is missing: the provider's address, as it calls itself."),
+            Some(issuer) if issuer.starts_with("https://") => Ok(()),
+            Some(issuer) if development && issuer.starts_with("http://") => {
+                let host = issuer.trim_start_matches("http://").split(['/', ':']).next().unwrap_or_default();
+                let here = matches!(host, "localhost" | "127.0.0.1");
+                if here { Ok(()) } else { fail(".issuer", "must begin with https:// where it is on another machine.") }
+            }
+            Some(_) => fail(".issuer", "must begin with https://."),
+        }
+    }
+
+    /// As it is offered on the pages.
+    pub(super) fn offered(&self, slug: &str) -> Offered {
+        let known = KNOWN.iter().find(|(known, ..)| *known == slug).map(|(_, title, _)| *title);
+        Offered {
+            slug: slug.to_owned(),
+            title: self.name.clone().unwrap_or_else(|| known.unwrap_or(slug).to_owned()),
+            provider: Provider {
+                issuer: self.issuer(slug).unwrap_or_default().to_owned(),
+                client_id: self.client_id.clone(),
+                client_secret: self.client_secret.clone(),
+                whose: Whose::Operator,
+            },
+        }
+    }
+}
+
+/// Requests to others.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Outbound {
+    /// Whether addresses that tenants give may lead into private networks.
+    pub private_addresses: bool,
 }
 
 /// How letters are sent. Both are given together or not at all.

@@ -13,7 +13,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
-use identity::{ChangeForm, Here};
+use identity::{ChangeForm, Here, IdentityError};
 use model::ErrorCode;
 use serde::Deserialize;
 use store::Caller;
@@ -49,8 +49,32 @@ pub async fn page(
     done: Result<Query<Done>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let done = done.map(|Query(Done { done })| done).unwrap_or_default();
-    let outcome = if done == "password" { Outcome::Changed } else { Outcome::Nothing };
+    let outcome = match done.as_str() {
+        "password" => Outcome::Changed,
+        "linked" => Outcome::Linked,
+        "unlinked" => Outcome::Unlinked,
+        _ => Outcome::Nothing,
+    };
     show(&app, &caller, &session, info, &render, (StatusCode::OK, outcome)).await
+}
+
+/// The page, with what went wrong on it; faults of ours go on.
+pub(super) async fn refused(
+    app: &App,
+    caller: &Caller,
+    session: &Session,
+    info: RequestInfo,
+    render: &Render,
+    error: IdentityError,
+) -> Result<Response, Failure> {
+    let failure = Failure::from(error);
+    let shown = [ErrorCode::Invalid, ErrorCode::RateLimited, ErrorCode::Unavailable, ErrorCode::Conflict];
+    if !shown.contains(&failure.0.code) {
+        return Err(failure);
+    }
+    let (status, retry_after) = (failure.status(), failure.0.retry_after);
+    let refused = (status, Outcome::Refused(failure.0));
+    Ok(to_try_again(show(app, caller, session, info, render, refused).await?, retry_after))
 }
 
 async fn show(
@@ -66,8 +90,11 @@ async fn show(
     let (identity, origin) = (&app.capabilities.identity, info.origin());
     let factor = identity.second_factor(caller, Here(&here(session)), &origin).await?;
     let sessions = identity.list_sessions(caller, &here(session), &origin).await?;
+    let ways = identity.ways_in(caller, &origin).await?;
     let now = timestamp(app.capabilities.services.now());
-    render.dashboard(caller, status, |frame| account(frame, &factor, sessions, now, outcome)).await
+    render
+        .dashboard(caller, status, |frame| account(frame, &factor, (ways, render.ways()), sessions, now, outcome))
+        .await
 }
 
 /// The form for a new password.
@@ -95,15 +122,7 @@ pub async fn change(
     let form = ChangeForm { current, password };
     match app.capabilities.identity.change_password(&caller, form, Here(&here(&session)), &info.origin()).await {
         Ok(sign_in) => Ok(carry_on(&app, &session, &sign_in, info, &headers).await?.into_response()),
-        Err(error) => {
-            let failure = Failure::from(error);
-            if !matches!(failure.0.code, ErrorCode::Invalid | ErrorCode::RateLimited | ErrorCode::Unavailable) {
-                return Err(failure);
-            }
-            let (status, retry_after) = (failure.status(), failure.0.retry_after);
-            let refused = (status, Outcome::Refused(failure.0));
-            Ok(to_try_again(show(&app, &caller, &session, info, &render, refused).await?, retry_after))
-        }
+        Err(error) => refused(&app, &caller, &session, info, &render, error).await,
     }
 }
 

@@ -17,7 +17,8 @@ use zeroize::Zeroizing;
 
 async fn offered(app: &App, info: RequestInfo, token: &str) -> Result<Invited, IdentityError> {
     let offer = app.capabilities.identity.offer(token, &info.origin()).await?;
-    Ok(Invited { company: offer.company, email: offer.email, role: offer.role.title(), known: offer.known })
+    let (email, role) = (offer.email, offer.role.title());
+    Ok(Invited { company: offer.company, email, role, known: offer.known, token: token.to_owned() })
 }
 
 fn over(render: &Render, error: IdentityError) -> Result<Response, Failure> {
@@ -35,7 +36,10 @@ pub async fn page(
     render: Render,
 ) -> Result<Response, Failure> {
     match offered(&app, info, &token).await {
-        Ok(invited) => Ok(render.page(StatusCode::OK, || join(FormState::default(), invited))),
+        Ok(invited) => {
+            let state = FormState::default().offering(render.ways());
+            Ok(render.page(StatusCode::OK, || join(state, invited)))
+        }
         Err(error) => over(&render, error),
     }
 }

@@ -12,6 +12,7 @@ pub mod knowledge;
 pub mod letters;
 pub mod members;
 pub mod preferences;
+pub mod providers;
 pub mod render;
 pub mod second_factor;
 pub mod sign_in;

@@ -66,6 +66,12 @@ impl Render {
         response
     }
 
+    /// The providers by whose word one signs in, as the ways in show them: name in addresses, and what people call it.
+    pub fn ways(&self) -> Vec<(String, String)> {
+        let all = self.app.capabilities.identity.providers();
+        all.map(|(slug, title)| (slug.to_owned(), title.to_owned())).collect()
+    }
+
     /// A page of the dashboard, for who is signed in.
     ///
     /// # Errors

@@ -205,5 +205,6 @@ pub(super) fn again(
     }
     let (status, retry_after) = (failure.status(), failure.0.retry_after);
     state.problem = Some(failure.0);
+    state.ways = render.ways();
     Ok(to_try_again(render.page(status, || page(state)), retry_after))
 }

@@ -42,14 +42,15 @@ pub async fn login(Visitor(visitor): Visitor, render: Render, next: Result<Query
     if let Ok(Some(_)) = visitor {
         return Redirect::to(if next.is_empty() { "/dashboard" } else { &next }).into_response();
     }
-    render.page(StatusCode::OK, || sign_in(FormState::new([("next", &next), ("done", &done)])))
+    let state = FormState::new([("next", &next), ("done", &done)]).offering(render.ways());
+    render.page(StatusCode::OK, || sign_in(state))
 }
 
 /// Sign-up; who is signed in already goes on to the dashboard.
 pub async fn signup(Visitor(visitor): Visitor, render: Render) -> Response {
     match visitor {
         Ok(Some(_)) => Redirect::to("/dashboard").into_response(),
-        _ => render.page(StatusCode::OK, || sign_up(FormState::default())),
+        _ => render.page(StatusCode::OK, || sign_up(FormState::default().offering(render.ways()))),
     }
 }
 

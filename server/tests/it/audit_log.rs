@@ -1,25 +1,27 @@
 //! The audit log from outside: every act is written down, with who did it and from where; who may sees it, as a page and as a file.
 
-use crate::harness::{Ask, COOKIE, PASSWORD, TestServer};
+use crate::harness::{Ask, COOKIE, PASSWORD, TestServer, offer};
 use crate::socket::ORIGIN;
+use identity::Returned;
 use model::audit::Act;
 use std::collections::BTreeSet;
 use store::audit::{Verdict, verify};
-use testkit::{App, Mailbox, Tenant};
+use testkit::{App, Mailbox, Provider, Says, Tenant};
 use time::Duration;
 
 const EMAIL: &str = "bo@fjord.example";
 
-async fn start() -> (TestServer, Mailbox) {
-    let mailbox = Mailbox::start().await;
+async fn start() -> (TestServer, Mailbox, Provider) {
+    let (mailbox, provider) = (Mailbox::start().await, Provider::start().await);
     let smtp = mailbox.smtp.clone();
-    let server = TestServer::with(move |config| {
+    let server = TestServer::with(|config| {
+        offer(config, &provider);
         config.mail.smtp = Some(smtp);
         config.mail.from = Some("samtal@fjord.example".to_owned());
         config.public_url = Some(ORIGIN.to_owned());
     })
     .await;
-    (server, mailbox)
+    (server, mailbox, provider)
 }
 
 async fn done(server: &TestServer, ask: Ask) -> String {
@@ -49,7 +51,7 @@ fn sign_in(password: &str) -> Ask {
 
 #[tokio::test]
 async fn every_act_is_written_down() {
-    let (server, mut mailbox) = start().await;
+    let (server, mut mailbox, provider) = start().await;
     server.db.leaves_dead_jobs();
     let aurora = &server.two.aurora;
     // Somebody is asked, joins, and is made an admin; another is asked, and is not to come after all.
@@ -87,6 +89,21 @@ async fn every_act_is_written_down() {
     server.db.clock.advance(Duration::seconds(60));
     let code = app.code(server.db.services.now());
     done(&server, Ask::post("/dashboard/account/code/turn-off").form([("code", &code)]).cookie(&cookie)).await;
+    // An account elsewhere opens this one, and does not any more.
+    let link = Ask::post("/dashboard/account/providers").form([("provider", "honest"), ("password", new)]);
+    let leaves = server.ask(link.cookie(&cookie)).await;
+    let address = leaves.header("refresh").strip_prefix("0; url=").unwrap_or_else(|| panic!("{leaves}"));
+    let Returned { code, state, iss, .. } = provider.signs_in(address, Says::of("bo", EMAIL));
+    let [code, state, iss] = [code, state, iss].map(Option::unwrap);
+    let back = Ask::get(format!("/login/with/honest/back?code={code}&state={state}&iss={iss}"));
+    let way = leaves.cookie("samtal_sign_on").unwrap();
+    let back = server.ask(back.header("cookie", format!("{COOKIE}={cookie}; samtal_sign_on={way}"))).await;
+    assert_eq!((back.status, back.header("location")), (303, "/dashboard/account?done=linked"), "{back}");
+    assert_eq!(back.cookie("samtal_sign_on"), Some(""), "what was kept on the way is gone");
+    let page = server.ask(Ask::get("/dashboard/account").cookie(&cookie)).await.body;
+    let (_, rest) = page.split_once("/dashboard/account/providers/").unwrap();
+    let unlink = format!("/dashboard/account/providers/{}", rest.split('"').next().unwrap());
+    done(&server, Ask::post(unlink).form([("password", new)]).cookie(&cookie)).await;
     let made = server.ask(Ask::post("/dashboard/api-keys").form([("name", "Till")]).cookie(&cookie)).await;
     let key = identity.list_api_keys(&aurora.owner).await.unwrap().iter().find(|key| key.name == "Till").unwrap().id;
     let secret = after(&made.body, "id=\"secret\"");

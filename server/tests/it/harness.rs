@@ -7,7 +7,7 @@ use capabilities::{Adapters, Capabilities};
 use conversations::{Conversations, MessagesFrom, NewContact, NewMessage};
 use http::header::{self, HeaderMap, HeaderName};
 use http::{HeaderValue, Method};
-use identity::{Passwords, Post};
+use identity::{Passwords, Post, Providers};
 use knowledge::{Embedder, NewDocument};
 use model::DocumentId;
 use model::identity::NewApiKey;
@@ -18,6 +18,7 @@ use server::files::Files;
 use server::limits::sockets::Sockets;
 use server::state::App;
 use server::{assets, router};
+use sign_on::{Outbound, SignOn};
 use sqlx::{Connection as _, PgConnection, Row as _};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
@@ -29,12 +30,13 @@ use store::sealing::Sealer;
 use store::secret_key::SecretKey;
 use store::services::{Clock as _, SystemClock};
 use store::{Services, vendor};
-use testkit::{Tenant, TestDb, Two, reqwest};
+use testkit::{Provider, Tenant, TestDb, Two, reqwest};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 /// The password of every owner.
 pub const PASSWORD: &str = "correct horse battery";
@@ -272,7 +274,7 @@ fn here(place: u8) -> IpAddr {
 }
 
 fn client(from: Option<IpAddr>) -> reqwest::Client {
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    let client = testkit::client().redirect(reqwest::redirect::Policy::none()).no_proxy();
     client.local_address(from).build().unwrap()
 }
 
@@ -301,6 +303,7 @@ fn embedder() -> Embedder {
 pub fn application(services: Services, config: Config) -> App {
     let address = config.public_url.clone().unwrap_or_else(|| "http://samtal.test".to_owned());
     let adapters = Adapters {
+        providers: Providers::new(SignOn::new(Outbound::new(false).unwrap()), config.providers()),
         // That of testkit's own identity, so that the keys of its tenants open something.
         secret: SecretKey::from_bytes([7; 32]),
         sealer: match &config.secret_key_file {
@@ -313,6 +316,18 @@ pub fn application(services: Services, config: Config) -> App {
     };
     let capabilities = Capabilities::build(services, adapters, config.limits());
     App::new(config, capabilities, Files::ON_DISK, assets::load(Files::ON_DISK))
+}
+
+/// Has a server offer a provider, as `honest`.
+pub fn offer(config: &mut Config, provider: &Provider) {
+    let (client_id, secret) = provider.client();
+    let offered = server::config::SignOn {
+        name: Some("Honest".to_owned()),
+        issuer: Some(provider.issuer.clone()),
+        client_id: client_id.to_owned(),
+        client_secret: Some(Zeroizing::new(secret.to_owned())),
+    };
+    config.sign_on.insert("honest".to_owned(), offered);
 }
 
 /// So long that only a server that never answers is caught by it.

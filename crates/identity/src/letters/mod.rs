@@ -51,10 +51,14 @@ pub(crate) enum LetterKind {
     CodeUsed,
     /// There are new codes on paper.
     NewCodes,
+    /// A provider's account opens this one.
+    Linked,
+    /// It does not any more.
+    Unlinked,
 }
 
 impl LetterKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Confirm,
         Self::Reset,
         Self::Claim,
@@ -64,9 +68,12 @@ impl LetterKind {
         Self::FactorOff,
         Self::CodeUsed,
         Self::NewCodes,
+        Self::Linked,
+        Self::Unlinked,
     ];
     /// Those that say what has been done: once for each change, whatever else was sent, and nothing is opened by them.
-    const NEWS: [Self; 5] = [Self::Changed, Self::FactorOn, Self::FactorOff, Self::CodeUsed, Self::NewCodes];
+    const NEWS: [Self; 7] =
+        [Self::Changed, Self::FactorOn, Self::FactorOff, Self::CodeUsed, Self::NewCodes, Self::Linked, Self::Unlinked];
 
     fn news() -> Vec<String> {
         Self::NEWS.into_iter().map(|kind| kind.name().to_owned()).collect()
@@ -84,6 +91,8 @@ impl LetterKind {
             Self::FactorOff => "factor_off",
             Self::CodeUsed => "code_used",
             Self::NewCodes => "new_codes",
+            Self::Linked => "linked",
+            Self::Unlinked => "unlinked",
         }
     }
 

@@ -62,6 +62,19 @@ pub(super) fn letter(kind: LetterKind, name: String, to: String, address: &str, 
             link("Look at your account", "/dashboard/account".to_owned()),
             "If it was not you, choose a new password at once, turn the second factor off, and set up another.",
         ),
+        LetterKind::Linked => (
+            "There is another way into your account",
+            "An account elsewhere with this address was linked to yours just now: whoever is signed in there can sign in here.",
+            link("Look at your account", "/dashboard/account".to_owned()),
+            "If it was not you, sign in, unlink it, and choose a new password. And look after your mailbox, which somebody else \
+             may read.",
+        ),
+        LetterKind::Unlinked => (
+            "A way into your account is gone",
+            "An account elsewhere that was linked to yours opens it no more. Where you signed in by it you have been signed out.",
+            link("Look at your account", "/dashboard/account".to_owned()),
+            "If it was not you, choose a new password at once.",
+        ),
         LetterKind::CodeUsed => (
             "A code on paper was used",
             "One of the ten codes that you keep for when your phone is gone was used just now.",

@@ -28,9 +28,9 @@ pub struct Kept<'a> {
 }
 
 /// A person and the stored hash.
-struct Account {
-    known: Known,
-    password_hash: Option<String>,
+pub(crate) struct Account {
+    pub known: Known,
+    pub password_hash: Option<String>,
 }
 
 /// Somebody who has shown a password.
@@ -56,14 +56,26 @@ impl Identity {
                 return Err(IdentityError::WrongCredentials);
             }
             let mut sign_in = self.begun(known.person, Proof::Password, known.epoch);
-            if let Some(trusted) = kept.trusted
-                && self.trusts(known.person, trusted, origin).await?
-            {
-                sign_in.proofs.extend(self.begun(known.person, Proof::Trusted, known.epoch).proofs);
-            }
+            self.count_trust(&mut sign_in, known, kept, origin).await?;
             self.advance(sign_in, origin).await
         };
         self.with_password(form, origin, kept.device, then).await
+    }
+
+    /// Counts what a browser keeps of a second factor that was shown in it.
+    pub(crate) async fn count_trust(
+        &self,
+        sign_in: &mut SignIn,
+        known: Known,
+        kept: Kept<'_>,
+        origin: &Origin,
+    ) -> Result<(), StoreError> {
+        if let Some(trusted) = kept.trusted
+            && self.trusts(known.person, trusted, origin).await?
+        {
+            sign_in.proofs.extend(self.begun(known.person, Proof::Trusted, known.epoch).proofs);
+        }
+        Ok(())
     }
 
     /// Does something for who has this email and password. Counts as an attempt to sign in.
@@ -121,7 +133,7 @@ impl Identity {
     }
 
     #[tracing::instrument(name = "db.person.find", skip_all)]
-    async fn find_account(&self, email: &Email, origin: &Origin) -> Result<Option<Account>, StoreError> {
+    pub(crate) async fn find_account(&self, email: &Email, origin: &Origin) -> Result<Option<Account>, StoreError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let row = sqlx::query!(
             r#"select person_id, password_hash, password_epoch, verified_at is not null as "confirmed!"

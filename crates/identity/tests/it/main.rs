@@ -4,6 +4,7 @@
 mod api_keys;
 mod attempts;
 mod members;
+mod providers;
 mod second_factor;
 mod secrets;
 mod sign_in;

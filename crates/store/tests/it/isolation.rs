@@ -298,13 +298,15 @@ async fn tables_of_no_tenant_are_closed_to_tenants() {
     assert_eq!(
         tables,
         [
+            "app.identities",
             "app.people",
             "app.recovery_codes",
             "app.schedules",
             "app.schema_migrations",
             "app.second_factors",
             "app.sessions",
-            "app.sign_in_attempts"
+            "app.sign_in_attempts",
+            "app.sign_on_answers"
         ]
     );
     for table in tables {

@@ -16,16 +16,18 @@ mod inbox;
 mod keys;
 mod members;
 mod platform;
+mod providers;
 mod session;
 
-use crate::harness::{Ask, TestServer};
+use crate::harness::{Ask, TestServer, offer};
+use identity::{Came, Kept, Origin, Purpose};
 use model::identity::{NewApiKey, Owed, Role};
 use model::permission::KEY_AT_MOST;
 use model::{ApiKeyId, ConversationId, DocumentId, InvitationId, MemberId, MessageId, TenantId, WidgetId};
 use store::Actor;
 use store::secret_key::SecretKey;
 use store::sessions::SignIn;
-use testkit::{App, Tenant};
+use testkit::{App, Provider, Says, Tenant};
 use tower_sessions::session::Id;
 
 /// One endpoint.
@@ -96,6 +98,8 @@ pub enum Kind {
     Taken,
     Session,
     Invitation,
+    /// An account elsewhere that opens one here.
+    Linked,
     /// A member who can be changed and removed.
     Colleague,
 }
@@ -141,6 +145,10 @@ pub struct World {
     pub codes: Codes,
     /// A session of Aurora's owner at Deneb.
     pub elsewhere: Id,
+    /// An account elsewhere that opens that of Aurora's owner.
+    pub linked: String,
+    /// People who come from a provider.
+    pub vouched: Vouched,
     /// What sessions of Aurora's and of Borealis' owner are known by, that no probe needs.
     pub session_ids: (String, String),
     /// Somebody of Aurora's whom the probes change and remove, and one who is asked to join.
@@ -167,6 +175,43 @@ pub struct Codes {
     pub code: String,
     /// Who has none.
     pub off: Tenant,
+}
+
+/// People for whom a provider vouches: what their browsers keep.
+pub struct Vouched {
+    _provider: Provider,
+    /// At the provider still, and the address by which they come back.
+    pub away: (String, String),
+    /// Asked for a password: the owner of Lykke.
+    pub asked: String,
+    /// Asked what they want.
+    pub new: String,
+}
+
+impl Vouched {
+    async fn new(server: &TestServer, provider: Provider) -> Self {
+        let identity = &server.capabilities().identity;
+        let origin = Origin::here(server.db.request());
+        let lykke = Tenant::new(&server.db, "Lykke").await;
+        let there = async |email: &str| {
+            let gone = identity.go_to_provider("honest", Purpose::SignIn, "/dashboard".into()).await.unwrap();
+            let back = provider.signs_in(&gone.address, Says::of(email, email));
+            (gone.kept, back)
+        };
+        let back = async |email: &str| {
+            let (kept, returned) = there(email).await;
+            let came = identity.back_from_provider(("honest", &kept), returned, (None, Kept::default()), &origin).await;
+            match came.unwrap() {
+                Came::Password(kept) | Came::New(kept) => kept,
+                other => panic!("{other:?}"),
+            }
+        };
+        let (kept, returned) = there("maren@elsewhere.example").await;
+        let [code, state, iss] = [returned.code, returned.state, returned.iss].map(Option::unwrap);
+        let away = (kept, format!("/login/with/honest/back?code={code}&state={state}&iss={iss}"));
+        let (asked, new) = (back(&lykke.email).await, back("nils@elsewhere.example").await);
+        Self { _provider: provider, away, asked, new }
+    }
 }
 
 impl Codes {
@@ -245,6 +290,23 @@ async fn session(server: &TestServer, tenant: &Tenant) -> String {
     store::sessions::hash(session).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// An account elsewhere that opens that of a tenant's owner.
+async fn linked(server: &TestServer, tenant: &Tenant) -> String {
+    let id = server.db.services.new_id();
+    sqlx::query(
+        "insert into app.identities (identity_id, person_id, issuer, subject, provider, email, linked_at)
+         values ($1, $2, 'https://' || $1::text, '1', 'Elsewhere', $3, $4)",
+    )
+    .bind(id)
+    .bind(tenant.person.uuid())
+    .bind(&tenant.email)
+    .bind(server.db.services.now())
+    .execute(&mut server.db.superuser().await)
+    .await
+    .unwrap();
+    id.to_string()
+}
+
 /// An invitation of a tenant's.
 async fn invitation(server: &TestServer, tenant: &Tenant) -> InvitationId {
     let identity = &server.capabilities().identity;
@@ -263,7 +325,8 @@ fn rand_word() -> u32 {
 
 impl World {
     pub async fn new() -> Self {
-        let server = TestServer::start().await;
+        let provider = Provider::start().await;
+        let server = TestServer::with(|config| offer(config, &provider)).await;
         let (aurora, borealis) = (&server.two.aurora, &server.two.borealis);
         let aurora_key = server.new_key(aurora, "Aurora till").await;
         let borealis_key = server.new_key(borealis, "Borealis till").await;
@@ -278,6 +341,8 @@ impl World {
         let gemma = Tenant::new(&server.db, "Gemma").await;
         let gemma_session = server.db.open_session(gemma.person, gemma.id).await;
         let codes = Codes::new(&server).await;
+        let vouched = Vouched::new(&server, provider).await;
+        let own_linked = linked(&server, aurora).await;
         let session_ids = (session(&server, aurora).await, session(&server, borealis).await);
         server.db.joins(&deneb, aurora).await;
         let aurora_agent = member(&server, aurora, "deneb").await;
@@ -337,6 +402,8 @@ impl World {
             gemma_session,
             codes,
             elsewhere,
+            linked: own_linked,
+            vouched,
             session_ids,
             aurora_agent,
             aurora_invitation,
@@ -367,6 +434,7 @@ impl World {
                 let own = self.server.new_key(aurora, "Aurora lamp").await;
                 (own.key.id.to_string(), self.borealis_key.key.id.to_string())
             }
+            Kind::Linked => (linked(&self.server, aurora).await, linked(&self.server, borealis).await),
             // New ones each time: some probes use them up.
             Kind::Session => (session(&self.server, aurora).await, self.session_ids.1.clone()),
             Kind::Invitation => {
@@ -388,12 +456,12 @@ impl Kind {
     /// Texts that are no ids of this kind, though some hold the digits of one that exists.
     fn malformed(self, foreign: &str) -> Vec<String> {
         let digits = &foreign[foreign.len() - 32..];
-        if matches!(self, Self::Session) {
+        if matches!(self, Self::Session | Self::Linked) {
             let long = "0".repeat(400);
             return vec!["x".to_owned(), foreign[1..].to_owned(), foreign.to_uppercase(), format!("{foreign}0"), long];
         }
         let prefix = match self {
-            Self::Session => "",
+            Self::Session | Self::Linked => "",
             Self::Document => DocumentId::PREFIX,
             Self::Conversation | Self::Taken => ConversationId::PREFIX,
             Self::Message => MessageId::PREFIX,
@@ -428,6 +496,7 @@ pub fn all() -> Vec<&'static Probe> {
         keys::PROBES,
         members::PROBES,
         platform::PROBES,
+        providers::PROBES,
         session::PROBES,
     ]
     .into_iter()

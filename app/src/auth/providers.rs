@@ -1,0 +1,130 @@
+//! Signing in by a provider's word: the ways there, and what is asked of who comes back.
+
+use super::{AuthPage, FormState, page};
+use crate::shell::Page;
+use crate::ui::{Field, FormNotice};
+use leptos::prelude::*;
+
+/// The providers that are offered, below a form; nothing where there are none. `with` is what they are told of where it leads.
+#[component]
+pub(super) fn Ways(
+    /// Name in addresses, and what people call it.
+    all: Vec<(String, String)>,
+    /// What is asked for: begins with a question mark, or is empty.
+    #[prop(into, optional)]
+    with: String,
+) -> impl IntoView {
+    (!all.is_empty()).then(|| {
+        let links = all.into_iter().map(|(slug, title)| {
+            let address = format!("/login/with/{slug}{with}");
+            view! { <li><a class="button button--block" href=address rel="nofollow">"Continue with "{title}</a></li> }
+        });
+        view! {
+            <p class="auth__or">"or"</p>
+            <ul class="auth__choices" role="list">{links.collect_view()}</ul>
+        }
+    })
+}
+
+/// The page that asks for a password, once.
+pub fn link_account(state: FormState, provider: &str, email: &str) -> Page {
+    let wrong = state.problem.is_some();
+    let (error, problem) = (state.error("password"), state.problem);
+    let (provider, email) = (provider.to_owned(), email.to_owned());
+    let body = view! {
+        <AuthPage
+            other=view! { "Somebody else? "<a href="/login">"Sign in"</a> }.into_any()
+            aside=view! { <p class="auth__note">"Asked once: whoever has an account at a provider could otherwise take yours."</p> }.into_any()
+        >
+            <div>
+                <h1>"You have an account here"</h1>
+                <p>"It has the address "<b>{email.clone()}</b>". Type its password once, and from then on "{provider}" opens it."</p>
+            </div>
+            {problem.map(|problem| view! { <FormNotice problem=problem fields=&[("password", "Password")]/> })}
+            <form class="form" method="post" action="/login/link">
+                <input type="hidden" name="email" autocomplete="username" value=email/>
+                <Field name="password" label="Password" kind="password" autocomplete="current-password" error=error/>
+                <button class="button button--primary button--block" type="submit">"Link and sign in"</button>
+            </form>
+            <p><a href="/reset">"Forgot your password?"</a></p>
+        </AuthPage>
+    };
+    page("Link your account", wrong, body)
+}
+
+/// Somebody who has no account yet.
+#[derive(Debug, Clone)]
+pub struct Newcomer {
+    /// The provider, as people call it.
+    pub provider: String,
+    /// The address.
+    pub email: String,
+    /// To what they are invited: the link, the company, and as what.
+    pub invited: Vec<(String, String, &'static str)>,
+}
+
+/// The page that asks what they want: nothing is made and nothing joined unasked.
+pub fn newcomer(state: FormState, who: Newcomer) -> Page {
+    let wrong = state.problem.is_some();
+    let Newcomer { provider, email, invited } = who;
+    let some = !invited.is_empty();
+    let invitations = invited.into_iter().map(|(token, company, role)| {
+        view! {
+            <li>
+                <button class="button button--block" type="submit" name="invitation" value=token>
+                    "Join "{company}" as "{role.to_lowercase()}
+                </button>
+            </li>
+        }
+    });
+    let invitations = some.then(|| {
+        view! {
+            <form class="form" method="post" action="/login/new">
+                <ul class="auth__choices" role="list" aria-label="Invitations">{invitations.collect_view()}</ul>
+            </form>
+            <p class="auth__or">"or"</p>
+        }
+    });
+    let body = view! {
+        <AuthPage
+            other=view! { "Somebody else? "<a href="/login">"Sign in"</a> }.into_any()
+            aside=view! {
+                <ul class="auth__note" role="list">
+                    <li><b>"A workspace of your own"</b>" What is in it stays in it. The database sees to that."</li>
+                    <li><b>"Looking for your colleagues?"</b>" Ask one of them to invite this address."</li>
+                </ul>
+            }
+            .into_any()
+        >
+            <div>
+                <h1>"Welcome"</h1>
+                <p>{provider}" says that you are "<b>{email}</b>". There is no account here with this address yet."</p>
+            </div>
+            {state.problem.clone().map(|problem| {
+                view! { <FormNotice problem=problem fields=&[("company", "Company"), ("name", "Your name")]/> }
+            })}
+            {invitations}
+            <form class="form" method="post" action="/login/new">
+                <Field name="company" label="Company" autocomplete="organization" value=state.value("company") error=state.error("company")/>
+                <Field name="name" label="Your name" autocomplete="name" value=state.value("name") error=state.error("name")/>
+                <button class="button button--primary button--block" type="submit">"Create workspace"</button>
+            </form>
+        </AuthPage>
+    };
+    page("Welcome", wrong, body)
+}
+
+/// The page that leads to a provider by itself.
+pub fn leaving(provider: &str, address: &str) -> Page {
+    let (provider, address) = (provider.to_owned(), address.to_owned());
+    let body = view! {
+        <AuthPage
+            other=view! { <a href="/dashboard/account">"Back to your account"</a> }.into_any()
+            aside=().into_any()
+        >
+            <div><h1>"On to "{provider.clone()}</h1><p>"It asks you who you are, and leads back here."</p></div>
+            <p><a class="button button--primary button--block" href=address>"Go on to "{provider}</a></p>
+        </AuthPage>
+    };
+    page("Link your account", false, body)
+}

@@ -1,0 +1,204 @@
+//! There and back.
+
+use super::{Came, Kept as Sealed, Pending};
+use crate::account::person;
+use crate::second_factor::Here;
+use crate::sign_in::{Kept, Known};
+use crate::{Identity, IdentityError, Origin, SignInForm, hex};
+use model::input::Email;
+use model::{PersonId, Timestamp};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use sign_on::{Returned, Sent, Vouched};
+use store::services::timestamp;
+use store::sessions::{Proof, SignIn};
+use store::{Caller, Reason, StoreError};
+use time::Duration;
+use zeroize::Zeroizing;
+
+/// How long somebody may be at a provider, and then at what is asked here.
+pub(super) const OPEN: Duration = Duration::minutes(15);
+
+/// What somebody wants of a provider's word.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Purpose {
+    /// To sign in, or to make an account.
+    SignIn,
+    /// To accept the invitation with this link.
+    Join(String),
+    /// To sign in by it from now on: a person, by this session, whose password had been changed so often.
+    Link {
+        /// Who.
+        person: PersonId,
+        /// The session's hash, in hexadecimal digits.
+        session: String,
+        /// How often the password had been changed.
+        epoch: i32,
+    },
+}
+
+/// What a browser keeps while it is at a provider.
+#[derive(Serialize, Deserialize)]
+struct Way {
+    provider: String,
+    purpose: Purpose,
+    next: String,
+    sent: Sent,
+    until: Timestamp,
+}
+
+/// A browser that is on its way to a provider.
+#[derive(Debug)]
+pub struct Gone {
+    /// Where it goes.
+    pub address: String,
+    /// What it keeps, sealed.
+    pub kept: String,
+}
+
+impl Identity {
+    /// Begins: where the browser goes, and what it keeps.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotFound`] for a provider that there is not, [`IdentityError::Provider`] for one that does not answer.
+    pub async fn go_to_provider(&self, slug: &str, purpose: Purpose, next: String) -> Result<Gone, IdentityError> {
+        let (speaks, offered) = self.providers.named(slug)?;
+        let back = self.way_back(slug);
+        let begun = speaks.begin(&offered.provider, &back, None).await;
+        let begun = begun.map_err(|error| IdentityError::provider(&offered.title, error))?;
+        let until = timestamp(self.services.now() + OPEN);
+        // What does not fit into a cookie leads nowhere in particular.
+        let next = if next.len() > 500 { "/dashboard".to_owned() } else { next };
+        let way = Way { provider: slug.to_owned(), purpose, next, sent: begun.sent, until };
+        Ok(Gone { address: begun.address, kept: self.keep(Sealed::Way, &way)? })
+    }
+
+    /// The same to link a provider's account to one's own, for who shows the password, if there is one.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotThePassword`], [`IdentityError::SignInOver`] for a session that ended meanwhile, and those
+    /// of [`Identity::go_to_provider`].
+    pub async fn go_to_link(
+        &self,
+        caller: &Caller,
+        slug: &str,
+        password: Zeroizing<String>,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<Gone, IdentityError> {
+        let person = person(caller)?;
+        self.providers.named(slug)?;
+        let epoch = self.shown_again(person, password, here, origin).await?;
+        let purpose = Purpose::Link { person, session: hex(here.0), epoch };
+        self.go_to_provider(slug, purpose, "/dashboard/account".to_owned()).await
+    }
+
+    /// Has a person show the password once more, if there is one. Says how often it had been changed.
+    pub(super) async fn shown_again(
+        &self,
+        person: PersonId,
+        password: Zeroizing<String>,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<i32, IdentityError> {
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let held = self.hold_person(&mut tx, person, Some(here)).await?;
+        let some = sqlx::query_scalar!(
+            r#"select password_hash is not null as "some!" from app.people where person_id = $1"#,
+            person.uuid()
+        );
+        let some = some.fetch_one(&mut tx).await.map_err(StoreError::from)?;
+        drop(tx);
+        if !some {
+            return Ok(held.epoch);
+        }
+        let form = SignInForm { email: held.email, password };
+        match self.with_password(form, origin, None, |known| async move { Ok(known) }).await {
+            Err(IdentityError::WrongCredentials | IdentityError::Invalid(_)) => Err(IdentityError::NotThePassword),
+            known => Ok(known?.epoch),
+        }
+    }
+
+    fn way_back(&self, slug: &str) -> String {
+        format!("{}/login/with/{slug}/back", self.post.address)
+    }
+
+    /// Ends: what comes of the provider's word. `way` is what the browser has kept.
+    ///
+    /// # Errors
+    /// [`IdentityError::SignInOver`] for what is not this browser's, too late, or has come back before; [`IdentityError::Provider`]
+    /// for what is not believed; [`IdentityError::TooManyAttempts`]; those of what it was for; or a fault. Nothing is changed then.
+    pub async fn back_from_provider(
+        &self,
+        (slug, way): (&str, &str),
+        returned: Returned,
+        (here, kept): (Option<Here<'_>>, Kept<'_>),
+        origin: &Origin,
+    ) -> Result<Came, IdentityError> {
+        let way: Way = self.kept(Sealed::Way, way)?;
+        if way.provider != slug || way.until <= timestamp(self.services.now()) {
+            return Err(IdentityError::SignInOver);
+        }
+        let (speaks, offered) = self.providers.named(slug)?;
+        let attempt = self.attempt_sign_on(origin).await?;
+        self.answered(&way.sent.state, origin).await?;
+        let vouched = speaks.finish(&offered.provider, &self.way_back(slug), way.sent, returned).await;
+        let vouched = vouched.map_err(|error| IdentityError::provider(&offered.title, error))?;
+        self.forgive(attempt, origin.request).await?;
+        let until = timestamp(self.services.now() + OPEN);
+        let pending = Pending { vouched, title: offered.title.clone(), next: way.next, join: None, until };
+        match way.purpose {
+            Purpose::SignIn => self.came_to_sign_in(pending, kept, origin).await,
+            Purpose::Join(token) => self.came_to_join(Pending { join: Some(token), ..pending }, kept, origin).await,
+            Purpose::Link { person, session, epoch } => {
+                let here = here.filter(|here| hex(here.0) == session).ok_or(IdentityError::SignInOver)?;
+                self.link(person, &pending, (epoch, Some(here)), origin).await?;
+                Ok(Came::Linked)
+            }
+        }
+    }
+
+    /// Writes down that an answer has come: the second time it opens nothing.
+    #[tracing::instrument(name = "db.sign_on_answer.write", skip_all)]
+    async fn answered(&self, state: &str, origin: &Origin) -> Result<(), IdentityError> {
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let hash: [u8; 32] = Sha256::digest(state.as_bytes()).into();
+        let written = sqlx::query!(
+            "insert into app.sign_on_answers (state_hash, answered_at) values ($1, $2) on conflict do nothing",
+            hash.as_slice(),
+            self.services.now()
+        );
+        let first = written.execute(&mut tx).await.map_err(StoreError::from)?.rows_affected() == 1;
+        tx.commit().await?;
+        if first { Ok(()) } else { Err(IdentityError::SignInOver) }
+    }
+
+    /// Removes answers that could not come again; returns how many.
+    ///
+    /// # Errors
+    /// The database's.
+    #[tracing::instrument(name = "db.sign_on_answer.clean_up", skip_all)]
+    pub(crate) async fn delete_old_answers(&self, tx: &mut store::PlatformTx) -> Result<u64, StoreError> {
+        let old = sqlx::query!("delete from app.sign_on_answers where answered_at <= $1", self.services.now() - OPEN);
+        Ok(old.execute(tx).await?.rows_affected())
+    }
+
+    /// A sign-in of somebody for whom a provider has vouched.
+    pub(super) async fn vouched_for(
+        &self,
+        known: Known,
+        next: String,
+        kept: Kept<'_>,
+        origin: &Origin,
+    ) -> Result<SignIn, IdentityError> {
+        let mut sign_in = SignIn { next, ..self.begun(known.person, Proof::Provider, known.epoch) };
+        self.count_trust(&mut sign_in, known, kept, origin).await?;
+        self.advance(sign_in, origin).await
+    }
+}
+
+/// The address that a provider says is this person's.
+pub(super) fn confirmed(vouched: &Vouched, title: &str) -> Result<Email, IdentityError> {
+    let email = vouched.email.as_deref().filter(|_| vouched.verified).and_then(|email| Email::parse(email).ok());
+    email.ok_or_else(|| IdentityError::Unconfirmed(title.to_owned()))
+}

@@ -1,0 +1,108 @@
+//! Signing in by a provider's word (OpenID Connect): what `sign_on` brings back is made a sign-in, an account, or a link between
+//! an account here and one there.
+//!
+//! An account there opens the one that it is linked to. It is linked by a confirmed address alone, and, where the account here has
+//! a password, when that was shown once. Who has no account is asked what they want: nothing is made and nothing joined unasked.
+//! What a browser keeps meanwhile is sealed and bound to its way; what has come back counts once. A second factor is owed as after a
+//! password.
+
+mod came;
+mod flow;
+mod linked;
+
+pub use came::{Came, Newcomer};
+pub use flow::{Gone, Purpose};
+
+use crate::{Identity, IdentityError, hex};
+use model::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sign_on::{Provider, SignOn, Vouched};
+use std::sync::Arc;
+use store::sealing::{Owner, Spot};
+use store::services::timestamp;
+use uuid::Uuid;
+
+/// A provider that is offered on the pages.
+#[derive(Debug, Clone)]
+pub struct Offered {
+    /// Its name in addresses.
+    pub slug: String,
+    /// What people call it.
+    pub title: String,
+    /// Where it is, and how this installation is known there.
+    pub provider: Provider,
+}
+
+/// Those that are offered, and what speaks with them.
+#[derive(Debug, Clone, Default)]
+pub struct Providers {
+    speaks: Option<SignOn>,
+    all: Arc<[Offered]>,
+}
+
+impl Providers {
+    /// These, by this way.
+    pub fn new(speaks: SignOn, all: Vec<Offered>) -> Self {
+        Self { speaks: Some(speaks), all: all.into() }
+    }
+
+    fn named(&self, slug: &str) -> Result<(&SignOn, &Offered), IdentityError> {
+        let offered = self.all.iter().find(|offered| offered.slug == slug).ok_or(IdentityError::NotFound)?;
+        Ok((self.speaks.as_ref().ok_or(IdentityError::NotFound)?, offered))
+    }
+}
+
+/// Somebody for whom a provider has vouched, and who is asked something before that opens anything; kept by the browser, sealed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Pending {
+    vouched: Vouched,
+    /// The provider, as people call it.
+    title: String,
+    /// Where the sign-in leads.
+    next: String,
+    /// The link of the invitation by which it began.
+    join: Option<String>,
+    until: Timestamp,
+}
+
+/// What a sealed value is for.
+#[derive(Debug, Clone, Copy)]
+enum Kept {
+    Way,
+    Pending,
+}
+
+impl Kept {
+    const fn spot(self) -> Spot {
+        let column = match self {
+            Self::Way => "browser.sign_on_way",
+            Self::Pending => "browser.sign_on_pending",
+        };
+        Spot { owner: Owner::Browser, column, row: Uuid::nil() }
+    }
+}
+
+impl Identity {
+    /// The providers that are offered: their names in addresses, and what people call them.
+    pub fn providers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.providers.all.iter().map(|offered| (offered.slug.as_str(), offered.title.as_str()))
+    }
+
+    fn keep(&self, kept: Kept, what: &impl Serialize) -> Result<String, IdentityError> {
+        let text = serde_json::to_vec(what).map_err(|e| IdentityError::Hash(e.to_string()))?;
+        Ok(hex(&self.sealer.seal(&kept.spot(), &text)?))
+    }
+
+    /// What a browser has kept; whatever else it sends is as if it had kept nothing.
+    fn kept<T: DeserializeOwned>(&self, kept: Kept, value: &str) -> Result<T, IdentityError> {
+        let bytes = crate::unhex(value).ok_or(IdentityError::SignInOver)?;
+        let open = self.sealer.open(&kept.spot(), &bytes).map_err(|_| IdentityError::SignInOver)?;
+        serde_json::from_slice(&open).map_err(|_| IdentityError::SignInOver)
+    }
+
+    fn pending(&self, value: &str) -> Result<Pending, IdentityError> {
+        let pending: Pending = self.kept(Kept::Pending, value)?;
+        if pending.until <= timestamp(self.services.now()) { Err(IdentityError::SignInOver) } else { Ok(pending) }
+    }
+}

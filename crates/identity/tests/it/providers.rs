@@ -1,0 +1,435 @@
+//! Signing in by a provider's word: an honest one opens what it should, one that lies opens nothing.
+
+use crate::stage::{caller, from, member, sign_in};
+use identity::{Came, Here, Identity, IdentityError, Kept, Origin, Purpose, Returned};
+use model::audit::Act;
+use model::identity::{Owed, Role};
+use model::{Fault as _, PersonId};
+use serde_json::json;
+use store::sessions::{Proof, SignIn, hash};
+use testkit::{App, LIES, Lie, OWNER_PASSWORD, Provider, Says, TestDb, Two};
+use time::Duration;
+use zeroize::Zeroizing;
+
+/// A provider, and identity that offers it.
+async fn offered(db: &TestDb) -> (Provider, Identity) {
+    let provider = Provider::start().await;
+    let identity = db.identity.clone().with_providers(provider.offered());
+    (provider, identity)
+}
+
+/// There: what the browser keeps, and what comes back with it.
+async fn there(identity: &Identity, provider: &Provider, says: Says) -> (String, Returned) {
+    let gone = identity.go_to_provider("honest", Purpose::SignIn, "/dashboard".into()).await.unwrap();
+    let returned = provider.signs_in(&gone.address, says);
+    (gone.kept, returned)
+}
+
+async fn back(identity: &Identity, (kept, returned): (&str, Returned), from: &Origin) -> Result<Came, IdentityError> {
+    identity.back_from_provider(("honest", kept), returned, (None, Kept::default()), from).await
+}
+
+/// There and back.
+async fn comes(db: &TestDb, identity: &Identity, provider: &Provider, says: Says) -> Result<Came, IdentityError> {
+    let (kept, returned) = there(identity, provider, says).await;
+    back(identity, (&kept, returned), &from(db, "192.0.2.1")).await
+}
+
+async fn count(db: &TestDb, table: &str) -> i64 {
+    let query = testkit::sql(format!("select count(*) from app.{table}"));
+    sqlx::query_scalar(query).fetch_one(&mut db.superuser().await).await.unwrap()
+}
+
+fn signed_in(came: Result<Came, IdentityError>) -> SignIn {
+    match came {
+        Ok(Came::In(sign_in)) => sign_in,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Links the account of Aurora's owner at the provider with the one here, by the password.
+async fn linked(db: &TestDb, two: &Two, identity: &Identity, provider: &Provider) -> SignIn {
+    let came = comes(db, identity, provider, Says::of("astrid", &two.aurora.email)).await;
+    let Ok(Came::Password(kept)) = came else { panic!("{came:?}") };
+    let password = Zeroizing::new(OWNER_PASSWORD.to_owned());
+    identity.link_by_password(&kept, password, Kept::default(), &from(db, "192.0.2.1")).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_account_is_linked_by_its_password_once() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let two = Two::new(&db).await;
+    let (provider, identity) = offered(&db).await;
+    let from = from(&db, "192.0.2.1");
+    let email = &two.aurora.email;
+    // The address alone opens nothing.
+    let Ok(Came::Password(kept)) = comes(&db, &identity, &provider, Says::of("astrid", email)).await else { panic!() };
+    assert_eq!(identity.asked_for_password(&kept).unwrap(), ("Honest".to_owned(), email.clone()));
+    let wrong = Zeroizing::new("not the password".to_owned());
+    let wrong = identity.link_by_password(&kept, wrong, Kept::default(), &from).await.unwrap_err();
+    assert_eq!(wrong.problem().field("password"), Some("This is not the password of your account here."));
+    assert_eq!(count(&db, "identities").await, 0);
+
+    let sign_in = linked(&db, &two, &identity, &provider).await;
+    assert_eq!((sign_in.owed, sign_in.chosen), (None, Some(two.aurora.id)));
+    // From then on it opens the account, whatever the address is there.
+    for says in [Says::of("astrid", "elsewhere@aurora.example"), Says { email: None, ..Says::of("astrid", "") }] {
+        let sign_in = signed_in(comes(&db, &identity, &provider, says).await);
+        assert_eq!((sign_in.person, sign_in.owed, sign_in.proofs[0].proof), (two.aurora.person, None, Proof::Provider));
+    }
+    // Whoever is given the address there later does not come in by it.
+    let later = comes(&db, &identity, &provider, Says::of("another", email)).await;
+    let Ok(Came::Password(kept)) = later else { panic!("{later:?}") };
+    let password = Zeroizing::new(OWNER_PASSWORD.to_owned());
+    let elsewhere = identity.link_by_password(&kept, password, Kept::default(), &from).await;
+    assert!(matches!(elsewhere, Err(IdentityError::LinkedElsewhere(_))), "{elsewhere:?}");
+    // Nor does it open the account of somebody else.
+    let other = comes(&db, &identity, &provider, Says::of("bo", &two.borealis.email)).await;
+    assert!(matches!(other, Ok(Came::Password(_))), "{other:?}");
+    assert_eq!(count(&db, "identities").await, 1);
+}
+
+#[tokio::test]
+async fn a_provider_that_lies_opens_nothing() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let two = Two::new(&db).await;
+    let (provider, identity) = offered(&db).await;
+    linked(&db, &two, &identity, &provider).await;
+    let says = Says { apart: true, ..Says::of("astrid", &two.aurora.email) };
+    let before = (count(&db, "sessions").await, count(&db, "identities").await, count(&db, "people").await);
+    for lie in LIES.into_iter().filter(|lie| *lie != Lie::Slow) {
+        provider.lies(None);
+        let (kept, _) = there(&identity, &provider, says.clone()).await;
+        let gone = identity.go_to_provider("honest", Purpose::SignIn, String::new()).await.unwrap();
+        drop(kept);
+        provider.lies(Some(lie));
+        let returned = provider.signs_in(&gone.address, says.clone());
+        let came = back(&identity, (&gone.kept, returned), &from(&db, "192.0.2.1")).await;
+        let Err(error @ IdentityError::Provider { .. }) = came else { panic!("{lie:?}: {came:?}") };
+        assert!(error.problem().detail.contains("Honest"), "{lie:?}: {error}");
+    }
+    provider.lies(None);
+    assert_eq!(before, (count(&db, "sessions").await, count(&db, "identities").await, count(&db, "people").await));
+    signed_in(comes(&db, &identity, &provider, says).await);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_slow_or_gone_is_said_to_be() {
+    let db = TestDb::new().await;
+    let (provider, identity) = offered(&db).await;
+    provider.lies(Some(Lie::Slow));
+    let hasty = db.identity.clone().with_providers(provider.offered_at_once());
+    let slow = hasty.go_to_provider("honest", Purpose::SignIn, String::new()).await.unwrap_err();
+    assert_eq!(slow.problem().status, 503);
+    assert!(slow.problem().detail.contains("Honest takes too long"), "{slow}");
+    drop(provider);
+    let gone = identity.go_to_provider("honest", Purpose::SignIn, String::new()).await.unwrap_err();
+    assert_eq!(gone.problem().status, 503);
+    assert!(gone.problem().detail.contains("Honest does not answer"), "{gone}");
+}
+
+#[tokio::test]
+async fn a_key_that_is_changed_meanwhile_is_known() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let two = Two::new(&db).await;
+    let (provider, identity) = offered(&db).await;
+    linked(&db, &two, &identity, &provider).await;
+    let (kept, returned) = there(&identity, &provider, Says::of("astrid", &two.aurora.email)).await;
+    provider.changes_its_key();
+    signed_in(back(&identity, (&kept, returned), &from(&db, "192.0.2.1")).await);
+}
+
+#[tokio::test]
+async fn what_comes_back_opens_once_and_in_its_own_browser() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let two = Two::new(&db).await;
+    let (provider, identity) = offered(&db).await;
+    linked(&db, &two, &identity, &provider).await;
+    let says = || Says::of("astrid", &two.aurora.email);
+    let here = from(&db, "192.0.2.1");
+
+    // The same answer again, in the same browser.
+    let (kept, returned) = there(&identity, &provider, says()).await;
+    signed_in(back(&identity, (&kept, returned.clone()), &here).await);
+    assert!(matches!(back(&identity, (&kept, returned), &here).await, Err(IdentityError::SignInOver)));
+
+    // In another browser; with the code of another sign-in; the state of another; without any of them.
+    let (mine, mine_back) = there(&identity, &provider, says()).await;
+    let (yours, yours_back) = there(&identity, &provider, says()).await;
+    let crossed = back(&identity, (&yours, mine_back.clone()), &here).await;
+    assert!(matches!(crossed, Err(IdentityError::Provider { .. })), "{crossed:?}");
+    let swapped = Returned { code: yours_back.code.clone(), ..mine_back };
+    let swapped = back(&identity, (&mine, swapped), &here).await;
+    assert!(matches!(swapped, Err(IdentityError::Provider { .. })), "the code is another sign-in's: {swapped:?}");
+    for nothing in ["", "00", "zz", &"0".repeat(80), &mine[..mine.len() - 2]] {
+        let came = back(&identity, (nothing, yours_back.clone()), &here).await;
+        assert!(matches!(came, Err(IdentityError::SignInOver)), "{nothing}: {came:?}");
+    }
+    let (kept, returned) = there(&identity, &provider, says()).await;
+    let other = identity.back_from_provider(("other", &kept), returned, (None, Kept::default()), &here).await;
+    assert!(matches!(other, Err(IdentityError::SignInOver)), "{other:?}");
+
+    // What the provider would not; too late.
+    let (kept, _) = there(&identity, &provider, says()).await;
+    let state = there(&identity, &provider, says()).await.1.state;
+    let denied = Returned { error: Some("access_denied".into()), state, ..Returned::default() };
+    assert!(matches!(back(&identity, (&kept, denied), &here).await, Err(IdentityError::Provider { .. })));
+    let (kept, returned) = there(&identity, &provider, says()).await;
+    db.clock.advance(Duration::minutes(15));
+    assert!(matches!(back(&identity, (&kept, returned), &here).await, Err(IdentityError::SignInOver)));
+    // What was answered is forgotten when it could not come again.
+    assert!(count(&db, "sign_on_answers").await > 0);
+    identity.delete_old_attempts().await.unwrap();
+    assert_eq!(count(&db, "sign_on_answers").await, 0);
+}
+
+#[tokio::test]
+async fn an_address_counts_only_where_the_provider_confirms_it() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let (provider, identity) = offered(&db).await;
+    let email = &two.aurora.email;
+    let of =
+        |verified: serde_json::Value, more: serde_json::Value| Says { verified, more, ..Says::of("astrid", email) };
+    let none = json!({});
+    for says in [
+        of(false.into(), none.clone()),
+        of(serde_json::Value::Null, none.clone()),
+        of("false".into(), none.clone()),
+        of(false.into(), json!({"xms_edov": false})),
+        of(false.into(), json!({"xms_edov": "0"})),
+        of(false.into(), json!({"xms_edov": [true]})),
+        Says { email: None, ..of(true.into(), none.clone()) },
+        Says { email: Some("no address".into()), ..of(true.into(), none.clone()) },
+    ] {
+        let came = comes(&db, &identity, &provider, says.clone()).await;
+        assert!(matches!(came, Err(IdentityError::Unconfirmed(_))), "{says:?}: {came:?}");
+    }
+    for says in [
+        of("true".into(), none.clone()),
+        Says { apart: true, ..of(true.into(), none.clone()) },
+        of(false.into(), json!({"xms_edov": true})),
+        of(false.into(), json!({"xms_edov": "1"})),
+        of(false.into(), json!({"xms_edov": 1})),
+    ] {
+        let came = comes(&db, &identity, &provider, says.clone()).await;
+        assert!(matches!(came, Ok(Came::Password(_))), "{says:?}: {came:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_newcomer_is_asked_and_makes_a_workspace_once() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let (provider, identity) = offered(&db).await;
+    let here = from(&db, "192.0.2.1");
+    let says = || Says::of("astrid", "astrid@lund.example");
+    let Ok(Came::New(kept)) = comes(&db, &identity, &provider, says()).await else { panic!() };
+    let newcomer = identity.newcomer(&kept, &here).await.unwrap();
+    assert_eq!((newcomer.email.as_str(), newcomer.name.as_str()), ("astrid@lund.example", "Astrid Lund"));
+    assert_eq!(count(&db, "people").await, 0, "nothing is made unasked");
+    let wrong = identity.found_as_newcomer(&kept, ("", ""), &here).await.unwrap_err().problem();
+    assert_eq!(wrong.errors.len(), 2, "{wrong:?}");
+
+    let sign_in = identity.found_as_newcomer(&kept, ("Lund AB", "Astrid"), &here).await.unwrap();
+    assert!(sign_in.chosen.is_some() && sign_in.owed.is_none(), "{sign_in:?}");
+    assert!(identity.found_as_newcomer(&kept, ("Lund AB", "Astrid"), &here).await.is_err(), "twice is once");
+    assert_eq!((count(&db, "people").await, count(&db, "tenants").await, count(&db, "identities").await), (1, 1, 1));
+    assert_eq!(signed_in(comes(&db, &identity, &provider, says()).await).person, sign_in.person);
+    // No password opens it: there is none.
+    let guessed = crate::stage::sign_in(&identity, "astrid@lund.example", OWNER_PASSWORD, &here).await;
+    assert!(matches!(guessed, Err(IdentityError::WrongCredentials)));
+}
+
+#[tokio::test]
+async fn an_invitation_is_accepted_by_the_address_that_it_went_to() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let two = Two::new(&db).await;
+    let (provider, identity) = offered(&db).await;
+    let here = from(&db, "192.0.2.1");
+    let invite = async |email: &str| {
+        let invited = identity.invite(&two.aurora.owner, email, Role::Agent).await.unwrap();
+        invited.link.unwrap().rsplit('/').next().unwrap().to_owned()
+    };
+    let join = async |token: &str, says: Says| {
+        let purpose = Purpose::Join(token.to_owned());
+        let gone = identity.go_to_provider("honest", purpose, String::new()).await.unwrap();
+        let returned = provider.signs_in(&gone.address, says);
+        back(&identity, (&gone.kept, returned), &here).await
+    };
+    let token = invite("astrid@lund.example").await;
+    let other = join(&token, Says::of("bo", "bo@lund.example")).await;
+    assert!(matches!(other, Err(IdentityError::OtherAddress(_))), "{other:?}");
+    let unconfirmed = Says { verified: false.into(), ..Says::of("astrid", "astrid@lund.example") };
+    assert!(matches!(join(&token, unconfirmed).await, Err(IdentityError::Unconfirmed(_))));
+    assert_eq!(count(&db, "memberships").await, 2);
+    let sign_in = signed_in(join(&token, Says::of("astrid", "astrid@lund.example")).await);
+    assert_eq!((sign_in.chosen, sign_in.owed), (Some(two.aurora.id), None));
+    assert!(matches!(join(&token, Says::of("astrid", "astrid@lund.example")).await, Err(IdentityError::LinkOver)));
+    // Who has come without a link is shown what is open, and joins what was chosen.
+    let token = invite("cleo@lund.example").await;
+    let Ok(Came::New(kept)) = comes(&db, &identity, &provider, Says::of("cleo", "cleo@lund.example")).await else {
+        panic!()
+    };
+    let invited = identity.newcomer(&kept, &here).await.unwrap().invited;
+    assert_eq!(
+        invited.iter().map(|(token, offer)| (token.as_str(), offer.company.as_str())).collect::<Vec<_>>(),
+        [(token.as_str(), "Aurora")]
+    );
+    let sign_in = identity.join_as_newcomer(&kept, &token, &here).await.unwrap();
+    assert_eq!(sign_in.chosen, Some(two.aurora.id));
+    // Who has an account with a password shows it, joins, and is there.
+    let token = invite(&two.borealis.email).await;
+    let Ok(Came::Password(kept)) = join(&token, Says::of("dag", &two.borealis.email)).await else { panic!() };
+    let password = Zeroizing::new(OWNER_PASSWORD.to_owned());
+    let sign_in = identity.link_by_password(&kept, password, Kept::default(), &here).await.unwrap();
+    assert_eq!((sign_in.chosen, sign_in.owed), (Some(two.aurora.id), None));
+}
+
+#[tokio::test]
+async fn a_second_factor_is_owed_after_a_providers_word() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let mut two = Two::new(&db).await;
+    let (provider, identity) = offered(&db).await;
+    linked(&db, &two, &identity, &provider).await;
+    let (app, _) = App::on(&db, &mut two.aurora).await;
+    let sign_in = signed_in(comes(&db, &identity, &provider, Says::of("astrid", &two.aurora.email)).await);
+    assert_eq!((sign_in.owed, sign_in.chosen.is_some()), (Some(Owed::Code), true));
+    let here = from(&db, "192.0.2.1");
+    let code = app.code(db.services.now() + Duration::seconds(30));
+    assert_eq!(identity.show_code(sign_in, &code, &here).await.unwrap().owed, None);
+}
+
+#[tokio::test]
+async fn one_links_and_unlinks_where_one_is_signed_in() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let two = Two::new(&db).await;
+    let (provider, identity) = offered(&db).await;
+    let (here, session) = (from(&db, "192.0.2.1"), hash(two.aurora.session));
+    let password = |text: &str| Zeroizing::new(text.to_owned());
+    let go = async |typed: &str| {
+        identity.go_to_link(&two.aurora.owner, "honest", password(typed), Here(&session), &here).await
+    };
+    let wrong = go("not the password").await.unwrap_err();
+    assert!(matches!(wrong, IdentityError::NotThePassword), "{wrong}");
+    let link = async |says: Says, session: Option<&[u8; 32]>| {
+        let gone = go(OWNER_PASSWORD).await.unwrap();
+        let returned = provider.signs_in(&gone.address, says);
+        let acting = (session.map(Here), Kept::default());
+        identity.back_from_provider(("honest", &gone.kept), returned, acting, &here).await
+    };
+    let email = &two.aurora.email;
+    // Not with another address, nor in another session or none.
+    let other = link(Says::of("astrid", "other@aurora.example"), Some(&session)).await;
+    assert!(matches!(other, Err(IdentityError::OtherAddress(_))), "{other:?}");
+    for elsewhere in [None, Some(&hash(two.borealis.session)), Some(&[0; 32])] {
+        let came = link(Says::of("astrid", email), elsewhere).await;
+        assert!(matches!(came, Err(IdentityError::SignInOver)), "{came:?}");
+    }
+    assert_eq!(count(&db, "identities").await, 0);
+    assert!(matches!(link(Says::of("astrid", email), Some(&session)).await, Ok(Came::Linked)));
+    let ways = identity.ways_in(&two.aurora.owner, &here).await.unwrap();
+    assert!(ways.password);
+    assert_eq!(
+        ways.linked.iter().map(|one| (one.provider.as_str(), one.email.as_str())).collect::<Vec<_>>(),
+        [("Honest", email.as_str())]
+    );
+    let id = ways.linked[0].id.parse().unwrap();
+    // Nobody unlinks what is another's.
+    let theirs = hash(two.borealis.session);
+    let other = identity.unlink(&two.borealis.owner, id, password(OWNER_PASSWORD), Here(&theirs), &here).await;
+    assert!(matches!(other, Err(IdentityError::NotFound)), "{other:?}");
+    // What is on its way by it opens nothing after that.
+    let on_its_way = signed_in(comes(&db, &identity, &provider, Says::of("astrid", email)).await);
+    let elsewhere =
+        db.keep_sign_in(&signed_in(comes(&db, &identity, &provider, Says::of("astrid", email)).await)).await;
+    identity.unlink(&two.aurora.owner, id, password(OWNER_PASSWORD), Here(&session), &here).await.unwrap();
+    let client = store::sessions::Client { device: "Firefox", address: None, request: db.request() };
+    let late = db.open_session(two.aurora.person, two.aurora.id).await;
+    assert!(!db.sessions.sign_in(&late, &on_its_way, client).await.unwrap());
+    let open = identity.list_sessions(&two.aurora.owner, &session, &here).await.unwrap();
+    assert!(open.iter().all(|one| one.id != hash(elsewhere).map(|b| format!("{b:02x}")).concat()), "signed out");
+    assert!(matches!(comes(&db, &identity, &provider, Says::of("astrid", email)).await, Ok(Came::Password(_))));
+    let acts: Vec<String> =
+        sqlx::query_scalar("select act from app.audit_entries where act like 'provider.%' order by number")
+            .fetch_all(&mut db.superuser().await)
+            .await
+            .unwrap();
+    assert_eq!(acts, [Act::ProviderLinked.name(), Act::ProviderUnlinked.name()]);
+}
+
+#[tokio::test]
+async fn the_last_way_in_stays() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let (provider, identity) = offered(&db).await;
+    let here = from(&db, "192.0.2.1");
+    let two = Two::new(&db).await;
+    // Somebody who never had a password: who has the address has the account.
+    let (person, _) = member(&db, &two.aurora, "Anna", "agent").await;
+    let email = format!("anna@{}.example", two.aurora.id.uuid().simple());
+    let sign_in = signed_in(comes(&db, &identity, &provider, Says::of("anna", &email)).await);
+    assert_eq!(sign_in.person, person);
+    let own = caller(&db, &two.aurora, person).await;
+    let session = db.open_session(person, two.aurora.id).await;
+    let ways = identity.ways_in(&own, &here).await.unwrap();
+    assert!(!ways.password && ways.linked.len() == 1, "{ways:?}");
+    let id = ways.linked[0].id.parse().unwrap();
+    let session = hash(session);
+    let last = identity.unlink(&own, id, Zeroizing::default(), Here(&session), &here).await;
+    assert!(matches!(last, Err(IdentityError::LastWay)), "{last:?}");
+    assert_eq!(count(&db, "identities").await, 1);
+}
+
+#[tokio::test]
+async fn who_is_removed_everywhere_begins_anew() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let (provider, identity) = offered(&db).await;
+    let here = from(&db, "192.0.2.1");
+    let two = Two::new(&db).await;
+    let (person, id) = member(&db, &two.aurora, "Anna", "agent").await;
+    let email = format!("anna@{}.example", two.aurora.id.uuid().simple());
+    signed_in(comes(&db, &identity, &provider, Says::of("anna", &email)).await);
+    identity.remove_member(&two.aurora.owner, id, true).await.unwrap();
+    let Ok(Came::New(kept)) = comes(&db, &identity, &provider, Says::of("anna", &email)).await else { panic!() };
+    let sign_in = identity.found_as_newcomer(&kept, ("Anna AB", "Anna"), &here).await.unwrap();
+    assert_eq!(sign_in.person, person);
+    let again = signed_in(comes(&db, &identity, &provider, Says::of("anna", &email)).await);
+    assert_eq!((again.person, again.chosen), (sign_in.person, sign_in.chosen));
+    // With another address there, it is another person here.
+    let stranger: PersonId = sign_in.person;
+    let Ok(Came::New(kept)) = comes(&db, &identity, &provider, Says::of("new", "new@lund.example")).await else {
+        panic!()
+    };
+    assert_ne!(identity.found_as_newcomer(&kept, ("New", "New"), &here).await.unwrap().person, stranger);
+}
+
+#[tokio::test]
+async fn strangers_who_come_back_without_an_answer_are_slowed_down() {
+    let db = TestDb::new().await;
+    let (provider, identity) = offered(&db).await;
+    let (here, mut refused) = (from(&db, "192.0.2.1"), 0);
+    for _ in 0..101 {
+        let (kept, returned) = there(&identity, &provider, Says::of("astrid", "a@b.example")).await;
+        let made_up = Returned { code: Some("made up".into()), ..returned };
+        match back(&identity, (&kept, made_up), &here).await {
+            Err(IdentityError::TooManyAttempts { .. }) => refused += 1,
+            Err(IdentityError::Provider { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(refused, 1);
+    // Elsewhere, and by password, one signs in as before.
+    let two = Two::new(&db).await;
+    assert!(sign_in(&identity, &two.aurora.email, OWNER_PASSWORD, &here).await.is_ok());
+    let (kept, returned) = there(&identity, &provider, Says::of("astrid", "a@b.example")).await;
+    assert!(back(&identity, (&kept, returned), &from(&db, "192.0.2.2")).await.is_ok());
+}

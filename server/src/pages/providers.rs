@@ -1,0 +1,273 @@
+//! `/login/with/{provider}`: signing in by somebody else's word, there and back, and what is asked on the way.
+
+use crate::auth::sign_in::carry_on;
+use crate::auth::{Member, Visitor, device};
+use crate::failure::Failure;
+use crate::pages::account::{self, here};
+use crate::pages::{render::Render, sign_in::again, sign_in::inside, unreadable};
+use crate::request::{PathId, RequestInfo};
+use crate::state::App;
+use app::auth::{FormState, Newcomer, leaving, link_account, newcomer};
+use axum::{
+    Extension, Form,
+    extract::{Path, Query, State, rejection::FormRejection, rejection::QueryRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use identity::{Came, Gone, Here, IdentityError, Purpose, Returned};
+use serde::Deserialize;
+use store::sessions::SignIn;
+use tower_sessions::Session;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// Where a sign-in leads, or by which invitation it began.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Begin {
+    next: String,
+    join: String,
+}
+
+/// Sends the browser to a provider.
+///
+/// # Errors
+/// A page, for a provider that there is not.
+pub async fn go(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    render: Render,
+    begin: Result<Query<Begin>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let Begin { next, join } = begin.map(|Query(begin)| begin).unwrap_or_default();
+    let purpose = if join.is_empty() { Purpose::SignIn } else { Purpose::Join(join) };
+    match app.capabilities.identity.go_to_provider(&slug, purpose, inside(&next)).await {
+        Ok(Gone { address, kept }) => {
+            let mut response = Redirect::to(&address).into_response();
+            device::keep_on_the_way(&mut response, Some(&kept), app.config.secure());
+            Ok(response)
+        }
+        Err(error) => again(&render, app::auth::sign_in, FormState::new([("next", &inside(&next))]), error),
+    }
+}
+
+/// Takes the browser back.
+///
+/// # Errors
+/// When the database does not answer.
+#[expect(clippy::too_many_arguments, reason = "what a request consists of")]
+pub async fn back(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Path(slug): Path<String>,
+    Visitor(visitor): Visitor,
+    session: Session,
+    headers: HeaderMap,
+    render: Render,
+    returned: Result<Query<Returned>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let returned = returned.map(|Query(returned)| returned).unwrap_or_default();
+    let (id, kept) = (here(&session), device::kept(&headers));
+    let way = (slug.as_str(), device::on_the_way(&headers));
+    let acting = session.id().map(|_| Here(&id));
+    let secure = app.config.secure();
+    let mut keeps = None;
+    let identity = &app.capabilities.identity;
+    let mut response = match identity.back_from_provider(way, returned, (acting, kept), &info.origin()).await {
+        Ok(Came::In(sign_in)) => carry_on(&app, &session, &sign_in, info, &headers).await?.into_response(),
+        Ok(Came::Password(kept)) => {
+            keeps = Some(kept);
+            Redirect::to("/login/link").into_response()
+        }
+        Ok(Came::New(kept)) => {
+            keeps = Some(kept);
+            Redirect::to("/login/new").into_response()
+        }
+        Ok(Came::Linked) => Redirect::to("/dashboard/account?done=linked").into_response(),
+        Err(error) => match visitor {
+            // Who is signed in is told where they are.
+            Ok(Some(caller)) => account::refused(&app, &caller, &session, info, &render, error).await?,
+            _ => again(&render, app::auth::sign_in, FormState::default(), error)?,
+        },
+    };
+    device::keep_on_the_way(&mut response, keeps.as_deref(), secure);
+    Ok(response)
+}
+
+/// Carries a sign-in on, for which nothing has to be kept any more.
+async fn arrive(
+    app: &App,
+    session: &Session,
+    sign_in: &SignIn,
+    info: RequestInfo,
+    headers: &HeaderMap,
+) -> Result<Response, Failure> {
+    let mut response = carry_on(app, session, sign_in, info, headers).await?.into_response();
+    device::keep_on_the_way(&mut response, None, app.config.secure());
+    Ok(response)
+}
+
+/// Asks for the password of the account that is there. Without a sign-in on its way one begins at the beginning.
+pub async fn link(State(app): State<App>, headers: HeaderMap, render: Render) -> Response {
+    match app.capabilities.identity.asked_for_password(device::on_the_way(&headers)) {
+        Ok((provider, email)) => render.page(StatusCode::OK, || link_account(FormState::default(), &provider, &email)),
+        Err(_) => Redirect::to("/login").into_response(),
+    }
+}
+
+/// The form of that page.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Password {
+    password: Zeroizing<String>,
+}
+
+/// Links the two accounts, and signs in.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn linked(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    session: Session,
+    headers: HeaderMap,
+    render: Render,
+    form: Result<Form<Password>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Password { password }) = form.map_err(unreadable)?;
+    let (identity, way) = (&app.capabilities.identity, device::on_the_way(&headers));
+    match identity.link_by_password(way, password, device::kept(&headers), &info.origin()).await {
+        Ok(sign_in) => arrive(&app, &session, &sign_in, info, &headers).await,
+        Err(error) => match identity.asked_for_password(way) {
+            Ok((provider, email)) => {
+                again(&render, |state| link_account(state, &provider, &email), FormState::default(), error)
+            }
+            Err(over) => again(&render, app::auth::sign_in, FormState::default(), over),
+        },
+    }
+}
+
+/// As the page shows it.
+fn shown(newcomer: identity::Newcomer) -> Newcomer {
+    let invited = newcomer.invited.into_iter();
+    let invited = invited.map(|(token, offer)| (token, offer.company, offer.role.title()));
+    Newcomer { provider: newcomer.provider, email: newcomer.email, invited: invited.collect() }
+}
+
+/// Asks what is wanted by somebody who has no account. Without a sign-in on its way one begins at the beginning.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn new(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    headers: HeaderMap,
+    render: Render,
+) -> Result<Response, Failure> {
+    match app.capabilities.identity.newcomer(device::on_the_way(&headers), &info.origin()).await {
+        Ok(found) => {
+            let state = FormState::new([("name", &found.name)]);
+            Ok(render.page(StatusCode::OK, || newcomer(state, shown(found))))
+        }
+        Err(IdentityError::SignInOver) => Ok(Redirect::to("/login").into_response()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The form of that page: a workspace to be made, or an invitation to be accepted.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Wanted {
+    company: String,
+    name: String,
+    invitation: String,
+}
+
+/// Makes the account, and signs in.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn made(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    session: Session,
+    headers: HeaderMap,
+    render: Render,
+    form: Result<Form<Wanted>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Wanted { company, name, invitation }) = form.map_err(unreadable)?;
+    let (identity, way, origin) = (&app.capabilities.identity, device::on_the_way(&headers), info.origin());
+    let made = if invitation.is_empty() {
+        identity.found_as_newcomer(way, (&company, &name), &origin).await
+    } else {
+        identity.join_as_newcomer(way, &invitation, &origin).await
+    };
+    match made {
+        Ok(sign_in) => arrive(&app, &session, &sign_in, info, &headers).await,
+        Err(error) => match identity.newcomer(way, &origin).await {
+            Ok(found) => {
+                let state = FormState::new([("company", &company), ("name", &name)]);
+                again(&render, |state| newcomer(state, shown(found)), state, error)
+            }
+            Err(over) => again(&render, app::auth::sign_in, FormState::default(), over),
+        },
+    }
+}
+
+/// Which provider's account is to open one's own.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct ToLink {
+    provider: String,
+    password: Zeroizing<String>,
+}
+
+/// Goes to a provider to link an account there. A form may not lead away from here, so a page does.
+///
+/// # Errors
+/// A page, when nobody is signed in or the fault is ours.
+pub async fn go_to_link(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Member(caller): Member,
+    session: Session,
+    render: Render,
+    form: Result<Form<ToLink>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(ToLink { provider, password }) = form.map_err(unreadable)?;
+    let (identity, id) = (&app.capabilities.identity, here(&session));
+    match identity.go_to_link(&caller, &provider, password, Here(&id), &info.origin()).await {
+        Ok(Gone { address, kept }) => {
+            let title = identity.providers().find(|(slug, _)| *slug == provider).map(|(_, title)| title.to_owned());
+            let title = title.unwrap_or_default();
+            let mut response = render.page(StatusCode::OK, || leaving(&title, &address));
+            device::keep_on_the_way(&mut response, Some(&kept), app.config.secure());
+            if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={address}")) {
+                response.headers_mut().insert(header::REFRESH, refresh);
+            }
+            Ok(response)
+        }
+        Err(error) => account::refused(&app, &caller, &session, info, &render, error).await,
+    }
+}
+
+/// Has an account elsewhere open this one no more.
+///
+/// # Errors
+/// A page, when nobody is signed in, there is no such one, or the fault is ours.
+pub async fn unlink(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Member(caller): Member,
+    PathId(id): PathId<Uuid>,
+    session: Session,
+    render: Render,
+    form: Result<Form<Password>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Password { password }) = form.map_err(unreadable)?;
+    let here = here(&session);
+    match app.capabilities.identity.unlink(&caller, id, password, Here(&here), &info.origin()).await {
+        Ok(()) => Ok(Redirect::to("/dashboard/account?done=unlinked").into_response()),
+        Err(error) => account::refused(&app, &caller, &session, info, &render, error).await,
+    }
+}
