@@ -107,6 +107,10 @@ test('an invitation is accepted by the account of its address', async ({ newCont
   await page.goto(link);
   await page.getByRole('link', { name: 'Continue with Nord-ID' }).click();
   await signInThere(page, guest.email);
+  // Nobody joins unasked.
+  await expect(page).toHaveURL('/login/new');
+  await expect(page.getByLabel('Company')).toBeHidden();
+  await page.getByRole('button', { name: `Join ${host.company} as agent` }).click();
   await expect(page).toHaveURL('/dashboard');
   await expect(page.getByText(host.company).filter({ visible: true }).first()).toBeVisible();
 });
@@ -138,7 +142,10 @@ test('what the provider does not confirm, or who turns back there, opens nothing
   await other.goto('/login');
   await other.getByRole('link', { name: 'Continue with Nord-ID' }).click();
   await other.getByRole('link', { name: /Cancel/ }).click();
-  await expect(other.getByRole('alert')).toContainText('Nord-ID did not let you in');
+  await expect(other.getByRole('alert')).toContainText('Nord-ID has sent you back without saying who you are');
+  await other.getByRole('link', { name: 'Continue with Nord-ID' }).click();
+  await signInThere(other, `back.${somebody().email}`);
+  await expect(other).toHaveURL('/login/new');
 });
 
 test('while the provider is down one signs in by password', async ({ newContext, complaints, startServer, startProvider }) => {

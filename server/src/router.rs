@@ -6,7 +6,7 @@ use crate::edge::{admission, body, dress, headers, observe};
 use crate::limits::api as limits;
 use crate::pages::{
     account, api_keys, audit_log, demo, home, inbox, join, knowledge, letters, members, preferences, providers,
-    second_factor, sign_in, sign_out, sign_up, site, workspaces,
+    second_factor, settings, sign_in, sign_out, sign_up, site, workspaces,
 };
 use crate::rest::{Api, api, api_docs};
 use crate::state::App;
@@ -17,7 +17,7 @@ use axum::{
     http::StatusCode,
     middleware::{from_fn, from_fn_with_state, map_response},
     response::IntoResponse,
-    routing::{MethodRouter, get, post},
+    routing::{MethodFilter, MethodRouter, get, on, post},
 };
 use std::time::Duration;
 use tower_http::{
@@ -63,9 +63,11 @@ pub fn routes() -> Vec<Route> {
         cookie("/login", &["GET", "POST"], get(site::login).post(sign_in::submit)),
         cookie("/login/code", &["GET", "POST"], get(sign_in::code).post(sign_in::give)),
         cookie("/login/with/{provider}", &["GET"], get(providers::go)),
-        cookie("/login/with/{provider}/back", &["GET"], get(providers::back)),
+        // Opens something once, so not by HEAD.
+        cookie("/login/with/{provider}/back", &["GET"], on(MethodFilter::GET, providers::back)),
         cookie("/login/link", &["GET", "POST"], get(providers::link).post(providers::linked)),
         cookie("/login/new", &["GET", "POST"], get(providers::new).post(providers::made)),
+        cookie("/login/factor", &["GET", "POST"], get(second_factor::asked).post(second_factor::given)),
         cookie("/login/workspace", &["GET", "POST"], get(sign_in::workspaces).post(sign_in::choose)),
         cookie("/signup", &["GET", "POST"], get(site::signup).post(sign_up::submit)),
         cookie("/signup/sent", &["GET"], get(letters::sign_up_sent)),
@@ -102,6 +104,8 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/members/{member}/remove", &["POST"], post(members::remove)),
         cookie("/dashboard/members/invitations/{invitation}/again", &["POST"], post(members::again)),
         cookie("/dashboard/members/invitations/{invitation}/revoke", &["POST"], post(members::take_back)),
+        cookie("/dashboard/settings", &["GET", "POST"], get(settings::page).post(settings::change)),
+        cookie("/dashboard/settings/{version}/restore", &["POST"], post(settings::restore)),
         cookie("/dashboard/audit-log", &["GET"], get(audit_log::page)),
         cookie("/dashboard/audit-log/export", &["GET"], get(audit_log::export)),
         cookie("/dashboard/api-keys", &["GET", "POST"], get(api_keys::page).post(api_keys::create)),

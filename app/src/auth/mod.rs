@@ -1,6 +1,7 @@
 //! Sign-in, its steps, and sign-up: plain forms, shown again with what was typed when something is wrong.
 
 mod code;
+mod factor;
 mod join;
 mod letters;
 mod providers;
@@ -9,6 +10,7 @@ mod sign_up;
 mod workspace;
 
 pub use code::give_code;
+pub use factor::{codes_once, set_up_factor};
 pub use join::{Invited, join};
 pub use letters::{Kept, Sent, ask_reset, choose_password, confirm, link_over, no_letters, outbox, sent};
 pub use providers::{Newcomer, leaving, link_account, newcomer};

@@ -26,11 +26,12 @@ pub(super) fn Ways(
     })
 }
 
-/// The page that asks for a password, once.
-pub fn link_account(state: FormState, provider: &str, email: &str) -> Page {
+/// The page that asks for a password, once: the provider, the address, and the company that is joined by it.
+pub fn link_account(state: FormState, (provider, email, company): (String, String, Option<String>)) -> Page {
     let wrong = state.problem.is_some();
     let (error, problem) = (state.error("password"), state.problem);
-    let (provider, email) = (provider.to_owned(), email.to_owned());
+    let button = if company.is_some() { "Link and join" } else { "Link and sign in" };
+    let joins = company.map(|company| view! { " You join "<b>{company}</b>" by that." });
     let body = view! {
         <AuthPage
             other=view! { "Somebody else? "<a href="/login">"Sign in"</a> }.into_any()
@@ -38,13 +39,13 @@ pub fn link_account(state: FormState, provider: &str, email: &str) -> Page {
         >
             <div>
                 <h1>"You have an account here"</h1>
-                <p>"It has the address "<b>{email.clone()}</b>". Type its password once, and from then on "{provider}" opens it."</p>
+                <p>"It has the address "<b>{email.clone()}</b>". Type its password once, and from then on "{provider}" opens it."{joins}</p>
             </div>
             {problem.map(|problem| view! { <FormNotice problem=problem fields=&[("password", "Password")]/> })}
             <form class="form" method="post" action="/login/link">
                 <input type="hidden" name="email" autocomplete="username" value=email/>
                 <Field name="password" label="Password" kind="password" autocomplete="current-password" error=error/>
-                <button class="button button--primary button--block" type="submit">"Link and sign in"</button>
+                <button class="button button--primary button--block" type="submit">{button}</button>
             </form>
             <p><a href="/reset">"Forgot your password?"</a></p>
         </AuthPage>
@@ -61,13 +62,16 @@ pub struct Newcomer {
     pub email: String,
     /// To what they are invited: the link, the company, and as what.
     pub invited: Vec<(String, String, &'static str)>,
+    /// Whether it began with an invitation: then nothing else is asked.
+    pub joins: bool,
 }
 
 /// The page that asks what they want: nothing is made and nothing joined unasked.
 pub fn newcomer(state: FormState, who: Newcomer) -> Page {
     let wrong = state.problem.is_some();
-    let Newcomer { provider, email, invited } = who;
+    let Newcomer { provider, email, invited, joins } = who;
     let some = !invited.is_empty();
+    let told = if joins { "Do you want to join?" } else { "There is no account here with this address yet." };
     let invitations = invited.into_iter().map(|(token, company, role)| {
         view! {
             <li>
@@ -82,7 +86,7 @@ pub fn newcomer(state: FormState, who: Newcomer) -> Page {
             <form class="form" method="post" action="/login/new">
                 <ul class="auth__choices" role="list" aria-label="Invitations">{invitations.collect_view()}</ul>
             </form>
-            <p class="auth__or">"or"</p>
+            {(!joins).then(|| view! { <p class="auth__or">"or"</p> })}
         }
     });
     let body = view! {
@@ -98,17 +102,19 @@ pub fn newcomer(state: FormState, who: Newcomer) -> Page {
         >
             <div>
                 <h1>"Welcome"</h1>
-                <p>{provider}" says that you are "<b>{email}</b>". There is no account here with this address yet."</p>
+                <p>{provider}" says that you are "<b>{email}</b>". "{told}</p>
             </div>
             {state.problem.clone().map(|problem| {
                 view! { <FormNotice problem=problem fields=&[("company", "Company"), ("name", "Your name")]/> }
             })}
             {invitations}
+            {(!joins).then(|| view! {
             <form class="form" method="post" action="/login/new">
                 <Field name="company" label="Company" autocomplete="organization" value=state.value("company") error=state.error("company")/>
                 <Field name="name" label="Your name" autocomplete="name" value=state.value("name") error=state.error("name")/>
                 <button class="button button--primary button--block" type="submit">"Create workspace"</button>
             </form>
+            })}
         </AuthPage>
     };
     page("Welcome", wrong, body)

@@ -65,7 +65,7 @@ pub fn account(
         Outcome::Unlinked => view! {
             <div class="notice notice--good" role="status">
                 <h2 class="notice__title">"Unlinked"</h2>
-                <p>"It opens your account no more. Where you signed in by it elsewhere you have been signed out."</p>
+                <p>"It opens your account no more. Everywhere else you have been signed out."</p>
             </div>
         }
         .into_any(),
@@ -149,7 +149,7 @@ pub fn account(
 fn providers(ways: WaysIn, offered: Vec<(String, String)>, now: Timestamp) -> impl IntoView {
     let WaysIn { password, linked } = ways;
     let more: Vec<_> =
-        offered.into_iter().filter(|(_, title)| !linked.iter().any(|one| one.provider == *title)).collect();
+        offered.into_iter().filter(|(slug, _)| !linked.iter().any(|one| one.slug.as_ref() == Some(slug))).collect();
     (!linked.is_empty() || !more.is_empty()).then(|| {
         let linked = linked.into_iter().map(|one| linked_row(one, password, now)).collect_view();
         let more = more.into_iter().map(|(slug, title)| {

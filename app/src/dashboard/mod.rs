@@ -9,6 +9,7 @@ pub mod knowledge;
 pub mod members;
 mod navigation;
 pub mod second_factor;
+pub mod settings;
 pub mod workspaces;
 
 use crate::shell::{Page, Surface, Theme};

@@ -2,22 +2,13 @@
 
 use super::Frame;
 use crate::shell::{Page, Surface};
-use crate::ui::{Field, FormNotice};
+use crate::ui::{Field, FormNotice, Picture, ToPhotograph};
 use leptos::prelude::*;
 use model::Problem;
 use model::identity::SecondFactor;
 
 const FIELDS: &[(&str, &str)] = &[("password", "Your password"), ("code", "Code")];
 const HERE: &str = "/dashboard/account/code";
-
-/// What a phone photographs: the dark squares as the path of a picture, and how many there are on a side.
-#[derive(Debug, Clone, Default)]
-pub struct Picture {
-    /// The path.
-    pub path: String,
-    /// Squares on a side, with the bright edge around them.
-    pub side: i32,
-}
 
 /// What came of a form.
 #[derive(Debug, Clone, Default)]
@@ -31,8 +22,8 @@ pub enum Outcome {
     Refused(Problem),
 }
 
-/// The page.
-pub fn second_factor(frame: &Frame, factor: SecondFactor, picture: Picture, outcome: Outcome) -> Page {
+/// The page. `asks`: whether there is a password to be shown once more.
+pub fn second_factor(frame: &Frame, (factor, asks): (SecondFactor, bool), picture: Picture, outcome: Outcome) -> Page {
     let title = match &outcome {
         Outcome::Nothing => "Second factor · Samtal",
         Outcome::Codes(_) => "Your codes for paper · Second factor · Samtal",
@@ -49,7 +40,7 @@ pub fn second_factor(frame: &Frame, factor: SecondFactor, picture: Picture, outc
         Outcome::Refused(problem) => (view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(), false),
     };
     let body = match factor {
-        SecondFactor::Off => view! { <Off password=password/> }.into_any(),
+        SecondFactor::Off => view! { <Off asks=asks password=password/> }.into_any(),
         SecondFactor::Begun { key, .. } => view! { <Begun key=key picture=picture code=code/> }.into_any(),
         // Who has just been given codes is to keep them first.
         SecondFactor::On { .. } if made => ().into_any(),
@@ -86,7 +77,7 @@ fn Codes(codes: Vec<String>) -> impl IntoView {
 
 /// There is none.
 #[component]
-fn Off(password: Option<String>) -> impl IntoView {
+fn Off(asks: bool, password: Option<String>) -> impl IntoView {
     view! {
         <section class="section" aria-labelledby="begin">
             <div class="section__head"><div class="section__text">
@@ -94,7 +85,9 @@ fn Off(password: Option<String>) -> impl IntoView {
                 <p>"You need an app that makes codes: the one for passwords on your phone most likely does, and there are many others."</p>
             </div></div>
             <form class="form form--narrow" method="post" action="/dashboard/account/code/begin">
-                <Field name="password" label="Your password" kind="password" autocomplete="current-password" error=password/>
+                {asks.then(|| view! {
+                    <Field name="password" label="Your password" kind="password" autocomplete="current-password" error=password/>
+                })}
                 <button class="button button--primary" type="submit">"Begin"</button>
             </form>
         </section>
@@ -104,20 +97,13 @@ fn Off(password: Option<String>) -> impl IntoView {
 /// It is being set up.
 #[component]
 fn Begun(key: String, picture: Picture, code: Option<String>) -> impl IntoView {
-    let Picture { path, side } = picture;
-    let digits: Vec<char> = key.chars().collect();
-    let spelt: Vec<String> = digits.chunks(4).map(|four| four.iter().collect()).collect();
     view! {
         <section class="section" aria-labelledby="show">
             <div class="section__head"><div class="section__text">
                 <h2 id="show">"Show it to your app"</h2>
                 <p>"Let the app photograph this, or type the key into it."</p>
             </div></div>
-            <svg class="picture" viewBox=format!("0 0 {side} {side}") role="img" aria-label="A picture for your app; the key below says the same">
-                <rect class="picture__bright" width=side height=side/>
-                <path class="picture__dark" d=path/>
-            </svg>
-            <p>"The key: "<code class="picture__key" id="key">{spelt.join(" ")}</code></p>
+            <ToPhotograph key=key picture=picture/>
             <form class="form form--narrow" method="post" action=HERE>
                 <Field
                     name="code"

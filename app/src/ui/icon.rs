@@ -19,6 +19,8 @@ pub enum Shape {
     Key,
     /// Lines, each with a point before it.
     List,
+    /// Two sliders.
+    Sliders,
     /// Three lines.
     Menu,
     /// Arrows up and down.
@@ -45,6 +47,9 @@ impl Shape {
             Self::Back => "M12 4.500 6.500 10l5.500 5.500",
             Self::Key => "M3.5 13.5a3 3 0 1 1 6 0 3 3 0 0 1-6 0ZM8.7 11.3 16 4M13 7l2.5 2.5M15 5l1.5 1.5",
             Self::List => "M3.500 5.500h.010M3.500 10h.010M3.500 14.500h.010M7 5.500h9.500M7 10h9.500M7 14.500h9.500",
+            Self::Sliders => {
+                "M3.500 6h6M13.500 6h3M3.500 14h3M10.500 14h6M9.500 6a2 2 0 1 0 4 0 2 2 0 0 0-4 0ZM6.500 14a2 2 0 1 0 4 0 2 2 0 0 0-4 0Z"
+            }
             Self::Menu => "M3 6h14M3 10h14M3 14h9",
             Self::UpDown => "m6.5 8 3.5-3.5L13.5 8M6.5 12l3.5 3.5 3.5-3.5",
             Self::Leave => "M8 3.5H3.5v13H8M12.5 6.5 16 10l-3.5 3.5M16 10H8",

@@ -5,12 +5,14 @@
 mod field;
 mod icon;
 mod notice;
+mod picture;
 mod text_area;
 
 pub use field::Field;
 pub use icon::{Icon, Shape};
 pub use notice::{FormNotice, ProblemNotice};
-pub use text_area::TextArea;
+pub use picture::{Picture, ToPhotograph};
+pub use text_area::{Lines, TextArea};
 
 use leptos::prelude::*;
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
-//! A labelled field for several lines. The only one that there is: Leptos does not escape what stands in a `<textarea>`
-//! when it renders on the server, so this does.
+//! Labelled fields for several lines. The only ones that there are: Leptos does not escape what stands in a `<textarea>`
+//! when it renders on the server, so these do.
 
 use super::live;
 use leptos::{html::Textarea, prelude::*};
@@ -44,6 +44,43 @@ pub fn TextArea(
             ></textarea>
             <p class="field__hint" id=hint>{live(move || closed.get().into_any())}</p>
             <p class="field__error" id=wrong role="alert">{live(move || error.get().into_any())}</p>
+        </div>
+    }
+}
+
+/// Several lines of input on a page that nothing moves in.
+#[component]
+pub fn Lines(
+    /// The name in the form; also the element's id.
+    name: &'static str,
+    /// What it is for.
+    label: &'static str,
+    /// How many lines are seen.
+    rows: u32,
+    /// What was typed before.
+    value: String,
+    /// What is wrong with it.
+    error: Option<String>,
+) -> impl IntoView {
+    let wrong = format!("{name}-error");
+    let described = error.as_ref().map(|_| wrong.clone());
+    view! {
+        <div class="field">
+            <label class="field__label" for=name>{label}</label>
+            <textarea
+                class="field__input"
+                id=name
+                name=name
+                rows=rows.to_string()
+                maxlength="10000"
+                autocomplete="off"
+                spellcheck="false"
+                required
+                aria-invalid=error.as_ref().map(|_| "true")
+                aria-describedby=described
+                inner_html=escaped(&value)
+            ></textarea>
+            {error.map(|error| view! { <p class="field__error" id=wrong>{error}</p> })}
         </div>
     }
 }

@@ -63,6 +63,12 @@ pub enum IdentityError {
     /// There is a second factor already.
     #[error("there is a second factor")]
     FactorIsOn,
+    /// A workspace of theirs asks for one.
+    #[error("a workspace asks for a second factor")]
+    FactorIsRequired,
+    /// The settings are others by now than those that were seen.
+    #[error("the settings were changed meanwhile")]
+    SettingsChanged,
     /// A tenant has one owner at least.
     #[error("the last owner stays")]
     LastOwner,
@@ -89,7 +95,8 @@ pub enum IdentityError {
 impl IdentityError {
     /// A provider that has vouched for nobody.
     pub(crate) fn provider(title: &str, error: SignOnError) -> Self {
-        tracing::warn!(provider = title, %error, "nobody was vouched for");
+        // As it would be written in code: whatever a provider says stays on its line.
+        tracing::warn!(provider = title, ?error, "nobody was vouched for");
         Self::Provider { title: title.to_owned(), error }
     }
 
@@ -130,7 +137,10 @@ impl Fault for IdentityError {
             ),
             Self::OtherAddress(email) => Problem::new(
                 ErrorCode::Invalid,
-                format!("This is for {email}. Choose the account there that has this address."),
+                format!(
+                    "This is for {email}. Choose the account there that has this address; if you are not asked, sign out there \
+                     first."
+                ),
             ),
             Self::LinkedElsewhere(title) => Problem::new(
                 ErrorCode::Invalid,
@@ -186,6 +196,14 @@ impl Fault for IdentityError {
                 ErrorCode::Conflict,
                 "Your account has a second factor already. Turn it off first, and set up another.",
             ),
+            Self::FactorIsRequired => Problem::new(
+                ErrorCode::Conflict,
+                "A workspace of yours asks its members for a second factor, so it stays on.",
+            ),
+            Self::SettingsChanged => Problem::new(
+                ErrorCode::Conflict,
+                "Somebody has changed the settings meanwhile. Look at what they are now, and change them once more.",
+            ),
             Self::KeyIsReplaced => Problem::new(
                 ErrorCode::Conflict,
                 "This key has been replaced already: the new one stands in the list. Replace that one, or make another.",
@@ -211,7 +229,7 @@ fn provider(title: &str, error: &SignOnError) -> Problem {
             (ErrorCode::Unavailable, format!("Many people sign in by {title} just now. {another}"))
         }
         Some(Unanswered::Refused) => {
-            (ErrorCode::Invalid, format!("{title} did not let you in here: nobody was signed in. {another}"))
+            (ErrorCode::Invalid, format!("{title} has sent you back without saying who you are. {another}"))
         }
         None => (
             ErrorCode::Invalid,

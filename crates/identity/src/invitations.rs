@@ -431,7 +431,7 @@ impl Identity {
                     known.person.uuid()
                 );
                 if epoch.fetch_optional(&mut tx).await.map_err(StoreError::from)? != Some(known.epoch) {
-                    return Err(IdentityError::WrongCredentials);
+                    return Err(IdentityError::SignInOver);
                 }
                 known
             }

@@ -10,8 +10,8 @@
 
 use crate::account::person;
 use crate::letters::LetterKind;
-use crate::sign_in::Known;
-use crate::{Identity, IdentityError, Origin, SignInForm, hex};
+use crate::sign_in::{Known, Second};
+use crate::{Identity, IdentityError, Origin, hex};
 use model::audit::Act;
 use model::identity::SecondFactor;
 use model::input::Email;
@@ -110,14 +110,22 @@ impl Identity {
     ///
     /// # Errors
     /// [`IdentityError::Denied`] for a program, or the database's.
-    #[tracing::instrument(name = "db.second_factor.get", skip_all)]
     pub async fn second_factor(
         &self,
         caller: &Caller,
         here: Here<'_>,
         origin: &Origin,
     ) -> Result<SecondFactor, IdentityError> {
-        let person = person(caller)?;
+        self.factor_of(person(caller)?, here, origin).await
+    }
+
+    #[tracing::instrument(name = "db.second_factor.get", skip_all)]
+    async fn factor_of(
+        &self,
+        person: PersonId,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<SecondFactor, IdentityError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let found = sqlx::query!(
             r#"select f.factor_id, f.seed_sealed, f.confirmed_at, p.email,
@@ -152,7 +160,7 @@ impl Identity {
         Ok(SecondFactor::Begun { url, key: totp.secret().to_base32() })
     }
 
-    /// Begins to set one up, with a new seed, for who shows the password once more.
+    /// Begins to set one up, with a new seed, for who shows the password once more, if there is one.
     ///
     /// # Errors
     /// [`IdentityError::Invalid`] for a wrong password, [`IdentityError::FactorIsOn`], [`IdentityError::SignInOver`] for a
@@ -165,12 +173,11 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(), IdentityError> {
         let person = person(caller)?;
-        let (email, _) = self.name_of(person, origin).await?;
-        match self.with_password(SignInForm { email, password }, origin, None, |known| async move { Ok(known) }).await {
-            Err(IdentityError::WrongCredentials | IdentityError::Invalid(_)) => {
+        match self.shown_again(person, password, here, origin).await {
+            Err(IdentityError::NotThePassword) => {
                 Err(IdentityError::field("password", "This is not your password. Type the one that you sign in with."))
             }
-            Ok(known) => self.put_seed(known, here, origin).await,
+            Ok(epoch) => self.put_seed(Known { person, epoch, confirmed: true }, here, origin).await,
             Err(error) => Err(error),
         }
     }
@@ -219,7 +226,8 @@ impl Identity {
         let Some(here) = here else { return Ok(HeldPerson { email, epoch, until: None }) };
         // Not held: whoever removes a membership holds that first, and ends the session after it.
         let open = sqlx::query!(
-            "select expires_at from app.sessions where session_hash = $1 and person_id = $2 and tenant_id is not null",
+            "select expires_at from app.sessions
+             where session_hash = $1 and person_id = $2 and (tenant_id is not null or owed = 'factor')",
             here.0.as_slice(),
             person.uuid()
         );
@@ -241,15 +249,26 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(Vec<String>, SignIn), IdentityError> {
         let person = person(caller)?;
+        let done = self.turn_on(person, typed, (here, caller.scope().tenant()), origin).await;
+        let (codes, epoch, until) = done?;
+        let sign_in = self.begun(person, Proof::Session, epoch);
+        Ok((codes, SignIn { chosen: Some(caller.scope().tenant()), until, ..sign_in }))
+    }
+
+    async fn turn_on(
+        &self,
+        person: PersonId,
+        typed: &str,
+        acting: (Here<'_>, TenantId),
+        origin: &Origin,
+    ) -> Result<(Vec<String>, i32, Option<OffsetDateTime>), IdentityError> {
         let attempt = self.attempt_begun(person, origin).await?;
-        let done = self.put_on(person, typed, (here, caller.scope().tenant()), origin).await;
+        let done = self.put_on(person, typed, acting, origin).await;
         if !matches!(done, Err(IdentityError::Invalid(_))) {
             // It is done, whatever becomes of this.
             let _ = self.forgive(attempt, origin.request).await;
         }
-        let (codes, epoch, until) = done?;
-        let sign_in = self.begun(person, Proof::Session, epoch);
-        Ok((codes, SignIn { chosen: Some(caller.scope().tenant()), until, ..sign_in }))
+        done
     }
 
     #[tracing::instrument(name = "db.second_factor.turn_on", skip_all)]
@@ -352,6 +371,7 @@ impl Identity {
     /// Turns it off, for who shows a code.
     ///
     /// # Errors
+    /// [`IdentityError::FactorIsRequired`] where a workspace of theirs asks for one; then:
     /// [`IdentityError::Invalid`] for a wrong code, [`IdentityError::TooManyAttempts`], [`IdentityError::NotFound`] when there
     /// is none, [`IdentityError::SignInOver`] for a session that ended meanwhile, or a fault; nothing is changed then.
     #[tracing::instrument(name = "db.second_factor.turn_off", skip_all)]
@@ -363,6 +383,9 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(), IdentityError> {
         let person = person(caller)?;
+        if self.tenants_of(person, origin).await?.iter().any(|workspace| workspace.second_factor) {
+            return Err(IdentityError::FactorIsRequired);
+        }
         let (mut tx, held) = self.by_code(person, typed, Some(here), origin).await.map(|(tx, held, _)| (tx, held))?;
         sqlx::query!("delete from app.second_factors where person_id = $1", person.uuid())
             .execute(&mut tx)
@@ -506,10 +529,53 @@ impl Identity {
         Ok(found.map(|row| Asked { factor: row.factor_id, epoch: row.password_epoch }))
     }
 
-    /// Whether a sign-in still owes a code.
-    pub(crate) async fn owes_code(&self, sign_in: &SignIn, origin: &Origin) -> Result<bool, StoreError> {
+    /// How a sign-in stands with the second factor.
+    pub(crate) async fn second_of(&self, sign_in: &SignIn, origin: &Origin) -> Result<Second, StoreError> {
         let shown = sign_in.proofs.iter().any(|shown| shown.proof.is_second());
-        Ok(!shown && self.asked(sign_in.person, origin).await?.is_some())
+        Ok(match self.asked(sign_in.person, origin).await? {
+            None => Second::None,
+            Some(_) if shown => Second::Shown,
+            Some(_) => Second::Owed,
+        })
+    }
+
+    /// The same for who is led through it on the way of a sign-in: one is begun, if none was.
+    ///
+    /// # Errors
+    /// [`IdentityError::SignInOver`] for a sign-in that is over, or owes something else by now, or the database's.
+    pub async fn factor_on_the_way(
+        &self,
+        sign_in: &SignIn,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<SecondFactor, IdentityError> {
+        let begun = self.factor_of(sign_in.person, here, origin).await?;
+        if matches!(begun, SecondFactor::Begun { .. }) {
+            return Ok(begun);
+        }
+        let epoch = sign_in.proofs.first().map(|shown| shown.epoch).ok_or(IdentityError::SignInOver)?;
+        self.put_seed(Known { person: sign_in.person, epoch, confirmed: true }, here, origin).await?;
+        self.factor_of(sign_in.person, here, origin).await
+    }
+
+    /// Turns it on for who is led through it, and goes on with the sign-in, which has shown it by that.
+    ///
+    /// # Errors
+    /// As [`Identity::turn_factor_on`].
+    pub async fn turn_on_on_the_way(
+        &self,
+        sign_in: SignIn,
+        typed: &str,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<(Vec<String>, SignIn), IdentityError> {
+        let chosen = sign_in.chosen.ok_or(IdentityError::SignInOver)?;
+        let (codes, epoch, _) = self.turn_on(sign_in.person, typed, (here, chosen), origin).await?;
+        // What was shown before it, and it.
+        let proofs = sign_in.proofs.into_iter().map(|shown| Shown { epoch, ..shown });
+        let proofs = proofs.chain(self.begun(sign_in.person, Proof::Totp, epoch).proofs).collect();
+        let sign_in = SignIn { proofs, owed: None, ..sign_in };
+        Ok((codes, sign_in))
     }
 
     /// What a browser keeps so that whoever signs in is not asked there for a while; it opens nothing alone, and nothing after

@@ -38,6 +38,8 @@ names!(
         RoleChanged = "member.role_changed",
         /// A member was removed, or left.
         MemberRemoved = "member.removed",
+        /// The settings were changed.
+        SettingsChanged = "settings.changed",
         /// An API key was made.
         KeyCreated = "key.created",
         /// Another API key was put in the place of one.
@@ -70,6 +72,7 @@ impl Act {
             Self::MemberJoined => "Joined",
             Self::RoleChanged => "Changed a role",
             Self::MemberRemoved => "Removed a member",
+            Self::SettingsChanged => "Changed the settings",
             Self::KeyCreated => "Made an API key",
             Self::KeyRotated => "Replaced an API key",
             Self::KeyRevoked => "Revoked an API key",

@@ -56,6 +56,8 @@ pub enum Owed {
     Code,
     /// In which of several workspaces they want to work.
     Workspace,
+    /// A second factor, which the workspace asks for and they have not.
+    Factor,
 }
 
 impl Owed {
@@ -64,12 +66,13 @@ impl Owed {
         match self {
             Self::Code => "code",
             Self::Workspace => "workspace",
+            Self::Factor => "factor",
         }
     }
 
     /// What has that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Code, Self::Workspace].into_iter().find(|owed| owed.name() == name)
+        [Self::Code, Self::Workspace, Self::Factor].into_iter().find(|owed| owed.name() == name)
     }
 }
 
@@ -99,7 +102,9 @@ pub enum SecondFactor {
 pub struct LinkedAccount {
     /// Its id here.
     pub id: String,
-    /// The provider, as people call it.
+    /// The name in addresses of its provider, while that is offered.
+    pub slug: Option<String>,
+    /// The provider, as people called it.
     pub provider: String,
     /// Its address there, when it was linked.
     pub email: String,
@@ -137,6 +142,8 @@ pub struct Workspace {
     pub id: TenantId,
     /// The company's name.
     pub name: String,
+    /// Whether signing in there takes a second factor.
+    pub second_factor: bool,
 }
 
 /// Somebody who is asked to join a tenant.

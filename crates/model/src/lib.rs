@@ -14,6 +14,7 @@ pub mod page;
 pub mod permission;
 #[cfg(feature = "ssr")]
 mod schema;
+pub mod settings;
 pub mod timestamp;
 
 pub use error::{ErrorCode, Fault, FieldError, Problem};

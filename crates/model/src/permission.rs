@@ -55,6 +55,8 @@ permissions!(
     ManageOwners = "owners.manage", "Make and remove owners";
     /// API keys.
     ManageKeys = "keys.manage", "Make and revoke API keys";
+    /// Settings of the workspace.
+    ManageSettings = "settings.manage", "Change the settings of the workspace, and bring earlier ones back";
     /// The audit log.
     ReadAuditLog = "audit.read", "Read who did what, in the audit log";
 );
@@ -121,6 +123,7 @@ const ADMIN: Permissions = Permissions::of(&[
     P::ManageDocuments,
     P::ManageMembers,
     P::ManageKeys,
+    P::ManageSettings,
     P::ReadAuditLog,
 ]);
 
@@ -134,6 +137,7 @@ pub const KEY_AT_MOST: Permissions = Permissions::of(&[
     P::ReadDocuments,
     P::ManageDocuments,
     P::ManageMembers,
+    P::ManageSettings,
     P::ReadAuditLog,
 ]);
 /// What a job may.

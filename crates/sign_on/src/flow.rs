@@ -11,9 +11,9 @@ use openidconnect::{
 };
 use outbound::{Outbound, OutboundError};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use shares::{Places, Waiting};
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -25,8 +25,9 @@ const LINE: Waiting = Waiting { total: 256, per_key: 64 };
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Longest answer, in bytes.
 const MOST: usize = 256 * 1024;
-/// How long a browser is sent to where a provider was found last.
+/// How long a browser is sent to where a provider was found last, and told that it was not found.
 const FOUND: Duration = Duration::from_secs(600);
+const NOT_FOUND: Duration = Duration::from_secs(10);
 /// Providers whose places are remembered.
 const REMEMBERED: usize = 1_000;
 /// Longest text that is taken from a provider's answer.
@@ -103,12 +104,12 @@ pub struct Vouched {
 #[derive(Debug, Clone)]
 pub struct SignOn {
     outbound: Outbound,
-    places: Places<u64>,
-    found: Arc<Mutex<HashMap<u64, Found>>>,
+    places: Places<Key>,
+    found: Arc<Mutex<HashMap<Key, Found>>>,
 }
 
-/// When a provider was found, and as what.
-type Found = (Instant, Arc<Metadata>);
+/// When a provider was asked what it is, and what came of it.
+type Found = (Instant, Result<Arc<Metadata>, SignOnError>);
 type Answer = Pin<Box<dyn Future<Output = Result<HttpResponse, OutboundError>> + Send>>;
 
 impl SignOn {
@@ -124,9 +125,16 @@ impl SignOn {
 
     fn ask(&self, provider: &Provider) -> impl Fn(HttpRequest) -> Answer + Send + Sync + use<> {
         let (outbound, whose) = (self.outbound.clone(), provider.whose);
+        let secure = provider.issuer.starts_with("https://");
         move |request| {
             let outbound = outbound.clone();
-            Box::pin(async move { outbound.ask(whose, request, MOST).await })
+            Box::pin(async move {
+                // What was set as secure goes nowhere in the clear, whatever its description says.
+                if secure && request.uri().scheme_str() != Some("https") {
+                    return Err(OutboundError::Address);
+                }
+                outbound.ask(whose, request, MOST).await
+            })
         }
     }
 
@@ -144,6 +152,7 @@ impl SignOn {
         tokio::time::timeout(PATIENCE, whole).await.unwrap_or_else(|_| Err(late().into()))
     }
 
+    /// What a provider says of itself now.
     async fn discover(&self, provider: &Provider) -> Result<Arc<Metadata>, SignOnError> {
         self.outbound.check(provider.whose, &provider.issuer)?;
         let issuer = IssuerUrl::new(provider.issuer.clone()).map_err(|_| OutboundError::Address)?;
@@ -155,21 +164,26 @@ impl SignOn {
             }
             DiscoveryError::Validation(_) => SignOnError::Strange("it calls itself by another name".into()),
             _ => SignOnError::Strange("its description cannot be read".into()),
-        })?;
-        let found = Arc::new(found);
-        let mut all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= REMEMBERED {
-            all.retain(|_, (since, _)| since.elapsed() < FOUND);
-        }
-        if all.len() < REMEMBERED {
-            all.insert(key(provider), (Instant::now(), Arc::clone(&found)));
-        }
+        });
+        let found = Arc::new(found?);
+        self.remember(provider, Ok(Arc::clone(&found)));
         Ok(found)
     }
 
-    fn remembered(&self, provider: &Provider) -> Option<Arc<Metadata>> {
+    fn remember(&self, provider: &Provider, found: Result<Arc<Metadata>, SignOnError>) {
+        let mut all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= REMEMBERED {
+            all.retain(|_, found| fresh(found));
+        }
+        if all.len() < REMEMBERED {
+            all.insert(key(provider), (Instant::now(), found));
+        }
+    }
+
+    /// What it was found to be, or not, a while ago.
+    fn remembered(&self, provider: &Provider) -> Option<Result<Arc<Metadata>, SignOnError>> {
         let all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(&key(provider)).filter(|(since, _)| since.elapsed() < FOUND).map(|(_, found)| Arc::clone(found))
+        all.get(&key(provider)).filter(|found| fresh(found)).map(|(_, found)| found.clone())
     }
 
     /// Whether a provider is there and can be understood.
@@ -186,8 +200,21 @@ impl SignOn {
     /// See [`SignOnError`].
     pub async fn begin(&self, provider: &Provider, back: &str, hint: Option<&str>) -> Result<Begun, SignOnError> {
         let found = match self.remembered(provider) {
-            Some(found) => found,
-            None => self.within(provider, self.discover(provider)).await?,
+            Some(found) => found?,
+            // Those who wait for a place meanwhile find what the first has found.
+            None => {
+                let first = async {
+                    if let Some(found) = self.remembered(provider) {
+                        return found;
+                    }
+                    let found = self.discover(provider).await;
+                    if let Err(error) = &found {
+                        self.remember(provider, Err(error.clone()));
+                    }
+                    found
+                };
+                self.within(provider, first).await?
+            }
         };
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let client = client(&found, provider, back)?;
@@ -268,11 +295,12 @@ impl SignOn {
         let subject = claims.subject().clone();
         let name = claims.name().and_then(|names| names.get(None));
         let mut vouched = said(provider, subject.as_str(), (claims.email(), claims.email_verified(), name));
-        vouched.verified |= claims.additional_claims().xms_edov.as_ref().is_some_and(yes);
+        vouched.verified |= provider.edov && claims.additional_claims().xms_edov.as_ref().is_some_and(yes);
         if vouched.email.is_none() && found.userinfo_endpoint().is_some() {
             vouched = self.user_info(&client, traded.access_token().clone(), subject, provider).await?;
         }
-        let bounded = !vouched.subject.is_empty() && vouched.subject.len() <= 255;
+        let named = !vouched.subject.is_empty() && !vouched.subject.chars().any(char::is_control);
+        let bounded = named && vouched.subject.len() <= 255;
         if bounded { Ok(vouched) } else { Err(untrue("it names nobody")) }
     }
 
@@ -298,6 +326,11 @@ impl SignOn {
     }
 }
 
+/// Whether it is still believed.
+fn fresh((since, found): &Found) -> bool {
+    since.elapsed() < if found.is_ok() { FOUND } else { NOT_FOUND }
+}
+
 /// What is taken from a provider's words.
 fn said(
     provider: &Provider,
@@ -315,10 +348,10 @@ fn said(
 }
 
 /// A provider by its place and by who has typed it: what a tenant finds is not what others are sent to.
-fn key(provider: &Provider) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (&provider.issuer, provider.whose).hash(&mut hasher);
-    hasher.finish()
+type Key = [u8; 32];
+
+fn key(provider: &Provider) -> Key {
+    Sha256::digest(format!("{:?} {}", provider.whose, provider.issuer)).into()
 }
 
 fn client(found: &Metadata, provider: &Provider, back: &str) -> Result<Known, SignOnError> {

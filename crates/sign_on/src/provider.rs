@@ -24,6 +24,8 @@ pub struct Provider {
     pub client_id: String,
     /// What shows that; none for a public client.
     pub client_secret: Option<Zeroizing<String>>,
+    /// Whether its `xms_edov` is believed: Microsoft's word that the address's domain is who has made the account.
+    pub edov: bool,
     /// Who has typed all this.
     pub whose: Whose,
 }

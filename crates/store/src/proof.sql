@@ -37,7 +37,7 @@ rights (role, t, privilege, columns) as (values
   ('app_door', 'app.api_keys', 'SELECT', '{expires_at,key_hash,key_id,last_used_at,revoked_at,scopes,tenant_id}'::name[]),
   ('app_door', 'app.memberships', 'SELECT', '{member_id,person_id,role,tenant_id}'),
   ('app_door', 'app.sessions', 'SELECT', '{created_at,expires_at,last_seen_at,person_id,session_hash,tenant_id}'),
-  ('app_door', 'app.tenants', 'SELECT', '{suspended_at,tenant_id}'),
+  ('app_door', 'app.tenants', 'SELECT', '{idle_minutes,session_minutes,suspended_at,tenant_id}'),
   ('app_platform', 'app.api_keys', 'INSERT',
     '{created_at,created_by,expires_at,key_hash,key_id,name,prefix,scopes,tenant_id}'),
   ('app_platform', 'app.api_keys', 'SELECT', '{expires_at,key_hash,key_id,last_used_at,revoked_at,scopes,tenant_id}'),
@@ -109,7 +109,8 @@ rights (role, t, privilege, columns) as (values
   ('app_platform', 'app.sign_on_answers', 'INSERT', '{answered_at,state_hash}'),
   ('app_platform', 'app.sign_on_answers', 'SELECT', '{answered_at,state_hash}'),
   ('app_platform', 'app.tenants', 'INSERT', '{created_at,name,tenant_id}'),
-  ('app_platform', 'app.tenants', 'SELECT', '{name,suspended_at,tenant_id}'),
+  ('app_platform', 'app.tenants', 'SELECT',
+    '{idle_minutes,name,second_factor,session_minutes,suspended_at,tenant_id}'),
   ('app_platform', 'app.widgets', 'INSERT', '{created_at,tenant_id,widget_id}'),
   ('app_platform', 'app.widgets', 'SELECT', '{created_at,tenant_id,widget_id}'),
   ('app_tenant', 'app.api_keys', 'INSERT', null),
@@ -137,7 +138,9 @@ rights (role, t, privilege, columns) as (values
   ('app_tenant', 'app.memberships', 'SELECT', null),
   ('app_tenant', 'app.memberships', 'UPDATE', null),
   ('app_tenant', 'app.tenants', 'SELECT', null),
-  ('app_tenant', 'app.tenants', 'UPDATE', '{name}'),
+  ('app_tenant', 'app.settings', 'INSERT', null),
+  ('app_tenant', 'app.settings', 'SELECT', null),
+  ('app_tenant', 'app.tenants', 'UPDATE', '{idle_minutes,name,second_factor,session_minutes}'),
   ('app_tenant', 'app.widgets', 'INSERT', null),
   ('app_tenant', 'app.widgets', 'SELECT', null)
 ),
@@ -156,7 +159,7 @@ door_functions (f, body) as (values
   ('app.credential()', null),
   ('app.enter_key(text, uuid, timestamp with time zone, timestamp with time zone)', 'afecd44f5345ad362c503f2fc88d7246'),
   ('app.enter_session(text, uuid, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone)',
-    'b299a84b258cb47a5a12e5fc6415b3c5'),
+    '2c1025b595c09cf3bd1cf78f09f71a1c'),
   ('app.tenant_id()', null)
 ),
 

@@ -197,7 +197,9 @@ async fn session(
            join app.memberships m on m.tenant_id = s.tenant_id and m.person_id = s.person_id
            join app.tenants t on t.tenant_id = m.tenant_id
            where s.session_hash = $1 and s.expires_at > $2 and s.created_at > $3 and s.last_seen_at > $4
-             and t.suspended_at is null"#,
+             and t.suspended_at is null
+             and coalesce(s.created_at > $2 - make_interval(mins => t.session_minutes), true)
+             and coalesce(s.last_seen_at > $2 - make_interval(mins => t.idle_minutes), true)"#,
         session_hash.as_slice(),
         now,
         now - lifetime.absolute,

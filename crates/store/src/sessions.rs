@@ -313,7 +313,10 @@ pub async fn list_of(tx: &mut PlatformTx, person: PersonId, now: OffsetDateTime)
         OpenRow,
         "select s.session_hash as hash, t.name as company, s.device, s.address, s.last_seen_at
          from app.sessions s join app.tenants t on t.tenant_id = s.tenant_id
-         where s.person_id = $1 and s.expires_at > $2 order by s.last_seen_at desc, s.session_hash limit 200",
+         where s.person_id = $1 and s.expires_at > $2
+           and coalesce(s.created_at > $2 - make_interval(mins => t.session_minutes), true)
+           and coalesce(s.last_seen_at > $2 - make_interval(mins => t.idle_minutes), true)
+         order by s.last_seen_at desc, s.session_hash limit 200",
         person.uuid(),
         now
     );
@@ -347,27 +350,6 @@ pub async fn end_all_of(
         "delete from app.sessions where person_id = $1 and ($2::bytea is null or session_hash <> $2) returning tenant_id",
         person.uuid(),
         but.map(<[u8; 32]>::as_slice)
-    );
-    let mut tenants: Vec<_> = ended.fetch_all(tx).await?.into_iter().flatten().map(TenantId::from_uuid).collect();
-    tenants.sort_unstable();
-    tenants.dedup();
-    Ok(tenants)
-}
-
-/// Ends a person's sessions that a provider's word has opened, finished or not, but this one; says of which tenants they were.
-///
-/// # Errors
-/// The database's.
-pub async fn end_vouched_of(
-    tx: &mut PlatformTx,
-    person: PersonId,
-    but: &[u8; 32],
-) -> Result<Vec<TenantId>, StoreError> {
-    let ended = sqlx::query_scalar!(
-        "delete from app.sessions where person_id = $1 and session_hash <> $2 and proofs @> $3 returning tenant_id",
-        person.uuid(),
-        but.as_slice(),
-        serde_json::json!([{ "proof": Proof::Provider }])
     );
     let mut tenants: Vec<_> = ended.fetch_all(tx).await?.into_iter().flatten().map(TenantId::from_uuid).collect();
     tenants.sort_unstable();

@@ -233,6 +233,7 @@ impl Provider {
             issuer: self.issuer.clone(),
             client_id: CLIENT.to_owned(),
             client_secret: Some(Zeroizing::new(SECRET.to_owned())),
+            edov: true,
             whose: Whose::Operator,
         };
         let offered = Offered { slug: "honest".to_owned(), title: "Honest".to_owned(), provider };

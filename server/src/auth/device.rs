@@ -16,19 +16,22 @@ pub const KNOWN: Kind = Kind("samtal_device", 180);
 /// By which it is not asked for a second factor.
 pub const TRUSTED: Kind = Kind("samtal_trusted", 30);
 
-/// What it keeps on its way to a provider and back, sealed; a session's cookie, since it says nothing after that.
-const ON_THE_WAY: &str = "samtal_sign_on";
+/// The cookie of what it keeps on its way to a provider and back, sealed. No neighbour of this host can set it (`__Host-`,
+/// RFC 6265bis, section 4.1.3.2).
+const fn on_the_way_name(secure: bool) -> &'static str {
+    if secure { "__Host-samtal_sign_on" } else { "samtal_sign_on" }
+}
 
 /// What the browser has kept on its way to a provider.
-pub fn on_the_way(headers: &HeaderMap) -> &str {
-    cookie(headers, ON_THE_WAY).unwrap_or_default()
+pub fn on_the_way(headers: &HeaderMap, secure: bool) -> &str {
+    cookie(headers, on_the_way_name(secure)).unwrap_or_default()
 }
 
 /// Has it keep that, or forget it.
 pub fn keep_on_the_way(response: &mut Response, value: Option<&str>, secure: bool) {
-    let (secure, age) = (if secure { "; Secure" } else { "" }, if value.is_some() { 900 } else { 0 });
-    let value = value.unwrap_or_default();
-    let cookie = format!("{ON_THE_WAY}={value}; Path=/login; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
+    let (name, age) = (on_the_way_name(secure), if value.is_some() { 900 } else { 0 });
+    let (value, secure) = (value.unwrap_or_default(), if secure { "; Secure" } else { "" });
+    let cookie = format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -157,6 +157,7 @@ impl SignOn {
                 issuer: self.issuer(slug).unwrap_or_default().to_owned(),
                 client_id: self.client_id.clone(),
                 client_secret: self.client_secret.clone(),
+                edov: self.issuer(slug).is_some_and(|issuer| issuer.starts_with("https://login.microsoftonline.")),
                 whose: Whose::Operator,
             },
         }

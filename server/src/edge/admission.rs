@@ -44,7 +44,9 @@ pub async fn admit(
 /// What changes something is done to its end once all of it is here, though whoever asked has gone: somebody who presses a
 /// button and goes to another page has pressed it. Around what admits it, so that it holds its place for as long.
 pub async fn to_its_end(request: Request, next: Next) -> Response {
-    if request.method().is_safe() {
+    // Who comes back from a provider does so by a GET, which opens something once.
+    let comes_back = request.uri().path().starts_with("/login/with/") && request.uri().path().ends_with("/back");
+    if request.method().is_safe() && !comes_back {
         return next.run(request).await;
     }
     let done = tokio::spawn(next.run(request).in_current_span()).await;

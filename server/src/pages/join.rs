@@ -1,7 +1,7 @@
 //! `/join/{token}`: what the link of an invitation opens.
 
 use crate::failure::Failure;
-use crate::pages::{render::Render, sign_in::again, unreadable};
+use crate::pages::{render::Render, sign_in, unreadable};
 use crate::request::RequestInfo;
 use crate::state::App;
 use app::auth::{FormState, Invited, join, link_over};
@@ -22,7 +22,21 @@ async fn offered(app: &App, info: RequestInfo, token: &str) -> Result<Invited, I
 }
 
 fn over(render: &Render, error: IdentityError) -> Result<Response, Failure> {
-    again(render, |state| link_over(state, "/login"), FormState::default(), error)
+    sign_in::again(render, |state| link_over(state, "/login"), FormState::default(), error)
+}
+
+/// The page, with what went wrong on it; without an invitation, what that says.
+pub(super) async fn again(
+    app: &App,
+    info: RequestInfo,
+    render: &Render,
+    token: &str,
+    error: IdentityError,
+) -> Result<Response, Failure> {
+    match offered(app, info, token).await {
+        Ok(invited) => sign_in::again(render, |state| join(state, invited), FormState::default(), error),
+        Err(gone) => over(render, gone),
+    }
 }
 
 /// The page.
@@ -70,7 +84,7 @@ pub async fn submit(
         Ok(()) => Ok(Redirect::to("/login?done=joined").into_response()),
         Err(error @ IdentityError::LinkOver) => over(&render, error),
         Err(error) => match offered(&app, info, &token).await {
-            Ok(invited) => again(&render, |state| join(state, invited), state, error),
+            Ok(invited) => sign_in::again(&render, |state| join(state, invited), state, error),
             Err(gone) => over(&render, gone),
         },
     }

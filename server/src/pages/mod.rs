@@ -15,6 +15,7 @@ pub mod preferences;
 pub mod providers;
 pub mod render;
 pub mod second_factor;
+pub mod settings;
 pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;

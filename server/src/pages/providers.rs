@@ -4,7 +4,7 @@ use crate::auth::sign_in::carry_on;
 use crate::auth::{Member, Visitor, device};
 use crate::failure::Failure;
 use crate::pages::account::{self, here};
-use crate::pages::{render::Render, sign_in::again, sign_in::inside, unreadable};
+use crate::pages::{join, render::Render, sign_in::again, sign_in::inside, unreadable};
 use crate::request::{PathId, RequestInfo};
 use crate::state::App;
 use app::auth::{FormState, Newcomer, leaving, link_account, newcomer};
@@ -14,7 +14,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use identity::{Came, Gone, Here, IdentityError, Purpose, Returned};
+use identity::{Came, Gone, Here, IdentityError, Leads, Purpose, Returned};
 use serde::Deserialize;
 use store::sessions::SignIn;
 use tower_sessions::Session;
@@ -35,13 +35,14 @@ pub struct Begin {
 /// A page, for a provider that there is not.
 pub async fn go(
     State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
     Path(slug): Path<String>,
     render: Render,
     begin: Result<Query<Begin>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let Begin { next, join } = begin.map(|Query(begin)| begin).unwrap_or_default();
     let purpose = if join.is_empty() { Purpose::SignIn } else { Purpose::Join(join) };
-    match app.capabilities.identity.go_to_provider(&slug, purpose, inside(&next)).await {
+    match app.capabilities.identity.go_to_provider(&slug, purpose, inside(&next), &info.origin()).await {
         Ok(Gone { address, kept }) => {
             let mut response = Redirect::to(&address).into_response();
             device::keep_on_the_way(&mut response, Some(&kept), app.config.secure());
@@ -68,30 +69,42 @@ pub async fn back(
 ) -> Result<Response, Failure> {
     let returned = returned.map(|Query(returned)| returned).unwrap_or_default();
     let (id, kept) = (here(&session), device::kept(&headers));
-    let way = (slug.as_str(), device::on_the_way(&headers));
+    let way = (slug.as_str(), device::on_the_way(&headers, app.config.secure()));
     let acting = session.id().map(|_| Here(&id));
     let secure = app.config.secure();
-    let mut keeps = None;
     let identity = &app.capabilities.identity;
-    let mut response = match identity.back_from_provider(way, returned, (acting, kept), &info.origin()).await {
-        Ok(Came::In(sign_in)) => carry_on(&app, &session, &sign_in, info, &headers).await?.into_response(),
-        Ok(Came::Password(kept)) => {
-            keeps = Some(kept);
-            Redirect::to("/login/link").into_response()
-        }
-        Ok(Came::New(kept)) => {
-            keeps = Some(kept);
-            Redirect::to("/login/new").into_response()
-        }
-        Ok(Came::Linked) => Redirect::to("/dashboard/account?done=linked").into_response(),
-        Err(error) => match visitor {
-            // Who is signed in is told where they are.
-            Ok(Some(caller)) => account::refused(&app, &caller, &session, info, &render, error).await?,
-            _ => again(&render, app::auth::sign_in, FormState::default(), error)?,
-        },
+    let lost = match identity.back_from_provider(way, returned, (acting, kept), &info.origin()).await {
+        Ok(Came::In(sign_in)) => return arrive(&app, &session, &sign_in, info, &headers).await,
+        Ok(Came::Password(kept)) => return Ok(asks("/login/link", Some(&kept), secure)),
+        Ok(Came::Asked(kept)) => return Ok(asks("/login/new", Some(&kept), secure)),
+        Ok(Came::Linked) => return Ok(asks("/dashboard/account?done=linked", None, secure)),
+        Err(lost) => lost,
     };
-    device::keep_on_the_way(&mut response, keeps.as_deref(), secure);
+    let mine = lost.leads.is_some();
+    let mut response = match (visitor, lost.leads) {
+        (_, Some(Leads::Join(token))) => join::again(&app, info, &render, &token, lost.error).await?,
+        // Who is signed in is told where they are.
+        (Ok(Some(caller)), _) => account::refused(&app, &caller, &session, info, &render, lost.error).await?,
+        (_, leads) => {
+            let next = match leads {
+                Some(Leads::To(next)) => next,
+                _ => String::new(),
+            };
+            again(&render, app::auth::sign_in, FormState::new([("next", &next)]), lost.error)?
+        }
+    };
+    // What came back to another window leaves what this one has gone for.
+    if mine {
+        device::keep_on_the_way(&mut response, None, secure);
+    }
     Ok(response)
+}
+
+/// Leads to where something is asked, and has the browser keep what belongs to it.
+fn asks(path: &str, kept: Option<&str>, secure: bool) -> Response {
+    let mut response = Redirect::to(path).into_response();
+    device::keep_on_the_way(&mut response, kept, secure);
+    response
 }
 
 /// Carries a sign-in on, for which nothing has to be kept any more.
@@ -108,10 +121,20 @@ async fn arrive(
 }
 
 /// Asks for the password of the account that is there. Without a sign-in on its way one begins at the beginning.
-pub async fn link(State(app): State<App>, headers: HeaderMap, render: Render) -> Response {
-    match app.capabilities.identity.asked_for_password(device::on_the_way(&headers)) {
-        Ok((provider, email)) => render.page(StatusCode::OK, || link_account(FormState::default(), &provider, &email)),
-        Err(_) => Redirect::to("/login").into_response(),
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn link(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    headers: HeaderMap,
+    render: Render,
+) -> Result<Response, Failure> {
+    let way = device::on_the_way(&headers, app.config.secure());
+    match app.capabilities.identity.asked_for_password(way, &info.origin()).await {
+        Ok(asked) => Ok(render.page(StatusCode::OK, || link_account(FormState::default(), asked))),
+        Err(IdentityError::SignInOver) => Ok(Redirect::to("/login").into_response()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -135,13 +158,11 @@ pub async fn linked(
     form: Result<Form<Password>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(Password { password }) = form.map_err(unreadable)?;
-    let (identity, way) = (&app.capabilities.identity, device::on_the_way(&headers));
+    let (identity, way) = (&app.capabilities.identity, device::on_the_way(&headers, app.config.secure()));
     match identity.link_by_password(way, password, device::kept(&headers), &info.origin()).await {
         Ok(sign_in) => arrive(&app, &session, &sign_in, info, &headers).await,
-        Err(error) => match identity.asked_for_password(way) {
-            Ok((provider, email)) => {
-                again(&render, |state| link_account(state, &provider, &email), FormState::default(), error)
-            }
+        Err(error) => match identity.asked_for_password(way, &info.origin()).await {
+            Ok(asked) => again(&render, |state| link_account(state, asked), FormState::default(), error),
             Err(over) => again(&render, app::auth::sign_in, FormState::default(), over),
         },
     }
@@ -150,8 +171,8 @@ pub async fn linked(
 /// As the page shows it.
 fn shown(newcomer: identity::Newcomer) -> Newcomer {
     let invited = newcomer.invited.into_iter();
-    let invited = invited.map(|(token, offer)| (token, offer.company, offer.role.title()));
-    Newcomer { provider: newcomer.provider, email: newcomer.email, invited: invited.collect() }
+    let invited = invited.map(|(token, offer)| (token, offer.company, offer.role.title())).collect();
+    Newcomer { provider: newcomer.provider, email: newcomer.email, invited, joins: newcomer.joins }
 }
 
 /// Asks what is wanted by somebody who has no account. Without a sign-in on its way one begins at the beginning.
@@ -164,7 +185,7 @@ pub async fn new(
     headers: HeaderMap,
     render: Render,
 ) -> Result<Response, Failure> {
-    match app.capabilities.identity.newcomer(device::on_the_way(&headers), &info.origin()).await {
+    match app.capabilities.identity.newcomer(device::on_the_way(&headers, app.config.secure()), &info.origin()).await {
         Ok(found) => {
             let state = FormState::new([("name", &found.name)]);
             Ok(render.page(StatusCode::OK, || newcomer(state, shown(found))))
@@ -196,11 +217,12 @@ pub async fn made(
     form: Result<Form<Wanted>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(Wanted { company, name, invitation }) = form.map_err(unreadable)?;
-    let (identity, way, origin) = (&app.capabilities.identity, device::on_the_way(&headers), info.origin());
+    let (identity, way, origin) =
+        (&app.capabilities.identity, device::on_the_way(&headers, app.config.secure()), info.origin());
     let made = if invitation.is_empty() {
         identity.found_as_newcomer(way, (&company, &name), &origin).await
     } else {
-        identity.join_as_newcomer(way, &invitation, &origin).await
+        identity.join_as_newcomer(way, &invitation, device::kept(&headers), &origin).await
     };
     match made {
         Ok(sign_in) => arrive(&app, &session, &sign_in, info, &headers).await,

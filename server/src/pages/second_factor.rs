@@ -1,14 +1,16 @@
 //! `/dashboard/account/code`: one's second factor.
 
-use crate::auth::sign_in::carry_on;
+use crate::auth::sign_in::{carry_on, unfinished};
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
 use crate::pages::account::here;
-use crate::pages::{render::Render, to_try_again, unreadable};
+use crate::pages::{render::Render, sign_in::again, to_try_again, unreadable};
 use crate::request::RequestInfo;
 use crate::state::App;
+use app::auth::{FormState, codes_once, set_up_factor};
 use app::dashboard::Frame;
-use app::dashboard::second_factor::{Outcome, Picture, second_factor};
+use app::dashboard::second_factor::{Outcome, second_factor};
+use app::ui::Picture;
 use axum::{
     Extension, Form,
     extract::{State, rejection::FormRejection},
@@ -17,7 +19,7 @@ use axum::{
 };
 use identity::{Here, IdentityError};
 use model::ErrorCode;
-use model::identity::SecondFactor;
+use model::identity::{Owed, SecondFactor};
 use qrcodegen::{QrCode, QrCodeEcc};
 use serde::Deserialize;
 use std::fmt::Write as _;
@@ -71,7 +73,8 @@ async fn show(
         SecondFactor::Begun { url, .. } => picture(url),
         _ => Picture::default(),
     };
-    render.dashboard(caller, status, |frame| second_factor(frame, factor, picture, outcome)).await
+    let asks = app.capabilities.identity.ways_in(caller, &info.origin()).await?.password;
+    render.dashboard(caller, status, |frame| second_factor(frame, (factor, asks), picture, outcome)).await
 }
 
 /// The page again, with what was wrong; faults of ours go on.
@@ -131,7 +134,7 @@ pub struct Typed {
 fn once(app: &App, render: &Render, frame: &Frame, codes: Vec<String>) -> Response {
     let since = timestamp(app.capabilities.services.now());
     let factor = SecondFactor::On { since, codes: u32::try_from(codes.len()).unwrap_or_default() };
-    render.page(StatusCode::OK, || second_factor(frame, factor, Picture::default(), Outcome::Codes(codes)))
+    render.page(StatusCode::OK, || second_factor(frame, (factor, true), Picture::default(), Outcome::Codes(codes)))
 }
 
 /// Turns it on, and shows the codes for paper. The session goes on under a new id.
@@ -158,6 +161,74 @@ pub async fn turn_on(
         // Sent twice, or looked at again.
         Err(IdentityError::FactorIsOn) => Ok(Redirect::to(HERE).into_response()),
         Err(error) => refused(&app, &caller, (info, &here), &render, error).await,
+    }
+}
+
+/// Leads who signs in through setting one up, because the workspace asks for it. Without such a sign-in one begins at the
+/// beginning.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn asked(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    session: Session,
+    render: Render,
+) -> Result<Response, Failure> {
+    ask(&app, info, &session, &render, None).await
+}
+
+async fn ask(
+    app: &App,
+    info: RequestInfo,
+    session: &Session,
+    render: &Render,
+    error: Option<IdentityError>,
+) -> Result<Response, Failure> {
+    let begin = || Ok(Redirect::to("/login").into_response());
+    let Some(sign_in) = unfinished(app, session).await?.filter(|one| one.owed == Some(Owed::Factor)) else {
+        return begin();
+    };
+    match app.capabilities.identity.factor_on_the_way(&sign_in, Here(&here(session)), &info.origin()).await {
+        Ok(SecondFactor::Begun { url, key }) => {
+            let page = |state| set_up_factor(state, &key, picture(&url));
+            match error {
+                Some(error) => again(render, page, FormState::default(), error),
+                None => Ok(render.page(StatusCode::OK, || page(FormState::default()))),
+            }
+        }
+        Ok(_) | Err(IdentityError::FactorIsOn | IdentityError::SignInOver) => begin(),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Turns it on, opens the session, and shows the codes for paper. Who comes too late, or for the second time, begins anew.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn given(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    session: Session,
+    headers: HeaderMap,
+    render: Render,
+    form: Result<Form<Typed>, FormRejection>,
+) -> Result<Response, Failure> {
+    let (Form(Typed { code }), here) = (form.map_err(unreadable)?, here(&session));
+    let Some(sign_in) = unfinished(&app, &session).await?.filter(|one| one.owed == Some(Owed::Factor)) else {
+        return Ok(Redirect::to("/login").into_response());
+    };
+    match app.capabilities.identity.turn_on_on_the_way(sign_in, &code, Here(&here), &info.origin()).await {
+        Ok((codes, sign_in)) => {
+            // If that fails, they sign in again, and have the codes.
+            let opened = carry_on(&app, &session, &sign_in, info, &headers).await.is_ok();
+            let next = if opened { sign_in.next.as_str() } else { "/login" };
+            Ok(render.page(StatusCode::OK, || codes_once(codes, next)))
+        }
+        Err(IdentityError::FactorIsOn | IdentityError::SignInOver | IdentityError::NotFound) => {
+            Ok(Redirect::to("/login").into_response())
+        }
+        Err(error) => ask(&app, info, &session, &render, Some(error)).await,
     }
 }
 

@@ -57,6 +57,8 @@ pub async fn submit(
             let device = identity.device(&email, kept.device.unwrap_or_default());
             let device = device.filter(|_| sign_in.owed != Some(Owed::Code));
             device::remember(&mut response, device::KNOWN, device, app.config.secure());
+            // What somebody has begun otherwise in this browser is over.
+            device::keep_on_the_way(&mut response, None, app.config.secure());
             Ok(response)
         }
         Err(error) => again(&render, app::auth::sign_in, state, error),

@@ -1,6 +1,9 @@
 //! `POST /logout`.
 
+use crate::auth::device;
 use crate::failure::Failure;
+use crate::state::App;
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use model::{ErrorCode, Problem};
 use tower_sessions::Session;
@@ -9,7 +12,7 @@ use tower_sessions::Session;
 ///
 /// # Errors
 /// When the session could not be ended: then it says so, instead of pretending.
-pub async fn submit(session: Session) -> Result<Response, Failure> {
+pub async fn submit(State(app): State<App>, session: Session) -> Result<Response, Failure> {
     session.flush().await.map_err(|e| {
         tracing::error!(error = %e, "session not ended");
         let mut problem = Problem::new(
@@ -19,5 +22,8 @@ pub async fn submit(session: Session) -> Result<Response, Failure> {
         problem.retry_after = Some(5);
         Failure(problem)
     })?;
-    Ok(Redirect::to("/").into_response())
+    let mut response = Redirect::to("/").into_response();
+    // What somebody has begun in this browser is over as well.
+    device::keep_on_the_way(&mut response, None, app.config.secure());
+    Ok(response)
 }

@@ -14,6 +14,7 @@ pub mod members;
 mod query;
 pub mod refusals;
 pub mod search;
+pub mod settings;
 
 pub use json::ApiJson;
 pub use query::ApiQuery;
@@ -61,6 +62,8 @@ pub fn api() -> Api {
         .routes(routes!(invitations::delete))
         .routes(routes!(api_keys::list))
         .routes(routes!(audit_entries::list))
+        .routes(routes!(settings::get, settings::change))
+        .routes(routes!(settings::versions))
         .routes(routes!(documents::get, documents::delete))
         .routes(routes!(search::search))
         .routes(routes!(answers::answer))

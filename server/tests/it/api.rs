@@ -205,7 +205,8 @@ async fn the_description_is_complete() {
     let members = identity.list_members(&aurora.owner, &Default::default()).await.unwrap().data;
     let colleague = format!("/api/v1/members/{}", members.iter().find(|one| one.email == deneb.email).unwrap().id);
     let open = identity.invite(&aurora.owner, "open@aurora.example", Role::Agent).await.unwrap().invitation.id;
-    server.execute("update app.api_keys set scopes = scopes || '{members.manage,audit.read}'").await;
+    server.execute("update app.api_keys set scopes = scopes || '{members.manage,audit.read,settings.manage}'").await;
+    let settings = "/api/v1/settings";
     let mut asked = BTreeSet::new();
     for (path, ask, status) in [
         ("/api/v1/me", Ask::get("/api/v1/me"), 200),
@@ -235,6 +236,20 @@ async fn the_description_is_complete() {
         (invitation, Ask::new("DELETE", "/api/v1/invitations/inv_0"), 404),
         ("/api/v1/api-keys", Ask::get("/api/v1/api-keys"), 200),
         ("/api/v1/api-keys", Ask::get("/api/v1/api-keys?x=1"), 400),
+        (settings, Ask::get(settings), 200),
+        (settings, Ask::get("/api/v1/settings?x=1"), 400),
+        (settings, json_to("PUT", settings, r#"{"version":0,"settings":{"name":"Aurora","idle_minutes":60}}"#), 200),
+        (settings, json_to("PUT", settings, r#"{"version":0,"settings":{"name":"Aurora"}}"#), 409),
+        (settings, json_to("PUT", settings, r#"{"version":1,"settings":{"name":"Aurora","idle_minutes":1}}"#), 422),
+        (settings, json_to("PUT", settings, r#"{"version":1,"settings":{"name":"Aurora","colour":1}}"#), 400),
+        (settings, Ask::new("PUT", settings).form([("name", "x")]), 415),
+        (
+            settings,
+            json_to("PUT", settings, &format!(r#"{{"version":1,"settings":{{"name":"{}"}}}}"#, "x".repeat(300_000))),
+            413,
+        ),
+        ("/api/v1/settings/versions", Ask::get("/api/v1/settings/versions"), 200),
+        ("/api/v1/settings/versions", Ask::get("/api/v1/settings/versions?x=1"), 400),
         ("/api/v1/audit-entries", Ask::get("/api/v1/audit-entries?limit=1&act=key.created"), 200),
         ("/api/v1/audit-entries", Ask::get("/api/v1/audit-entries?from=2026-01-01T00:00:00.000Z&before=9"), 200),
         ("/api/v1/audit-entries", Ask::get("/api/v1/audit-entries?act=sleep"), 400),

@@ -70,6 +70,9 @@ async fn every_act_is_written_down() {
     let bo = members.iter().find(|member| member.email == EMAIL).unwrap().id;
     done(&server, Ask::post(format!("/dashboard/members/{bo}/role")).form([("role", "admin")]).session(aurora)).await;
 
+    let settings = [("version", "0"), ("name", "Aurora"), ("idle_minutes", "600")];
+    done(&server, Ask::post("/dashboard/settings").form(settings).session(aurora)).await;
+
     // Who does what can be done.
     let cookie = done(&server, sign_in(PASSWORD)).await;
     let new = "another way to the harbour";

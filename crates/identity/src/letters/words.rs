@@ -71,7 +71,7 @@ pub(super) fn letter(kind: LetterKind, name: String, to: String, address: &str, 
         ),
         LetterKind::Unlinked => (
             "A way into your account is gone",
-            "An account elsewhere that was linked to yours opens it no more. Where you signed in by it you have been signed out.",
+            "An account elsewhere that was linked to yours opens it no more. Everywhere else you have been signed out.",
             link("Look at your account", "/dashboard/account".to_owned()),
             "If it was not you, choose a new password at once.",
         ),

@@ -3,12 +3,12 @@
 use super::flow::confirmed;
 use super::{Kept as Sealed, Pending};
 use crate::invitations::Joins;
-use crate::sign_in::{Kept, Known, advance};
+use crate::sign_in::{Kept, Known, Second, advance};
 use crate::tenants::{CreatedTenant, First, Founding};
 use crate::{Identity, IdentityError, NewTenant, Offer, Origin, SignInForm};
 use model::FieldError;
+use model::PersonId;
 use model::input::{CompanyName, PersonName};
-use model::{PersonId, TenantId};
 use sign_on::Vouched;
 use store::sessions::{Proof, SignIn};
 use store::{Reason, StoreError};
@@ -21,13 +21,13 @@ pub enum Came {
     In(SignIn),
     /// There is an account with this address: its password is asked for, once. What the browser keeps until then.
     Password(String),
-    /// There is none: what is wanted is asked. What the browser keeps until then.
-    New(String),
+    /// What is wanted is asked: a workspace, or an invitation. What the browser keeps until then.
+    Asked(String),
     /// The account there opens the one here from now on.
     Linked,
 }
 
-/// Somebody for whom a provider has vouched, and who has no account yet.
+/// Somebody for whom a provider has vouched, and who is asked what they want.
 #[derive(Debug)]
 pub struct Newcomer {
     /// The provider, as people call it.
@@ -36,8 +36,10 @@ pub struct Newcomer {
     pub email: String,
     /// The name, as the provider knows it.
     pub name: String,
-    /// To what they are invited, with the links.
+    /// What they can join, with the links.
     pub invited: Vec<(String, Offer)>,
+    /// Whether it began with an invitation: then nothing else is asked.
+    pub joins: bool,
 }
 
 /// Whom a provider means.
@@ -64,12 +66,11 @@ impl Identity {
         if self.tenants_of(account.known.person, origin).await?.is_empty() {
             return Ok(Meant::Nobody);
         }
-        if account.password_hash.is_some() {
-            return Ok(Meant::Password);
+        match account.password_hash {
+            Some(_) => Ok(Meant::Password),
+            // Another account elsewhere opens it. By the address alone none does: it may be somebody else's by now.
+            None => Err(IdentityError::LinkedElsewhere(pending.title.clone())),
         }
-        // Nobody ever chose a password for it: who has the address has the account.
-        self.link(account.known.person, pending, (account.known.epoch, None), origin).await?;
-        Ok(Meant::Person(account.known))
     }
 
     #[tracing::instrument(name = "db.identity.find", skip_all)]
@@ -96,63 +97,68 @@ impl Identity {
         Ok(Some(Known { person, epoch: row.password_epoch, confirmed: row.confirmed }))
     }
 
-    pub(super) async fn came_to_sign_in(
-        &self,
-        pending: Pending,
-        kept: Kept<'_>,
-        origin: &Origin,
-    ) -> Result<Came, IdentityError> {
-        Ok(match self.meant(&pending, origin).await? {
-            Meant::Person(known) => Came::In(self.vouched_for(known, pending.next, kept, origin).await?),
+    /// What comes of somebody's coming back, who wants to sign in, or to accept an invitation.
+    pub(super) async fn came(&self, pending: Pending, kept: Kept<'_>, origin: &Origin) -> Result<Came, IdentityError> {
+        let meant = self.meant(&pending, origin).await?;
+        if let Some(token) = &pending.join {
+            self.offered_to(&meant, &pending, token, origin).await?;
+        }
+        Ok(match meant {
+            Meant::Person(known) if pending.join.is_none() => {
+                Came::In(self.vouched_for(known, (pending.next, None), kept, origin).await?)
+            }
             Meant::Password => Came::Password(self.keep(Sealed::Pending, &pending)?),
-            Meant::Nobody => Came::New(self.keep(Sealed::Pending, &pending)?),
+            // Nothing is made and nothing joined unasked: whoever is led here by a link has pressed nothing.
+            Meant::Person(_) | Meant::Nobody => Came::Asked(self.keep(Sealed::Pending, &pending)?),
         })
     }
 
-    pub(super) async fn came_to_join(
+    /// What a link offers, if it is to who has come.
+    async fn offered_to(
         &self,
-        pending: Pending,
-        kept: Kept<'_>,
+        meant: &Meant,
+        pending: &Pending,
+        token: &str,
         origin: &Origin,
-    ) -> Result<Came, IdentityError> {
-        let token = pending.join.clone().unwrap_or_default();
-        let offer = self.offer(&token, origin).await?;
-        let who = match self.meant(&pending, origin).await? {
-            // Whoever was invited may have another address there; here it is this one.
-            Meant::Person(known) if self.name_of(known.person, origin).await?.0 == offer.email => Joins::Known(known),
-            Meant::Nobody if confirmed(&pending.vouched, &pending.title)?.as_str() == offer.email => Joins::New {
-                name: name_of(&pending.vouched, &offer.email)?,
-                first: First::Vouched(pending.vouched.clone(), pending.title.clone()),
-            },
-            Meant::Password if confirmed(&pending.vouched, &pending.title)?.as_str() == offer.email => {
-                return Ok(Came::Password(self.keep(Sealed::Pending, &pending)?));
-            }
-            _ => return Err(IdentityError::OtherAddress(offer.email)),
+    ) -> Result<Offer, IdentityError> {
+        let offer = self.offer(token, origin).await?;
+        let email = match meant {
+            // They may have another address there; here it is this one.
+            Meant::Person(known) => self.name_of(known.person, origin).await?.0,
+            Meant::Password | Meant::Nobody => confirmed(&pending.vouched, &pending.title)?.to_string(),
         };
-        let (known, tenant) = self.accept(&token, who, origin).await?;
-        let sign_in = self.vouched_for(known, pending.next, kept, origin).await?;
-        self.choose_joined(sign_in, tenant, origin).await.map(Came::In)
+        if email == offer.email { Ok(offer) } else { Err(IdentityError::OtherAddress(offer.email)) }
     }
 
-    async fn choose_joined(&self, sign_in: SignIn, tenant: TenantId, origin: &Origin) -> Result<SignIn, IdentityError> {
-        self.advance(SignIn { chosen: Some(tenant), ..sign_in }, origin).await
-    }
-
-    /// For whom a password is asked, so that a provider's account opens the one here: the provider, and the address.
+    /// For whom a password is asked, so that a provider's account opens the one here: the provider, the address, and the company
+    /// that is joined by it.
     ///
     /// # Errors
-    /// [`IdentityError::SignInOver`] for what a browser keeps no more.
-    pub fn asked_for_password(&self, kept: &str) -> Result<(String, String), IdentityError> {
+    /// [`IdentityError::SignInOver`] for what a browser keeps no more, or the database's.
+    pub async fn asked_for_password(
+        &self,
+        kept: &str,
+        origin: &Origin,
+    ) -> Result<(String, String, Option<String>), IdentityError> {
         let pending = self.pending(kept)?;
         let email = confirmed(&pending.vouched, &pending.title)?;
-        Ok((pending.title, email.to_string()))
+        let company = match &pending.join {
+            Some(token) => match self.offer(token, origin).await {
+                Ok(offer) => Some(offer.company),
+                // Taken back meanwhile: one signs in, and joins nothing.
+                Err(IdentityError::LinkOver) => None,
+                Err(error) => return Err(error),
+            },
+            None => None,
+        };
+        Ok((pending.title, email.to_string(), company))
     }
 
-    /// Links them, for who shows the password, and signs in.
+    /// Links them, for who shows the password, and signs in; an invitation by which it began is accepted by that.
     ///
     /// # Errors
     /// [`IdentityError::Invalid`] and [`IdentityError::TooManyAttempts`] for the password, [`IdentityError::SignInOver`],
-    /// [`IdentityError::LinkedElsewhere`], or a fault; nothing is changed then.
+    /// [`IdentityError::LinkedElsewhere`], or a fault.
     pub async fn link_by_password(
         &self,
         kept_here: &str,
@@ -169,31 +175,41 @@ impl Identity {
             }
             known => known?,
         };
+        self.answered(&pending.mark, origin).await?;
         self.link(known.person, &pending, (known.epoch, None), origin).await?;
-        let joined = match &pending.join {
-            Some(token) => Some(self.accept(token, Joins::Known(known), origin).await?.1),
+        let chosen = match &pending.join {
+            Some(token) => match self.accept(token, Joins::Known(known), origin).await {
+                Ok((_, tenant)) => Some(tenant),
+                Err(IdentityError::LinkOver) => None,
+                Err(error) => return Err(error),
+            },
             None => None,
         };
         let mut sign_in = self.begun(known.person, Proof::Password, known.epoch);
         sign_in.proofs.extend(self.begun(known.person, Proof::Provider, known.epoch).proofs);
         self.count_trust(&mut sign_in, known, kept, origin).await?;
-        let sign_in = self.advance(SignIn { next: pending.next, ..sign_in }, origin).await?;
-        match joined {
-            Some(tenant) => self.choose_joined(sign_in, tenant, origin).await,
-            None => Ok(sign_in),
-        }
+        self.advance(SignIn { next: pending.next, chosen, ..sign_in }, origin).await
     }
 
-    /// Who has come, and has no account.
+    /// Who has come, and is asked what they want.
     ///
     /// # Errors
     /// [`IdentityError::SignInOver`] for what a browser keeps no more, or the database's.
     pub async fn newcomer(&self, kept: &str, origin: &Origin) -> Result<Newcomer, IdentityError> {
         let pending = self.pending(kept)?;
-        let email = confirmed(&pending.vouched, &pending.title)?;
+        let (invited, email) = match &pending.join {
+            Some(token) => {
+                let offer = self.offer(token, origin).await?;
+                let email = offer.email.clone();
+                (vec![(token.clone(), offer)], email)
+            }
+            None => {
+                let email = confirmed(&pending.vouched, &pending.title)?;
+                (self.invitations_of(&email, origin).await?, email.to_string())
+            }
+        };
         let name = pending.vouched.name.clone().unwrap_or_default();
-        let invited = self.invitations_of(&email, origin).await?;
-        Ok(Newcomer { provider: pending.title, email: email.to_string(), name, invited })
+        Ok(Newcomer { provider: pending.title, email, name, invited, joins: pending.join.is_some() })
     }
 
     /// Makes a workspace for who has come so, and signs in there.
@@ -206,7 +222,7 @@ impl Identity {
         (company, name): (&str, &str),
         origin: &Origin,
     ) -> Result<SignIn, IdentityError> {
-        let Pending { vouched, title, next, .. } = self.pending(kept)?;
+        let Pending { vouched, title, next, mark, .. } = self.pending(kept)?;
         let email = confirmed(&vouched, &title)?;
         let mut errors = Vec::new();
         let mut wrong = |field: &str, rejected: model::input::Rejected| {
@@ -216,23 +232,39 @@ impl Identity {
         let name = PersonName::parse(name).map_err(|e| wrong("name", e)).ok();
         let (Some(company), Some(name)) = (company, name) else { return Err(IdentityError::Invalid(errors)) };
         self.attempt_sign_up(origin).await?;
+        self.answered(&mark, origin).await?;
         let new = NewTenant { company, name, email, first: First::Vouched(vouched, title) };
         let CreatedTenant { person, epoch, tenant, .. } = self.create_tenant(new, Founding::SignUp, origin).await?;
         let sign_in = SignIn { next, ..self.begun(person, Proof::Provider, epoch) };
-        advance(sign_in, false, &[tenant])
+        advance(sign_in, Second::None, &[(tenant, false)])
     }
 
     /// Accepts an invitation for who has come so, and signs in there.
     ///
     /// # Errors
     /// As [`Identity::join`], and [`IdentityError::SignInOver`].
-    pub async fn join_as_newcomer(&self, kept: &str, token: &str, origin: &Origin) -> Result<SignIn, IdentityError> {
-        let pending = Pending { join: Some(token.to_owned()), ..self.pending(kept)? };
-        match self.came_to_join(pending, Kept::default(), origin).await? {
-            Came::In(sign_in) => Ok(sign_in),
+    pub async fn join_as_newcomer(
+        &self,
+        kept_here: &str,
+        token: &str,
+        kept: Kept<'_>,
+        origin: &Origin,
+    ) -> Result<SignIn, IdentityError> {
+        let pending = self.pending(kept_here)?;
+        let meant = self.meant(&pending, origin).await?;
+        let offer = self.offered_to(&meant, &pending, token, origin).await?;
+        let who = match meant {
+            Meant::Person(known) => Joins::Known(known),
+            Meant::Nobody => Joins::New {
+                name: name_of(&pending.vouched, &offer.email)?,
+                first: First::Vouched(pending.vouched.clone(), pending.title.clone()),
+            },
             // Somebody has made an account with this address meanwhile.
-            _ => Err(IdentityError::SignInOver),
-        }
+            Meant::Password => return Err(IdentityError::SignInOver),
+        };
+        self.answered(&pending.mark, origin).await?;
+        let (known, tenant) = self.accept(token, who, origin).await?;
+        self.vouched_for(known, (pending.next, Some(tenant)), kept, origin).await
     }
 }
 

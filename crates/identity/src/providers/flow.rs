@@ -6,7 +6,7 @@ use crate::second_factor::Here;
 use crate::sign_in::{Kept, Known};
 use crate::{Identity, IdentityError, Origin, SignInForm, hex};
 use model::input::Email;
-use model::{PersonId, Timestamp};
+use model::{PersonId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use sign_on::{Returned, Sent, Vouched};
@@ -56,15 +56,52 @@ pub struct Gone {
     pub kept: String,
 }
 
+/// Where somebody was to be led who has come back with nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Leads {
+    /// To this path.
+    To(String),
+    /// To the invitation with this link.
+    Join(String),
+}
+
+/// What has gone wrong with somebody's coming back.
+#[derive(Debug)]
+pub struct Lost {
+    /// What.
+    pub error: IdentityError,
+    /// Where it was to lead; nothing when this was not what the browser has gone for.
+    pub leads: Option<Leads>,
+}
+
+impl From<IdentityError> for Lost {
+    fn from(error: IdentityError) -> Self {
+        Self { error, leads: None }
+    }
+}
+
 impl Identity {
     /// Begins: where the browser goes, and what it keeps.
     ///
     /// # Errors
-    /// [`IdentityError::NotFound`] for a provider that there is not, [`IdentityError::Provider`] for one that does not answer.
-    pub async fn go_to_provider(&self, slug: &str, purpose: Purpose, next: String) -> Result<Gone, IdentityError> {
+    /// [`IdentityError::NotFound`] for a provider that there is not, [`IdentityError::Provider`] for one that does not answer,
+    /// [`IdentityError::LinkOver`] for an invitation that is open no more.
+    pub async fn go_to_provider(
+        &self,
+        slug: &str,
+        purpose: Purpose,
+        next: String,
+        origin: &Origin,
+    ) -> Result<Gone, IdentityError> {
         let (speaks, offered) = self.providers.named(slug)?;
         let back = self.way_back(slug);
-        let begun = speaks.begin(&offered.provider, &back, None).await;
+        // Whom it is for, so that the provider does not take whoever is signed in there.
+        let hint = match &purpose {
+            Purpose::SignIn => None,
+            Purpose::Join(token) => Some(self.offer(token, origin).await?.email),
+            Purpose::Link { person, .. } => Some(self.name_of(*person, origin).await?.0),
+        };
+        let begun = speaks.begin(&offered.provider, &back, hint.as_deref()).await;
         let begun = begun.map_err(|error| IdentityError::provider(&offered.title, error))?;
         let until = timestamp(self.services.now() + OPEN);
         // What does not fit into a cookie leads nowhere in particular.
@@ -90,11 +127,11 @@ impl Identity {
         self.providers.named(slug)?;
         let epoch = self.shown_again(person, password, here, origin).await?;
         let purpose = Purpose::Link { person, session: hex(here.0), epoch };
-        self.go_to_provider(slug, purpose, "/dashboard/account".to_owned()).await
+        self.go_to_provider(slug, purpose, "/dashboard/account".to_owned(), origin).await
     }
 
     /// Has a person show the password once more, if there is one. Says how often it had been changed.
-    pub(super) async fn shown_again(
+    pub(crate) async fn shown_again(
         &self,
         person: PersonId,
         password: Zeroizing<String>,
@@ -127,29 +164,53 @@ impl Identity {
     ///
     /// # Errors
     /// [`IdentityError::SignInOver`] for what is not this browser's, too late, or has come back before; [`IdentityError::Provider`]
-    /// for what is not believed; [`IdentityError::TooManyAttempts`]; those of what it was for; or a fault. Nothing is changed then.
+    /// for what is not believed; [`IdentityError::TooManyAttempts`]; those of what it was for; or a fault. Nothing is changed then,
+    /// and where it was to lead comes back, unless it was not this that the browser has gone for.
     pub async fn back_from_provider(
         &self,
         (slug, way): (&str, &str),
         returned: Returned,
         (here, kept): (Option<Here<'_>>, Kept<'_>),
         origin: &Origin,
-    ) -> Result<Came, IdentityError> {
+    ) -> Result<Came, Lost> {
         let way: Way = self.kept(Sealed::Way, way)?;
-        if way.provider != slug || way.until <= timestamp(self.services.now()) {
-            return Err(IdentityError::SignInOver);
+        let own = way.provider == slug && returned.state.as_deref() == Some(way.sent.state.as_str());
+        if !own || way.until <= timestamp(self.services.now()) {
+            // Another window's, or nobody's: what the browser has gone for may still come.
+            return Err(IdentityError::SignInOver.into());
         }
+        let leads = match &way.purpose {
+            Purpose::Join(token) => Leads::Join(token.clone()),
+            _ => Leads::To(way.next.clone()),
+        };
+        let came = self.own_back(way, returned, (here, kept), origin).await;
+        came.map_err(|error| Lost { error, leads: Some(leads) })
+    }
+
+    /// The same for what this browser has gone for.
+    async fn own_back(
+        &self,
+        way: Way,
+        returned: Returned,
+        (here, kept): (Option<Here<'_>>, Kept<'_>),
+        origin: &Origin,
+    ) -> Result<Came, IdentityError> {
+        let slug = way.provider.as_str();
         let (speaks, offered) = self.providers.named(slug)?;
         let attempt = self.attempt_sign_on(origin).await?;
         self.answered(&way.sent.state, origin).await?;
         let vouched = speaks.finish(&offered.provider, &self.way_back(slug), way.sent, returned).await;
+        // What the provider does not answer is not the fault of who comes.
+        if vouched.as_ref().map_or_else(|error| error.unanswered().is_some(), |_| true) {
+            self.forgive(attempt, origin.request).await?;
+        }
         let vouched = vouched.map_err(|error| IdentityError::provider(&offered.title, error))?;
-        self.forgive(attempt, origin.request).await?;
         let until = timestamp(self.services.now() + OPEN);
-        let pending = Pending { vouched, title: offered.title.clone(), next: way.next, join: None, until };
+        let (title, mark) = (offered.title.clone(), format!("{:032x}", rand::random::<u128>()));
+        let pending = Pending { vouched, title, next: way.next, join: None, until, mark };
         match way.purpose {
-            Purpose::SignIn => self.came_to_sign_in(pending, kept, origin).await,
-            Purpose::Join(token) => self.came_to_join(Pending { join: Some(token), ..pending }, kept, origin).await,
+            Purpose::SignIn => self.came(pending, kept, origin).await,
+            Purpose::Join(token) => self.came(Pending { join: Some(token), ..pending }, kept, origin).await,
             Purpose::Link { person, session, epoch } => {
                 let here = here.filter(|here| hex(here.0) == session).ok_or(IdentityError::SignInOver)?;
                 self.link(person, &pending, (epoch, Some(here)), origin).await?;
@@ -160,7 +221,7 @@ impl Identity {
 
     /// Writes down that an answer has come: the second time it opens nothing.
     #[tracing::instrument(name = "db.sign_on_answer.write", skip_all)]
-    async fn answered(&self, state: &str, origin: &Origin) -> Result<(), IdentityError> {
+    pub(super) async fn answered(&self, state: &str, origin: &Origin) -> Result<(), IdentityError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let hash: [u8; 32] = Sha256::digest(state.as_bytes()).into();
         let written = sqlx::query!(
@@ -187,11 +248,11 @@ impl Identity {
     pub(super) async fn vouched_for(
         &self,
         known: Known,
-        next: String,
+        (next, chosen): (String, Option<TenantId>),
         kept: Kept<'_>,
         origin: &Origin,
     ) -> Result<SignIn, IdentityError> {
-        let mut sign_in = SignIn { next, ..self.begun(known.person, Proof::Provider, known.epoch) };
+        let mut sign_in = SignIn { next, chosen, ..self.begun(known.person, Proof::Provider, known.epoch) };
         self.count_trust(&mut sign_in, known, kept, origin).await?;
         self.advance(sign_in, origin).await
     }

@@ -77,7 +77,7 @@ impl Identity {
         .execute(&mut *tx)
         .await
         .map_err(StoreError::from)?;
-        let now = self.services.now();
+        let (now, email) = (self.services.now(), confirmed(vouched, title)?);
         let written = sqlx::query!(
             "insert into app.identities (identity_id, person_id, issuer, subject, provider, email, linked_at, used_at)
              values ($1, $2, $3, $4, $5, $6, $7, $7) on conflict do nothing",
@@ -86,7 +86,7 @@ impl Identity {
             vouched.issuer,
             vouched.subject,
             title,
-            vouched.email.as_deref().unwrap_or_default(),
+            email.as_str(),
             now
         );
         if written.execute(&mut *tx).await.map_err(StoreError::from)?.rows_affected() == 1 {
@@ -114,7 +114,7 @@ impl Identity {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let rows = sqlx::query!(
             r#"select p.password_hash is not null as "password!", i.identity_id as "id?", i.provider as "provider?",
-                      i.email as "email?", i.linked_at as "linked_at?", i.used_at
+                      i.issuer as "issuer?", i.email as "email?", i.linked_at as "linked_at?", i.used_at
                from app.people p left join app.identities i on i.person_id = p.person_id
                where p.person_id = $1 order by i.linked_at, i.identity_id"#,
             person.uuid()
@@ -124,6 +124,7 @@ impl Identity {
         let linked = rows.into_iter().filter_map(|row| {
             Some(LinkedAccount {
                 id: row.id?.to_string(),
+                slug: self.providers.slug_of(&row.issuer?).map(str::to_owned),
                 provider: row.provider?,
                 email: row.email?,
                 linked_at: timestamp(row.linked_at?),
@@ -133,8 +134,7 @@ impl Identity {
         Ok(WaysIn { password, linked: linked.collect() })
     }
 
-    /// One of them opens nothing any more, for who shows the password, if there is one. What a provider's word has opened
-    /// elsewhere ends.
+    /// One of them opens nothing any more, for who shows the password, if there is one. Elsewhere one is signed out.
     ///
     /// # Errors
     /// [`IdentityError::NotThePassword`], [`IdentityError::LastWay`] when nothing else opens the account,
@@ -173,10 +173,14 @@ impl Identity {
             person.uuid()
         );
         let provider = gone.fetch_optional(&mut tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
+        // Of those that are offered still: what somebody has linked otherwise opens nothing.
+        let offered: Vec<String> = self.providers.issuers().map(str::to_owned).collect();
         let left = sqlx::query_scalar!(
-            r#"select password_hash is not null or exists (select from app.identities i where i.person_id = p.person_id)
-                 as "left!" from app.people p where person_id = $1"#,
-            person.uuid()
+            r#"select password_hash is not null
+                 or exists (select from app.identities i where i.person_id = p.person_id and i.issuer = any($2)) as "left!"
+               from app.people p where person_id = $1"#,
+            person.uuid(),
+            &offered
         );
         if !left.fetch_one(&mut tx).await.map_err(StoreError::from)? {
             return Err(IdentityError::LastWay);
@@ -187,7 +191,7 @@ impl Identity {
             .await
             .map_err(StoreError::from)?;
         self.tell(&mut tx, person, &held.email, LetterKind::Unlinked).await?;
-        let ended = sessions::end_vouched_of(&mut tx, person, here.0).await?;
+        let ended = sessions::end_all_of(&mut tx, person, Some(here.0)).await?;
         let entry = Entry::new(Act::ProviderUnlinked).was("provider", &provider);
         let whose = (person, Some(caller.scope().tenant()));
         audit::record_everywhere(&mut tx, &self.services, whose, origin.into(), &entry).await?;

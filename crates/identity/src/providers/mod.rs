@@ -11,7 +11,7 @@ mod flow;
 mod linked;
 
 pub use came::{Came, Newcomer};
-pub use flow::{Gone, Purpose};
+pub use flow::{Gone, Leads, Lost, Purpose};
 
 use crate::{Identity, IdentityError, hex};
 use model::Timestamp;
@@ -47,6 +47,14 @@ impl Providers {
         Self { speaks: Some(speaks), all: all.into() }
     }
 
+    fn issuers(&self) -> impl Iterator<Item = &str> {
+        self.all.iter().map(|offered| offered.provider.issuer.as_str())
+    }
+
+    fn slug_of(&self, issuer: &str) -> Option<&str> {
+        self.all.iter().find(|offered| offered.provider.issuer == issuer).map(|offered| offered.slug.as_str())
+    }
+
     fn named(&self, slug: &str) -> Result<(&SignOn, &Offered), IdentityError> {
         let offered = self.all.iter().find(|offered| offered.slug == slug).ok_or(IdentityError::NotFound)?;
         Ok((self.speaks.as_ref().ok_or(IdentityError::NotFound)?, offered))
@@ -64,6 +72,8 @@ struct Pending {
     /// The link of the invitation by which it began.
     join: Option<String>,
     until: Timestamp,
+    /// By which it counts once.
+    mark: String,
 }
 
 /// What a sealed value is for.

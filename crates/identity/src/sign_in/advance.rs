@@ -10,16 +10,33 @@ use store::services::timestamp;
 use store::sessions::{self, Proof, Shown, SignIn};
 use store::{Caller, Reason, StoreError};
 
-/// The rules: what is owed by whom, first things first. Where everybody who signs in or up passes.
-pub(crate) fn advance(sign_in: SignIn, code: bool, tenants: &[TenantId]) -> Result<SignIn, IdentityError> {
+/// How it stands with somebody's second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Second {
+    /// There is none.
+    None,
+    /// It is still to be shown.
+    Owed,
+    /// It was shown.
+    Shown,
+}
+
+/// The rules: what is owed by whom, first things first. Where everybody who signs in or up passes. `tenants`: where they work, and
+/// whether a second factor is asked for there.
+pub(crate) fn advance(sign_in: SignIn, second: Second, tenants: &[(TenantId, bool)]) -> Result<SignIn, IdentityError> {
     let chosen = match tenants {
         [] => return Err(IdentityError::WrongCredentials),
         [only] => Some(*only),
-        _ => sign_in.chosen.filter(|chosen| tenants.contains(chosen)),
+        _ => tenants.iter().find(|(tenant, _)| Some(*tenant) == sign_in.chosen).copied(),
     };
     // Whose password it is sees where they work, and no more, before that.
-    let owed = code.then_some(Owed::Code).or(chosen.is_none().then_some(Owed::Workspace));
-    Ok(SignIn { chosen, owed, ..sign_in })
+    let owed = match chosen {
+        _ if second == Second::Owed => Some(Owed::Code),
+        None => Some(Owed::Workspace),
+        Some((_, true)) if second == Second::None => Some(Owed::Factor),
+        Some(_) => None,
+    };
+    Ok(SignIn { chosen: chosen.map(|(tenant, _)| tenant), owed, ..sign_in })
 }
 
 impl Identity {
@@ -35,8 +52,9 @@ impl Identity {
     /// [`IdentityError::WrongCredentials`] for who is a member nowhere, or only where the tenant is suspended.
     pub(crate) async fn advance(&self, sign_in: SignIn, origin: &Origin) -> Result<SignIn, IdentityError> {
         let tenants = self.tenants_of(sign_in.person, origin).await?;
-        let code = self.owes_code(&sign_in, origin).await?;
-        advance(sign_in, code, &tenants.iter().map(|tenant| tenant.id).collect::<Vec<_>>())
+        let second = self.second_of(&sign_in, origin).await?;
+        let tenants: Vec<_> = tenants.iter().map(|tenant| (tenant.id, tenant.second_factor)).collect();
+        advance(sign_in, second, &tenants)
     }
 
     /// Chooses one of the tenants of whoever signs in.
@@ -93,13 +111,18 @@ impl Identity {
     pub async fn tenants_of(&self, person: PersonId, origin: &Origin) -> Result<Vec<Workspace>, StoreError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let rows = sqlx::query!(
-            "select t.tenant_id, t.name from app.memberships m join app.tenants t on t.tenant_id = m.tenant_id
+            "select t.tenant_id, t.name, t.second_factor from app.memberships m join app.tenants t on t.tenant_id = m.tenant_id
              where m.person_id = $1 and t.suspended_at is null
              order by t.name, t.tenant_id limit 1000",
             person.uuid()
         )
         .fetch_all(&mut tx)
         .await?;
-        Ok(rows.into_iter().map(|row| Workspace { id: TenantId::from_uuid(row.tenant_id), name: row.name }).collect())
+        let workspace = rows.into_iter().map(|row| Workspace {
+            id: TenantId::from_uuid(row.tenant_id),
+            name: row.name,
+            second_factor: row.second_factor,
+        });
+        Ok(workspace.collect())
     }
 }

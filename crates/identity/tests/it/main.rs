@@ -7,6 +7,7 @@ mod members;
 mod providers;
 mod second_factor;
 mod secrets;
+mod settings;
 mod sign_in;
 mod sign_up;
 mod stage;

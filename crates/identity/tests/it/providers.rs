@@ -1,13 +1,14 @@
 //! Signing in by a provider's word: an honest one opens what it should, one that lies opens nothing.
 
-use crate::stage::{caller, from, member, sign_in};
-use identity::{Came, Here, Identity, IdentityError, Kept, Origin, Purpose, Returned};
+use crate::stage::{from, sign_in};
+use identity::{Came, Gone, Here, Identity, IdentityError, Kept, Leads, Origin, Purpose, Returned};
 use model::audit::Act;
 use model::identity::{Owed, Role};
 use model::{Fault as _, PersonId};
 use serde_json::json;
 use store::sessions::{Proof, SignIn, hash};
-use testkit::{App, LIES, Lie, OWNER_PASSWORD, Provider, Says, TestDb, Two};
+use store::{Caller, scope};
+use testkit::{App, LIES, Lie, OWNER_PASSWORD, Provider, Says, Tenant, TestDb, Two};
 use time::Duration;
 use zeroize::Zeroizing;
 
@@ -18,20 +19,25 @@ async fn offered(db: &TestDb) -> (Provider, Identity) {
     (provider, identity)
 }
 
+async fn goes(db: &TestDb, identity: &Identity, purpose: Purpose) -> Result<Gone, IdentityError> {
+    identity.go_to_provider("honest", purpose, "/dashboard/members".into(), &from(db, "192.0.2.1")).await
+}
+
 /// There: what the browser keeps, and what comes back with it.
-async fn there(identity: &Identity, provider: &Provider, says: Says) -> (String, Returned) {
-    let gone = identity.go_to_provider("honest", Purpose::SignIn, "/dashboard".into()).await.unwrap();
+async fn there(db: &TestDb, identity: &Identity, provider: &Provider, says: Says) -> (String, Returned) {
+    let gone = goes(db, identity, Purpose::SignIn).await.unwrap();
     let returned = provider.signs_in(&gone.address, says);
     (gone.kept, returned)
 }
 
 async fn back(identity: &Identity, (kept, returned): (&str, Returned), from: &Origin) -> Result<Came, IdentityError> {
-    identity.back_from_provider(("honest", kept), returned, (None, Kept::default()), from).await
+    let came = identity.back_from_provider(("honest", kept), returned, (None, Kept::default()), from).await;
+    came.map_err(|lost| lost.error)
 }
 
 /// There and back.
 async fn comes(db: &TestDb, identity: &Identity, provider: &Provider, says: Says) -> Result<Came, IdentityError> {
-    let (kept, returned) = there(identity, provider, says).await;
+    let (kept, returned) = there(db, identity, provider, says).await;
     back(identity, (&kept, returned), &from(db, "192.0.2.1")).await
 }
 
@@ -65,7 +71,8 @@ async fn an_account_is_linked_by_its_password_once() {
     let email = &two.aurora.email;
     // The address alone opens nothing.
     let Ok(Came::Password(kept)) = comes(&db, &identity, &provider, Says::of("astrid", email)).await else { panic!() };
-    assert_eq!(identity.asked_for_password(&kept).unwrap(), ("Honest".to_owned(), email.clone()));
+    let asked = identity.asked_for_password(&kept, &from).await.unwrap();
+    assert_eq!(asked, ("Honest".to_owned(), email.clone(), None));
     let wrong = Zeroizing::new("not the password".to_owned());
     let wrong = identity.link_by_password(&kept, wrong, Kept::default(), &from).await.unwrap_err();
     assert_eq!(wrong.problem().field("password"), Some("This is not the password of your account here."));
@@ -101,9 +108,7 @@ async fn a_provider_that_lies_opens_nothing() {
     let before = (count(&db, "sessions").await, count(&db, "identities").await, count(&db, "people").await);
     for lie in LIES.into_iter().filter(|lie| *lie != Lie::Slow) {
         provider.lies(None);
-        let (kept, _) = there(&identity, &provider, says.clone()).await;
-        let gone = identity.go_to_provider("honest", Purpose::SignIn, String::new()).await.unwrap();
-        drop(kept);
+        let gone = goes(&db, &identity, Purpose::SignIn).await.unwrap();
         provider.lies(Some(lie));
         let returned = provider.signs_in(&gone.address, says.clone());
         let came = back(&identity, (&gone.kept, returned), &from(&db, "192.0.2.1")).await;
@@ -121,11 +126,11 @@ async fn a_provider_that_is_slow_or_gone_is_said_to_be() {
     let (provider, identity) = offered(&db).await;
     provider.lies(Some(Lie::Slow));
     let hasty = db.identity.clone().with_providers(provider.offered_at_once());
-    let slow = hasty.go_to_provider("honest", Purpose::SignIn, String::new()).await.unwrap_err();
+    let slow = goes(&db, &hasty, Purpose::SignIn).await.unwrap_err();
     assert_eq!(slow.problem().status, 503);
     assert!(slow.problem().detail.contains("Honest takes too long"), "{slow}");
     drop(provider);
-    let gone = identity.go_to_provider("honest", Purpose::SignIn, String::new()).await.unwrap_err();
+    let gone = goes(&db, &identity, Purpose::SignIn).await.unwrap_err();
     assert_eq!(gone.problem().status, 503);
     assert!(gone.problem().detail.contains("Honest does not answer"), "{gone}");
 }
@@ -137,7 +142,7 @@ async fn a_key_that_is_changed_meanwhile_is_known() {
     let two = Two::new(&db).await;
     let (provider, identity) = offered(&db).await;
     linked(&db, &two, &identity, &provider).await;
-    let (kept, returned) = there(&identity, &provider, Says::of("astrid", &two.aurora.email)).await;
+    let (kept, returned) = there(&db, &identity, &provider, Says::of("astrid", &two.aurora.email)).await;
     provider.changes_its_key();
     signed_in(back(&identity, (&kept, returned), &from(&db, "192.0.2.1")).await);
 }
@@ -153,15 +158,20 @@ async fn what_comes_back_opens_once_and_in_its_own_browser() {
     let here = from(&db, "192.0.2.1");
 
     // The same answer again, in the same browser.
-    let (kept, returned) = there(&identity, &provider, says()).await;
+    let (kept, returned) = there(&db, &identity, &provider, says()).await;
     signed_in(back(&identity, (&kept, returned.clone()), &here).await);
     assert!(matches!(back(&identity, (&kept, returned), &here).await, Err(IdentityError::SignInOver)));
 
     // In another browser; with the code of another sign-in; the state of another; without any of them.
-    let (mine, mine_back) = there(&identity, &provider, says()).await;
-    let (yours, yours_back) = there(&identity, &provider, says()).await;
-    let crossed = back(&identity, (&yours, mine_back.clone()), &here).await;
-    assert!(matches!(crossed, Err(IdentityError::Provider { .. })), "{crossed:?}");
+    let (mine, mine_back) = there(&db, &identity, &provider, says()).await;
+    let (yours, yours_back) = there(&db, &identity, &provider, says()).await;
+    let crossed =
+        identity.back_from_provider(("honest", &yours), mine_back.clone(), (None, Kept::default()), &here).await;
+    let lost = crossed.unwrap_err();
+    assert!(matches!(lost.error, IdentityError::SignInOver) && lost.leads.is_none(), "it stays as it was: {lost:?}");
+    let (theirs, theirs_back) = there(&db, &identity, &provider, says()).await;
+    assert!(back(&identity, (&theirs, mine_back.clone()), &here).await.is_err());
+    signed_in(back(&identity, (&theirs, theirs_back), &here).await);
     let swapped = Returned { code: yours_back.code.clone(), ..mine_back };
     let swapped = back(&identity, (&mine, swapped), &here).await;
     assert!(matches!(swapped, Err(IdentityError::Provider { .. })), "the code is another sign-in's: {swapped:?}");
@@ -169,16 +179,18 @@ async fn what_comes_back_opens_once_and_in_its_own_browser() {
         let came = back(&identity, (nothing, yours_back.clone()), &here).await;
         assert!(matches!(came, Err(IdentityError::SignInOver)), "{nothing}: {came:?}");
     }
-    let (kept, returned) = there(&identity, &provider, says()).await;
+    let (kept, returned) = there(&db, &identity, &provider, says()).await;
     let other = identity.back_from_provider(("other", &kept), returned, (None, Kept::default()), &here).await;
-    assert!(matches!(other, Err(IdentityError::SignInOver)), "{other:?}");
+    assert!(matches!(other.unwrap_err().error, IdentityError::SignInOver));
 
     // What the provider would not; too late.
-    let (kept, _) = there(&identity, &provider, says()).await;
-    let state = there(&identity, &provider, says()).await.1.state;
+    let (kept, Returned { state, .. }) = there(&db, &identity, &provider, says()).await;
     let denied = Returned { error: Some("access_denied".into()), state, ..Returned::default() };
-    assert!(matches!(back(&identity, (&kept, denied), &here).await, Err(IdentityError::Provider { .. })));
-    let (kept, returned) = there(&identity, &provider, says()).await;
+    let denied = identity.back_from_provider(("honest", &kept), denied, (None, Kept::default()), &here).await;
+    let lost = denied.unwrap_err();
+    assert_eq!(lost.leads, Some(Leads::To("/dashboard/members".into())), "where one wanted to go is kept");
+    assert!(lost.error.problem().detail.contains("without saying who you are"), "{lost:?}");
+    let (kept, returned) = there(&db, &identity, &provider, says()).await;
     db.clock.advance(Duration::minutes(15));
     assert!(matches!(back(&identity, (&kept, returned), &here).await, Err(IdentityError::SignInOver)));
     // What was answered is forgotten when it could not come again.
@@ -228,7 +240,7 @@ async fn a_newcomer_is_asked_and_makes_a_workspace_once() {
     let (provider, identity) = offered(&db).await;
     let here = from(&db, "192.0.2.1");
     let says = || Says::of("astrid", "astrid@lund.example");
-    let Ok(Came::New(kept)) = comes(&db, &identity, &provider, says()).await else { panic!() };
+    let Ok(Came::Asked(kept)) = comes(&db, &identity, &provider, says()).await else { panic!() };
     let newcomer = identity.newcomer(&kept, &here).await.unwrap();
     assert_eq!((newcomer.email.as_str(), newcomer.name.as_str()), ("astrid@lund.example", "Astrid Lund"));
     assert_eq!(count(&db, "people").await, 0, "nothing is made unasked");
@@ -257,23 +269,33 @@ async fn an_invitation_is_accepted_by_the_address_that_it_went_to() {
         invited.link.unwrap().rsplit('/').next().unwrap().to_owned()
     };
     let join = async |token: &str, says: Says| {
-        let purpose = Purpose::Join(token.to_owned());
-        let gone = identity.go_to_provider("honest", purpose, String::new()).await.unwrap();
+        let gone = goes(&db, &identity, Purpose::Join(token.to_owned())).await?;
+        assert!(gone.address.contains("login_hint="), "the provider is told for whom it is: {}", gone.address);
         let returned = provider.signs_in(&gone.address, says);
         back(&identity, (&gone.kept, returned), &here).await
+    };
+    let pressed = async |came: Result<Came, IdentityError>, token: &str| match came {
+        Ok(Came::Asked(kept)) => identity.join_as_newcomer(&kept, token, Kept::default(), &here).await,
+        other => panic!("{other:?}"),
     };
     let token = invite("astrid@lund.example").await;
     let other = join(&token, Says::of("bo", "bo@lund.example")).await;
     assert!(matches!(other, Err(IdentityError::OtherAddress(_))), "{other:?}");
     let unconfirmed = Says { verified: false.into(), ..Says::of("astrid", "astrid@lund.example") };
     assert!(matches!(join(&token, unconfirmed).await, Err(IdentityError::Unconfirmed(_))));
-    assert_eq!(count(&db, "memberships").await, 2);
-    let sign_in = signed_in(join(&token, Says::of("astrid", "astrid@lund.example")).await);
+    let came = join(&token, Says::of("astrid", "astrid@lund.example")).await;
+    let Ok(Came::Asked(kept)) = &came else { panic!("{came:?}") };
+    let asked = identity.newcomer(kept, &here).await.unwrap();
+    assert!(asked.joins && asked.invited.len() == 1 && asked.invited[0].1.company == "Aurora", "{asked:?}");
+    assert_eq!(count(&db, "memberships").await, 2, "nobody joins unasked");
+    let kept = kept.clone();
+    let sign_in = pressed(came, &token).await.unwrap();
     assert_eq!((sign_in.chosen, sign_in.owed), (Some(two.aurora.id), None));
+    assert!(identity.join_as_newcomer(&kept, &token, Kept::default(), &here).await.is_err(), "once");
     assert!(matches!(join(&token, Says::of("astrid", "astrid@lund.example")).await, Err(IdentityError::LinkOver)));
     // Who has come without a link is shown what is open, and joins what was chosen.
     let token = invite("cleo@lund.example").await;
-    let Ok(Came::New(kept)) = comes(&db, &identity, &provider, Says::of("cleo", "cleo@lund.example")).await else {
+    let Ok(Came::Asked(kept)) = comes(&db, &identity, &provider, Says::of("cleo", "cleo@lund.example")).await else {
         panic!()
     };
     let invited = identity.newcomer(&kept, &here).await.unwrap().invited;
@@ -281,14 +303,30 @@ async fn an_invitation_is_accepted_by_the_address_that_it_went_to() {
         invited.iter().map(|(token, offer)| (token.as_str(), offer.company.as_str())).collect::<Vec<_>>(),
         [(token.as_str(), "Aurora")]
     );
-    let sign_in = identity.join_as_newcomer(&kept, &token, &here).await.unwrap();
+    let sign_in = identity.join_as_newcomer(&kept, &token, Kept::default(), &here).await.unwrap();
     assert_eq!(sign_in.chosen, Some(two.aurora.id));
     // Who has an account with a password shows it, joins, and is there.
     let token = invite(&two.borealis.email).await;
     let Ok(Came::Password(kept)) = join(&token, Says::of("dag", &two.borealis.email)).await else { panic!() };
-    let password = Zeroizing::new(OWNER_PASSWORD.to_owned());
-    let sign_in = identity.link_by_password(&kept, password, Kept::default(), &here).await.unwrap();
+    let asked = identity.asked_for_password(&kept, &here).await.unwrap();
+    assert_eq!(
+        asked,
+        ("Honest".into(), two.borealis.email.clone(), Some("Aurora".into())),
+        "it says what is joined by it"
+    );
+    let password = || Zeroizing::new(OWNER_PASSWORD.to_owned());
+    let sign_in = identity.link_by_password(&kept, password(), Kept::default(), &here).await.unwrap();
     assert_eq!((sign_in.chosen, sign_in.owed), (Some(two.aurora.id), None));
+    let again = identity.link_by_password(&kept, password(), Kept::default(), &here).await;
+    assert!(matches!(again, Err(IdentityError::SignInOver)), "what a browser keeps counts once: {again:?}");
+    // One that is taken back meanwhile keeps nobody out.
+    let third = Tenant::new(&db, "Cirrus").await;
+    let token = invite(&third.email).await;
+    let Ok(Came::Password(kept)) = join(&token, Says::of("eva", &third.email)).await else { panic!() };
+    let open = identity.list_invitations(&two.aurora.owner).await.unwrap();
+    identity.take_back(&two.aurora.owner, open[0].id).await.unwrap();
+    let sign_in = identity.link_by_password(&kept, password(), Kept::default(), &here).await.unwrap();
+    assert_eq!((sign_in.chosen, sign_in.owed), (Some(third.id), None));
 }
 
 #[tokio::test]
@@ -323,7 +361,8 @@ async fn one_links_and_unlinks_where_one_is_signed_in() {
         let gone = go(OWNER_PASSWORD).await.unwrap();
         let returned = provider.signs_in(&gone.address, says);
         let acting = (session.map(Here), Kept::default());
-        identity.back_from_provider(("honest", &gone.kept), returned, acting, &here).await
+        let came = identity.back_from_provider(("honest", &gone.kept), returned, acting, &here).await;
+        came.map_err(|lost| lost.error)
     };
     let email = &two.aurora.email;
     // Not with another address, nor in another session or none.
@@ -365,26 +404,57 @@ async fn one_links_and_unlinks_where_one_is_signed_in() {
     assert_eq!(acts, [Act::ProviderLinked.name(), Act::ProviderUnlinked.name()]);
 }
 
+/// Somebody who has come by a provider, and has no password: signed in.
+async fn without_password(db: &TestDb, identity: &Identity, provider: &Provider) -> (Caller, [u8; 32], PersonId) {
+    let says = Says::of("anna", "anna@lund.example");
+    let Ok(Came::Asked(kept)) = comes(db, identity, provider, says).await else { panic!() };
+    let sign_in = identity.found_as_newcomer(&kept, ("Lund AB", "Anna"), &from(db, "192.0.2.1")).await.unwrap();
+    let session = db.keep_sign_in(&sign_in).await;
+    let caller = scope::of_session(&db.services, &hash(session), db.sessions.lifetime(), db.request()).await;
+    (caller.unwrap().unwrap(), hash(session), sign_in.person)
+}
+
 #[tokio::test]
 async fn the_last_way_in_stays() {
     let db = TestDb::new().await;
     db.leaves_waiting_jobs();
     let (provider, identity) = offered(&db).await;
     let here = from(&db, "192.0.2.1");
-    let two = Two::new(&db).await;
-    // Somebody who never had a password: who has the address has the account.
-    let (person, _) = member(&db, &two.aurora, "Anna", "agent").await;
-    let email = format!("anna@{}.example", two.aurora.id.uuid().simple());
-    let sign_in = signed_in(comes(&db, &identity, &provider, Says::of("anna", &email)).await);
-    assert_eq!(sign_in.person, person);
-    let own = caller(&db, &two.aurora, person).await;
-    let session = db.open_session(person, two.aurora.id).await;
+    let (own, session, _) = without_password(&db, &identity, &provider).await;
     let ways = identity.ways_in(&own, &here).await.unwrap();
-    assert!(!ways.password && ways.linked.len() == 1, "{ways:?}");
+    assert!(!ways.password && ways.linked.len() == 1 && ways.linked[0].slug.as_deref() == Some("honest"), "{ways:?}");
     let id = ways.linked[0].id.parse().unwrap();
-    let session = hash(session);
     let last = identity.unlink(&own, id, Zeroizing::default(), Here(&session), &here).await;
     assert!(matches!(last, Err(IdentityError::LastWay)), "{last:?}");
+    // One of a provider that is offered no more opens nothing, and so is no other way.
+    sqlx::query(
+        "insert into app.identities (identity_id, person_id, issuer, subject, provider, email, linked_at)
+         select gen_random_uuid(), person_id, 'https://gone.example', '1', 'Gone', email, linked_at from app.identities",
+    )
+    .execute(&mut db.superuser().await)
+    .await
+    .unwrap();
+    let last = identity.unlink(&own, id, Zeroizing::default(), Here(&session), &here).await;
+    assert!(matches!(last, Err(IdentityError::LastWay)), "{last:?}");
+    assert_eq!(count(&db, "identities").await, 2);
+    // A second factor takes no password where there is none.
+    identity.begin_factor(&own, Zeroizing::default(), Here(&session), &here).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_account_without_a_password_is_opened_by_no_other_account_there() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let (provider, identity) = offered(&db).await;
+    let (_, _, anna) = without_password(&db, &identity, &provider).await;
+    let other = Provider::start().await;
+    let by_other = db.identity.clone().with_providers(other.offered());
+    for (identity, provider) in [(&identity, &provider), (&by_other, &other)] {
+        let came = comes(&db, identity, provider, Says::of("stranger", "anna@lund.example")).await;
+        assert!(matches!(came, Err(IdentityError::LinkedElsewhere(_))), "{came:?}");
+    }
+    let own = signed_in(comes(&db, &identity, &provider, Says::of("anna", "anna@lund.example")).await);
+    assert_eq!(own.person, anna);
     assert_eq!(count(&db, "identities").await, 1);
 }
 
@@ -395,18 +465,22 @@ async fn who_is_removed_everywhere_begins_anew() {
     let (provider, identity) = offered(&db).await;
     let here = from(&db, "192.0.2.1");
     let two = Two::new(&db).await;
-    let (person, id) = member(&db, &two.aurora, "Anna", "agent").await;
-    let email = format!("anna@{}.example", two.aurora.id.uuid().simple());
-    signed_in(comes(&db, &identity, &provider, Says::of("anna", &email)).await);
+    let token = identity.invite(&two.aurora.owner, "anna@lund.example", Role::Agent).await.unwrap().link.unwrap();
+    let token = token.rsplit('/').next().unwrap();
+    let email = "anna@lund.example".to_owned();
+    let Ok(Came::Asked(kept)) = comes(&db, &identity, &provider, Says::of("anna", &email)).await else { panic!() };
+    let person = identity.join_as_newcomer(&kept, token, Kept::default(), &here).await.unwrap().person;
+    let members = identity.list_members(&two.aurora.owner, &Default::default()).await.unwrap().data;
+    let id = members.iter().find(|member| member.email == email).unwrap().id;
     identity.remove_member(&two.aurora.owner, id, true).await.unwrap();
-    let Ok(Came::New(kept)) = comes(&db, &identity, &provider, Says::of("anna", &email)).await else { panic!() };
+    let Ok(Came::Asked(kept)) = comes(&db, &identity, &provider, Says::of("anna", &email)).await else { panic!() };
     let sign_in = identity.found_as_newcomer(&kept, ("Anna AB", "Anna"), &here).await.unwrap();
     assert_eq!(sign_in.person, person);
     let again = signed_in(comes(&db, &identity, &provider, Says::of("anna", &email)).await);
     assert_eq!((again.person, again.chosen), (sign_in.person, sign_in.chosen));
     // With another address there, it is another person here.
     let stranger: PersonId = sign_in.person;
-    let Ok(Came::New(kept)) = comes(&db, &identity, &provider, Says::of("new", "new@lund.example")).await else {
+    let Ok(Came::Asked(kept)) = comes(&db, &identity, &provider, Says::of("new", "new@lund.example")).await else {
         panic!()
     };
     assert_ne!(identity.found_as_newcomer(&kept, ("New", "New"), &here).await.unwrap().person, stranger);
@@ -418,7 +492,7 @@ async fn strangers_who_come_back_without_an_answer_are_slowed_down() {
     let (provider, identity) = offered(&db).await;
     let (here, mut refused) = (from(&db, "192.0.2.1"), 0);
     for _ in 0..101 {
-        let (kept, returned) = there(&identity, &provider, Says::of("astrid", "a@b.example")).await;
+        let (kept, returned) = there(&db, &identity, &provider, Says::of("astrid", "a@b.example")).await;
         let made_up = Returned { code: Some("made up".into()), ..returned };
         match back(&identity, (&kept, made_up), &here).await {
             Err(IdentityError::TooManyAttempts { .. }) => refused += 1,
@@ -427,9 +501,23 @@ async fn strangers_who_come_back_without_an_answer_are_slowed_down() {
         }
     }
     assert_eq!(refused, 1);
+    // What the provider does not answer counts for nobody.
+    let there_now = there(&db, &identity, &provider, Says::of("astrid", "a@b.example")).await;
+    provider.lies(Some(Lie::Slow));
+    let hasty = db.identity.clone().with_providers(provider.offered_at_once());
+    for _ in 0..3 {
+        let (kept, returned) = there_now.clone();
+        let _ = back(&hasty, (&kept, returned), &from(&db, "192.0.2.9")).await.unwrap_err();
+    }
+    provider.lies(None);
+    let failed: i64 = sqlx::query_scalar("select count(distinct attempt_id) from app.sign_in_attempts")
+        .fetch_one(&mut db.superuser().await)
+        .await
+        .unwrap();
+    assert!(failed <= 100 + 2, "{failed}");
     // Elsewhere, and by password, one signs in as before.
     let two = Two::new(&db).await;
     assert!(sign_in(&identity, &two.aurora.email, OWNER_PASSWORD, &here).await.is_ok());
-    let (kept, returned) = there(&identity, &provider, Says::of("astrid", "a@b.example")).await;
+    let (kept, returned) = there(&db, &identity, &provider, Says::of("astrid", "a@b.example")).await;
     assert!(back(&identity, (&kept, returned), &from(&db, "192.0.2.2")).await.is_ok());
 }

@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 /// Gives both tenants a row in every table that signing up does not fill. A new table needs a line here, and nothing else
 /// in this file.
-const SEEDS: [&str; 14] = [
+const SEEDS: [&str; 15] = [
+    "insert into app.settings (tenant_id, version, settings, changed_by_name, changed_at)
+     select $1, 0, '{}', 'nobody', $3 where $2::uuid is not null",
     "insert into app.invitations (tenant_id, invitation_id, email, role, by_hand, created_at, expires_at)
      values ($1, $2, 'asked@example.com', 'agent', false, $3, $3)",
     "insert into app.events (tenant_id, event_id, transaction_id, kind, subject_id, actor_id, created_at)

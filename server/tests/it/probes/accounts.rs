@@ -63,6 +63,20 @@ pub const PROBES: &[Probe] = &[
     },
     Probe {
         method: "GET",
+        path: "/login/factor",
+        by: By::Anybody("the cookie of a sign-in that is not finished"),
+        ask: |world| Ask::get("/login/factor").cookie(world.codes.led.0),
+        ids: Ids::None("the person is the one who signs in"),
+    },
+    Probe {
+        method: "POST",
+        path: "/login/factor",
+        by: By::Anybody("the cookie of a sign-in that is not finished, and a code of an app"),
+        ask: |world| Ask::post("/login/factor").form([("code", world.codes.led.1.as_str())]).cookie(world.codes.led.0),
+        ids: Ids::None("the person is the one who signs in"),
+    },
+    Probe {
+        method: "GET",
         path: "/login/workspace",
         by: By::Anybody("the cookie of a sign-in that is not finished"),
         ask: |world| Ask::get("/login/workspace").cookie(world.aurora_sign_in),

@@ -18,15 +18,18 @@ mod members;
 mod platform;
 mod providers;
 mod session;
+mod settings;
 
 use crate::harness::{Ask, TestServer, offer};
-use identity::{Came, Kept, Origin, Purpose};
-use model::identity::{NewApiKey, Owed, Role};
+use identity::{Came, Here, Kept, Origin, Purpose};
+use model::identity::{NewApiKey, Owed, Role, SecondFactor};
 use model::permission::KEY_AT_MOST;
+use model::settings::Settings;
 use model::{ApiKeyId, ConversationId, DocumentId, InvitationId, MemberId, MessageId, TenantId, WidgetId};
 use store::Actor;
 use store::secret_key::SecretKey;
-use store::sessions::SignIn;
+use store::services::timestamp;
+use store::sessions::{Proof, Shown, SignIn, hash};
 use testkit::{App, Provider, Says, Tenant};
 use tower_sessions::session::Id;
 
@@ -100,6 +103,8 @@ pub enum Kind {
     Invitation,
     /// An account elsewhere that opens one here.
     Linked,
+    /// A version of the settings: a number, of which each company has its own.
+    Version,
     /// A member who can be changed and removed.
     Colleague,
 }
@@ -145,8 +150,6 @@ pub struct World {
     pub codes: Codes,
     /// A session of Aurora's owner at Deneb.
     pub elsewhere: Id,
-    /// An account elsewhere that opens that of Aurora's owner.
-    pub linked: String,
     /// People who come from a provider.
     pub vouched: Vouched,
     /// What sessions of Aurora's and of Borealis' owner are known by, that no probe needs.
@@ -175,6 +178,8 @@ pub struct Codes {
     pub code: String,
     /// Who has none.
     pub off: Tenant,
+    /// Who is led through it: a sign-in, and what the app shows.
+    pub led: (Id, String),
 }
 
 /// People for whom a provider vouches: what their browsers keep.
@@ -186,6 +191,9 @@ pub struct Vouched {
     pub asked: String,
     /// Asked what they want.
     pub new: String,
+    /// Whose account one elsewhere opens, and which.
+    pub nora: Tenant,
+    pub linked: String,
 }
 
 impl Vouched {
@@ -194,7 +202,7 @@ impl Vouched {
         let origin = Origin::here(server.db.request());
         let lykke = Tenant::new(&server.db, "Lykke").await;
         let there = async |email: &str| {
-            let gone = identity.go_to_provider("honest", Purpose::SignIn, "/dashboard".into()).await.unwrap();
+            let gone = identity.go_to_provider("honest", Purpose::SignIn, "/dashboard".into(), &origin).await.unwrap();
             let back = provider.signs_in(&gone.address, Says::of(email, email));
             (gone.kept, back)
         };
@@ -202,7 +210,7 @@ impl Vouched {
             let (kept, returned) = there(email).await;
             let came = identity.back_from_provider(("honest", &kept), returned, (None, Kept::default()), &origin).await;
             match came.unwrap() {
-                Came::Password(kept) | Came::New(kept) => kept,
+                Came::Password(kept) | Came::Asked(kept) => kept,
                 other => panic!("{other:?}"),
             }
         };
@@ -210,7 +218,9 @@ impl Vouched {
         let [code, state, iss] = [returned.code, returned.state, returned.iss].map(Option::unwrap);
         let away = (kept, format!("/login/with/honest/back?code={code}&state={state}&iss={iss}"));
         let (asked, new) = (back(&lykke.email).await, back("nils@elsewhere.example").await);
-        Self { _provider: provider, away, asked, new }
+        let nora = Tenant::new(&server.db, "Nora").await;
+        let linked = linked(server, &nora).await;
+        Self { _provider: provider, away, asked, new, nora, linked }
     }
 }
 
@@ -224,12 +234,20 @@ impl Codes {
         ];
         let (_, paper) = App::on(&server.db, &mut on).await;
         let (_, others_paper) = App::on(&server.db, &mut other).await;
+        let mona = Tenant::new(&server.db, "Mona").await;
+        let shown = Shown { proof: Proof::Password, at: timestamp(server.db.services.now()), epoch: 0 };
+        let led = SignIn { owed: Some(Owed::Factor), proofs: vec![shown], ..testkit::sign_in(mona.person, mona.id) };
+        let id = server.db.keep_sign_in(&led).await;
+        let (identity, origin) = (&server.capabilities().identity, Origin::here(server.db.request()));
+        let begun_on_the_way = identity.factor_on_the_way(&led, Here(&hash(id)), &origin).await.unwrap();
+        let SecondFactor::Begun { key, .. } = begun_on_the_way else { panic!("{begun_on_the_way:?}") };
+        let led = (id, App::new(&key).code(server.db.services.now()));
         let code = App::begun(&server.db, &begun).await.code(server.db.services.now());
         let owes = SignIn { owed: Some(Owed::Code), ..testkit::sign_in(on.person, on.id) };
         let sign_in = server.db.keep_sign_in(&owes).await;
         // Not sent: the outbox shows nothing of anybody's.
         server.execute("delete from app.jobs where kind = 'send_letter'").await;
-        Self { on, sign_in, paper, other, others_paper, begun, code, off }
+        Self { on, sign_in, paper, other, others_paper, begun, code, off, led }
     }
 }
 
@@ -342,7 +360,18 @@ impl World {
         let gemma_session = server.db.open_session(gemma.person, gemma.id).await;
         let codes = Codes::new(&server).await;
         let vouched = Vouched::new(&server, provider).await;
-        let own_linked = linked(&server, aurora).await;
+        let settings = |name: &str, idle_minutes| Settings {
+            name: name.to_owned(),
+            second_factor: false,
+            session_minutes: None,
+            idle_minutes: Some(idle_minutes),
+        };
+        let identity = &server.capabilities().identity;
+        identity.change_settings(&aurora.owner, 0, settings("Aurora", 90)).await.unwrap();
+        for seen in 0_i32..2 {
+            let other = settings("Borealis", 91 + seen.unsigned_abs());
+            identity.change_settings(&borealis.owner, seen, other).await.unwrap();
+        }
         let session_ids = (session(&server, aurora).await, session(&server, borealis).await);
         server.db.joins(&deneb, aurora).await;
         let aurora_agent = member(&server, aurora, "deneb").await;
@@ -402,7 +431,6 @@ impl World {
             gemma_session,
             codes,
             elsewhere,
-            linked: own_linked,
             vouched,
             session_ids,
             aurora_agent,
@@ -434,7 +462,8 @@ impl World {
                 let own = self.server.new_key(aurora, "Aurora lamp").await;
                 (own.key.id.to_string(), self.borealis_key.key.id.to_string())
             }
-            Kind::Linked => (linked(&self.server, aurora).await, linked(&self.server, borealis).await),
+            Kind::Version => ("1".to_owned(), "2".to_owned()),
+            Kind::Linked => (linked(&self.server, &self.vouched.nora).await, linked(&self.server, borealis).await),
             // New ones each time: some probes use them up.
             Kind::Session => (session(&self.server, aurora).await, self.session_ids.1.clone()),
             Kind::Invitation => {
@@ -455,13 +484,16 @@ impl World {
 impl Kind {
     /// Texts that are no ids of this kind, though some hold the digits of one that exists.
     fn malformed(self, foreign: &str) -> Vec<String> {
+        if matches!(self, Self::Version) {
+            return ["x", "-1", "0x0", "99999999999", "1.0", "0'--", "%00"].map(str::to_owned).into();
+        }
         let digits = &foreign[foreign.len() - 32..];
         if matches!(self, Self::Session | Self::Linked) {
             let long = "0".repeat(400);
             return vec!["x".to_owned(), foreign[1..].to_owned(), foreign.to_uppercase(), format!("{foreign}0"), long];
         }
         let prefix = match self {
-            Self::Session | Self::Linked => "",
+            Self::Session | Self::Linked | Self::Version => "",
             Self::Document => DocumentId::PREFIX,
             Self::Conversation | Self::Taken => ConversationId::PREFIX,
             Self::Message => MessageId::PREFIX,
@@ -498,6 +530,7 @@ pub fn all() -> Vec<&'static Probe> {
         platform::PROBES,
         providers::PROBES,
         session::PROBES,
+        settings::PROBES,
     ]
     .into_iter()
     .flatten()

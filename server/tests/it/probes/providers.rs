@@ -6,8 +6,10 @@ use testkit::OWNER_PASSWORD;
 
 const EVERYBODY: Ids = Ids::Secret("it names a provider of the installation's, the same for everybody");
 
-fn unlink(_: &World, account: &str) -> Ask {
-    Ask::post(format!("/dashboard/account/providers/{account}/unlink")).form([("password", OWNER_PASSWORD)])
+/// By somebody who is signed out elsewhere by it.
+fn unlink(world: &World, account: &str) -> Ask {
+    let ask = Ask::post(format!("/dashboard/account/providers/{account}/unlink"));
+    ask.form([("password", OWNER_PASSWORD)]).cookie(world.vouched.nora.session)
 }
 
 fn keeps(ask: Ask, kept: &str) -> Ask {
@@ -72,8 +74,8 @@ pub const PROBES: &[Probe] = &[
     Probe {
         method: "POST",
         path: "/dashboard/account/providers/{account}/unlink",
-        by: By::Session(Stranger::Refused),
-        ask: |world| unlink(world, &world.linked),
+        by: By::Anybody("a session, and the password of its person"),
+        ask: |world| unlink(world, &world.vouched.linked),
         ids: Ids::At(&[Place { name: "account", kind: Kind::Linked, ask: unlink, malformed: Malformed::AsUnknown }]),
     },
 ];

@@ -1,0 +1,56 @@
+//! The step of signing in at which somebody sets a second factor up, because the workspace asks for it.
+
+use super::{AuthPage, FormState, page};
+use crate::shell::Page;
+use crate::ui::{Field, FormNotice, Picture, ToPhotograph};
+use leptos::prelude::*;
+
+/// The page of that step.
+pub fn set_up_factor(state: FormState, key: &str, picture: Picture) -> Page {
+    let wrong = state.problem.is_some();
+    let (error, problem, key) = (state.error("code"), state.problem, key.to_owned());
+    let body = view! {
+        <AuthPage
+            other=view! { "Somebody else? "<a href="/login">"Sign in"</a> }.into_any()
+            aside=view! { <p class="auth__note">"Your password alone opens nothing here: the code shows that you have your phone, too."</p> }.into_any()
+        >
+            <div>
+                <h1>"One more thing"</h1>
+                <p>"This workspace asks for a second factor. Let an app on your phone photograph this, or type the key into it."</p>
+            </div>
+            {problem.map(|problem| view! { <FormNotice problem=problem fields=&[("code", "Code")]/> })}
+            <ToPhotograph key=key picture=picture/>
+            <form class="form" method="post" action="/login/factor">
+                <Field
+                    name="code"
+                    label="Code"
+                    autocomplete="one-time-code"
+                    hint="The six digits that the app shows now."
+                    error=error
+                />
+                <button class="button button--primary button--block" type="submit">"Turn it on and sign in"</button>
+            </form>
+        </AuthPage>
+    };
+    page("Set up a second factor", wrong, body)
+}
+
+/// The codes for paper, this once.
+pub fn codes_once(codes: Vec<String>, next: &str) -> Page {
+    let codes = codes.into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view();
+    let next = next.to_owned();
+    let body = view! {
+        <AuthPage
+            other=().into_any()
+            aside=view! { <p class="auth__note">"Neither phone nor paper? Whoever runs this installation can let you in without."</p> }.into_any()
+        >
+            <div>
+                <h1>"Print these, or write them down"</h1>
+                <p>"When your phone is gone, each of them lets you in, once. Samtal cannot show them again."</p>
+            </div>
+            <ol class="codes" id="codes">{codes}</ol>
+            <p><a class="button button--primary button--block" href=next>"I have them"</a></p>
+        </AuthPage>
+    };
+    page("Your codes for paper", false, body)
+}

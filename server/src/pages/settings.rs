@@ -1,0 +1,175 @@
+//! `/dashboard/settings`: what the workspace has chosen, each change a version.
+
+use crate::auth::{Member, Viewer};
+use crate::failure::Failure;
+use crate::pages::{render::Render, unreadable};
+use crate::state::App;
+use app::dashboard::settings::{Outcome, Typed, settings};
+use axum::{
+    Form,
+    extract::{Path, Query, State, rejection::FormRejection, rejection::QueryRejection},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use identity::IdentityError;
+use model::settings::Settings;
+use model::{ErrorCode, FieldError, Problem};
+use serde::Deserialize;
+use store::Caller;
+use store::services::timestamp;
+
+const HERE: &str = "/dashboard/settings";
+
+/// What has just been done, to be said on the page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Done {
+    done: String,
+}
+
+/// The page.
+///
+/// # Errors
+/// A page, for who may not change settings, and when the database does not answer.
+pub async fn page(
+    State(app): State<App>,
+    Viewer(caller): Viewer,
+    render: Render,
+    done: Result<Query<Done>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let done = done.is_ok_and(|Query(Done { done })| done == "saved");
+    let outcome = if done { Outcome::Saved } else { Outcome::Nothing };
+    show(&app, &caller, &render, StatusCode::OK, outcome).await
+}
+
+async fn show(
+    app: &App,
+    caller: &Caller,
+    render: &Render,
+    status: StatusCode,
+    outcome: Outcome,
+) -> Result<Response, Failure> {
+    let identity = &app.capabilities.identity;
+    let versions = identity.settings_versions(caller).await?;
+    let (version, now) = identity.settings(caller).await?;
+    let json = serde_json::to_string_pretty(&now).unwrap_or_default();
+    let clock = timestamp(app.capabilities.services.now());
+    render.dashboard(caller, status, |frame| settings(frame, (version, now, json), versions, clock, outcome)).await
+}
+
+/// The page with what is wrong and what was typed; what is our fault, or is not there, is a page of its own.
+async fn refused(
+    app: &App,
+    caller: &Caller,
+    render: &Render,
+    error: IdentityError,
+    typed: Option<Box<Typed>>,
+) -> Result<Response, Failure> {
+    let failure = Failure::from(error);
+    if !matches!(failure.0.code, ErrorCode::Invalid | ErrorCode::Conflict) {
+        return Err(failure);
+    }
+    // What was typed over settings that are others by now is not kept: it would bring the old ones back.
+    let typed = typed.filter(|_| failure.0.code == ErrorCode::Invalid);
+    let status = failure.status();
+    show(app, caller, render, status, Outcome::Refused { problem: failure.0, typed }).await
+}
+
+/// The form, or the settings as JSON.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Fields {
+    version: String,
+    name: String,
+    second_factor: String,
+    session_minutes: String,
+    idle_minutes: String,
+    json: Option<String>,
+}
+
+/// A number of minutes, or none.
+fn minutes(field: &str, text: &str, errors: &mut Vec<FieldError>) -> Option<u32> {
+    let text = text.trim();
+    let read = text.parse().ok();
+    if !text.is_empty() && read.is_none() {
+        errors
+            .push(FieldError { field: field.to_owned(), message: "A whole number of minutes, or nothing.".to_owned() });
+    }
+    read
+}
+
+fn read(fields: &Fields) -> Result<Settings, IdentityError> {
+    if let Some(json) = &fields.json {
+        return serde_json::from_str(json)
+            .map_err(|e| IdentityError::field("json", format!("These are no settings: {e}.")));
+    }
+    let mut errors = Vec::new();
+    let settings = Settings {
+        name: fields.name.clone(),
+        second_factor: !fields.second_factor.is_empty(),
+        session_minutes: minutes("session_minutes", &fields.session_minutes, &mut errors),
+        idle_minutes: minutes("idle_minutes", &fields.idle_minutes, &mut errors),
+    };
+    match settings.clone().checked() {
+        Ok(_) if errors.is_empty() => Ok(settings),
+        Ok(_) => Err(IdentityError::Invalid(errors)),
+        Err(more) => Err(IdentityError::Invalid(more.into_iter().chain(errors).collect())),
+    }
+}
+
+/// Puts new settings in force.
+///
+/// # Errors
+/// A page, when nobody is signed in, they may not, or the fault is ours.
+pub async fn change(
+    State(app): State<App>,
+    Member(caller): Member,
+    render: Render,
+    form: Result<Form<Fields>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(fields) = form.map_err(unreadable)?;
+    let seen = fields.version.parse().unwrap_or(-1);
+    let done = match read(&fields) {
+        Ok(settings) => app.capabilities.identity.change_settings(&caller, seen, settings).await,
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(_) => Ok(Redirect::to("/dashboard/settings?done=saved").into_response()),
+        Err(error) => {
+            let typed = Typed {
+                name: fields.name,
+                second_factor: !fields.second_factor.is_empty(),
+                session_minutes: fields.session_minutes,
+                idle_minutes: fields.idle_minutes,
+                json: fields.json,
+            };
+            refused(&app, &caller, &render, error, Some(Box::new(typed))).await
+        }
+    }
+}
+
+/// Which version was seen.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Seen {
+    version: String,
+}
+
+/// Brings the settings of a version back.
+///
+/// # Errors
+/// A page, when nobody is signed in, they may not, there is no such version, or the fault is ours.
+pub async fn restore(
+    State(app): State<App>,
+    Member(caller): Member,
+    Path(version): Path<String>,
+    render: Render,
+    form: Result<Form<Seen>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Seen { version: seen }) = form.map_err(unreadable)?;
+    let version = version.parse().map_err(|_| Problem::not_found())?;
+    match app.capabilities.identity.restore_settings(&caller, seen.parse().unwrap_or(-1), version).await {
+        Ok(_) => Ok(Redirect::to(&format!("{HERE}?done=saved")).into_response()),
+        Err(error) => refused(&app, &caller, &render, error, None).await,
+    }
+}
