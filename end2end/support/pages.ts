@@ -4,7 +4,7 @@ import type { Page } from '@playwright/test';
 import { begin, program, say, step } from './conversations.ts';
 import { failed, learnt, teach } from './documents.ts';
 import { expect, visit } from './fixtures.ts';
-import { beginFactor, turnFactorOn } from './factor.ts';
+import { beginFactor, code, turnFactorOn } from './factor.ts';
 import { makeKey } from './keys.ts';
 import { signInThere } from './provider.ts';
 import { type Person, fillSignIn, fillSignUp, join, openMenu, signUp, somebody } from './people.ts';
@@ -354,6 +354,83 @@ export const states: State[] = [
       await page.goto('/login');
       await fillSignIn(page, person);
       await expect(page).toHaveURL('/login/code');
+    },
+  },
+  {
+    name: 'login-factor',
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      await page.request.post('/dashboard/settings', { form: { version: '0', name: person.company, second_factor: '1' } });
+      await page.context().clearCookies();
+      await page.goto('/login');
+      await fillSignIn(page, person);
+      await expect(page).toHaveURL('/login/factor');
+    },
+  },
+  {
+    name: 'login-factor-codes',
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      await page.request.post('/dashboard/settings', { form: { version: '0', name: person.company, second_factor: '1' } });
+      await page.context().clearCookies();
+      await page.goto('/login');
+      await fillSignIn(page, person);
+      await page.getByLabel('Code').fill(code(await page.locator('#key').innerText()));
+      await page.keyboard.press('Enter');
+      await expect(page.locator('#codes li')).toHaveCount(10);
+    },
+  },
+  { name: 'login-company', open: nobody('/login/company') },
+  { name: 'sign-on', open: member('/dashboard/sign-on') },
+  {
+    name: 'sign-on-domains',
+    status: 422,
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      for (const domain of ['fjallhus.example', 'the-warehouse-of-fjallhus-in-midsummer.example']) {
+        await page.request.post('/dashboard/sign-on/domains', { form: { domain } });
+      }
+      await page.goto('/dashboard/sign-on');
+      await page.getByLabel('Name', { exact: true }).fill('Fjällhus');
+      await page.getByLabel('Issuer').fill('http://id.fjallhus.example');
+      await page.getByLabel('Client ID').fill('samtal');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await expect(page.getByRole('alert')).toBeVisible();
+    },
+  },
+  { name: 'settings', open: member('/dashboard/settings') },
+  {
+    name: 'settings-versions',
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      for (const [version, name] of ['Fjällhus & Söner', 'Fjällhus', person.company].entries()) {
+        const form = { version: String(version), name, idle_minutes: String(30 + version) };
+        await page.request.post('/dashboard/settings', { form });
+      }
+      await page.goto('/dashboard/settings?done=saved');
+      await page.getByText('The same as JSON').click();
+    },
+  },
+  {
+    name: 'settings-wrong',
+    status: 422,
+    open: member('/dashboard/settings', async (page) => {
+      await page.getByLabel('Unused, it ends after (minutes)').fill('soon');
+      await page.getByRole('button', { name: 'Save', exact: true }).click();
+      await expect(page.getByRole('alert')).toBeVisible();
+    }),
+  },
+  {
+    name: 'login-join',
+    open: async (page, person) => {
+      const { email } = person;
+      await signUp(page.request, { ...person, email: `host.${email}` });
+      const link = await invite(page, email);
+      await page.context().clearCookies();
+      await page.goto(link);
+      await page.getByRole('link', { name: 'Continue with Nord-ID' }).click();
+      await signInThere(page, email);
+      await expect(page.getByRole('button', { name: /^Join/ })).toBeVisible();
     },
   },
   { name: 'keys-new', open: member('/dashboard/api-keys') },

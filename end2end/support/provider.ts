@@ -10,7 +10,7 @@ const client = { id: 'samtal', secret: 'a secret: + / %' };
 export class Provider {
   private constructor(
     private readonly http: HttpServer,
-    private readonly issuer: string,
+    readonly issuer: string,
   ) {}
 
   static async start(): Promise<Provider> {
@@ -30,13 +30,18 @@ export class Provider {
     };
   }
 
-  /** Answers for a server, now that its address is known. */
-  serve(url: string): void {
+  /** What shows that a server is the one that it knows. */
+  get secret(): string {
+    return client.secret;
+  }
+
+  /** Answers for a server, now that its address is known; `more` are other addresses to which it sends people back. */
+  serve(url: string, ...more: string[]): void {
     // It warns of what is for tests alone.
     const { info, warn } = console;
     console.info = console.warn = () => undefined;
     const provider = new OpenIdProvider(this.issuer, {
-      clients: [{ client_id: client.id, client_secret: client.secret, redirect_uris: [`${url}/login/with/nordid/back`] }],
+      clients: [{ client_id: client.id, client_secret: client.secret, redirect_uris: [`${url}/login/with/nordid/back`, ...more] }],
       pkce: { required: () => true },
       claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
       ttl: { Interaction: 600, Session: 600, Grant: 600, AccessToken: 600, IdToken: 600 },

@@ -5,8 +5,8 @@ use crate::auth::{self, cookie};
 use crate::edge::{admission, body, dress, headers, observe};
 use crate::limits::api as limits;
 use crate::pages::{
-    account, api_keys, audit_log, demo, home, inbox, join, knowledge, letters, members, preferences, providers,
-    second_factor, settings, sign_in, sign_out, sign_up, site, workspaces,
+    account, api_keys, audit_log, company_sign_on, demo, home, inbox, join, knowledge, letters, members, preferences,
+    providers, second_factor, settings, sign_in, sign_out, sign_up, site, workspaces,
 };
 use crate::rest::{Api, api, api_docs};
 use crate::state::App;
@@ -67,6 +67,8 @@ pub fn routes() -> Vec<Route> {
         cookie("/login/with/{provider}/back", &["GET"], on(MethodFilter::GET, providers::back)),
         cookie("/login/link", &["GET", "POST"], get(providers::link).post(providers::linked)),
         cookie("/login/new", &["GET", "POST"], get(providers::new).post(providers::made)),
+        cookie("/login/company", &["GET", "POST"], get(providers::company).post(providers::of_company)),
+        cookie("/login/provider", &["GET"], get(providers::asked)),
         cookie("/login/factor", &["GET", "POST"], get(second_factor::asked).post(second_factor::given)),
         cookie("/login/workspace", &["GET", "POST"], get(sign_in::workspaces).post(sign_in::choose)),
         cookie("/signup", &["GET", "POST"], get(site::signup).post(sign_up::submit)),
@@ -104,6 +106,11 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/members/{member}/remove", &["POST"], post(members::remove)),
         cookie("/dashboard/members/invitations/{invitation}/again", &["POST"], post(members::again)),
         cookie("/dashboard/members/invitations/{invitation}/revoke", &["POST"], post(members::take_back)),
+        cookie("/dashboard/sign-on", &["GET", "POST"], get(company_sign_on::page).post(company_sign_on::set)),
+        cookie("/dashboard/sign-on/remove", &["POST"], post(company_sign_on::remove)),
+        cookie("/dashboard/sign-on/domains", &["POST"], post(company_sign_on::add)),
+        cookie("/dashboard/sign-on/domains/{domain}/prove", &["POST"], post(company_sign_on::prove)),
+        cookie("/dashboard/sign-on/domains/{domain}/remove", &["POST"], post(company_sign_on::take_off)),
         cookie("/dashboard/settings", &["GET", "POST"], get(settings::page).post(settings::change)),
         cookie("/dashboard/settings/{version}/restore", &["POST"], post(settings::restore)),
         cookie("/dashboard/audit-log", &["GET"], get(audit_log::page)),

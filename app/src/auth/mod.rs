@@ -13,7 +13,7 @@ pub use code::give_code;
 pub use factor::{codes_once, set_up_factor};
 pub use join::{Invited, join};
 pub use letters::{Kept, Sent, ask_reset, choose_password, confirm, link_over, no_letters, outbox, sent};
-pub use providers::{Newcomer, leaving, link_account, newcomer};
+pub use providers::{Newcomer, ask_provider, company_sign_in, leaving, link_account, newcomer};
 pub use sign_in::sign_in;
 pub use sign_up::sign_up;
 pub use workspace::choose_workspace;
@@ -62,6 +62,11 @@ impl FormState {
     fn error(&self, name: &str) -> Option<String> {
         self.problem.as_ref().and_then(|p| p.field(name)).map(str::to_owned)
     }
+}
+
+/// Where a sign-in leads, as it stands in an address. `next` is a path, of the characters that may stand in one.
+pub fn leads_to(next: &str) -> String {
+    format!("?next={}", next.replace('%', "%25").replace('&', "%26").replace('#', "%23").replace('+', "%2B"))
 }
 
 /// The page of a form; its title says when something is wrong.

@@ -72,10 +72,11 @@ pub fn newcomer(state: FormState, who: Newcomer) -> Page {
     let Newcomer { provider, email, invited, joins } = who;
     let some = !invited.is_empty();
     let told = if joins { "Do you want to join?" } else { "There is no account here with this address yet." };
+    let class = if joins { "button button--primary button--block" } else { "button button--block" };
     let invitations = invited.into_iter().map(|(token, company, role)| {
         view! {
             <li>
-                <button class="button button--block" type="submit" name="invitation" value=token>
+                <button class=class type="submit" name="invitation" value=token>
                     "Join "{company}" as "{role.to_lowercase()}
                 </button>
             </li>
@@ -125,12 +126,51 @@ pub fn leaving(provider: &str, address: &str) -> Page {
     let (provider, address) = (provider.to_owned(), address.to_owned());
     let body = view! {
         <AuthPage
-            other=view! { <a href="/dashboard/account">"Back to your account"</a> }.into_any()
+            other=view! { <a href="/dashboard">"Back"</a> }.into_any()
             aside=().into_any()
         >
             <div><h1>"On to "{provider.clone()}</h1><p>"It asks you who you are, and leads back here."</p></div>
             <p><a class="button button--primary button--block" href=address>"Go on to "{provider}</a></p>
         </AuthPage>
     };
-    page("Link your account", false, body)
+    page("On your way", false, body)
+}
+
+/// The page that asks for an address, by whose domain the company is known.
+pub fn company_sign_in(state: FormState) -> Page {
+    let wrong = state.problem.is_some();
+    let next = state.value("next");
+    let body = view! {
+        <AuthPage
+            other=view! { "With a password? "<a href="/login">"Sign in"</a> }.into_any()
+            aside=view! { <p class="auth__note">"Your company can let its people sign in by its own provider. Its owners set that up."</p> }.into_any()
+        >
+            <div><h1>"Sign in through your company"</h1><p>"Its domain says where to go."</p></div>
+            {state.problem.clone().map(|problem| view! { <FormNotice problem=problem fields=&[("email", "Email")]/> })}
+            <form class="form" method="post" action="/login/company">
+                <Field name="email" label="Email" kind="email" autocomplete="username" value=state.value("email") error=state.error("email")/>
+                <input type="hidden" name="next" value=next/>
+                <button class="button button--primary button--block" type="submit">"Go on"</button>
+            </form>
+        </AuthPage>
+    };
+    page("Sign in through your company", wrong, body)
+}
+
+/// The step of signing in at which the company's own provider is asked for.
+pub fn ask_provider(company: &str, address: &str) -> Page {
+    let (company, address) = (company.to_owned(), address.to_owned());
+    let body = view! {
+        <AuthPage
+            other=view! { "Somebody else? "<a href="/login">"Sign in"</a> }.into_any()
+            aside=view! { <p class="auth__note">"Does that not work? An owner of the workspace still signs in with a password, and can change it."</p> }.into_any()
+        >
+            <div>
+                <h1>"One more step"</h1>
+                <p><b>{company}</b>" has its people sign in by its own provider, and not by a password alone."</p>
+            </div>
+            <p><a class="button button--primary button--block" href=address>"Go on"</a></p>
+        </AuthPage>
+    };
+    page("Sign in through your company", false, body)
 }

@@ -1,7 +1,7 @@
 //! The sign-in page.
 
 use super::providers::Ways;
-use super::{AuthPage, FormState, page};
+use super::{AuthPage, FormState, leads_to, page};
 use crate::shell::Page;
 use crate::ui::{Field, FormNotice};
 use leptos::prelude::*;
@@ -11,10 +11,8 @@ const FIELDS: &[(&str, &str)] = &[("email", "Email"), ("password", "Password")];
 /// The sign-in page.
 pub fn sign_in(state: FormState) -> Page {
     let next = Some(state.value("next")).filter(|next| !next.is_empty());
-    // A path, of the characters that may stand in one.
-    let with =
-        next.as_ref().map(|next| format!("?next={}", next.replace('%', "%25").replace('&', "%26").replace('#', "%23")));
-    let with = with.unwrap_or_default();
+    let with = next.as_ref().map(|next| leads_to(next)).unwrap_or_default();
+    let company = format!("/login/company{with}");
     let wrong = state.problem.is_some();
     let done = match state.value("done").as_str() {
         "reset" => Some("Your password has been changed. Sign in with the new one."),
@@ -39,6 +37,7 @@ pub fn sign_in(state: FormState) -> Page {
                 <button class="button button--primary button--block" type="submit">"Sign in"</button>
             </form>
             <Ways all=state.ways with=with/>
+            <p><a href=company>"Sign in through your company"</a></p>
             <p><a href="/reset">"Forgot your password?"</a></p>
         </AuthPage>
     };

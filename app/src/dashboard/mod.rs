@@ -3,6 +3,7 @@
 pub mod account;
 pub mod api_keys;
 pub mod audit_log;
+pub mod company_sign_on;
 pub mod home;
 pub mod inbox;
 pub mod knowledge;

@@ -8,11 +8,12 @@ use model::identity::CurrentSession;
 use model::permission::Permission;
 
 /// Pages of the workspace: path, name, icon, and what one has to be allowed to see it. A page of the dashboard has its line here.
-const WORKSPACE: [(&str, &str, Shape, Permission); 5] = [
+const WORKSPACE: [(&str, &str, Shape, Permission); 6] = [
     ("/dashboard/knowledge", "Knowledge", Shape::Book, Permission::ReadDocuments),
     ("/dashboard/members", "Members", Shape::People, Permission::ReadWorkspace),
     ("/dashboard/api-keys", "API keys", Shape::Key, Permission::ReadWorkspace),
     ("/dashboard/audit-log", "Audit log", Shape::List, Permission::ReadAuditLog),
+    ("/dashboard/sign-on", "Company sign-on", Shape::Door, Permission::ManageSignOn),
     ("/dashboard/settings", "Settings", Shape::Sliders, Permission::ManageSettings),
 ];
 

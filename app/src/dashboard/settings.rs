@@ -90,13 +90,10 @@ pub fn settings(
             <form class="form form--narrow" method="post" action="/dashboard/settings">
                 <input type="hidden" name="version" value=version.to_string()/>
                 <Field name="name" label="Company" autocomplete="organization" value=typed.name error=error("name")/>
-                <fieldset class="checks">
-                    <legend class="field__label">"Signing in"</legend>
-                    <label class="check">
-                        <input type="checkbox" name="second_factor" value="1" checked=typed.second_factor/>
-                        " Takes a second factor. Who has none is led through it at the next sign-in."
-                    </label>
-                </fieldset>
+                <label class="check">
+                    <input type="checkbox" name="second_factor" value="1" checked=typed.second_factor/>
+                    " Signing in takes a second factor. Who has none is led through it at the next sign-in."
+                </label>
                 {minutes("session_minutes", "A session ends after (minutes)", typed.session_minutes, error("session_minutes"))}
                 {minutes("idle_minutes", "Unused, it ends after (minutes)", typed.idle_minutes, error("idle_minutes"))}
                 <button class="button button--primary" type="submit">"Save"</button>
@@ -106,7 +103,7 @@ pub fn settings(
                 <form class="form" method="post" action="/dashboard/settings">
                     <input type="hidden" name="version" value=version.to_string()/>
                     <Lines name="json" label="The settings as JSON" rows=8 value=json error=error("json")/>
-                    <button class="button" type="submit">"Save the JSON"</button>
+                    <div class="actions"><button class="button" type="submit">"Save the JSON"</button></div>
                 </form>
             </details>
         </section>
@@ -181,7 +178,7 @@ fn history(current: i32, versions: Vec<SettingsVersion>, now: Timestamp) -> AnyV
             <tr role="row">
                 <th role="rowheader" scope="row">{number}</th>
                 <td role="cell" data-label="What">{what}<ul role="list">{changes.collect_view()}</ul></td>
-                <td role="cell" data-label="Who">{version.changed_by}</td>
+                <td role="cell" data-label="Who">{if version.changed_by.is_empty() { "-".to_owned() } else { version.changed_by }}</td>
                 <td role="cell" data-label="When">
                     <time datetime=version.changed_at.to_string()>{version.changed_at.ago(now)}</time>
                 </td>

@@ -19,6 +19,8 @@ pub enum Shape {
     Key,
     /// Lines, each with a point before it.
     List,
+    /// A door.
+    Door,
     /// Two sliders.
     Sliders,
     /// Three lines.
@@ -47,6 +49,7 @@ impl Shape {
             Self::Back => "M12 4.500 6.500 10l5.500 5.500",
             Self::Key => "M3.5 13.5a3 3 0 1 1 6 0 3 3 0 0 1-6 0ZM8.7 11.3 16 4M13 7l2.5 2.5M15 5l1.5 1.5",
             Self::List => "M3.500 5.500h.010M3.500 10h.010M3.500 14.500h.010M7 5.500h9.500M7 10h9.500M7 14.500h9.500",
+            Self::Door => "M5.500 16.500v-13h9v13M3.500 16.500h13M11.500 10h.010",
             Self::Sliders => {
                 "M3.500 6h6M13.500 6h3M3.500 14h3M10.500 14h6M9.500 6a2 2 0 1 0 4 0 2 2 0 0 0-4 0ZM6.500 14a2 2 0 1 0 4 0 2 2 0 0 0-4 0Z"
             }

@@ -63,9 +63,6 @@ pub enum IdentityError {
     /// There is a second factor already.
     #[error("there is a second factor")]
     FactorIsOn,
-    /// A workspace of theirs asks for one.
-    #[error("a workspace asks for a second factor")]
-    FactorIsRequired,
     /// The settings are others by now than those that were seen.
     #[error("the settings were changed meanwhile")]
     SettingsChanged,
@@ -195,10 +192,6 @@ impl Fault for IdentityError {
             Self::FactorIsOn => Problem::new(
                 ErrorCode::Conflict,
                 "Your account has a second factor already. Turn it off first, and set up another.",
-            ),
-            Self::FactorIsRequired => Problem::new(
-                ErrorCode::Conflict,
-                "A workspace of yours asks its members for a second factor, so it stays on.",
             ),
             Self::SettingsChanged => Problem::new(
                 ErrorCode::Conflict,

@@ -45,6 +45,8 @@ pub struct Invited {
 /// What whoever opens a link is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
+    /// The tenant.
+    pub tenant: TenantId,
     /// The company.
     pub company: String,
     /// To whom it is.
@@ -350,7 +352,7 @@ impl Identity {
         .map_err(StoreError::from)?
         .ok_or(IdentityError::LinkOver)?;
         let role = Role::from_name(&row.role).ok_or(StoreError::Corrupt("invitations.role"))?;
-        let offer = Offer { company: row.name, email: row.email, role, known: row.known };
+        let offer = Offer { tenant, company: row.name, email: row.email, role, known: row.known };
         Ok(Open { tenant, invitation: InvitationId::from_uuid(id), by_hand: row.by_hand, offer })
     }
 
@@ -399,8 +401,9 @@ impl Identity {
         let rows = rows.fetch_all(&mut tx).await.map_err(StoreError::from)?;
         let offered = rows.into_iter().map(|row| {
             let role = Role::from_name(&row.role).ok_or(StoreError::Corrupt("invitations.role"))?;
-            let token = self.links.token(KIND, TenantId::from_uuid(row.tenant_id), row.invitation_id);
-            Ok((token, Offer { company: row.name, email: email.to_string(), role, known: false }))
+            let tenant = TenantId::from_uuid(row.tenant_id);
+            let token = self.links.token(KIND, tenant, row.invitation_id);
+            Ok((token, Offer { tenant, company: row.name, email: email.to_string(), role, known: false }))
         });
         offered.collect()
     }

@@ -4,6 +4,7 @@ mod account;
 mod api_keys;
 mod attempts;
 mod audit_log;
+mod company_sign_on;
 mod error;
 mod invitations;
 mod letters;
@@ -20,6 +21,7 @@ pub use account::ChangeForm;
 pub use api_keys::{KeyWishes, MAX_KEYS, Overlap};
 pub use attempts::{AttemptLimits, Origin};
 pub use audit_log::MAX_ENTRIES;
+pub use company_sign_on::ProviderForm;
 pub use error::IdentityError;
 pub use invitations::{Invited, JoinForm, MAX_MEMBERS, Offer, SendInvitation};
 pub use letters::{Post, SendLetter};
@@ -107,6 +109,15 @@ impl Identity {
     /// The same, with what seals secrets under the keys of a file.
     pub fn with_sealer(self, sealer: Sealer) -> Self {
         Self { sealer, ..self }
+    }
+
+    /// Seals everything anew that was sealed with an older key; says how much, and how much cannot be opened.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn seal_anew(&self) -> Result<(u64, u64), StoreError> {
+        let (factors, providers) = (self.seal_factors_anew().await?, self.seal_providers_anew().await?);
+        Ok((factors.0 + providers.0, factors.1 + providers.1))
     }
 
     /// Store, clock and ids.

@@ -371,7 +371,6 @@ impl Identity {
     /// Turns it off, for who shows a code.
     ///
     /// # Errors
-    /// [`IdentityError::FactorIsRequired`] where a workspace of theirs asks for one; then:
     /// [`IdentityError::Invalid`] for a wrong code, [`IdentityError::TooManyAttempts`], [`IdentityError::NotFound`] when there
     /// is none, [`IdentityError::SignInOver`] for a session that ended meanwhile, or a fault; nothing is changed then.
     #[tracing::instrument(name = "db.second_factor.turn_off", skip_all)]
@@ -383,9 +382,6 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(), IdentityError> {
         let person = person(caller)?;
-        if self.tenants_of(person, origin).await?.iter().any(|workspace| workspace.second_factor) {
-            return Err(IdentityError::FactorIsRequired);
-        }
         let (mut tx, held) = self.by_code(person, typed, Some(here), origin).await.map(|(tx, held, _)| (tx, held))?;
         sqlx::query!("delete from app.second_factors where person_id = $1", person.uuid())
             .execute(&mut tx)
@@ -422,7 +418,7 @@ impl Identity {
             Ok((tx, _, proof)) => {
                 tx.commit().await?;
                 self.post_is_due();
-                proofs.push(Shown { proof, at: timestamp(self.services.now()), epoch: 0 });
+                proofs.push(Shown { proof, at: timestamp(self.services.now()), epoch: 0, of: None });
             }
             // Turned off meanwhile.
             Err(IdentityError::NotFound) => {}
@@ -694,7 +690,7 @@ impl Identity {
     /// # Errors
     /// The database's.
     #[tracing::instrument(name = "db.second_factor.seal_anew", skip_all)]
-    pub async fn seal_anew(&self) -> Result<(u64, u64), StoreError> {
+    pub(crate) async fn seal_factors_anew(&self) -> Result<(u64, u64), StoreError> {
         let begins = self.sealer.begins();
         let (mut done, mut lost, mut last) = (0, 0, Uuid::nil());
         loop {

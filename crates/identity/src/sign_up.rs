@@ -1,6 +1,6 @@
 //! Sign up: a person, a tenant, and the person as its owner, in one transaction or not at all.
 
-use crate::sign_in::{Second, advance};
+use crate::sign_in::{Asks, Second, advance};
 use crate::tenants::{CreatedTenant, First, Founding};
 use crate::{Identity, IdentityError, Origin};
 use model::FieldError;
@@ -79,7 +79,12 @@ impl Identity {
             Ok(_) if self.delivers() => Ok(SignedUp::Sent),
             Ok(CreatedTenant { person, epoch, tenant, .. }) => {
                 // Nothing is asked of the database after it was made: it would be kept, and look as if it was not.
-                advance(self.begun(person, Proof::Password, epoch), Second::None, &[(tenant, false)]).map(SignedUp::In)
+                advance(
+                    self.begun(person, Proof::Password, epoch),
+                    Second::None,
+                    &[Asks { tenant, second_factor: false, provider: false }],
+                )
+                .map(SignedUp::In)
             }
             Err(IdentityError::EmailTaken) if self.delivers() => {
                 self.tell_known(&email, origin).await?;

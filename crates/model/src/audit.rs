@@ -40,6 +40,16 @@ names!(
         MemberRemoved = "member.removed",
         /// The settings were changed.
         SettingsChanged = "settings.changed",
+        /// The company's own provider was set.
+        ProviderSet = "sign_on.set",
+        /// It was taken away.
+        ProviderRemoved = "sign_on.removed",
+        /// A domain was named as the company's.
+        DomainAdded = "domain.added",
+        /// It was proven to be.
+        DomainProven = "domain.proven",
+        /// It was taken off the list.
+        DomainRemoved = "domain.removed",
         /// An API key was made.
         KeyCreated = "key.created",
         /// Another API key was put in the place of one.
@@ -73,6 +83,11 @@ impl Act {
             Self::RoleChanged => "Changed a role",
             Self::MemberRemoved => "Removed a member",
             Self::SettingsChanged => "Changed the settings",
+            Self::ProviderSet => "Set the company's sign-on",
+            Self::ProviderRemoved => "Took the company's sign-on away",
+            Self::DomainAdded => "Named a domain",
+            Self::DomainProven => "Proved a domain",
+            Self::DomainRemoved => "Removed a domain",
             Self::KeyCreated => "Made an API key",
             Self::KeyRotated => "Replaced an API key",
             Self::KeyRevoked => "Revoked an API key",

@@ -56,6 +56,8 @@ pub enum Owed {
     Code,
     /// In which of several workspaces they want to work.
     Workspace,
+    /// The word of the company's own provider.
+    Provider,
     /// A second factor, which the workspace asks for and they have not.
     Factor,
 }
@@ -66,13 +68,14 @@ impl Owed {
         match self {
             Self::Code => "code",
             Self::Workspace => "workspace",
+            Self::Provider => "provider",
             Self::Factor => "factor",
         }
     }
 
     /// What has that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Code, Self::Workspace, Self::Factor].into_iter().find(|owed| owed.name() == name)
+        [Self::Code, Self::Workspace, Self::Provider, Self::Factor].into_iter().find(|owed| owed.name() == name)
     }
 }
 
@@ -123,6 +126,47 @@ pub struct WaysIn {
     pub linked: Vec<LinkedAccount>,
 }
 
+/// A company's own provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompanyProvider {
+    /// What its people call it.
+    pub name: String,
+    /// Its address, as it calls itself.
+    pub issuer: String,
+    /// What it calls this installation.
+    pub client_id: String,
+    /// Whether there is a secret.
+    pub secret: bool,
+    /// Whether members sign in by it, owners aside.
+    pub required: bool,
+    /// Where it sends people back.
+    pub back: String,
+}
+
+/// A domain that is to be a company's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompanyDomain {
+    /// Its id.
+    pub id: String,
+    /// The domain.
+    pub domain: String,
+    /// The name in the DNS under which the proof stands.
+    pub record: String,
+    /// What has to stand there.
+    pub says: String,
+    /// Since when it is proven.
+    pub proven_at: Option<Timestamp>,
+}
+
+/// How a company's own people sign in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CompanySignOn {
+    /// By this provider.
+    pub provider: Option<CompanyProvider>,
+    /// With addresses in these.
+    pub domains: Vec<CompanyDomain>,
+}
+
 /// A tenant, as its members see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -144,6 +188,8 @@ pub struct Workspace {
     pub name: String,
     /// Whether signing in there takes a second factor.
     pub second_factor: bool,
+    /// By whose word alone they sign in there: the provider's name in addresses.
+    pub provider: Option<String>,
 }
 
 /// Somebody who is asked to join a tenant.

@@ -81,6 +81,28 @@ text_input!(
     )
 );
 text_input!(
+    /// What people call a provider, 1 to 60 characters.
+    ProviderName,
+    |text| line(text, 60, "Enter what your people call it.", "Use at most 60 characters.")
+);
+text_input!(
+    /// A domain in lower case, at most 253 characters, as it stands in the DNS.
+    DomainName,
+    |text| {
+        let text = text.trim().trim_start_matches('@').to_lowercase();
+        let label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        let fits = text.len() <= 240 && text.contains('.') && text.split('.').all(label);
+        // What ends in a number is an address, not a name.
+        let named = text.rsplit('.').next().is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
+        if fits && named { Ok(text) } else { Err(Rejected("Enter a domain like example.com.")) }
+    }
+);
+text_input!(
     /// A person's name, 1 to 100 characters.
     PersonName,
     |text| line(text, 100, "Enter your name.", "Use at most 100 characters.")

@@ -57,6 +57,8 @@ permissions!(
     ManageKeys = "keys.manage", "Make and revoke API keys";
     /// Settings of the workspace.
     ManageSettings = "settings.manage", "Change the settings of the workspace, and bring earlier ones back";
+    /// The company's own provider and its domains.
+    ManageSignOn = "sign_on.manage", "Set by whose word the company's people sign in, and prove its domains";
     /// The audit log.
     ReadAuditLog = "audit.read", "Read who did what, in the audit log";
 );

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod names;
 
 pub use address::is_public;
+pub use names::{Names, NamesError};
 
 use http::{Request, Response};
 use reqwest::Client;

@@ -6,5 +6,5 @@ mod provider;
 
 pub use error::{SignOnError, Unanswered};
 pub use flow::{Begun, Returned, Sent, SignOn, Vouched};
-pub use outbound::{Outbound, OutboundError, Whose};
+pub use outbound::{Names, NamesError, Outbound, OutboundError, Whose};
 pub use provider::Provider;

@@ -88,6 +88,9 @@ pub struct Shown {
     /// How often the password had been changed when it was read.
     #[serde(default)]
     pub epoch: i32,
+    /// Of a provider: the tenant whose own it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<TenantId>,
 }
 
 /// A sign-in on its way. When nothing is owed any more, it opens the tenant that was chosen.
@@ -160,7 +163,8 @@ impl Sessions {
         }
         let done = sqlx::query!(
             "update app.sessions set person_id = $2, tenant_id = $3, proofs = $4, owed = $5, chosen_id = $6, next_path = $7,
-                    device = $8, address = $9, expires_at = least(expires_at, $10)
+                    device = $8, address = $9, expires_at = least(expires_at, $10, $11::timestamptz + make_interval(mins =>
+                      (select session_minutes from app.tenants where tenant_id = $3)))
              where session_hash = $1",
             hash.as_slice(),
             sign_in.person.uuid(),
@@ -171,7 +175,8 @@ impl Sessions {
             sign_in.next,
             device,
             from.address.map(|address| address.to_string()),
-            if opened.is_none() { Some(self.services.now() + UNFINISHED) } else { sign_in.until }
+            if opened.is_none() { Some(self.services.now() + UNFINISHED) } else { sign_in.until },
+            self.services.now()
         )
         .execute(&mut tx)
         .await?;

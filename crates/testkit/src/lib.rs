@@ -5,6 +5,7 @@
 mod app;
 pub mod cluster;
 mod database;
+mod dns;
 mod mailbox;
 mod provider;
 mod tenants;
@@ -12,6 +13,7 @@ mod tenants;
 pub use app::App;
 pub use cluster::{OwnCluster, Version};
 pub use database::{Database, TestClock, TestDb, secret, sql};
+pub use dns::Dns;
 pub use mailbox::{Mail, Mailbox};
 pub use provider::{LIES, Lie, Provider, Says};
 pub use tenants::{OWNER_PASSWORD, Tenant, Two, sign_in};

@@ -14,8 +14,9 @@ use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use sign_on::{Outbound, SignOn, Whose};
+use sign_on::{Names, Outbound, SignOn, Whose};
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use store::services::{Clock as _, SystemClock};
@@ -226,6 +227,12 @@ impl Provider {
     /// The same, asked by somebody who has no patience.
     pub fn offered_at_once(&self) -> Providers {
         self.offered_by(Outbound::within(false, Duration::from_millis(1)).unwrap())
+    }
+
+    /// Not offered: what reaches those that companies set, in private networks as well, and this resolver.
+    pub fn reached_by_tenants(&self, dns: SocketAddr) -> Providers {
+        let speaks = SignOn::new(Outbound::new(true).unwrap());
+        Providers::new(speaks, Vec::new()).with_names(Names::by(Some(dns)))
     }
 
     fn offered_by(&self, outbound: Outbound) -> Providers {

@@ -16,6 +16,7 @@ const fn page_of(owed: Owed) -> &'static str {
     match owed {
         Owed::Code => "/login/code",
         Owed::Workspace => "/login/workspace",
+        Owed::Provider => "/login/provider",
         Owed::Factor => "/login/factor",
     }
 }

@@ -15,7 +15,7 @@ use capabilities::{Adapters, Capabilities};
 use identity::{Passwords, Post, Providers};
 use knowledge::Embedder;
 use privileges::Folders;
-use sign_on::{Outbound, SignOn};
+use sign_on::{Names, Outbound, SignOn};
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::embedded::Programs;
@@ -106,7 +106,8 @@ pub fn app(config: Config, store: Store, files: Files) -> Result<App, BootError>
             mailer: config.mailer()?,
             address: config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
         },
-        providers: Providers::new(SignOn::new(Outbound::new(config.outbound.private_addresses)?), config.providers()),
+        providers: Providers::new(SignOn::new(Outbound::new(config.outbound.private_addresses)?), config.providers())
+            .with_names(Names::by(config.outbound.dns)),
         embedder: embedder(&config),
     };
     let services = Services::new(store, Arc::new(SystemClock), &adapters.secret);

@@ -4,6 +4,7 @@ use super::{ConfigError, LogFormat};
 use identity::Offered;
 use serde::Deserialize;
 use sign_on::{Provider, Whose};
+use std::net::SocketAddr;
 use zeroize::Zeroizing;
 
 /// A database of one's own. The three addresses are given together or not at all.
@@ -170,6 +171,8 @@ impl SignOn {
 pub struct Outbound {
     /// Whether addresses that tenants give may lead into private networks.
     pub private_addresses: bool,
+    /// The resolver that is asked what stands in the DNS. Default: those of the machine.
+    pub dns: Option<SocketAddr>,
 }
 
 /// How letters are sent. Both are given together or not at all.

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod api_keys;
 pub mod audit_log;
+pub mod company_sign_on;
 pub mod demo;
 pub mod home;
 pub mod inbox;

@@ -1,13 +1,13 @@
 //! `/login/with/{provider}`: signing in by somebody else's word, there and back, and what is asked on the way.
 
-use crate::auth::sign_in::carry_on;
+use crate::auth::sign_in::{carry_on, unfinished};
 use crate::auth::{Member, Visitor, device};
 use crate::failure::Failure;
 use crate::pages::account::{self, here};
 use crate::pages::{join, render::Render, sign_in::again, sign_in::inside, unreadable};
 use crate::request::{PathId, RequestInfo};
 use crate::state::App;
-use app::auth::{FormState, Newcomer, leaving, link_account, newcomer};
+use app::auth::{FormState, Newcomer, ask_provider, company_sign_in, leads_to, leaving, link_account, newcomer};
 use axum::{
     Extension, Form,
     extract::{Path, Query, State, rejection::FormRejection, rejection::QueryRejection},
@@ -15,6 +15,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use identity::{Came, Gone, Here, IdentityError, Leads, Purpose, Returned};
+use model::identity::Owed;
 use serde::Deserialize;
 use store::sessions::SignIn;
 use tower_sessions::Session;
@@ -37,10 +38,18 @@ pub async fn go(
     State(app): State<App>,
     Extension(info): Extension<RequestInfo>,
     Path(slug): Path<String>,
+    headers: HeaderMap,
     render: Render,
     begin: Result<Query<Begin>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let Begin { next, join } = begin.map(|Query(begin)| begin).unwrap_or_default();
+    // Nobody is signed in by a page of another site: whoever is led here presses something first.
+    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+        let with = if join.is_empty() { leads_to(&inside(&next)) } else { format!("?join={}", plain(&join)) };
+        let named = app.capabilities.identity.providers().find(|(known, _)| *known == slug);
+        let title = named.map_or("the provider", |(_, title)| title);
+        return Ok(render.page(StatusCode::OK, || leaving(title, &format!("/login/with/{}{with}", plain(&slug)))));
+    }
     let purpose = if join.is_empty() { Purpose::SignIn } else { Purpose::Join(join) };
     match app.capabilities.identity.go_to_provider(&slug, purpose, inside(&next), &info.origin()).await {
         Ok(Gone { address, kept }) => {
@@ -50,6 +59,84 @@ pub async fn go(
         }
         Err(error) => again(&render, app::auth::sign_in, FormState::new([("next", &inside(&next))]), error),
     }
+}
+
+/// Asks for an address, by whose domain the company is known.
+pub async fn company(render: Render, begin: Result<Query<Begin>, QueryRejection>) -> Response {
+    let Begin { next, .. } = begin.map(|Query(begin)| begin).unwrap_or_default();
+    render.page(StatusCode::OK, || company_sign_in(FormState::new([("next", &inside(&next))])))
+}
+
+/// The form of that page.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Address {
+    email: String,
+    next: String,
+}
+
+/// Goes to the provider of a company. A form may not lead away from here, so a page does.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_company(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    render: Render,
+    form: Result<Form<Address>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Address { email, next }) = form.map_err(unreadable)?;
+    let (identity, next) = (&app.capabilities.identity, inside(&next));
+    let state = FormState::new([("email", &email), ("next", &next)]);
+    match identity.provider_for(&email, &info.origin()).await {
+        Ok(slug) => {
+            let address = format!("/login/with/{slug}{}", leads_to(&next));
+            Ok(leads(&render, &app, ("your company", &address), None))
+        }
+        Err(error) => again(&render, company_sign_in, state, error),
+    }
+}
+
+/// A page that leads on by itself, and what the browser keeps on that way.
+fn leads(render: &Render, app: &App, (title, address): (&str, &str), kept: Option<&str>) -> Response {
+    let mut response = render.page(StatusCode::OK, || leaving(title, address));
+    if kept.is_some() {
+        device::keep_on_the_way(&mut response, kept, app.config.secure());
+    }
+    if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={address}")) {
+        response.headers_mut().insert(header::REFRESH, refresh);
+    }
+    response
+}
+
+/// Says that the workspace is opened by the company's own provider. Without such a sign-in one begins at the beginning.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn asked(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    session: Session,
+    render: Render,
+) -> Result<Response, Failure> {
+    let Some(sign_in) = unfinished(&app, &session).await?.filter(|one| one.owed == Some(Owed::Provider)) else {
+        return Ok(Redirect::to("/login").into_response());
+    };
+    let workspaces = app.capabilities.identity.tenants_of(sign_in.person, &info.origin()).await?;
+    let chosen = workspaces.into_iter().find(|workspace| Some(workspace.id) == sign_in.chosen);
+    match chosen.and_then(|workspace| Some((workspace.name, workspace.provider?))) {
+        Some((company, slug)) => {
+            let address = format!("/login/with/{slug}{}", leads_to(&inside(&sign_in.next)));
+            Ok(render.page(StatusCode::OK, || ask_provider(&company, &address)))
+        }
+        // It is not asked for any more.
+        None => Ok(Redirect::to("/login").into_response()),
+    }
+}
+
+/// What may stand in an address of ours: links of letters and names of providers hold nothing else.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
 }
 
 /// Takes the browser back.
@@ -262,12 +349,7 @@ pub async fn go_to_link(
         Ok(Gone { address, kept }) => {
             let title = identity.providers().find(|(slug, _)| *slug == provider).map(|(_, title)| title.to_owned());
             let title = title.unwrap_or_default();
-            let mut response = render.page(StatusCode::OK, || leaving(&title, &address));
-            device::keep_on_the_way(&mut response, Some(&kept), app.config.secure());
-            if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={address}")) {
-                response.headers_mut().insert(header::REFRESH, refresh);
-            }
-            Ok(response)
+            Ok(leads(&render, &app, (&title, &address), Some(&kept)))
         }
         Err(error) => account::refused(&app, &caller, &session, info, &render, error).await,
     }

@@ -6,22 +6,24 @@ use identity::Returned;
 use model::audit::Act;
 use std::collections::BTreeSet;
 use store::audit::{Verdict, verify};
-use testkit::{App, Mailbox, Provider, Says, Tenant};
+use testkit::{App, Dns, Mailbox, Provider, Says, Tenant};
 use time::Duration;
 
 const EMAIL: &str = "bo@fjord.example";
 
-async fn start() -> (TestServer, Mailbox, Provider) {
-    let (mailbox, provider) = (Mailbox::start().await, Provider::start().await);
+async fn start() -> (TestServer, Mailbox, Provider, Dns) {
+    let (mailbox, provider, dns) = (Mailbox::start().await, Provider::start().await, Dns::start().await);
     let smtp = mailbox.smtp.clone();
     let server = TestServer::with(|config| {
         offer(config, &provider);
+        config.outbound.private_addresses = true;
+        config.outbound.dns = Some(dns.address);
         config.mail.smtp = Some(smtp);
         config.mail.from = Some("samtal@fjord.example".to_owned());
         config.public_url = Some(ORIGIN.to_owned());
     })
     .await;
-    (server, mailbox, provider)
+    (server, mailbox, provider, dns)
 }
 
 async fn done(server: &TestServer, ask: Ask) -> String {
@@ -51,7 +53,7 @@ fn sign_in(password: &str) -> Ask {
 
 #[tokio::test]
 async fn every_act_is_written_down() {
-    let (server, mut mailbox, provider) = start().await;
+    let (server, mut mailbox, provider, dns) = start().await;
     server.db.leaves_dead_jobs();
     let aurora = &server.two.aurora;
     // Somebody is asked, joins, and is made an admin; another is asked, and is not to come after all.
@@ -72,6 +74,20 @@ async fn every_act_is_written_down() {
 
     let settings = [("version", "0"), ("name", "Aurora"), ("idle_minutes", "600")];
     done(&server, Ask::post("/dashboard/settings").form(settings).session(aurora)).await;
+
+    // The company's own provider, and a domain of its own.
+    let (client_id, client_secret) = provider.client();
+    let own =
+        [("name", "Own"), ("issuer", &provider.issuer), ("client_id", client_id), ("client_secret", client_secret)];
+    done(&server, Ask::post("/dashboard/sign-on").form(own).session(aurora)).await;
+    done(&server, Ask::post("/dashboard/sign-on/domains").form([("domain", "aurora.example")]).session(aurora)).await;
+    let domain = &identity.company_sign_on(&aurora.owner).await.unwrap().domains[0];
+    dns.says(&domain.record, &domain.says);
+    for what in ["prove", "remove"] {
+        done(&server, Ask::post(format!("/dashboard/sign-on/domains/{}/{what}", domain.id)).form([]).session(aurora))
+            .await;
+    }
+    done(&server, Ask::post("/dashboard/sign-on/remove").form([]).session(aurora)).await;
 
     // Who does what can be done.
     let cookie = done(&server, sign_in(PASSWORD)).await;
@@ -150,7 +166,7 @@ async fn every_act_is_written_down() {
     assert_eq!(of(Act::MemberRemoved)[8], "'=Bo Ek");
     assert_eq!(of(Act::SignedIn)[10], "browser=unknown | how=password");
     let text = format!("{lines:?}");
-    for secret in [PASSWORD, new, &secret, &secret[12..]] {
+    for secret in [PASSWORD, new, &secret, &secret[12..], client_secret] {
         assert!(!text.contains(secret), "{secret}");
     }
     let whole = verify(&server.db.services, server.db.request(), aurora.id).await.unwrap();

@@ -18,7 +18,7 @@ use server::files::Files;
 use server::limits::sockets::Sockets;
 use server::state::App;
 use server::{assets, router};
-use sign_on::{Outbound, SignOn};
+use sign_on::{Names, Outbound, SignOn};
 use sqlx::{Connection as _, PgConnection, Row as _};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
@@ -303,7 +303,11 @@ fn embedder() -> Embedder {
 pub fn application(services: Services, config: Config) -> App {
     let address = config.public_url.clone().unwrap_or_else(|| "http://samtal.test".to_owned());
     let adapters = Adapters {
-        providers: Providers::new(SignOn::new(Outbound::new(false).unwrap()), config.providers()),
+        providers: Providers::new(
+            SignOn::new(Outbound::new(config.outbound.private_addresses).unwrap()),
+            config.providers(),
+        )
+        .with_names(Names::by(config.outbound.dns)),
         // That of testkit's own identity, so that the keys of its tenants open something.
         secret: SecretKey::from_bytes([7; 32]),
         sealer: match &config.secret_key_file {

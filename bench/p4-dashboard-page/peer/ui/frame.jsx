@@ -7,6 +7,7 @@ const WORKSPACE = [
   ['/dashboard/members', 'Members', 'people'],
   ['/dashboard/api-keys', 'API keys', 'key'],
   ['/dashboard/audit-log', 'Audit log', 'list'],
+  ['/dashboard/sign-on', 'Company sign-on', 'door'],
   ['/dashboard/settings', 'Settings', 'sliders'],
 ];
 const ROLES = { owner: 'Owner', agent: 'Agent' };

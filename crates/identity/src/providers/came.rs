@@ -3,14 +3,14 @@
 use super::flow::confirmed;
 use super::{Kept as Sealed, Pending};
 use crate::invitations::Joins;
-use crate::sign_in::{Kept, Known, Second, advance};
+use crate::sign_in::{Asks, Kept, Known, Second, advance};
 use crate::tenants::{CreatedTenant, First, Founding};
 use crate::{Identity, IdentityError, NewTenant, Offer, Origin, SignInForm};
 use model::FieldError;
 use model::PersonId;
 use model::input::{CompanyName, PersonName};
 use sign_on::Vouched;
-use store::sessions::{Proof, SignIn};
+use store::sessions::{Proof, Shown, SignIn};
 use store::{Reason, StoreError};
 use zeroize::Zeroizing;
 
@@ -59,6 +59,12 @@ impl Identity {
         if let Some(known) = self.find_linked(vouched, origin).await?
             && !self.tenants_of(known.person, origin).await?.is_empty()
         {
+            // A company's own vouches for its own addresses, whatever was linked when.
+            if let Some(tenant) = pending.of
+                && !self.has_address(tenant, &self.name_of(known.person, origin).await?.0, origin).await?
+            {
+                return Err(IdentityError::Unconfirmed(pending.title.clone()));
+            }
             return Ok(Meant::Person(known));
         }
         let email = confirmed(vouched, &pending.title)?;
@@ -105,7 +111,7 @@ impl Identity {
         }
         Ok(match meant {
             Meant::Person(known) if pending.join.is_none() => {
-                Came::In(self.vouched_for(known, (pending.next, None), kept, origin).await?)
+                Came::In(self.vouched_for(known, (pending.next, None, pending.of), kept, origin).await?)
             }
             Meant::Password => Came::Password(self.keep(Sealed::Pending, &pending)?),
             // Nothing is made and nothing joined unasked: whoever is led here by a link has pressed nothing.
@@ -127,6 +133,9 @@ impl Identity {
             Meant::Person(known) => self.name_of(known.person, origin).await?.0,
             Meant::Password | Meant::Nobody => confirmed(&pending.vouched, &pending.title)?.to_string(),
         };
+        if pending.of.is_some_and(|of| of != offer.tenant) {
+            return Err(IdentityError::LinkOver);
+        }
         if email == offer.email { Ok(offer) } else { Err(IdentityError::OtherAddress(offer.email)) }
     }
 
@@ -186,7 +195,8 @@ impl Identity {
             None => None,
         };
         let mut sign_in = self.begun(known.person, Proof::Password, known.epoch);
-        sign_in.proofs.extend(self.begun(known.person, Proof::Provider, known.epoch).proofs);
+        let vouched = self.begun(known.person, Proof::Provider, known.epoch).proofs;
+        sign_in.proofs.extend(vouched.into_iter().map(|shown| Shown { of: pending.of, ..shown }));
         self.count_trust(&mut sign_in, known, kept, origin).await?;
         self.advance(SignIn { next: pending.next, chosen, ..sign_in }, origin).await
     }
@@ -205,11 +215,15 @@ impl Identity {
             }
             None => {
                 let email = confirmed(&pending.vouched, &pending.title)?;
-                (self.invitations_of(&email, origin).await?, email.to_string())
+                let mut invited = self.invitations_of(&email, origin).await?;
+                // A company's own leads into that company alone.
+                invited.retain(|(_, offer)| pending.of.is_none_or(|of| of == offer.tenant));
+                (invited, email.to_string())
             }
         };
         let name = pending.vouched.name.clone().unwrap_or_default();
-        Ok(Newcomer { provider: pending.title, email, name, invited, joins: pending.join.is_some() })
+        let joins = pending.join.is_some() || pending.of.is_some();
+        Ok(Newcomer { provider: pending.title, email, name, invited, joins })
     }
 
     /// Makes a workspace for who has come so, and signs in there.
@@ -222,7 +236,10 @@ impl Identity {
         (company, name): (&str, &str),
         origin: &Origin,
     ) -> Result<SignIn, IdentityError> {
-        let Pending { vouched, title, next, mark, .. } = self.pending(kept)?;
+        let Pending { vouched, title, next, mark, of, .. } = self.pending(kept)?;
+        if of.is_some() {
+            return Err(IdentityError::SignInOver);
+        }
         let email = confirmed(&vouched, &title)?;
         let mut errors = Vec::new();
         let mut wrong = |field: &str, rejected: model::input::Rejected| {
@@ -236,7 +253,7 @@ impl Identity {
         let new = NewTenant { company, name, email, first: First::Vouched(vouched, title) };
         let CreatedTenant { person, epoch, tenant, .. } = self.create_tenant(new, Founding::SignUp, origin).await?;
         let sign_in = SignIn { next, ..self.begun(person, Proof::Provider, epoch) };
-        advance(sign_in, Second::None, &[(tenant, false)])
+        advance(sign_in, Second::None, &[Asks { tenant, second_factor: false, provider: false }])
     }
 
     /// Accepts an invitation for who has come so, and signs in there.
@@ -264,7 +281,7 @@ impl Identity {
         };
         self.answered(&pending.mark, origin).await?;
         let (known, tenant) = self.accept(token, who, origin).await?;
-        self.vouched_for(known, (pending.next, Some(tenant)), kept, origin).await
+        self.vouched_for(known, (pending.next, Some(tenant), pending.of), kept, origin).await
     }
 }
 

@@ -93,7 +93,7 @@ impl Identity {
         next: String,
         origin: &Origin,
     ) -> Result<Gone, IdentityError> {
-        let (speaks, offered) = self.providers.named(slug)?;
+        let (speaks, offered) = (self.providers.speaks()?, self.provider_named(slug, origin).await?);
         let back = self.way_back(slug);
         // Whom it is for, so that the provider does not take whoever is signed in there.
         let hint = match &purpose {
@@ -124,7 +124,6 @@ impl Identity {
         origin: &Origin,
     ) -> Result<Gone, IdentityError> {
         let person = person(caller)?;
-        self.providers.named(slug)?;
         let epoch = self.shown_again(person, password, here, origin).await?;
         let purpose = Purpose::Link { person, session: hex(here.0), epoch };
         self.go_to_provider(slug, purpose, "/dashboard/account".to_owned(), origin).await
@@ -156,7 +155,7 @@ impl Identity {
         }
     }
 
-    fn way_back(&self, slug: &str) -> String {
+    pub(crate) fn way_back(&self, slug: &str) -> String {
         format!("{}/login/with/{slug}/back", self.post.address)
     }
 
@@ -196,7 +195,7 @@ impl Identity {
         origin: &Origin,
     ) -> Result<Came, IdentityError> {
         let slug = way.provider.as_str();
-        let (speaks, offered) = self.providers.named(slug)?;
+        let (speaks, offered) = (self.providers.speaks()?, self.provider_named(slug, origin).await?);
         let attempt = self.attempt_sign_on(origin).await?;
         self.answered(&way.sent.state, origin).await?;
         let vouched = speaks.finish(&offered.provider, &self.way_back(slug), way.sent, returned).await;
@@ -204,10 +203,18 @@ impl Identity {
         if vouched.as_ref().map_or_else(|error| error.unanswered().is_some(), |_| true) {
             self.forgive(attempt, origin.request).await?;
         }
-        let vouched = vouched.map_err(|error| IdentityError::provider(&offered.title, error))?;
+        let mut vouched = vouched.map_err(|error| IdentityError::provider(&offered.title, error))?;
+        if let Some(tenant) = offered.of {
+            // Its own addresses are confirmed by whose they are, and no others are.
+            let email = vouched.email.as_deref().and_then(|email| Email::parse(email).ok());
+            vouched.verified = match email {
+                Some(email) => self.has_address(tenant, email.as_str(), origin).await?,
+                None => false,
+            };
+        }
         let until = timestamp(self.services.now() + OPEN);
         let (title, mark) = (offered.title.clone(), format!("{:032x}", rand::random::<u128>()));
-        let pending = Pending { vouched, title, next: way.next, join: None, until, mark };
+        let pending = Pending { vouched, title, of: offered.of, next: way.next, join: None, until, mark };
         match way.purpose {
             Purpose::SignIn => self.came(pending, kept, origin).await,
             Purpose::Join(token) => self.came(Pending { join: Some(token), ..pending }, kept, origin).await,
@@ -248,11 +255,16 @@ impl Identity {
     pub(super) async fn vouched_for(
         &self,
         known: Known,
-        (next, chosen): (String, Option<TenantId>),
+        (next, chosen, of): (String, Option<TenantId>, Option<TenantId>),
         kept: Kept<'_>,
         origin: &Origin,
     ) -> Result<SignIn, IdentityError> {
-        let mut sign_in = SignIn { next, chosen, ..self.begun(known.person, Proof::Provider, known.epoch) };
+        // Whose own provider it is is where they work.
+        let mut sign_in =
+            SignIn { next, chosen: chosen.or(of), ..self.begun(known.person, Proof::Provider, known.epoch) };
+        for shown in &mut sign_in.proofs {
+            shown.of = of;
+        }
         self.count_trust(&mut sign_in, known, kept, origin).await?;
         self.advance(sign_in, origin).await
     }

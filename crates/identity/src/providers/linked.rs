@@ -177,7 +177,9 @@ impl Identity {
         let offered: Vec<String> = self.providers.issuers().map(str::to_owned).collect();
         let left = sqlx::query_scalar!(
             r#"select password_hash is not null
-                 or exists (select from app.identities i where i.person_id = p.person_id and i.issuer = any($2)) as "left!"
+                 or exists (select from app.identities i where i.person_id = p.person_id and (i.issuer = any($2)
+                   or exists (select from app.providers o join app.memberships m on m.tenant_id = o.tenant_id
+                     where o.issuer = i.issuer and m.person_id = p.person_id))) as "left!"
                from app.people p where person_id = $1"#,
             person.uuid(),
             &offered

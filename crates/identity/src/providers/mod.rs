@@ -13,11 +13,11 @@ mod linked;
 pub use came::{Came, Newcomer};
 pub use flow::{Gone, Leads, Lost, Purpose};
 
-use crate::{Identity, IdentityError, hex};
-use model::Timestamp;
+use crate::{Identity, IdentityError, Origin, hex};
+use model::{TenantId, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sign_on::{Provider, SignOn, Vouched};
+use sign_on::{Names, NamesError, Provider, SignOn, Vouched};
 use std::sync::Arc;
 use store::sealing::{Owner, Spot};
 use store::services::timestamp;
@@ -38,13 +38,22 @@ pub struct Offered {
 #[derive(Debug, Clone, Default)]
 pub struct Providers {
     speaks: Option<SignOn>,
+    names: Names,
     all: Arc<[Offered]>,
+}
+
+/// A provider that somebody goes to.
+struct Named {
+    title: String,
+    provider: Provider,
+    /// The tenant whose own it is.
+    of: Option<TenantId>,
 }
 
 impl Providers {
     /// These, by this way.
     pub fn new(speaks: SignOn, all: Vec<Offered>) -> Self {
-        Self { speaks: Some(speaks), all: all.into() }
+        Self { speaks: Some(speaks), names: Names::default(), all: all.into() }
     }
 
     fn issuers(&self) -> impl Iterator<Item = &str> {
@@ -55,9 +64,19 @@ impl Providers {
         self.all.iter().find(|offered| offered.provider.issuer == issuer).map(|offered| offered.slug.as_str())
     }
 
-    fn named(&self, slug: &str) -> Result<(&SignOn, &Offered), IdentityError> {
-        let offered = self.all.iter().find(|offered| offered.slug == slug).ok_or(IdentityError::NotFound)?;
-        Ok((self.speaks.as_ref().ok_or(IdentityError::NotFound)?, offered))
+    /// What speaks with them.
+    pub(crate) fn speaks(&self) -> Result<&SignOn, IdentityError> {
+        self.speaks.as_ref().ok_or(IdentityError::NotFound)
+    }
+
+    /// What stands under a name in the DNS.
+    pub(crate) async fn texts(&self, name: &str) -> Result<Vec<String>, NamesError> {
+        self.names.texts(name).await
+    }
+
+    /// The same, asking this resolver.
+    pub fn with_names(self, names: Names) -> Self {
+        Self { names, ..self }
     }
 }
 
@@ -67,6 +86,8 @@ struct Pending {
     vouched: Vouched,
     /// The provider, as people call it.
     title: String,
+    /// The tenant whose own provider it is.
+    of: Option<TenantId>,
     /// Where the sign-in leads.
     next: String,
     /// The link of the invitation by which it began.
@@ -97,6 +118,15 @@ impl Identity {
     /// The providers that are offered: their names in addresses, and what people call them.
     pub fn providers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.providers.all.iter().map(|offered| (offered.slug.as_str(), offered.title.as_str()))
+    }
+
+    /// One that is offered to everybody, or a company's own.
+    async fn provider_named(&self, slug: &str, origin: &Origin) -> Result<Named, IdentityError> {
+        if let Some(offered) = self.providers.all.iter().find(|offered| offered.slug == slug) {
+            return Ok(Named { title: offered.title.clone(), provider: offered.provider.clone(), of: None });
+        }
+        let found = self.provider_of(slug, origin).await?;
+        Ok(Named { title: found.title, provider: found.provider, of: Some(found.tenant) })
     }
 
     fn keep(&self, kept: Kept, what: &impl Serialize) -> Result<String, IdentityError> {

@@ -21,28 +21,42 @@ pub(crate) enum Second {
     Shown,
 }
 
-/// The rules: what is owed by whom, first things first. Where everybody who signs in or up passes. `tenants`: where they work, and
-/// whether a second factor is asked for there.
-pub(crate) fn advance(sign_in: SignIn, second: Second, tenants: &[(TenantId, bool)]) -> Result<SignIn, IdentityError> {
+/// What a workspace asks of one of its members who signs in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asks {
+    pub tenant: TenantId,
+    /// A second factor.
+    pub second_factor: bool,
+    /// The word of its own provider.
+    pub provider: bool,
+}
+
+/// The rules: what is owed by whom, first things first. Where everybody who signs in or up passes. `tenants`: where they work.
+pub(crate) fn advance(sign_in: SignIn, second: Second, tenants: &[Asks]) -> Result<SignIn, IdentityError> {
     let chosen = match tenants {
         [] => return Err(IdentityError::WrongCredentials),
         [only] => Some(*only),
-        _ => tenants.iter().find(|(tenant, _)| Some(*tenant) == sign_in.chosen).copied(),
+        _ => tenants.iter().find(|asks| Some(asks.tenant) == sign_in.chosen).copied(),
+    };
+    let vouched = |asks: Asks| {
+        let own = |shown: &Shown| shown.proof == Proof::Provider && shown.of == Some(asks.tenant);
+        sign_in.proofs.iter().any(own)
     };
     // Whose password it is sees where they work, and no more, before that.
     let owed = match chosen {
         _ if second == Second::Owed => Some(Owed::Code),
         None => Some(Owed::Workspace),
-        Some((_, true)) if second == Second::None => Some(Owed::Factor),
+        Some(asks) if asks.provider && !vouched(asks) => Some(Owed::Provider),
+        Some(asks) if asks.second_factor && second == Second::None => Some(Owed::Factor),
         Some(_) => None,
     };
-    Ok(SignIn { chosen: chosen.map(|(tenant, _)| tenant), owed, ..sign_in })
+    Ok(SignIn { chosen: chosen.map(|asks| asks.tenant), owed, ..sign_in })
 }
 
 impl Identity {
     /// A sign-in of somebody who has just shown who they are.
     pub(crate) fn begun(&self, person: PersonId, proof: Proof, epoch: i32) -> SignIn {
-        let shown = Shown { proof, at: timestamp(self.services.now()), epoch };
+        let shown = Shown { proof, at: timestamp(self.services.now()), epoch, of: None };
         SignIn { person, proofs: vec![shown], chosen: None, owed: None, next: "/dashboard".to_owned(), until: None }
     }
 
@@ -53,8 +67,12 @@ impl Identity {
     pub(crate) async fn advance(&self, sign_in: SignIn, origin: &Origin) -> Result<SignIn, IdentityError> {
         let tenants = self.tenants_of(sign_in.person, origin).await?;
         let second = self.second_of(&sign_in, origin).await?;
-        let tenants: Vec<_> = tenants.iter().map(|tenant| (tenant.id, tenant.second_factor)).collect();
-        advance(sign_in, second, &tenants)
+        let asks = tenants.iter().map(|workspace| Asks {
+            tenant: workspace.id,
+            second_factor: workspace.second_factor,
+            provider: workspace.provider.is_some(),
+        });
+        advance(sign_in, second, &asks.collect::<Vec<_>>())
     }
 
     /// Chooses one of the tenants of whoever signs in.
@@ -111,9 +129,16 @@ impl Identity {
     pub async fn tenants_of(&self, person: PersonId, origin: &Origin) -> Result<Vec<Workspace>, StoreError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let rows = sqlx::query!(
-            "select t.tenant_id, t.name, t.second_factor from app.memberships m join app.tenants t on t.tenant_id = m.tenant_id
-             where m.person_id = $1 and t.suspended_at is null
-             order by t.name, t.tenant_id limit 1000",
+            // Owners come in without, or nobody could mend what is wrong with the provider.
+            r#"select t.tenant_id, t.name, t.second_factor,
+                      case when m.role <> 'owner' and d.domain is not null then o.provider_id end as provider
+               from app.memberships m join app.tenants t on t.tenant_id = m.tenant_id
+               join app.people p on p.person_id = m.person_id
+               left join app.providers o on o.tenant_id = t.tenant_id and o.required
+               left join app.domains d on d.tenant_id = t.tenant_id and d.domain = split_part(p.email, '@', 2)
+                 and d.proven_at is not null
+               where m.person_id = $1 and t.suspended_at is null
+               order by t.name, t.tenant_id limit 1000"#,
             person.uuid()
         )
         .fetch_all(&mut tx)
@@ -122,6 +147,7 @@ impl Identity {
             id: TenantId::from_uuid(row.tenant_id),
             name: row.name,
             second_factor: row.second_factor,
+            provider: row.provider.map(|id| id.to_string()),
         });
         Ok(workspace.collect())
     }

@@ -3,6 +3,7 @@
 
 mod api_keys;
 mod attempts;
+mod company_sign_on;
 mod members;
 mod providers;
 mod second_factor;

@@ -129,7 +129,7 @@ async fn a_trusted_browser_is_trusted_for_its_person_for_thirty_days_until_there
     let trust = async |person, kept: &str| {
         let epoch = sqlx::query_scalar("select password_epoch from app.people where person_id = $1");
         let epoch: i32 = epoch.bind(PersonId::uuid(person)).fetch_one(&mut db.superuser().await).await.unwrap();
-        let shown = |epoch| Shown { proof: Proof::Password, at: Timestamp::from_millis(0), epoch };
+        let shown = |epoch| Shown { proof: Proof::Password, at: Timestamp::from_millis(0), epoch, of: None };
         let sign_in = |epoch| SignIn { proofs: vec![shown(epoch)], ..testkit::sign_in(person, two.aurora.id) };
         // By another password than the one that was shown nobody is trusted.
         assert_eq!(db.identity.trust(&sign_in(epoch - 1), kept, &here).await.unwrap(), None);

@@ -8,7 +8,11 @@ use uuid::Uuid;
 
 /// Gives both tenants a row in every table that signing up does not fill. A new table needs a line here, and nothing else
 /// in this file.
-const SEEDS: [&str; 15] = [
+const SEEDS: [&str; 17] = [
+    "insert into app.domains (tenant_id, domain_id, domain, proof, created_at)
+     values ($1, $2, 'example.com', '0123456789abcdef', $3)",
+    "insert into app.providers (tenant_id, provider_id, name, issuer, client_id, required, changed_at)
+     values ($1, $2, 'Own', 'https://id.example.com', 'samtal', false, $3)",
     "insert into app.settings (tenant_id, version, settings, changed_by_name, changed_at)
      select $1, 0, '{}', 'nobody', $3 where $2::uuid is not null",
     "insert into app.invitations (tenant_id, invitation_id, email, role, by_hand, created_at, expires_at)
@@ -279,7 +283,11 @@ async fn what_is_sealed_is_known() {
     .fetch_all(&mut db.superuser().await)
     .await
     .unwrap();
-    assert_eq!(columns, ["second_factors.seed_sealed"], "each is sealed anew in `Capabilities::seal_anew`");
+    assert_eq!(
+        columns,
+        ["providers.secret_sealed", "second_factors.seed_sealed"],
+        "each is sealed anew in `Capabilities::seal_anew`"
+    );
 }
 
 #[tokio::test]

@@ -206,7 +206,7 @@ async fn a_session_before_sign_in_leads_nowhere() {
 async fn a_sign_in_that_owes_something_opens_nothing_and_is_soon_forgotten() {
     let db = TestDb::new().await;
     let two = Two::new(&db).await;
-    let shown = Shown { proof: Proof::Password, at: timestamp(db.services.now()), epoch: 0 };
+    let shown = Shown { proof: Proof::Password, at: timestamp(db.services.now()), epoch: 0, of: None };
     let owes = SignIn {
         proofs: vec![shown],
         owed: Some(Owed::Workspace),

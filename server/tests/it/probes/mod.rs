@@ -8,6 +8,7 @@
 
 mod accounts;
 mod checks;
+mod company_sign_on;
 mod conversations;
 mod dashboard;
 pub mod documents;
@@ -21,7 +22,7 @@ mod session;
 mod settings;
 
 use crate::harness::{Ask, TestServer, offer};
-use identity::{Came, Here, Kept, Origin, Purpose};
+use identity::{Came, Here, Kept, Origin, ProviderForm, Purpose};
 use model::identity::{NewApiKey, Owed, Role, SecondFactor};
 use model::permission::KEY_AT_MOST;
 use model::settings::Settings;
@@ -30,7 +31,7 @@ use store::Actor;
 use store::secret_key::SecretKey;
 use store::services::timestamp;
 use store::sessions::{Proof, Shown, SignIn, hash};
-use testkit::{App, Provider, Says, Tenant};
+use testkit::{App, Dns, Provider, Says, Tenant};
 use tower_sessions::session::Id;
 
 /// One endpoint.
@@ -103,6 +104,8 @@ pub enum Kind {
     Invitation,
     /// An account elsewhere that opens one here.
     Linked,
+    /// A domain that a company has named.
+    Domain,
     /// A version of the settings: a number, of which each company has its own.
     Version,
     /// A member who can be changed and removed.
@@ -152,6 +155,12 @@ pub struct World {
     pub elsewhere: Id,
     /// People who come from a provider.
     pub vouched: Vouched,
+    pub dns: Dns,
+    /// The domain of Aurora's that no probe takes away, and where the provider of the probes is.
+    pub domain: String,
+    /// That of a company whose people have a provider.
+    pub company: String,
+    pub issuer: String,
     /// What sessions of Aurora's and of Borealis' owner are known by, that no probe needs.
     pub session_ids: (String, String),
     /// Somebody of Aurora's whom the probes change and remove, and one who is asked to join.
@@ -235,7 +244,7 @@ impl Codes {
         let (_, paper) = App::on(&server.db, &mut on).await;
         let (_, others_paper) = App::on(&server.db, &mut other).await;
         let mona = Tenant::new(&server.db, "Mona").await;
-        let shown = Shown { proof: Proof::Password, at: timestamp(server.db.services.now()), epoch: 0 };
+        let shown = Shown { proof: Proof::Password, at: timestamp(server.db.services.now()), epoch: 0, of: None };
         let led = SignIn { owed: Some(Owed::Factor), proofs: vec![shown], ..testkit::sign_in(mona.person, mona.id) };
         let id = server.db.keep_sign_in(&led).await;
         let (identity, origin) = (&server.capabilities().identity, Origin::here(server.db.request()));
@@ -325,6 +334,21 @@ async fn linked(server: &TestServer, tenant: &Tenant) -> String {
     id.to_string()
 }
 
+/// A domain that a tenant has named, whose proof stands in the DNS: a new one each time.
+async fn domain(server: &TestServer, dns: &Dns, tenant: &Tenant) -> String {
+    let identity = &server.capabilities().identity;
+    let there = identity.company_sign_on(&tenant.owner).await.unwrap().domains;
+    if there.len() > 15 {
+        identity.remove_domain(&tenant.owner, there[10].id.parse().unwrap()).await.unwrap();
+    }
+    let name = format!("d{}.{}", rand_word(), tenant.email.split_once('@').unwrap().1);
+    identity.add_domain(&tenant.owner, &name).await.unwrap();
+    let named = identity.company_sign_on(&tenant.owner).await.unwrap().domains;
+    let named = named.into_iter().find(|one| one.domain == name).unwrap();
+    dns.says(&named.record, &named.says);
+    named.id
+}
+
 /// An invitation of a tenant's.
 async fn invitation(server: &TestServer, tenant: &Tenant) -> InvitationId {
     let identity = &server.capabilities().identity;
@@ -344,7 +368,13 @@ fn rand_word() -> u32 {
 impl World {
     pub async fn new() -> Self {
         let provider = Provider::start().await;
-        let server = TestServer::with(|config| offer(config, &provider)).await;
+        let dns = Dns::start().await;
+        let server = TestServer::with(|config| {
+            offer(config, &provider);
+            config.outbound.private_addresses = true;
+            config.outbound.dns = Some(dns.address);
+        })
+        .await;
         let (aurora, borealis) = (&server.two.aurora, &server.two.borealis);
         let aurora_key = server.new_key(aurora, "Aurora till").await;
         let borealis_key = server.new_key(borealis, "Borealis till").await;
@@ -359,7 +389,21 @@ impl World {
         let gemma = Tenant::new(&server.db, "Gemma").await;
         let gemma_session = server.db.open_session(gemma.person, gemma.id).await;
         let codes = Codes::new(&server).await;
+        let issuer = provider.issuer.clone();
         let vouched = Vouched::new(&server, provider).await;
+        let own_domain = domain(&server, &dns, aurora).await;
+        let otto = Tenant::new(&server.db, "Otto").await;
+        let proven = domain(&server, &dns, &otto).await;
+        let identity = &server.capabilities().identity;
+        identity.prove_domain(&otto.owner, proven.parse().unwrap()).await.unwrap();
+        let (name, client_id, issuer_of) = ("Own".to_owned(), "samtal".to_owned(), issuer.clone());
+        let form = ProviderForm { name, client_id, issuer: issuer_of, ..ProviderForm::default() };
+        identity.set_provider(&otto.owner, form).await.unwrap();
+        domain(&server, &dns, borealis).await;
+        let (name, client_id, issuer_of) = ("Theirs".to_owned(), "samtal".to_owned(), issuer.clone());
+        let form = ProviderForm { name, client_id, issuer: issuer_of, ..ProviderForm::default() };
+        identity.set_provider(&borealis.owner, form).await.unwrap();
+        let company = identity.company_sign_on(&otto.owner).await.unwrap().domains.remove(0).domain;
         let settings = |name: &str, idle_minutes| Settings {
             name: name.to_owned(),
             second_factor: false,
@@ -432,6 +476,10 @@ impl World {
             codes,
             elsewhere,
             vouched,
+            dns,
+            domain: own_domain,
+            company,
+            issuer,
             session_ids,
             aurora_agent,
             aurora_invitation,
@@ -463,6 +511,10 @@ impl World {
                 (own.key.id.to_string(), self.borealis_key.key.id.to_string())
             }
             Kind::Version => ("1".to_owned(), "2".to_owned()),
+            Kind::Domain => {
+                let own = domain(&self.server, &self.dns, aurora).await;
+                (own, domain(&self.server, &self.dns, borealis).await)
+            }
             Kind::Linked => (linked(&self.server, &self.vouched.nora).await, linked(&self.server, borealis).await),
             // New ones each time: some probes use them up.
             Kind::Session => (session(&self.server, aurora).await, self.session_ids.1.clone()),
@@ -488,12 +540,12 @@ impl Kind {
             return ["x", "-1", "0x0", "99999999999", "1.0", "0'--", "%00"].map(str::to_owned).into();
         }
         let digits = &foreign[foreign.len() - 32..];
-        if matches!(self, Self::Session | Self::Linked) {
+        if matches!(self, Self::Session | Self::Linked | Self::Domain) {
             let long = "0".repeat(400);
             return vec!["x".to_owned(), foreign[1..].to_owned(), foreign.to_uppercase(), format!("{foreign}0"), long];
         }
         let prefix = match self {
-            Self::Session | Self::Linked | Self::Version => "",
+            Self::Session | Self::Linked | Self::Domain | Self::Version => "",
             Self::Document => DocumentId::PREFIX,
             Self::Conversation | Self::Taken => ConversationId::PREFIX,
             Self::Message => MessageId::PREFIX,
@@ -521,6 +573,7 @@ impl Kind {
 pub fn all() -> Vec<&'static Probe> {
     [
         accounts::PROBES,
+        company_sign_on::PROBES,
         conversations::PROBES,
         dashboard::PROBES,
         documents::PROBES,
