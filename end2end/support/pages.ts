@@ -381,6 +381,7 @@ export const states: State[] = [
     },
   },
   { name: 'login-company', open: nobody('/login/company') },
+  { name: 'account-asked', open: member('/dashboard/account?done=asked', async (page) => page.getByText('Use another address').click()) },
   { name: 'sign-on', open: member('/dashboard/sign-on') },
   {
     name: 'sign-on-domains',

@@ -103,6 +103,21 @@ pub fn choose_password(state: FormState) -> Page {
     page("Choose a new password", wrong, body)
 }
 
+/// What the link in a letter to a new address opens.
+pub fn confirm_address(email: &str) -> Page {
+    let email = email.to_owned();
+    let body = view! {
+        <AuthPage other=back() aside=aside()>
+            <div><h1>"Is this your address?"</h1><p>"From now on you sign in with "<b>{email}</b>", and letters go there."</p></div>
+            // To its own address.
+            <form class="form" method="post">
+                <button class="button button--primary button--block" type="submit">"Yes, use this address"</button>
+            </form>
+        </AuthPage>
+    };
+    page("Is this your address?", false, body)
+}
+
 /// What the link to confirm an address opens: the password that was chosen with it has to be given, too.
 pub fn confirm(state: FormState) -> Page {
     let wrong = state.problem.is_some();

@@ -12,7 +12,9 @@ mod workspace;
 pub use code::give_code;
 pub use factor::{codes_once, set_up_factor};
 pub use join::{Invited, join};
-pub use letters::{Kept, Sent, ask_reset, choose_password, confirm, link_over, no_letters, outbox, sent};
+pub use letters::{
+    Kept, Sent, ask_reset, choose_password, confirm, confirm_address, link_over, no_letters, outbox, sent,
+};
 pub use providers::{Newcomer, ask_provider, company_sign_in, leaving, link_account, newcomer};
 pub use sign_in::sign_in;
 pub use sign_up::sign_up;

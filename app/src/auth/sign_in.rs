@@ -16,6 +16,7 @@ pub fn sign_in(state: FormState) -> Page {
     let wrong = state.problem.is_some();
     let done = match state.value("done").as_str() {
         "reset" => Some("Your password has been changed. Sign in with the new one."),
+        "address" => Some("Your account has the new address. Sign in with it."),
         "joined" => Some("You have joined. Sign in with your address and your password."),
         _ => None,
     };

@@ -7,7 +7,8 @@ use leptos::prelude::*;
 use model::identity::{LinkedAccount, OpenSession, SecondFactor, WaysIn};
 use model::{Problem, Timestamp};
 
-const FIELDS: &[(&str, &str)] = &[("current", "Your password now"), ("password", "New password")];
+const FIELDS: &[(&str, &str)] =
+    &[("current", "Your password now"), ("password", "New password"), ("email", "New address")];
 
 /// What came of a form.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,6 +18,10 @@ pub enum Outcome {
     Nothing,
     /// The password is another one.
     Changed,
+    /// A letter is on its way to the new address.
+    Asked,
+    /// The account has the new address.
+    Moved,
     /// An account elsewhere opens this one.
     Linked,
     /// One does not any more.
@@ -37,6 +42,8 @@ pub fn account(
     let title = match &outcome {
         Outcome::Nothing => "Your account · Samtal",
         Outcome::Changed => "Password changed · Your account · Samtal",
+        Outcome::Asked => "A letter is on its way · Your account · Samtal",
+        Outcome::Moved => "Address changed · Your account · Samtal",
         Outcome::Linked => "Linked · Your account · Samtal",
         Outcome::Unlinked => "Unlinked · Your account · Samtal",
         Outcome::Refused(_) => "Error: Your account · Samtal",
@@ -45,13 +52,28 @@ pub fn account(
         Outcome::Refused(problem) => problem.field(field).map(str::to_owned),
         _ => None,
     };
-    let (current, password) = (error("current"), error("password"));
+    let (current, password, moves) = (error("current"), error("password"), error("email"));
+    let moving = moves.is_some();
     let notice = match outcome {
         Outcome::Nothing => ().into_any(),
         Outcome::Changed => view! {
             <div class="notice notice--good" role="status">
                 <h2 class="notice__title">"Your password is changed"</h2>
                 <p>"Everywhere else you have been signed out."</p>
+            </div>
+        }
+        .into_any(),
+        Outcome::Asked => view! {
+            <div class="notice notice--good" role="status">
+                <h2 class="notice__title">"A letter is on its way"</h2>
+                <p>"It goes to the new address, and its link is good for an hour. Until it is opened nothing is changed."</p>
+            </div>
+        }
+        .into_any(),
+        Outcome::Moved => view! {
+            <div class="notice notice--good" role="status">
+                <h2 class="notice__title">"Your account has the new address"</h2>
+                <p>"You sign in with it from now on."</p>
             </div>
         }
         .into_any(),
@@ -94,7 +116,7 @@ pub fn account(
             </div>{(!ways.password).then(|| view! { <a class="button" href="/reset">"Choose a password"</a> })}</div>
             {ways.password.then(|| view! {
                 <form class="form form--narrow" method="post" action="/dashboard/account">
-                    <input type="hidden" name="email" autocomplete="username" value=member.email/>
+                    <input type="hidden" name="email" autocomplete="username" value=member.email.clone()/>
                     <Field name="current" label="Your password now" kind="password" autocomplete="current-password" error=current/>
                     <Field
                         name="password"
@@ -107,6 +129,20 @@ pub fn account(
                     <button class="button button--primary" type="submit">"Change the password"</button>
                 </form>
             })}
+        </section>
+        <section class="section" aria-labelledby="address">
+            <div class="section__head"><div class="section__text">
+                <h2 id="address">"Address"</h2>
+                <p>"You sign in with "{member.email.clone()}"."</p>
+            </div></div>
+            <details class="more" open=moving>
+                <summary>"Use another address"</summary>
+                <form class="form form--narrow" method="post" action="/dashboard/account/address">
+                    <Field name="email" label="New address" kind="email" autocomplete="email" error=moves/>
+                    {ways.password.then(|| again("address-password".to_owned()))}
+                    <button class="button" type="submit">"Use this address"</button>
+                </form>
+            </details>
         </section>
         {providers(ways, offered, now)}
         <section class="section" aria-labelledby="factor">

@@ -42,6 +42,9 @@ pub enum IdentityError {
     /// The account there opens another one here, or another one there opens this.
     #[error("{0} is linked to another account")]
     LinkedElsewhere(String),
+    /// Their company signs them in by this address.
+    #[error("the company signs them in by the address")]
+    AddressStays,
     /// Nothing else opens the account.
     #[error("nothing else opens the account")]
     LastWay,
@@ -145,6 +148,10 @@ impl Fault for IdentityError {
                     "Another account at {title} opens this one, or this one there opens another one here. Sign in as you did \
                      until now, and look at your account."
                 ),
+            ),
+            Self::AddressStays => Problem::new(
+                ErrorCode::Conflict,
+                "Your company signs you in by this address, so it stays. Ask an owner of the workspace.",
             ),
             Self::LastWay => Problem::new(
                 ErrorCode::Conflict,

@@ -24,7 +24,7 @@ pub use audit_log::MAX_ENTRIES;
 pub use company_sign_on::ProviderForm;
 pub use error::IdentityError;
 pub use invitations::{Invited, JoinForm, MAX_MEMBERS, Offer, SendInvitation};
-pub use letters::{Post, SendLetter};
+pub use letters::{NewAddress, Post, SendLetter};
 pub use members::{Leaving, PageRequest};
 pub use passwords::Passwords;
 pub use providers::{Came, Gone, Leads, Lost, Newcomer, Offered, Providers, Purpose};

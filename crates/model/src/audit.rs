@@ -18,6 +18,8 @@ names!(
         PasswordChanged = "password.changed",
         /// Somebody chose a new password by a letter.
         PasswordReset = "password.reset",
+        /// Somebody has another address.
+        AddressChanged = "address.changed",
         /// Somebody turned a second factor on.
         FactorOn = "second_factor.on",
         /// A second factor was turned off.
@@ -72,6 +74,7 @@ impl Act {
             Self::SessionsEnded => "Signed out elsewhere",
             Self::PasswordChanged => "Changed the password",
             Self::PasswordReset => "Chose a new password by letter",
+            Self::AddressChanged => "Changed the address",
             Self::FactorOn => "Turned a second factor on",
             Self::FactorOff => "Turned a second factor off",
             Self::CodesRenewed => "Made new codes for paper",

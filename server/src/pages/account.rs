@@ -13,7 +13,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
-use identity::{ChangeForm, Here, IdentityError};
+use identity::{ChangeForm, Here, IdentityError, NewAddress};
 use model::ErrorCode;
 use serde::Deserialize;
 use store::Caller;
@@ -53,6 +53,8 @@ pub async fn page(
         "password" => Outcome::Changed,
         "linked" => Outcome::Linked,
         "unlinked" => Outcome::Unlinked,
+        "asked" => Outcome::Asked,
+        "address" => Outcome::Moved,
         _ => Outcome::Nothing,
     };
     show(&app, &caller, &session, info, &render, (StatusCode::OK, outcome)).await
@@ -122,6 +124,35 @@ pub async fn change(
     let form = ChangeForm { current, password };
     match app.capabilities.identity.change_password(&caller, form, Here(&here(&session)), &info.origin()).await {
         Ok(sign_in) => Ok(carry_on(&app, &session, &sign_in, info, &headers).await?.into_response()),
+        Err(error) => refused(&app, &caller, &session, info, &render, error).await,
+    }
+}
+
+/// The form for another address.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Address {
+    email: String,
+    password: Zeroizing<String>,
+}
+
+/// Asks for another address.
+///
+/// # Errors
+/// A page, when nobody is signed in or the fault is ours.
+pub async fn ask_for_address(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Member(caller): Member,
+    session: Session,
+    render: Render,
+    form: Result<Form<Address>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Address { email, password }) = form.map_err(unreadable)?;
+    let (identity, here) = (&app.capabilities.identity, here(&session));
+    match identity.ask_for_address(&caller, (&email, password), Here(&here), &info.origin()).await {
+        Ok(NewAddress::Asked) => Ok(Redirect::to("/dashboard/account?done=asked").into_response()),
+        Ok(NewAddress::Taken) => Ok(Redirect::to("/dashboard/account?done=address").into_response()),
         Err(error) => refused(&app, &caller, &session, info, &render, error).await,
     }
 }

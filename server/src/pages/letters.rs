@@ -5,7 +5,9 @@ use crate::failure::Failure;
 use crate::pages::{render::Render, sign_in::again, unreadable};
 use crate::request::RequestInfo;
 use crate::state::App;
-use app::auth::{FormState, Kept, Sent, ask_reset, choose_password, confirm, link_over, no_letters, outbox, sent};
+use app::auth::{
+    FormState, Kept, Sent, ask_reset, choose_password, confirm, confirm_address, link_over, no_letters, outbox, sent,
+};
 use axum::{
     Extension, Form,
     extract::{Path, State, rejection::FormRejection},
@@ -63,6 +65,38 @@ pub async fn reset_sent(State(app): State<App>, render: Render) -> Response {
 /// The same after signing up.
 pub async fn sign_up_sent(State(app): State<App>, render: Render) -> Response {
     render.page(StatusCode::OK, || sent(Sent::SignUp, !app.capabilities.identity.delivers()))
+}
+
+/// What the link in a letter to a new address opens, if it is still good.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn new_address(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Path(token): Path<String>,
+    render: Render,
+) -> Result<Response, Failure> {
+    match app.capabilities.identity.may_take_address(&token, &info.origin()).await {
+        Ok(email) => Ok(render.page(StatusCode::OK, || confirm_address(&email))),
+        Err(error) => over(&render, error),
+    }
+}
+
+/// Makes that address theirs.
+///
+/// # Errors
+/// A page, when the fault is ours.
+pub async fn take_address(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Path(token): Path<String>,
+    render: Render,
+) -> Result<Response, Failure> {
+    match app.capabilities.identity.take_asked_address(&token, &info.origin()).await {
+        Ok(()) => Ok(Redirect::to("/login?done=address").into_response()),
+        Err(error) => over(&render, error),
+    }
 }
 
 /// What the link to a new password opens, if it is still good.

@@ -108,6 +108,20 @@ async fn every_act_is_written_down() {
     server.db.clock.advance(Duration::seconds(60));
     let code = app.code(server.db.services.now());
     done(&server, Ask::post("/dashboard/account/code/turn-off").form([("code", &code)]).cookie(&cookie)).await;
+    // Another address, and back.
+    for (email, subject) in [("bo@elsewhere.example", "Is this your address?"), (EMAIL, "Is this your address?")] {
+        let ask = Ask::post("/dashboard/account/address").form([("email", email), ("password", new)]).cookie(&cookie);
+        done(&server, ask).await;
+        server.do_jobs().await;
+        let link = loop {
+            let mail = mailbox.next().await;
+            if mail.subject == subject {
+                assert_eq!(mail.to, [email]);
+                break mail.path("/address/");
+            }
+        };
+        done(&server, Ask::post(&link).form([])).await;
+    }
     // An account elsewhere opens this one, and does not any more.
     let link = Ask::post("/dashboard/account/providers").form([("provider", "honest"), ("password", new)]);
     let leaves = server.ask(link.cookie(&cookie)).await;

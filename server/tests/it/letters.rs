@@ -356,3 +356,63 @@ async fn without_a_mail_server_letters_stand_in_the_outbox_of_who_develops() {
     assert_eq!(sends.ask(Ask::get("/outbox")).await.status, 404);
     assert!(!sends.ask(Ask::get("/reset/sent")).await.body.contains("/outbox"));
 }
+
+/// A form for another address, by Aurora's owner.
+fn moves(server: &TestServer, email: &str, password: &str) -> Ask {
+    Ask::post("/dashboard/account/address").form([("email", email), ("password", password)]).session(&server.two.aurora)
+}
+
+#[tokio::test]
+async fn another_address_is_taken_by_its_letter_and_the_old_one_is_told() {
+    let (server, mut mailbox) = start().await;
+    let old = server.two.aurora.email.clone();
+    let taken = server.two.borealis.email.clone();
+    for (email, password, message) in [
+        ("no address", PASSWORD, "Enter an email address"),
+        (&old, PASSWORD, "This is your address already."),
+        ("new@fjord.example", "not the password", "This is not your password"),
+    ] {
+        let answer = server.ask(moves(&server, email, password)).await;
+        assert!(answer.status == 422 && answer.body.contains(message), "{answer}");
+    }
+    // One that has an account is answered alike, and nothing is sent.
+    let answer = server.ask(moves(&server, &taken, PASSWORD)).await;
+    assert_eq!(leads(&answer), (303, "/dashboard/account?done=asked"), "{answer}");
+    assert_eq!(letters(&server).await, 0);
+    let answer = server.ask(moves(&server, "New@Fjord.example", PASSWORD)).await;
+    assert_eq!(leads(&answer), (303, "/dashboard/account?done=asked"), "{answer}");
+    let mail = letter(&server, &mut mailbox).await;
+    assert_eq!((mail.to[0].as_str(), mail.subject.as_str()), ("new@fjord.example", "Is this your address?"));
+    let link = mail.path("/address/");
+    // Nothing is changed until it is opened, and looking at it changes nothing either.
+    assert!(server.ask(Ask::get(&link)).await.body.contains("new@fjord.example"));
+    assert_eq!(server.ask(sign_in("new@fjord.example", PASSWORD)).await.status, 422);
+    assert_eq!(server.ask(sign_in(&old, PASSWORD)).await.status, 303);
+    let answer = server.ask(Ask::post(&link).form([])).await;
+    assert_eq!(leads(&answer), (303, "/login?done=address"), "{answer}");
+    let told = letter(&server, &mut mailbox).await;
+    assert_eq!((told.to[0].as_str(), told.subject.as_str()), (old.as_str(), "Your account has another address"));
+    assert!(!told.text.contains("new@fjord.example"), "{told:?}");
+    assert_eq!(server.ask(sign_in(&old, PASSWORD)).await.status, 422);
+    assert_eq!(server.ask(sign_in("new@fjord.example", PASSWORD)).await.status, 303);
+    let page = server.ask(Ask::get("/dashboard/members").session(&server.two.aurora)).await;
+    assert!(page.body.contains("new@fjord.example") && !page.body.contains(&old), "colleagues see it, too");
+    assert_eq!(server.ask(Ask::post(&link).form([])).await.status, 422, "once");
+
+    // A link opens nothing after a new password, an hour, or when somebody else has the address by now.
+    let asked = async |email: &str, password: &str, mailbox: &mut Mailbox| {
+        let answer = server.ask(moves(&server, email, password)).await;
+        assert_eq!(answer.status, 303, "{answer}");
+        letter(&server, mailbox).await.path("/address/")
+    };
+    let late = asked("late@fjord.example", PASSWORD, &mut mailbox).await;
+    server.db.clock.advance(Duration::minutes(61));
+    assert_eq!(server.ask(Ask::post(&late).form([])).await.status, 422);
+    let raced = asked("raced@fjord.example", PASSWORD, &mut mailbox).await;
+    server.execute("update app.people set email = 'raced@fjord.example' where email like '%borealis%'").await;
+    assert_eq!(server.ask(Ask::post(&raced).form([])).await.status, 422);
+    let stale = asked("stale@fjord.example", PASSWORD, &mut mailbox).await;
+    let change = Ask::post("/dashboard/account").form([("current", PASSWORD), ("password", NEW)]);
+    assert_eq!(server.ask(change.session(&server.two.aurora)).await.status, 303);
+    assert_eq!(server.ask(Ask::post(&stale).form([])).await.status, 422);
+}

@@ -8,11 +8,13 @@
 //!
 //! A new kind: in [`LetterKind`], and what it says in `words.rs`; what its link opens in a file here.
 
+mod address;
 mod confirm;
 mod reset;
 pub(crate) mod words;
 
 use crate::{Identity, IdentityError, Origin, hex};
+pub use address::NewAddress;
 use mail::{Letter, MailError, Mailer};
 use model::{LetterId, PersonId, RequestId, TenantId};
 use store::jobs::{self, Handler, Job, JobError, Lane, Task};
@@ -51,6 +53,10 @@ pub(crate) enum LetterKind {
     CodeUsed,
     /// There are new codes on paper.
     NewCodes,
+    /// Its link makes the address that it went to theirs.
+    Address,
+    /// They have another address than this by now.
+    Moved,
     /// A provider's account opens this one.
     Linked,
     /// It does not any more.
@@ -58,7 +64,7 @@ pub(crate) enum LetterKind {
 }
 
 impl LetterKind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Confirm,
         Self::Reset,
         Self::Claim,
@@ -68,12 +74,22 @@ impl LetterKind {
         Self::FactorOff,
         Self::CodeUsed,
         Self::NewCodes,
+        Self::Address,
+        Self::Moved,
         Self::Linked,
         Self::Unlinked,
     ];
     /// Those that say what has been done: once for each change, whatever else was sent, and nothing is opened by them.
-    const NEWS: [Self; 7] =
-        [Self::Changed, Self::FactorOn, Self::FactorOff, Self::CodeUsed, Self::NewCodes, Self::Linked, Self::Unlinked];
+    const NEWS: [Self; 8] = [
+        Self::Moved,
+        Self::Changed,
+        Self::FactorOn,
+        Self::FactorOff,
+        Self::CodeUsed,
+        Self::NewCodes,
+        Self::Linked,
+        Self::Unlinked,
+    ];
 
     fn news() -> Vec<String> {
         Self::NEWS.into_iter().map(|kind| kind.name().to_owned()).collect()
@@ -91,6 +107,8 @@ impl LetterKind {
             Self::FactorOff => "factor_off",
             Self::CodeUsed => "code_used",
             Self::NewCodes => "new_codes",
+            Self::Address => "address",
+            Self::Moved => "moved",
             Self::Linked => "linked",
             Self::Unlinked => "unlinked",
         }
@@ -99,7 +117,7 @@ impl LetterKind {
     /// How long its link is good, or the letter worth sending.
     const fn lifetime(self) -> Duration {
         match self {
-            Self::Reset => Duration::hours(1),
+            Self::Reset | Self::Address => Duration::hours(1),
             _ => Duration::days(1),
         }
     }

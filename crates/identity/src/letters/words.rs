@@ -62,6 +62,19 @@ pub(super) fn letter(kind: LetterKind, name: String, to: String, address: &str, 
             link("Look at your account", "/dashboard/account".to_owned()),
             "If it was not you, choose a new password at once, turn the second factor off, and set up another.",
         ),
+        LetterKind::Address => (
+            "Is this your address?",
+            "Somebody, most likely you, wants to sign in with this address from now on. Open the link, and it is done.",
+            link("This is my address", format!("/address/{token}")),
+            "The link is good for an hour and works once. If it was not you, do nothing: nothing is changed without it.",
+        ),
+        LetterKind::Moved => (
+            "Your account has another address",
+            "Your account has another address since just now: to sign in takes that one, and letters go there.",
+            None,
+            "If it was not you, somebody has your password: ask whoever runs this installation, or an owner of your workspace, for \
+             help at once.",
+        ),
         LetterKind::Linked => (
             "There is another way into your account",
             "An account elsewhere with this address was linked to yours just now: whoever is signed in there can sign in here.",
@@ -83,7 +96,11 @@ pub(super) fn letter(kind: LetterKind, name: String, to: String, address: &str, 
         ),
     };
     // Where nobody has confirmed the address, the name is what a stranger typed.
-    let name = if matches!(kind, LetterKind::Confirm | LetterKind::Claim) { String::new() } else { name };
+    let name = if matches!(kind, LetterKind::Confirm | LetterKind::Claim | LetterKind::Address) {
+        String::new()
+    } else {
+        name
+    };
     let (subject, before, after) = (subject.to_owned(), vec![before.to_owned()], vec![after.to_owned()]);
     Letter { to, name, subject, before, link, after }
 }

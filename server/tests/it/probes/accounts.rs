@@ -63,6 +63,20 @@ pub const PROBES: &[Probe] = &[
     },
     Probe {
         method: "GET",
+        path: "/address/{token}",
+        by: By::Anybody("the link of a letter"),
+        ask: |world| Ask::get(&world.address_link),
+        ids: Ids::Secret("the link holds a keyed hash"),
+    },
+    Probe {
+        method: "POST",
+        path: "/address/{token}",
+        by: By::Anybody("the link of a letter"),
+        ask: |world| Ask::post(&world.address_link).form([]),
+        ids: Ids::Secret("the link holds a keyed hash"),
+    },
+    Probe {
+        method: "GET",
         path: "/login/factor",
         by: By::Anybody("the cookie of a sign-in that is not finished"),
         ask: |world| Ask::get("/login/factor").cookie(world.codes.led.0),

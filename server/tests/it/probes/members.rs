@@ -152,6 +152,16 @@ pub const PROBES: &[Probe] = &[
         ids: Ids::None("the person is the session's"),
     },
     Probe {
+        method: "POST",
+        path: "/dashboard/account/address",
+        by: By::Anybody("a session, and the password of its person"),
+        ask: |world| {
+            let form = [("email", "nora@elsewhere.example"), ("password", PASSWORD)];
+            Ask::post("/dashboard/account/address").form(form).cookie(world.vouched.nora.session)
+        },
+        ids: Ids::None("the person is the session's"),
+    },
+    Probe {
         method: "GET",
         path: "/dashboard/audit-log",
         by: By::Session(Stranger::SignIn),

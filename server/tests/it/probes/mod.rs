@@ -147,6 +147,7 @@ pub struct World {
     pub reset_link: String,
     pub confirm_link: String,
     pub join_link: String,
+    pub address_link: String,
     /// A session of Gemma's, whose password a probe changes.
     pub gemma_session: Id,
     /// Of people with a second factor, or about to have one: sessions, a sign-in that owes a code, and codes.
@@ -158,6 +159,7 @@ pub struct World {
     pub dns: Dns,
     /// The domain of Aurora's that no probe takes away, and where the provider of the probes is.
     pub domain: String,
+    pub borealis_domain: String,
     /// That of a company whose people have a provider.
     pub company: String,
     pub issuer: String,
@@ -269,10 +271,10 @@ async fn owes_a_choice(server: &TestServer) -> Id {
 
 /// The paths of the links of letters to a tenant's owner, to a new password and to confirm an address, and of an invitation
 /// there: as the server makes them, from rows that are put there.
-async fn links(server: &TestServer, tenant: &Tenant) -> [String; 3] {
+async fn links(server: &TestServer, tenant: &Tenant) -> [String; 4] {
     let key = SecretKey::from_bytes([7; 32]).derive("identity/letter/1");
     let mut paths = Vec::new();
-    for kind in ["reset", "confirm", "join"] {
+    for kind in ["reset", "confirm", "join", "address"] {
         let id = server.db.services.new_id();
         let insert = if kind == "join" {
             "insert into app.invitations (tenant_id, invitation_id, email, role, by_hand, created_at, expires_at)
@@ -383,7 +385,9 @@ impl World {
         server.db.joins(aurora, &deneb).await;
         let aurora_sign_in = owes_a_choice(&server).await;
         let elsewhere = server.db.open_session(aurora.person, deneb.id).await;
-        let [_, confirm_link, join_link] = links(&server, &deneb).await;
+        let [_, confirm_link, join_link, _] = links(&server, &deneb).await;
+        let [.., address_link] = links(&server, &Tenant::new(&server.db, "Pella").await).await;
+        server.execute("update app.letters set email = 'pella@elsewhere.example' where kind = 'address'").await;
         // What one link does ends the others of its person.
         let [reset_link, ..] = links(&server, &Tenant::new(&server.db, "Felix").await).await;
         let gemma = Tenant::new(&server.db, "Gemma").await;
@@ -399,10 +403,14 @@ impl World {
         let (name, client_id, issuer_of) = ("Own".to_owned(), "samtal".to_owned(), issuer.clone());
         let form = ProviderForm { name, client_id, issuer: issuer_of, ..ProviderForm::default() };
         identity.set_provider(&otto.owner, form).await.unwrap();
-        domain(&server, &dns, borealis).await;
-        let (name, client_id, issuer_of) = ("Theirs".to_owned(), "samtal".to_owned(), issuer.clone());
-        let form = ProviderForm { name, client_id, issuer: issuer_of, ..ProviderForm::default() };
-        identity.set_provider(&borealis.owner, form).await.unwrap();
+        let borealis_domain = domain(&server, &dns, borealis).await;
+        server
+            .execute(
+                "insert into app.providers (tenant_id, provider_id, name, issuer, client_id, required, changed_at)
+                 select tenant_id, gen_random_uuid(), 'Borealis-ID', 'https://id.borealis.example', 'borealis-client', false, now()
+                 from app.tenants where name = 'Borealis'",
+            )
+            .await;
         let company = identity.company_sign_on(&otto.owner).await.unwrap().domains.remove(0).domain;
         let settings = |name: &str, idle_minutes| Settings {
             name: name.to_owned(),
@@ -472,12 +480,14 @@ impl World {
             reset_link,
             confirm_link,
             join_link,
+            address_link,
             gemma_session,
             codes,
             elsewhere,
             vouched,
             dns,
             domain: own_domain,
+            borealis_domain,
             company,
             issuer,
             session_ids,
@@ -511,10 +521,7 @@ impl World {
                 (own.key.id.to_string(), self.borealis_key.key.id.to_string())
             }
             Kind::Version => ("1".to_owned(), "2".to_owned()),
-            Kind::Domain => {
-                let own = domain(&self.server, &self.dns, aurora).await;
-                (own, domain(&self.server, &self.dns, borealis).await)
-            }
+            Kind::Domain => (domain(&self.server, &self.dns, aurora).await, self.borealis_domain.clone()),
             Kind::Linked => (linked(&self.server, &self.vouched.nora).await, linked(&self.server, borealis).await),
             // New ones each time: some probes use them up.
             Kind::Session => (session(&self.server, aurora).await, self.session_ids.1.clone()),
