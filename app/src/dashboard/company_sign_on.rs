@@ -65,9 +65,13 @@ pub fn company_sign_on(frame: &Frame, found: CompanySignOn, outcome: Outcome) ->
     let error = |field: &str| problem.as_ref().and_then(|problem| problem.field(field)).map(str::to_owned);
     let (typed, notice) = match outcome {
         Outcome::Nothing => (None, ().into_any()),
-        Outcome::Set => {
-            (None, good("Saved", "The provider has answered. People sign in by it as soon as a domain is proven."))
-        }
+        Outcome::Set => (
+            None,
+            good(
+                "Saved",
+                "The provider has answered. Whether it knows this client shows at the first sign-in, once a domain is proven.",
+            ),
+        ),
         Outcome::Proven => (None, good("Proven", "For addresses in this domain the provider's word counts now.")),
         Outcome::Refused { problem, typed } => {
             (Some(*typed), view! { <FormNotice problem=problem fields=FIELDS/> }.into_any())
@@ -118,7 +122,7 @@ pub fn company_sign_on(frame: &Frame, found: CompanySignOn, outcome: Outcome) ->
                 {secret_field(secret, error("client_secret"))}
                 <label class="check">
                     <input type="checkbox" name="required" value="1" checked=typed.required/>
-                    " Members with an address in our domains sign in by it alone. Owners can always use their passwords."
+                    " Members with an address in our domains sign in by it alone. Owners who have a password can still use that."
                 </label>
                 <button class="button button--primary" type="submit">"Save"</button>
             </form>
@@ -152,7 +156,11 @@ fn good(title: &'static str, text: &'static str) -> AnyView {
 
 /// The secret, which is never shown; nothing leaves it as it is.
 fn secret_field(there: bool, error: Option<String>) -> AnyView {
-    let hint = if there { "One is kept. Type another one to replace it." } else { "None for a public client." };
+    let hint = if there {
+        "One is kept. Type another one to replace it; for another issuer, its own."
+    } else {
+        "None for a public client."
+    };
     view! {
         <div class="field">
             <label class="field__label" for="client_secret">"Client secret"</label>

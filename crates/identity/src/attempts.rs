@@ -89,6 +89,14 @@ const DEVICES: usize = 5;
 const BETWEEN: &str = ".";
 
 impl Identity {
+    /// Writes an event of security into the log, under the target `security`: from where, and of which account, by a mark that
+    /// tells accounts apart and names none.
+    pub(crate) fn heed(&self, what: &'static str, account: Option<&Email>, origin: &Origin) {
+        let mark = account.map(|email| hex(&self.attempt_mac.mac(format!("log:{email}").as_bytes())));
+        let mark = mark.as_deref().and_then(|mark| mark.get(..16)).unwrap_or("-");
+        tracing::warn!(target: "security", account = mark, address = %origin.address, "{what}");
+    }
+
     fn subject(&self, name: &str, limit: u32) -> Subject {
         Subject { hash: self.attempt_mac.mac(name.as_bytes()), limit, spares_without: None }
     }
@@ -274,6 +282,7 @@ impl Identity {
             full.then(|| (row.oldest + self.limits.window - now).whole_seconds().max(1).unsigned_abs())
         });
         if let Some(retry_after) = wait.max() {
+            self.heed("too many attempts", None, origin);
             return Err(IdentityError::TooManyAttempts { retry_after });
         }
         let attempt = self.services.new_id();

@@ -114,6 +114,7 @@ impl Identity {
             client_secret: None,
             edov: false,
             whose: Whose::Tenant,
+            share: Some(right.scope().tenant().uuid().as_u128()),
         };
         // Before anything is held: it may take its time.
         if let Err(error) = self.providers.speaks()?.try_out(&provider).await {
@@ -138,6 +139,15 @@ impl Identity {
         let before = before.fetch_optional(&mut tx).await.map_err(StoreError::from)?;
         // Another issuer is another provider: what stands in its address there does not lead here by chance.
         let same = before.as_ref().filter(|row| row.issuer == issuer);
+        if same.is_none()
+            && form.client_secret.trim().is_empty()
+            && before.as_ref().is_some_and(|row| row.secret_sealed.is_some())
+        {
+            return Err(IdentityError::field(
+                "client_secret",
+                "Type the secret of this provider: the one that is kept is another's.",
+            ));
+        }
         let id = same.map_or_else(|| self.services.new_id(), |row| row.provider_id);
         let sealed = match form.client_secret.trim() {
             "" => same.and_then(|row| row.secret_sealed.clone()),
@@ -241,7 +251,7 @@ impl Identity {
             return Ok(());
         }
         let (record, says) = record_of(&row.domain, &row.proof);
-        let texts = self.providers.texts(&record).await.map_err(|error| {
+        let texts = self.providers.texts(right.scope().tenant(), &record).await.map_err(|error| {
             let what = format!("The DNS was not heard ({error}). Try again in a minute.");
             IdentityError::field("domain", what)
         })?;
@@ -299,7 +309,9 @@ impl Identity {
         let row = sqlx::query!(
             "select p.tenant_id, p.provider_id, p.name, p.issuer, p.client_id, p.secret_sealed
              from app.providers p join app.tenants t on t.tenant_id = p.tenant_id
-             where p.provider_id = $1 and t.suspended_at is null",
+             where p.provider_id = $1 and t.suspended_at is null
+               -- Nobody is sent anywhere by somebody who has proven nothing.
+               and exists (select from app.domains d where d.tenant_id = p.tenant_id and d.proven_at is not null)",
             id
         );
         let row = row.fetch_optional(&mut tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
@@ -309,8 +321,14 @@ impl Identity {
             Some(secret) => Some(Zeroizing::new(String::from_utf8_lossy(&secret?).into_owned())),
             None => None,
         };
-        let provider =
-            Provider { issuer: row.issuer, client_id: row.client_id, client_secret, edov: false, whose: Whose::Tenant };
+        let provider = Provider {
+            issuer: row.issuer,
+            client_id: row.client_id,
+            client_secret,
+            edov: false,
+            whose: Whose::Tenant,
+            share: Some(row.tenant_id.as_u128()),
+        };
         Ok(Found { tenant, title: row.name, provider })
     }
 

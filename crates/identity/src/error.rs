@@ -66,6 +66,21 @@ pub enum IdentityError {
     /// There is a second factor already.
     #[error("there is a second factor")]
     FactorIsOn,
+    /// A workspace of theirs asks for one.
+    #[error("a workspace asks for a second factor")]
+    FactorIsRequired,
+    /// The workspace asks for a second factor, and they have none.
+    #[error("a second factor first")]
+    FactorFirst,
+    /// A company's own provider has vouched for them, and it is another company.
+    #[error("another company's word")]
+    ProofElsewhere,
+    /// They work nowhere in the company whose provider has vouched for them.
+    #[error("no member of that company")]
+    NotAMember,
+    /// They have no password, and it takes one.
+    #[error("a password first")]
+    PasswordFirst,
     /// The settings are others by now than those that were seen.
     #[error("the settings were changed meanwhile")]
     SettingsChanged,
@@ -96,7 +111,7 @@ impl IdentityError {
     /// A provider that has vouched for nobody.
     pub(crate) fn provider(title: &str, error: SignOnError) -> Self {
         // As it would be written in code: whatever a provider says stays on its line.
-        tracing::warn!(provider = title, ?error, "nobody was vouched for");
+        tracing::warn!(target: "security", provider = title, ?error, "nobody was vouched for");
         Self::Provider { title: title.to_owned(), error }
     }
 
@@ -199,6 +214,28 @@ impl Fault for IdentityError {
             Self::FactorIsOn => Problem::new(
                 ErrorCode::Conflict,
                 "Your account has a second factor already. Turn it off first, and set up another.",
+            ),
+            Self::FactorIsRequired => Problem::new(
+                ErrorCode::Conflict,
+                "A workspace of yours asks its members for a second factor, so it stays on. Is the phone gone? Sign in with a code \
+                 on paper, and ask an owner of the workspace.",
+            ),
+            Self::FactorFirst => Problem::new(
+                ErrorCode::Invalid,
+                "This workspace asks for a second factor. Set one up in your account, and go there then.",
+            ),
+            Self::ProofElsewhere => Problem::new(
+                ErrorCode::Invalid,
+                "You are signed in by your company's own sign-in, which opens this workspace alone. To go elsewhere, sign out and \
+                 sign in there.",
+            ),
+            Self::NotAMember => Problem::new(
+                ErrorCode::Invalid,
+                "This is a company's own sign-in, and you are no member of its workspace. Ask one of its owners to invite you.",
+            ),
+            Self::PasswordFirst => Problem::new(
+                ErrorCode::Conflict,
+                "That takes a password, and you have none. Choose one first: the page to sign in leads to one.",
             ),
             Self::SettingsChanged => Problem::new(
                 ErrorCode::Conflict,

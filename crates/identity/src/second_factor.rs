@@ -16,6 +16,7 @@ use model::audit::Act;
 use model::identity::SecondFactor;
 use model::input::Email;
 use model::{PersonId, RequestId, TenantId};
+use sqlx::types::Json;
 use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::sealing::{Owner, Spot};
@@ -80,6 +81,10 @@ struct Asked {
     epoch: i32,
 }
 
+/// What came of turning it on: the codes for paper, how often the password has been changed now, when the session ends by which it
+/// was done, and what that had shown.
+type TurnedOn = (Vec<String>, i32, Option<OffsetDateTime>, Vec<Shown>);
+
 /// A person whose row is held.
 pub(crate) struct HeldPerson {
     pub email: String,
@@ -87,6 +92,8 @@ pub(crate) struct HeldPerson {
     pub epoch: i32,
     /// When the session ends by which they act.
     pub until: Option<OffsetDateTime>,
+    /// What was shown when it was opened.
+    pub proofs: Vec<Shown>,
 }
 
 /// What came of taking a second factor away.
@@ -223,16 +230,16 @@ impl Identity {
         );
         let held = held.fetch_optional(&mut *tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
         let (email, epoch) = (held.email, held.password_epoch);
-        let Some(here) = here else { return Ok(HeldPerson { email, epoch, until: None }) };
+        let Some(here) = here else { return Ok(HeldPerson { email, epoch, until: None, proofs: Vec::new() }) };
         // Not held: whoever removes a membership holds that first, and ends the session after it.
         let open = sqlx::query!(
-            "select expires_at from app.sessions
-             where session_hash = $1 and person_id = $2 and (tenant_id is not null or owed = 'factor')",
+            r#"select expires_at, proofs as "proofs: Json<Vec<Shown>>" from app.sessions
+               where session_hash = $1 and person_id = $2 and (tenant_id is not null or owed = 'factor')"#,
             here.0.as_slice(),
             person.uuid()
         );
         let open = open.fetch_optional(tx).await.map_err(StoreError::from)?.ok_or(IdentityError::SignInOver)?;
-        Ok(HeldPerson { email, epoch, until: Some(open.expires_at) })
+        Ok(HeldPerson { email, epoch, until: Some(open.expires_at), proofs: open.proofs.0 })
     }
 
     /// Turns it on, for who shows a code that the app makes of the seed, and gives the codes for paper. Everywhere one is signed
@@ -250,8 +257,10 @@ impl Identity {
     ) -> Result<(Vec<String>, SignIn), IdentityError> {
         let person = person(caller)?;
         let done = self.turn_on(person, typed, (here, caller.scope().tenant()), origin).await;
-        let (codes, epoch, until) = done?;
-        let sign_in = self.begun(person, Proof::Session, epoch);
+        let (codes, epoch, until, proofs) = done?;
+        let mut sign_in = self.begun(person, Proof::Session, epoch);
+        // It goes on with what had been shown.
+        sign_in.proofs.extend(proofs.into_iter().map(|shown| Shown { epoch, ..shown }));
         Ok((codes, SignIn { chosen: Some(caller.scope().tenant()), until, ..sign_in }))
     }
 
@@ -261,7 +270,7 @@ impl Identity {
         typed: &str,
         acting: (Here<'_>, TenantId),
         origin: &Origin,
-    ) -> Result<(Vec<String>, i32, Option<OffsetDateTime>), IdentityError> {
+    ) -> Result<TurnedOn, IdentityError> {
         let attempt = self.attempt_begun(person, origin).await?;
         let done = self.put_on(person, typed, acting, origin).await;
         if !matches!(done, Err(IdentityError::Invalid(_))) {
@@ -278,7 +287,7 @@ impl Identity {
         typed: &str,
         (here, acting): (Here<'_>, TenantId),
         origin: &Origin,
-    ) -> Result<(Vec<String>, i32, Option<OffsetDateTime>), IdentityError> {
+    ) -> Result<TurnedOn, IdentityError> {
         let now = self.services.now();
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let held = self.hold_person(&mut tx, person, Some(here)).await?;
@@ -325,7 +334,7 @@ impl Identity {
         }
         self.post_is_due();
         tracing::info!("a second factor was turned on");
-        Ok((codes, held.epoch + 1, held.until))
+        Ok((codes, held.epoch + 1, held.until, held.proofs))
     }
 
     /// New codes for paper in place of those that were there, for who shows a code.
@@ -371,6 +380,7 @@ impl Identity {
     /// Turns it off, for who shows a code.
     ///
     /// # Errors
+    /// [`IdentityError::FactorIsRequired`] where a workspace of theirs asks for one; then:
     /// [`IdentityError::Invalid`] for a wrong code, [`IdentityError::TooManyAttempts`], [`IdentityError::NotFound`] when there
     /// is none, [`IdentityError::SignInOver`] for a session that ended meanwhile, or a fault; nothing is changed then.
     #[tracing::instrument(name = "db.second_factor.turn_off", skip_all)]
@@ -382,6 +392,9 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(), IdentityError> {
         let person = person(caller)?;
+        if self.tenants_of(person, origin).await?.iter().any(|workspace| workspace.second_factor) {
+            return Err(IdentityError::FactorIsRequired);
+        }
         let (mut tx, held) = self.by_code(person, typed, Some(here), origin).await.map(|(tx, held, _)| (tx, held))?;
         sqlx::query!("delete from app.second_factors where person_id = $1", person.uuid())
             .execute(&mut tx)
@@ -447,7 +460,7 @@ impl Identity {
         match &mut taken {
             // In the transaction that is open: another connection is not waited for with this one in hand.
             Ok((tx, ..)) => self.forgive_in(tx, &attempt).await?,
-            Err(IdentityError::Invalid(_)) => {}
+            Err(IdentityError::Invalid(_)) => self.heed("a code was refused", None, origin),
             Err(_) => {
                 let _ = self.forgive(attempt, origin.request).await;
             }
@@ -549,7 +562,9 @@ impl Identity {
         if matches!(begun, SecondFactor::Begun { .. }) {
             return Ok(begun);
         }
-        let epoch = sign_in.proofs.first().map(|shown| shown.epoch).ok_or(IdentityError::SignInOver)?;
+        // What somebody knows, or a provider says; a session from before shows neither.
+        let first = |shown: &&Shown| matches!(shown.proof, Proof::Password | Proof::Provider);
+        let epoch = sign_in.proofs.iter().find(first).map(|shown| shown.epoch).ok_or(IdentityError::SignInOver)?;
         self.put_seed(Known { person: sign_in.person, epoch, confirmed: true }, here, origin).await?;
         self.factor_of(sign_in.person, here, origin).await
     }
@@ -566,7 +581,7 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(Vec<String>, SignIn), IdentityError> {
         let chosen = sign_in.chosen.ok_or(IdentityError::SignInOver)?;
-        let (codes, epoch, _) = self.turn_on(sign_in.person, typed, (here, chosen), origin).await?;
+        let (codes, epoch, ..) = self.turn_on(sign_in.person, typed, (here, chosen), origin).await?;
         // What was shown before it, and it.
         let proofs = sign_in.proofs.into_iter().map(|shown| Shown { epoch, ..shown });
         let proofs = proofs.chain(self.begun(sign_in.person, Proof::Totp, epoch).proofs).collect();

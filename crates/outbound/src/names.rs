@@ -1,6 +1,7 @@
 //! What stands under a name in the DNS, asked of the resolver of this machine, or of one that is set.
 
 use crate::PATIENCE;
+use domain::base::iana::Rcode;
 use domain::base::{Name, Rtype};
 use domain::rdata::Txt;
 use domain::resolv::StubResolver;
@@ -46,7 +47,8 @@ impl Names {
         let resolver = StubResolver::from_conf(conf);
         let asked = tokio::time::timeout(PATIENCE, resolver.query((name, Rtype::TXT))).await;
         let answer = asked.map_err(|_| NamesError::Silent)?.map_err(|_| NamesError::Silent)?.into_message();
-        let Ok(section) = answer.answer() else { return Err(NamesError::Silent) };
+        let known = matches!(answer.header().rcode(), Rcode::NOERROR | Rcode::NXDOMAIN);
+        let Some(Ok(section)) = known.then(|| answer.answer()) else { return Err(NamesError::Silent) };
         let texts = section.limit_to::<Txt<_>>().filter_map(Result::ok).take(100);
         Ok(texts.map(|record| String::from_utf8_lossy(&record.data().text::<Vec<u8>>()).into_owned()).collect())
     }

@@ -5,9 +5,9 @@ use crate::provider::{Known, Metadata, Provider, yes};
 use openidconnect::core::{CoreAuthenticationFlow, CoreClientAuthMethod, CoreGenderClaim, CoreJwsSigningAlgorithm};
 use openidconnect::{
     AccessToken, AuthType, AuthorizationCode, ClientId, ClientSecret, ConfigurationError, CsrfToken, DiscoveryError,
-    EmptyAdditionalClaims, EndUserEmail, EndUserName, HttpRequest, HttpResponse, IssuerUrl, LoginHint, Nonce,
-    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, SubjectIdentifier,
-    TokenResponse, UserInfoClaims, UserInfoError,
+    EmptyAdditionalClaims, EndUserEmail, EndUserName, HttpRequest, HttpResponse, IssuerUrl, JsonWebKeySet, LoginHint,
+    Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
+    SubjectIdentifier, TokenResponse, UserInfoClaims, UserInfoError,
 };
 use outbound::{Outbound, OutboundError};
 use serde::{Deserialize, Serialize};
@@ -18,18 +18,21 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Sign-ins that ask providers at once, in all and of one.
+/// Sign-ins that ask the operator's providers at once, in all and of one.
 pub const PLACES: (usize, usize) = (64, 8);
 const LINE: Waiting = Waiting { total: 256, per_key: 64 };
+/// The same of tenants' providers, in all and of one tenant.
+pub const TENANTS: (usize, usize) = (32, 4);
+const TENANTS_LINE: Waiting = Waiting { total: 128, per_key: 8 };
 /// How long all questions of a step may take together.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Longest answer, in bytes.
-const MOST: usize = 256 * 1024;
+const MOST: usize = 64 * 1024;
 /// How long a browser is sent to where a provider was found last, and told that it was not found.
 const FOUND: Duration = Duration::from_secs(600);
 const NOT_FOUND: Duration = Duration::from_secs(10);
-/// Providers whose places are remembered.
-const REMEMBERED: usize = 1_000;
+/// Tenants' providers whose places are remembered. (The operator's all are.)
+const REMEMBERED: usize = 200;
 /// Longest text that is taken from a provider's answer.
 const TEXT: usize = 200;
 
@@ -96,6 +99,9 @@ pub struct Vouched {
     pub email: Option<String>,
     /// Whether it says that the address is this person's.
     pub verified: bool,
+    /// Whether it says that it is not, or not yet.
+    #[serde(default)]
+    pub denied: bool,
     /// The name.
     pub name: Option<String>,
 }
@@ -105,6 +111,7 @@ pub struct Vouched {
 pub struct SignOn {
     outbound: Outbound,
     places: Places<Key>,
+    tenants: Places<u128>,
     found: Arc<Mutex<HashMap<Key, Found>>>,
 }
 
@@ -115,7 +122,8 @@ type Answer = Pin<Box<dyn Future<Output = Result<HttpResponse, OutboundError>> +
 impl SignOn {
     /// By these requests.
     pub fn new(outbound: Outbound) -> Self {
-        Self { outbound, places: Places::new(PLACES.0, PLACES.1, LINE), found: Arc::default() }
+        let places = Places::new(PLACES.0, PLACES.1, LINE);
+        Self { outbound, places, tenants: Places::new(TENANTS.0, TENANTS.1, TENANTS_LINE), found: Arc::default() }
     }
 
     /// What makes the requests.
@@ -145,7 +153,10 @@ impl SignOn {
         work: impl Future<Output = Result<T, SignOnError>>,
     ) -> Result<T, SignOnError> {
         let whole = async {
-            let _place = self.places.enter(key(provider)).await.map_err(|_| SignOnError::Busy)?;
+            let (_own, _shared) = match provider.share {
+                None => (Some(self.places.enter(key(provider)).await.map_err(|_| SignOnError::Busy)?), None),
+                Some(tenant) => (None, Some(self.tenants.enter(tenant).await.map_err(|_| SignOnError::Busy)?)),
+            };
             work.await
         };
         let late = || OutboundError::TooSlow(provider.issuer.clone());
@@ -165,19 +176,21 @@ impl SignOn {
             DiscoveryError::Validation(_) => SignOnError::Strange("it calls itself by another name".into()),
             _ => SignOnError::Strange("its description cannot be read".into()),
         });
-        let found = Arc::new(found?);
-        self.remember(provider, Ok(Arc::clone(&found)));
-        Ok(found)
+        found.map(Arc::new)
     }
 
-    fn remember(&self, provider: &Provider, found: Result<Arc<Metadata>, SignOnError>) {
+    fn remember(&self, provider: &Provider, found: &Result<Arc<Metadata>, SignOnError>) {
+        // To send somebody there takes no keys.
+        let found =
+            found.clone().map(|found| Arc::new(found.as_ref().clone().set_jwks(JsonWebKeySet::new(Vec::new()))));
         let mut all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= REMEMBERED {
+        if provider.share.is_some() && all.len() >= REMEMBERED {
             all.retain(|_, found| fresh(found));
+            if all.len() >= REMEMBERED {
+                return;
+            }
         }
-        if all.len() < REMEMBERED {
-            all.insert(key(provider), (Instant::now(), found));
-        }
+        all.insert(key(provider), (Instant::now(), found));
     }
 
     /// What it was found to be, or not, a while ago.
@@ -201,19 +214,19 @@ impl SignOn {
     pub async fn begin(&self, provider: &Provider, back: &str, hint: Option<&str>) -> Result<Begun, SignOnError> {
         let found = match self.remembered(provider) {
             Some(found) => found?,
-            // Those who wait for a place meanwhile find what the first has found.
             None => {
+                // Those who wait for a place meanwhile find what the first has found.
                 let first = async {
-                    if let Some(found) = self.remembered(provider) {
-                        return found;
+                    match self.remembered(provider) {
+                        Some(found) => found,
+                        None => self.discover(provider).await,
                     }
-                    let found = self.discover(provider).await;
-                    if let Err(error) = &found {
-                        self.remember(provider, Err(error.clone()));
-                    }
-                    found
                 };
-                self.within(provider, first).await?
+                let found = self.within(provider, first).await;
+                if !matches!(found, Err(SignOnError::Busy)) {
+                    self.remember(provider, &found);
+                }
+                found?
             }
         };
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -343,6 +356,7 @@ fn said(
         subject: subject.to_owned(),
         email: email.map(|email| email.as_str().to_owned()).filter(|email| email.len() <= 320),
         verified: verified == Some(true),
+        denied: verified == Some(false),
         name: name.map(|name| short(name.as_str())),
     }
 }
@@ -363,4 +377,34 @@ fn client(found: &Metadata, provider: &Provider, back: &str) -> Result<Known, Si
     let header = ways.is_none_or(|ways| ways.contains(&CoreClientAuthMethod::ClientSecretBasic));
     let way = if header { AuthType::BasicAuth } else { AuthType::RequestBody };
     Ok(client.set_auth_type(way).set_redirect_uri(back))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use outbound::Whose;
+
+    fn provider(issuer: &str, share: Option<u128>) -> Provider {
+        let whose = if share.is_some() { Whose::Tenant } else { Whose::Operator };
+        Provider { issuer: issuer.into(), client_id: "x".into(), client_secret: None, edov: false, whose, share }
+    }
+
+    /// Whatever tenants name, so many are remembered, and those of the operator always.
+    #[tokio::test]
+    async fn what_is_remembered_of_tenants_providers_is_bounded() -> Result<(), OutboundError> {
+        let speaks = SignOn::new(Outbound::new(true)?);
+        for n in 0..REMEMBERED + 50 {
+            let tenants = provider(&format!("http://127.0.0.1:1/{n}"), Some(1));
+            assert!(speaks.begin(&tenants, "http://localhost/back", None).await.is_err());
+        }
+        let remembered = || speaks.found.lock().unwrap_or_else(PoisonError::into_inner).len();
+        assert_eq!(remembered(), REMEMBERED);
+        assert!(speaks.begin(&provider("http://127.0.0.1:1", None), "http://localhost/back", None).await.is_err());
+        assert_eq!(remembered(), REMEMBERED + 1);
+        // To try one out leaves nothing behind.
+        let fresh = SignOn::new(Outbound::new(true)?);
+        assert!(fresh.try_out(&provider("http://127.0.0.1:1", Some(1))).await.is_err());
+        assert_eq!(fresh.found.lock().unwrap_or_else(PoisonError::into_inner).len(), 0);
+        Ok(())
+    }
 }

@@ -28,6 +28,8 @@ pub struct Provider {
     pub edov: bool,
     /// Who has typed all this.
     pub whose: Whose,
+    /// In whose share of what is shared it is asked: that of a tenant, or, where the operator has set it, its own.
+    pub share: Option<u128>,
 }
 
 /// The secret does not print.

@@ -123,10 +123,10 @@ impl Caller {
     /// [`Denied`] for who has not this permission.
     pub fn may<P: Permit>(&self, _: P) -> Result<Right<'_, P>, Denied> {
         if self.permissions().has(P::PERMISSION) {
-            Ok(Right { caller: self, permit: PhantomData })
-        } else {
-            Err(Denied)
+            return Ok(Right { caller: self, permit: PhantomData });
         }
+        tracing::warn!(target: "security", actor = ?self.actor(), right = P::PERMISSION.name(), "a right was missing");
+        Err(Denied)
     }
 
     /// The right to take part in a conversation: as its contact, or with this permission.

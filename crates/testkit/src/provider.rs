@@ -242,6 +242,7 @@ impl Provider {
             client_secret: Some(Zeroizing::new(SECRET.to_owned())),
             edov: true,
             whose: Whose::Operator,
+            share: None,
         };
         let offered = Offered { slug: "honest".to_owned(), title: "Honest".to_owned(), provider };
         Providers::new(SignOn::new(outbound), vec![offered])

@@ -160,6 +160,7 @@ impl SignOn {
                 client_secret: self.client_secret.clone(),
                 edov: self.issuer(slug).is_some_and(|issuer| issuer.starts_with("https://login.microsoftonline.")),
                 whose: Whose::Operator,
+                share: None,
             },
         }
     }

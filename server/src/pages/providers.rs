@@ -43,8 +43,8 @@ pub async fn go(
     begin: Result<Query<Begin>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let Begin { next, join } = begin.map(|Query(begin)| begin).unwrap_or_default();
-    // Nobody is signed in by a page of another site: whoever is led here presses something first.
-    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+    // Nobody is signed in by a link alone, wherever it stands: whoever is not led here by a page of ours presses something first.
+    if headers.get("sec-fetch-site").is_none_or(|site| site != "same-origin") {
         let with = if join.is_empty() { leads_to(&inside(&next)) } else { format!("?join={}", plain(&join)) };
         let named = app.capabilities.identity.providers().find(|(known, _)| *known == slug);
         let title = named.map_or("the provider", |(_, title)| title);

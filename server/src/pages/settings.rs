@@ -135,7 +135,14 @@ pub async fn change(
     };
     match done {
         Ok(_) => Ok(Redirect::to("/dashboard/settings?done=saved").into_response()),
-        Err(error) => {
+        Err(mut error) => {
+            // What is wrong with a field of the JSON is wrong with the JSON.
+            if let (Some(_), IdentityError::Invalid(errors)) = (&fields.json, &mut error) {
+                for wrong in errors.iter_mut().filter(|wrong| wrong.field != "json") {
+                    wrong.message = format!("{}: {}", wrong.field, wrong.message);
+                    wrong.field = "json".to_owned();
+                }
+            }
             let typed = Typed {
                 name: fields.name,
                 second_factor: !fields.second_factor.is_empty(),

@@ -44,6 +44,9 @@ impl Identity {
         if self.tenants_of(person, origin).await?.iter().any(|workspace| workspace.provider.is_some()) {
             return Err(IdentityError::AddressStays);
         }
+        if !self.ways_in(caller, origin).await?.password {
+            return Err(IdentityError::PasswordFirst);
+        }
         let epoch = self.shown_again(person, password, here, origin).await?;
         self.attempt_letter(origin).await?;
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
@@ -97,7 +100,7 @@ impl Identity {
         let (_, email) = self.asked_for(&mut tx, token).await?;
         let taken = self.take_address(&mut tx, person, (&held.email, &email), origin).await;
         match taken {
-            Err(IdentityError::EmailTaken) => Err(IdentityError::LinkOver),
+            Err(IdentityError::EmailTaken | IdentityError::AddressStays) => Err(IdentityError::LinkOver),
             other => {
                 other?;
                 tx.commit().await?;
@@ -132,6 +135,17 @@ impl Identity {
         (old, new): (&str, &str),
         origin: &Origin,
     ) -> Result<(), IdentityError> {
+        // It may be asked for since the letter was written.
+        let stays = sqlx::query_scalar!(
+            r#"select exists (select from app.memberships m join app.providers o on o.tenant_id = m.tenant_id and o.required
+                 join app.domains d on d.tenant_id = m.tenant_id and d.domain = split_part($2, '@', 2) and d.proven_at is not null
+                 where m.person_id = $1 and m.role <> 'owner') as "stays!""#,
+            person.uuid(),
+            old
+        );
+        if stays.fetch_one(&mut *tx).await.map_err(StoreError::from)? {
+            return Err(IdentityError::AddressStays);
+        }
         let moved = sqlx::query!(
             "update app.people set email = $2, verified_at = $3 where person_id = $1",
             person.uuid(),

@@ -186,13 +186,14 @@ impl Identity {
         };
         self.answered(&pending.mark, origin).await?;
         self.link(known.person, &pending, (known.epoch, None), origin).await?;
+        // A company's own leads into that company.
         let chosen = match &pending.join {
             Some(token) => match self.accept(token, Joins::Known(known), origin).await {
                 Ok((_, tenant)) => Some(tenant),
                 Err(IdentityError::LinkOver) => None,
                 Err(error) => return Err(error),
             },
-            None => None,
+            None => pending.of,
         };
         let mut sign_in = self.begun(known.person, Proof::Password, known.epoch);
         let vouched = self.begun(known.person, Proof::Provider, known.epoch).proofs;

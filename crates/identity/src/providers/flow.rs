@@ -208,7 +208,7 @@ impl Identity {
             // Its own addresses are confirmed by whose they are, and no others are.
             let email = vouched.email.as_deref().and_then(|email| Email::parse(email).ok());
             vouched.verified = match email {
-                Some(email) => self.has_address(tenant, email.as_str(), origin).await?,
+                Some(email) => !vouched.denied && self.has_address(tenant, email.as_str(), origin).await?,
                 None => false,
             };
         }

@@ -17,6 +17,7 @@ use crate::{Identity, IdentityError, Origin, hex};
 use model::{TenantId, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use shares::{Places, Waiting};
 use sign_on::{Names, NamesError, Provider, SignOn, Vouched};
 use std::sync::Arc;
 use store::sealing::{Owner, Spot};
@@ -35,10 +36,12 @@ pub struct Offered {
 }
 
 /// Those that are offered, and what speaks with them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Providers {
     speaks: Option<SignOn>,
     names: Names,
+    /// Those who look for the proof of a domain.
+    looking: Places<TenantId>,
     all: Arc<[Offered]>,
 }
 
@@ -50,10 +53,20 @@ struct Named {
     of: Option<TenantId>,
 }
 
+/// Questions to the DNS at once: 32, and 2 of a tenant.
+const LOOKING: (usize, usize, Waiting) = (32, 2, Waiting { total: 64, per_key: 4 });
+
+impl Default for Providers {
+    fn default() -> Self {
+        let (total, share, waiting) = LOOKING;
+        Self { speaks: None, names: Names::default(), looking: Places::new(total, share, waiting), all: Arc::default() }
+    }
+}
+
 impl Providers {
     /// These, by this way.
     pub fn new(speaks: SignOn, all: Vec<Offered>) -> Self {
-        Self { speaks: Some(speaks), names: Names::default(), all: all.into() }
+        Self { speaks: Some(speaks), all: all.into(), ..Self::default() }
     }
 
     fn issuers(&self) -> impl Iterator<Item = &str> {
@@ -70,7 +83,8 @@ impl Providers {
     }
 
     /// What stands under a name in the DNS.
-    pub(crate) async fn texts(&self, name: &str) -> Result<Vec<String>, NamesError> {
+    pub(crate) async fn texts(&self, tenant: TenantId, name: &str) -> Result<Vec<String>, NamesError> {
+        let _place = self.looking.enter(tenant).await.map_err(|_| NamesError::Silent)?;
         self.names.texts(name).await
     }
 

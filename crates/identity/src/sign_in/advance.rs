@@ -31,6 +31,13 @@ pub(crate) struct Asks {
     pub provider: bool,
 }
 
+/// Where somebody stays for whom a company's own provider alone has vouched: in that company.
+fn confined(proofs: &[Shown]) -> Option<TenantId> {
+    let own = proofs.iter().find(|shown| shown.proof == Proof::Provider && shown.of.is_some());
+    let password = proofs.iter().any(|shown| shown.proof == Proof::Password);
+    own.filter(|_| !password).and_then(|shown| shown.of)
+}
+
 /// The rules: what is owed by whom, first things first. Where everybody who signs in or up passes. `tenants`: where they work.
 pub(crate) fn advance(sign_in: SignIn, second: Second, tenants: &[Asks]) -> Result<SignIn, IdentityError> {
     let chosen = match tenants {
@@ -42,8 +49,10 @@ pub(crate) fn advance(sign_in: SignIn, second: Second, tenants: &[Asks]) -> Resu
         let own = |shown: &Shown| shown.proof == Proof::Provider && shown.of == Some(asks.tenant);
         sign_in.proofs.iter().any(own)
     };
-    // Whose password it is sees where they work, and no more, before that.
+    // Whose password it is sees where they work, and no more, before that. Who works in one place alone comes back from its
+    // provider, and shows the code then.
     let owed = match chosen {
+        Some(asks) if tenants.len() == 1 && asks.provider && !vouched(asks) => Some(Owed::Provider),
         _ if second == Second::Owed => Some(Owed::Code),
         None => Some(Owed::Workspace),
         Some(asks) if asks.provider && !vouched(asks) => Some(Owed::Provider),
@@ -65,7 +74,13 @@ impl Identity {
     /// # Errors
     /// [`IdentityError::WrongCredentials`] for who is a member nowhere, or only where the tenant is suspended.
     pub(crate) async fn advance(&self, sign_in: SignIn, origin: &Origin) -> Result<SignIn, IdentityError> {
-        let tenants = self.tenants_of(sign_in.person, origin).await?;
+        let mut tenants = self.tenants_of(sign_in.person, origin).await?;
+        if let Some(only) = confined(&sign_in.proofs) {
+            tenants.retain(|workspace| workspace.id == only);
+            if tenants.is_empty() {
+                return Err(IdentityError::NotAMember);
+            }
+        }
         let second = self.second_of(&sign_in, origin).await?;
         let asks = tenants.iter().map(|workspace| Asks {
             tenant: workspace.id,
@@ -97,7 +112,8 @@ impl Identity {
     /// From the workspace in which a member is signed in to another one of theirs.
     ///
     /// # Errors
-    /// [`IdentityError::Invalid`] when it is none of theirs, [`IdentityError::SignInOver`] for a session that ended meanwhile,
+    /// [`IdentityError::Invalid`] when it is none of theirs, or this one; [`IdentityError::ProofElsewhere`] and
+    /// [`IdentityError::FactorFirst`] where more has to be shown; [`IdentityError::SignInOver`] for a session that ended meanwhile,
     /// [`IdentityError::Denied`] for a program, or the database's.
     pub async fn switch(
         &self,
@@ -110,9 +126,19 @@ impl Identity {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let held = self.hold_person(&mut tx, person, Some(here)).await?;
         drop(tx);
+        if chosen == Some(caller.scope().tenant()) {
+            return Err(IdentityError::field("workspace", "You are there already."));
+        }
+        if confined(&held.proofs).is_some() {
+            return Err(IdentityError::ProofElsewhere);
+        }
         // It goes on, and not for longer.
         let sign_in = SignIn { until: held.until, ..self.begun(person, Proof::Elsewhere, held.epoch) };
         let sign_in = self.choose(sign_in, chosen, origin).await?;
+        if sign_in.owed == Some(Owed::Factor) {
+            // To set one up takes what somebody knows, and a session shows nothing of that.
+            return Err(IdentityError::FactorFirst);
+        }
         // One goes on in one: of two who go at once the second comes too late. Who ends sessions after this raises the epoch.
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let ended = sessions::end_of(&mut tx, person, &hex(here.0)).await?.ok_or(IdentityError::SignInOver)?;

@@ -103,7 +103,10 @@ impl Identity {
                 self.forgive(attempt, origin.request).await?;
                 Ok(done)
             }
-            Err(IdentityError::WrongCredentials) => Err(IdentityError::WrongCredentials),
+            Err(IdentityError::WrongCredentials) => {
+                self.heed("a password was refused", Some(&email), origin);
+                Err(IdentityError::WrongCredentials)
+            }
             Err(fault) => {
                 // Ours, not theirs. If even this fails, the attempt counts for a quarter of an hour.
                 let _ = self.forgive(attempt, origin.request).await;

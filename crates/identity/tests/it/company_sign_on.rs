@@ -87,9 +87,9 @@ async fn its_word_counts_in_proven_domains_alone() {
     let found = identity.company_sign_on(owner).await.unwrap();
     let (domain, slug) = (&found.domains[0], found.provider.as_ref().unwrap().back.split('/').rev().nth(1).unwrap());
     assert_eq!((domain.domain.as_str(), domain.record.as_str()), ("aurora.example", "_samtal.aurora.example"));
-    // Not before it is proven.
+    // Not before it is proven: nobody is even sent there.
     let came = stage.comes(&db, slug, Says::of("astrid", email)).await;
-    assert!(matches!(came, Err(IdentityError::Unconfirmed(_))), "{came:?}");
+    assert!(matches!(came, Err(IdentityError::NotFound)), "{came:?}");
     assert!(identity.provider_for(email, &from(&db, "192.0.2.1")).await.is_err());
     let id: Uuid = domain.id.parse().unwrap();
     let silent = identity.prove_domain(owner, id).await.unwrap_err().problem();
@@ -104,12 +104,16 @@ async fn its_word_counts_in_proven_domains_alone() {
     assert_eq!((sign_in.chosen, sign_in.owed), (Some(two.aurora.id), None));
     let Ok(Came::In(again)) = stage.comes(&db, slug, says("astrid", email)).await else { panic!() };
     assert_eq!((again.proofs[0].proof, again.proofs[0].of), (Proof::Provider, Some(two.aurora.id)));
+    // Not where it says that the address is not theirs.
+    let denied = stage.comes(&db, slug, Says { verified: false.into(), ..says("new", "new@aurora.example") }).await;
+    assert!(matches!(denied, Err(IdentityError::Unconfirmed(_))), "{denied:?}");
     // For nobody else's address, whatever it says of it.
     for other in [two.borealis.email.as_str(), "astrid@sub.aurora.example", "astrid@aurora.example.evil.example"] {
         let came = stage.comes(&db, slug, Says::of("eve", other)).await;
         assert!(matches!(came, Err(IdentityError::Unconfirmed(_))), "{other}: {came:?}");
     }
     // Nor for what was linked, once the domain is off the list.
+    stage.prove(&two.aurora, "other.example").await.unwrap();
     identity.remove_domain(owner, id).await.unwrap();
     let came = stage.comes(&db, slug, says("astrid", email)).await;
     assert!(matches!(came, Err(IdentityError::Unconfirmed(_))), "{came:?}");
@@ -233,17 +237,22 @@ async fn a_provider_has_to_answer_before_it_is_set_and_its_secret_is_sealed() {
     stage.identity.set_provider(owner, stage.form(false)).await.unwrap();
     let (_, secret) = stage.provider.client();
     assert_eq!(db.columns_with(secret).await, Vec::<String>::new(), "it stands nowhere");
-    // Without a secret in the form it stays; of another issuer it goes.
+    // Without a secret in the form it stays; another issuer has its own.
     let keeps = ProviderForm { client_secret: Zeroizing::default(), name: "Other".into(), ..stage.form(true) };
     stage.identity.set_provider(owner, keeps).await.unwrap();
     let found = stage.identity.company_sign_on(owner).await.unwrap().provider.unwrap();
     assert!(found.secret && found.required && found.name == "Other", "{found:?}");
     let another = Provider::start().await;
-    let other =
-        ProviderForm { issuer: another.issuer.clone(), client_secret: Zeroizing::default(), ..stage.form(true) };
-    stage.identity.set_provider(owner, other).await.unwrap();
+    let other = |secret: &str| ProviderForm {
+        issuer: another.issuer.clone(),
+        client_secret: Zeroizing::new(secret.to_owned()),
+        ..stage.form(true)
+    };
+    let lost = stage.identity.set_provider(owner, other("")).await.unwrap_err().problem();
+    assert!(lost.field("client_secret").is_some(), "a secret is not lost by a slip: {lost:?}");
+    stage.identity.set_provider(owner, other("its own")).await.unwrap();
     let moved = stage.identity.company_sign_on(owner).await.unwrap().provider.unwrap();
-    assert!(!moved.secret && moved.back != found.back, "{moved:?}");
+    assert!(moved.secret && moved.back != found.back, "{moved:?}");
     for bad in ["", "x", "a b.example", "-a.example", "1.2.3.4", "a..example", "ä.example", &"a.".repeat(200)] {
         let refused = stage.identity.add_domain(owner, bad).await.unwrap_err().problem();
         assert!(refused.field("domain").is_some(), "{bad}: {refused:?}");
@@ -286,4 +295,40 @@ async fn who_switches_into_it_owes_its_word() {
     let caller = found.unwrap().unwrap();
     let goes = stage.identity.switch(&caller, Some(two.aurora.id), Here(&hash(session)), &here).await.unwrap();
     assert_eq!(goes.owed, Some(Owed::Provider));
+}
+
+/// A company's own word opens that company, whatever else its people do elsewhere, and whoever they were.
+#[tokio::test]
+async fn its_word_leads_into_that_company_and_no_further() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let two = Two::new(&db).await;
+    let stage = Stage::new(&db).await;
+    let here = from(&db, "192.0.2.1");
+    let slug = stage.set_up(&two.aurora, false).await;
+    // Somebody who works in both: an owner there, an agent here.
+    let link = stage.identity.invite(&two.aurora.owner, "pia@aurora.example", Role::Agent).await.unwrap().link.unwrap();
+    let form = || identity::JoinForm { name: "Pia".into(), password: Zeroizing::new(OWNER_PASSWORD.into()) };
+    stage.identity.join(link.rsplit('/').next().unwrap(), form(), &here).await.unwrap();
+    let link =
+        stage.identity.invite(&two.borealis.owner, "pia@aurora.example", Role::Owner).await.unwrap().link.unwrap();
+    stage.identity.join(link.rsplit('/').next().unwrap(), form(), &here).await.unwrap();
+    // With the password as well it is hers to choose; it begins here.
+    let linked = stage.link(&db, &slug, says("pia", "pia@aurora.example")).await;
+    assert_eq!((linked.chosen, linked.owed), (Some(two.aurora.id), None));
+    let Ok(Came::In(by_word)) = stage.comes(&db, &slug, says("pia", "pia@aurora.example")).await else { panic!() };
+    assert_eq!((by_word.chosen, by_word.owed), (Some(two.aurora.id), None));
+    let chosen = stage.identity.choose(by_word.clone(), Some(two.borealis.id), &here).await;
+    assert!(matches!(chosen, Err(IdentityError::Invalid(_))), "{chosen:?}");
+    let session = db.keep_sign_in(&by_word).await;
+    let found = store::scope::of_session(&db.services, &hash(session), db.sessions.lifetime(), db.request()).await;
+    let caller = found.unwrap().unwrap();
+    let goes = stage.identity.switch(&caller, Some(two.borealis.id), Here(&hash(session)), &here).await;
+    assert!(matches!(goes, Err(IdentityError::ProofElsewhere)), "{goes:?}");
+    // Removed, she is in nowhere by it.
+    let members = stage.identity.list_members(&two.aurora.owner, &Default::default()).await.unwrap().data;
+    let pia = members.iter().find(|one| one.email == "pia@aurora.example").unwrap().id;
+    stage.identity.remove_member(&two.aurora.owner, pia, true).await.unwrap();
+    let came = stage.comes(&db, &slug, says("pia", "pia@aurora.example")).await;
+    assert!(matches!(came, Err(IdentityError::NotAMember)), "{came:?}");
 }

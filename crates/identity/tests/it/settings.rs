@@ -156,10 +156,35 @@ async fn who_has_no_second_factor_is_led_through_it_where_it_is_asked_for() {
     assert!(!db.sessions.sign_in(&fresh, &SignIn { owed: None, ..begun.clone() }, client()).await.unwrap());
     assert!(db.sessions.sign_in(&fresh, &done, client()).await.unwrap());
     assert!(identity.turn_on_on_the_way(begun, &app.code(now), Here(&way), &here).await.is_err(), "once");
-    // Another phone: turned off by a code, and asked for anew at the next sign-in.
+    // While it is asked for it stays on.
     two.aurora.session = fresh;
-    identity.turn_factor_off(&owner, &codes[0], Here(&hash(fresh)), &here).await.unwrap();
-    assert_eq!(sign_in(identity, &two.aurora.email, OWNER_PASSWORD, &here).await.unwrap().owed, Some(Owed::Factor));
+    let stays = identity.turn_factor_off(&owner, &codes[0], Here(&hash(fresh)), &here).await;
+    assert!(matches!(stays, Err(IdentityError::FactorIsRequired)), "{stays:?}");
     identity.change_settings(&owner, 1, with("Aurora", |_| {})).await.unwrap();
+    identity.turn_factor_off(&owner, &codes[0], Here(&hash(fresh)), &here).await.unwrap();
     assert_eq!(sign_in(identity, &two.aurora.email, OWNER_PASSWORD, &here).await.unwrap().owed, None);
+}
+
+/// A session shows nothing of what its person knows: whoever has one sets no second factor up by going anywhere.
+#[tokio::test]
+async fn a_session_alone_leads_through_no_second_factor() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let two = Two::new(&db).await;
+    let here = from(&db, "192.0.2.1");
+    let identity = &db.identity;
+    db.joins(&two.aurora, &two.borealis).await;
+    identity.change_settings(&two.borealis.owner, 0, with("Borealis", |s| s.second_factor = true)).await.unwrap();
+    let session = hash(two.aurora.session);
+    let owner = &two.aurora.owner;
+    let own = identity.switch(owner, Some(two.aurora.id), Here(&session), &here).await;
+    assert!(matches!(own, Err(IdentityError::Invalid(_))), "where one is one does not go: {own:?}");
+    let other = identity.switch(owner, Some(two.borealis.id), Here(&session), &here).await;
+    assert!(matches!(other, Err(IdentityError::FactorFirst)), "{other:?}");
+    // Nor on the way of a sign-in that has shown nothing else.
+    let way =
+        SignIn { proofs: Vec::new(), owed: Some(Owed::Factor), ..testkit::sign_in(two.aurora.person, two.aurora.id) };
+    let id = hash(db.keep_sign_in(&way).await);
+    let begun = identity.factor_on_the_way(&way, Here(&id), &here).await;
+    assert!(matches!(begun, Err(IdentityError::SignInOver)), "{begun:?}");
 }

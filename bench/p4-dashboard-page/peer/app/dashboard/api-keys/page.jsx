@@ -19,6 +19,7 @@ const SCOPES = [
   ['documents.read', 'Read and search documents', true],
   ['documents.manage', 'Upload and delete documents', true],
   ['members.manage', 'Invite and remove members, and change what they may do', false],
+  ['settings.manage', 'Change the settings of the workspace, and bring earlier ones back', false],
   ['audit.read', 'Read who did what, in the audit log', false],
 ];
 const DAYS = [['', 'Until it is revoked'], ['30', '30 days'], ['90', '90 days'], ['365', 'A year']];
