@@ -17,7 +17,7 @@ use axum::{
     http::StatusCode,
     middleware::{from_fn, from_fn_with_state, map_response},
     response::IntoResponse,
-    routing::{MethodFilter, MethodRouter, get, on, post},
+    routing::{MethodRouter, get, post},
 };
 use std::time::Duration;
 use tower_http::{
@@ -63,8 +63,7 @@ pub fn routes() -> Vec<Route> {
         cookie("/login", &["GET", "POST"], get(site::login).post(sign_in::submit)),
         cookie("/login/code", &["GET", "POST"], get(sign_in::code).post(sign_in::give)),
         cookie("/login/with/{provider}", &["GET"], get(providers::go)),
-        // Opens something once, so not by HEAD.
-        cookie("/login/with/{provider}/back", &["GET"], on(MethodFilter::GET, providers::back)),
+        cookie("/login/with/{provider}/back", &["GET"], get(providers::back)),
         cookie("/login/link", &["GET", "POST"], get(providers::link).post(providers::linked)),
         cookie("/login/new", &["GET", "POST"], get(providers::new).post(providers::made)),
         cookie("/login/company", &["GET", "POST"], get(providers::company).post(providers::of_company)),

@@ -11,7 +11,7 @@ use app::auth::{FormState, Newcomer, ask_provider, company_sign_in, leads_to, le
 use axum::{
     Extension, Form,
     extract::{Path, Query, State, rejection::FormRejection, rejection::QueryRejection},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use identity::{Came, Gone, Here, IdentityError, Leads, Purpose, Returned};
@@ -145,6 +145,7 @@ fn plain(text: &str) -> String {
 /// When the database does not answer.
 #[expect(clippy::too_many_arguments, reason = "what a request consists of")]
 pub async fn back(
+    method: Method,
     State(app): State<App>,
     Extension(info): Extension<RequestInfo>,
     Path(slug): Path<String>,
@@ -154,6 +155,10 @@ pub async fn back(
     render: Render,
     returned: Result<Query<Returned>, QueryRejection>,
 ) -> Result<Response, Failure> {
+    // It opens something once, and not for who asks what it would be.
+    if method == Method::HEAD {
+        return Ok(StatusCode::METHOD_NOT_ALLOWED.into_response());
+    }
     let returned = returned.map(|Query(returned)| returned).unwrap_or_default();
     let (id, kept) = (here(&session), device::kept(&headers));
     let way = (slug.as_str(), device::on_the_way(&headers, app.config.secure()));

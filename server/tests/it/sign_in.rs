@@ -1,6 +1,7 @@
 //! Signing in and out by plain forms.
 
-use crate::harness::{Answer, Ask, COOKIE, PASSWORD, TestServer};
+use crate::harness::{Answer, Ask, COOKIE, PASSWORD, TestServer, offer};
+use testkit::Provider;
 use time::Duration;
 
 fn sign_in(email: &str, password: &str) -> Ask {
@@ -442,4 +443,50 @@ async fn whoever_goes_to_another_workspace_is_not_missed_by_who_ends_sessions() 
     let client = store::sessions::Client { device: "Firefox", address: None, request: server.db.request() };
     let sessions = &server.capabilities().sessions;
     assert!(matches!(sessions.sign_in(&record, &sign_in, client).await, Ok(false)));
+}
+
+/// A link that stands elsewhere leads nobody to a provider by itself, where somebody may be known who then is signed in here.
+#[tokio::test]
+async fn the_way_to_a_provider_begins_on_a_page_of_ours() {
+    let provider = Provider::start().await;
+    let server = TestServer::with(|config| offer(config, &provider)).await;
+    let go = |site: &str| {
+        Ask::get("/login/with/honest?next=/dashboard/inbox%3Fshow%3Dopen%26x").header("sec-fetch-site", site)
+    };
+    let gone = server.ask(go("same-origin")).await;
+    assert!(gone.status == 303 && gone.header("location").starts_with(&provider.issuer), "{gone}");
+    let cookie = gone.set_cookie("samtal_sign_on").unwrap();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+    for elsewhere in ["cross-site", "same-site", "none", ""] {
+        let page = server.ask(go(elsewhere)).await;
+        assert!(page.status == 200 && page.header("refresh").is_empty(), "{elsewhere}: {page}");
+        assert!(page.set_cookie("samtal_sign_on").is_none(), "nothing has begun: {page}");
+        // Where one wanted to go is kept.
+        let link = "/login/with/honest?next=/dashboard/inbox?show=open%26x";
+        assert!(page.body.contains(link), "{elsewhere}: {page}");
+    }
+    // What is no name of a provider, and no link of a letter, leads nowhere.
+    let odd = Ask::get("/login/with/x%22%3E%3Cscript%3E?join=%22%3E%3Cb%3E").header("sec-fetch-site", "cross-site");
+    let page = server.ask(odd).await;
+    assert!(!page.body.contains("<script>") && !page.body.contains("<b>"), "{page}");
+    // To come back is no question that is asked ahead of time.
+    assert_eq!(server.ask(Ask::new("HEAD", "/login/with/honest/back?state=x")).await.status, 405);
+}
+
+/// Where there is https no neighbour of the host can set what a browser keeps on its way.
+#[tokio::test]
+async fn on_its_way_a_browser_keeps_a_cookie_of_this_host_alone() {
+    let provider = Provider::start().await;
+    let server = TestServer::with(|config| {
+        offer(config, &provider);
+        config.public_url = Some("https://talk.example".to_owned());
+    })
+    .await;
+    let gone = server.ask(Ask::get("/login/with/honest").header("sec-fetch-site", "same-origin")).await;
+    let cookie = gone.set_cookie("__Host-samtal_sign_on").unwrap();
+    assert!(cookie.contains("; Path=/;") && cookie.contains("; Secure"), "{cookie}");
+    assert!(
+        gone.header("location").contains("redirect_uri=https%3A%2F%2Ftalk.example%2Flogin%2Fwith%2Fhonest%2Fback"),
+        "{gone}"
+    );
 }

@@ -6,6 +6,8 @@ use identity::{Came, Here, Identity, IdentityError, Kept, ProviderForm, Purpose}
 use model::Fault as _;
 use model::identity::{Owed, Role};
 use serde_json::Value;
+use store::sealing::Sealer;
+use store::secret_key::SecretKey;
 use store::sessions::{Proof, SignIn, hash};
 use testkit::{Dns, Lie, OWNER_PASSWORD, Provider, Says, Tenant, TestDb, Two};
 use uuid::Uuid;
@@ -331,4 +333,32 @@ async fn its_word_leads_into_that_company_and_no_further() {
     stage.identity.remove_member(&two.aurora.owner, pia, true).await.unwrap();
     let came = stage.comes(&db, &slug, says("pia", "pia@aurora.example")).await;
     assert!(matches!(came, Err(IdentityError::NotAMember)), "{came:?}");
+}
+
+/// The secret of a provider is sealed anew with a new key, and opens with that one alone then.
+#[tokio::test]
+async fn its_secret_is_sealed_anew_with_a_new_key() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let two = Two::new(&db).await;
+    let mut stage = Stage::new(&db).await;
+    let folder = std::env::temp_dir().join(format!("samtal-provider-rotation-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("secret.key");
+    SecretKey::read_or_make(&file).unwrap();
+    stage.identity = stage.identity.with_sealer(Sealer::of_file(&file).unwrap());
+    let slug = stage.set_up(&two.aurora, false).await;
+    stage.link(&db, &slug, says("astrid", &two.aurora.email)).await;
+    SecretKey::add_to(&file).unwrap();
+    assert_eq!(stage.identity.seal_anew().await.unwrap(), (1, 0));
+    assert_eq!(stage.identity.seal_anew().await.unwrap(), (0, 0));
+    assert!(matches!(stage.comes(&db, &slug, says("astrid", &two.aurora.email)).await, Ok(Came::In(_))));
+    // Without that key it opens nothing, and is named.
+    let lines = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{}\n", lines.lines().next().unwrap())).unwrap();
+    let lost = stage.comes(&db, &slug, says("astrid", &two.aurora.email)).await;
+    assert!(matches!(lost, Err(IdentityError::Store(_))), "{lost:?}");
+    SecretKey::add_to(&file).unwrap();
+    assert_eq!(stage.identity.seal_anew().await.unwrap(), (0, 1));
+    std::fs::remove_dir_all(&folder).unwrap();
 }
