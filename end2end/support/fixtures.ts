@@ -37,8 +37,6 @@ export class Complaints {
       };
     });
     context.on('page', (page) => this.listenToPage(page));
-    // What the pages of the provider (support/provider.ts) would load from elsewhere.
-    await context.route('https://fonts.googleapis.com/**', (route) => route.fulfill({ contentType: 'text/css', body: '' }));
   }
 
   private listenToPage(page: Page): void {

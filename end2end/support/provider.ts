@@ -52,8 +52,15 @@ export class Provider {
       }),
     });
     Object.assign(console, { info, warn });
+    const callback = provider.callback();
     this.http.removeAllListeners('request');
-    this.http.on('request', provider.callback());
+    this.http.on('request', (asked, answer) => {
+      // Its pages would load letters from elsewhere. (To hold that back in the browser would change how that goes back.)
+      const end = answer.end.bind(answer) as (body?: unknown, ...rest: unknown[]) => typeof answer;
+      const without = (body: string) => body.replace(/@import[^;]*;/, (found) => ' '.repeat(found.length));
+      answer.end = ((body?: unknown, ...rest: unknown[]) => end(typeof body === 'string' ? without(body) : body, ...rest)) as typeof answer.end;
+      callback(asked, answer);
+    });
   }
 
   /** It does not answer any more, or does again with `serve`. */
