@@ -395,6 +395,7 @@ export const states: State[] = [
       await page.getByLabel('Name', { exact: true }).fill('Fjällhus');
       await page.getByLabel('Issuer').fill('http://id.fjallhus.example');
       await page.getByLabel('Client ID').fill('samtal');
+      await page.getByLabel('Your password').fill(person.password);
       await page.getByRole('button', { name: 'Save' }).click();
       await expect(page.getByRole('alert')).toBeVisible();
     },

@@ -21,10 +21,15 @@ for (const javaScriptEnabled of [true, false]) {
     await page.getByLabel('Client secret').fill(provider.secret);
     await page.getByLabel(/sign in by it alone/).check();
     await page.getByRole('button', { name: 'Save' }).click();
+    await expect(page.getByRole('alert')).toContainText('This is not your password');
+    await page.getByLabel('Client secret').fill(provider.secret);
+    await page.getByLabel('Your password').fill(person.password);
+    await page.getByRole('button', { name: 'Save' }).click();
     await expect(page.locator('#issuer-error')).toContainText('The provider cannot be asked there');
     await expect(page.getByLabel('Client secret'), 'a secret is never shown').toHaveValue('');
     await page.getByLabel('Issuer').fill(provider.issuer);
     await page.getByLabel('Client secret').fill(provider.secret);
+    await page.getByLabel('Your password').fill(person.password);
     await page.getByRole('button', { name: 'Save' }).click();
     await expect(page.getByRole('status')).toContainText('The provider has answered');
     const back = await page.locator('code', { hasText: '/back' }).innerText();

@@ -124,6 +124,18 @@ pub fn company_sign_on(frame: &Frame, found: CompanySignOn, outcome: Outcome) ->
                     <input type="checkbox" name="required" value="1" checked=typed.required/>
                     " Members with an address in our domains sign in by it alone. Owners who have a password can still use that."
                 </label>
+                <div class="field">
+                    <label class="field__label" for="password">"Your password"</label>
+                    <p class="field__hint" id="password-hint">"Whoever sets this can come in as others. Leave it empty if you have none."</p>
+                    <input
+                        class="field__input"
+                        id="password"
+                        name="password"
+                        type="password"
+                        autocomplete="current-password"
+                        aria-describedby="password-hint"
+                    />
+                </div>
                 <button class="button button--primary" type="submit">"Save"</button>
             </form>
             {some.then(|| view! {

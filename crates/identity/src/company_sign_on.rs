@@ -1,7 +1,9 @@
 //! A company's own provider, and the domains that it has proven to be its own: for addresses in those its word counts, and for no
 //! others. Only owners change either: who sets the provider can come in as anybody of these addresses.
 
+use crate::account::person;
 use crate::members::hold;
+use crate::second_factor::Here;
 use crate::{Identity, IdentityError, Origin, hex};
 use model::audit::Act;
 use model::identity::{CompanyDomain, CompanyProvider, CompanySignOn};
@@ -34,6 +36,8 @@ pub struct ProviderForm {
     pub client_secret: Zeroizing<String>,
     /// Whether members sign in by it, owners aside.
     pub required: bool,
+    /// The password of who sets it, once more.
+    pub password: Zeroizing<String>,
 }
 
 /// Where the secret is sealed.
@@ -88,12 +92,21 @@ impl Identity {
         Ok(CompanySignOn { provider, domains: domains.collect() })
     }
 
-    /// Sets the provider, which has to answer.
+    /// Sets the provider, which has to answer, for who shows the password once more, if there is one: whoever sets it can come in as
+    /// others.
     ///
     /// # Errors
-    /// [`IdentityError::Denied`], [`IdentityError::Invalid`] for what was typed, or does not answer, or the database's.
-    pub async fn set_provider(&self, caller: &Caller, form: ProviderForm) -> Result<(), IdentityError> {
+    /// [`IdentityError::Denied`], [`IdentityError::NotThePassword`], [`IdentityError::Invalid`] for what was typed, or does not answer,
+    /// [`IdentityError::SignInOver`] for a session that ended meanwhile, or the database's.
+    pub async fn set_provider(
+        &self,
+        caller: &Caller,
+        mut form: ProviderForm,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
         let right = caller.may(ManageSignOn)?;
+        let person = person(caller)?;
         let mut errors = Vec::new();
         let mut wrong = |field: &str, message: String| errors.push(FieldError { field: field.to_owned(), message });
         let name = ProviderName::parse(&form.name).map_err(|e| wrong("name", e.to_string())).ok();
@@ -108,6 +121,7 @@ impl Identity {
             wrong("client_secret", "A secret has at most 1,000 characters.".into());
         }
         let Some(name) = name.filter(|_| errors.is_empty()) else { return Err(IdentityError::Invalid(errors)) };
+        self.shown_again(person, std::mem::take(&mut form.password), here, origin).await?;
         let provider = Provider {
             issuer: issuer.clone(),
             client_id: client_id.clone(),

@@ -2,20 +2,21 @@
 
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
-use crate::pages::{render::Render, to_try_again, unreadable};
-use crate::request::PathId;
+use crate::pages::{account::here, render::Render, to_try_again, unreadable};
+use crate::request::{PathId, RequestInfo};
 use crate::state::App;
 use app::dashboard::company_sign_on::{Outcome, Typed, company_sign_on};
 use axum::{
-    Form,
+    Extension, Form,
     extract::{Query, State, rejection::FormRejection, rejection::QueryRejection},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use identity::{IdentityError, ProviderForm};
+use identity::{Here, IdentityError, ProviderForm};
 use model::ErrorCode;
 use serde::Deserialize;
 use store::Caller;
+use tower_sessions::Session;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -83,6 +84,7 @@ pub struct Fields {
     client_id: String,
     client_secret: Zeroizing<String>,
     required: String,
+    password: Zeroizing<String>,
 }
 
 /// Sets the provider.
@@ -91,7 +93,9 @@ pub struct Fields {
 /// A page, when nobody is signed in, they may not, or the fault is ours.
 pub async fn set(
     State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
     Member(caller): Member,
+    session: Session,
     render: Render,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Result<Response, Failure> {
@@ -105,8 +109,9 @@ pub async fn set(
         ..Typed::default()
     };
     let (name, issuer, client_id) = (fields.name, fields.issuer, fields.client_id);
-    let form = ProviderForm { name, issuer, client_id, client_secret: fields.client_secret, required };
-    let done = app.capabilities.identity.set_provider(&caller, form).await;
+    let (client_secret, password, id) = (fields.client_secret, fields.password, here(&session));
+    let form = ProviderForm { name, issuer, client_id, client_secret, required, password };
+    let done = app.capabilities.identity.set_provider(&caller, form, Here(&id), &info.origin()).await;
     came(&app, &caller, &render, done, ("/dashboard/sign-on?done=set", typed)).await
 }
 

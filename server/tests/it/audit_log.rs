@@ -77,8 +77,8 @@ async fn every_act_is_written_down() {
 
     // The company's own provider, and a domain of its own.
     let (client_id, client_secret) = provider.client();
-    let own =
-        [("name", "Own"), ("issuer", &provider.issuer), ("client_id", client_id), ("client_secret", client_secret)];
+    let [name, issuer, id] = [("name", "Own"), ("issuer", provider.issuer.as_str()), ("client_id", client_id)];
+    let own = [name, issuer, id, ("client_secret", client_secret), ("password", PASSWORD)];
     done(&server, Ask::post("/dashboard/sign-on").form(own).session(aurora)).await;
     done(&server, Ask::post("/dashboard/sign-on/domains").form([("domain", "aurora.example")]).session(aurora)).await;
     let domain = &identity.company_sign_on(&aurora.owner).await.unwrap().domains[0];

@@ -27,6 +27,12 @@ impl Stage {
         Self { provider, dns, identity }
     }
 
+    /// Sets a provider as a tenant's owner does.
+    async fn sets(&self, db: &TestDb, tenant: &Tenant, form: ProviderForm) -> Result<(), IdentityError> {
+        let form = ProviderForm { password: Zeroizing::new(OWNER_PASSWORD.to_owned()), ..form };
+        self.identity.set_provider(&tenant.owner, form, Here(&hash(tenant.session)), &from(db, "192.0.2.1")).await
+    }
+
     fn form(&self, required: bool) -> ProviderForm {
         let (client_id, secret) = self.provider.client();
         ProviderForm {
@@ -35,12 +41,13 @@ impl Stage {
             client_id: client_id.into(),
             client_secret: Zeroizing::new(secret.into()),
             required,
+            ..ProviderForm::default()
         }
     }
 
     /// Sets the provider of a tenant and proves its domain; says how the provider is named in addresses.
-    async fn set_up(&self, tenant: &Tenant, required: bool) -> String {
-        self.identity.set_provider(&tenant.owner, self.form(required)).await.unwrap();
+    async fn set_up(&self, db: &TestDb, tenant: &Tenant, required: bool) -> String {
+        self.sets(db, tenant, self.form(required)).await.unwrap();
         self.prove(tenant, tenant.email.split('@').nth(1).unwrap()).await.unwrap();
         let found = self.identity.company_sign_on(&tenant.owner).await.unwrap();
         let back = found.provider.unwrap().back;
@@ -84,7 +91,11 @@ async fn its_word_counts_in_proven_domains_alone() {
     let two = Two::new(&db).await;
     let stage = Stage::new(&db).await;
     let (identity, owner, email) = (&stage.identity, &two.aurora.owner, &two.aurora.email);
-    identity.set_provider(owner, stage.form(false)).await.unwrap();
+    // By who shows the password once more.
+    let (session, here) = (hash(two.aurora.session), from(&db, "192.0.2.1"));
+    let unshown = identity.set_provider(owner, stage.form(false), Here(&session), &here).await;
+    assert!(matches!(unshown, Err(IdentityError::NotThePassword)), "{unshown:?}");
+    stage.sets(&db, &two.aurora, stage.form(false)).await.unwrap();
     identity.add_domain(owner, "@Aurora.example ").await.unwrap();
     let found = identity.company_sign_on(owner).await.unwrap();
     let (domain, slug) = (&found.domains[0], found.provider.as_ref().unwrap().back.split('/').rev().nth(1).unwrap());
@@ -128,8 +139,8 @@ async fn another_companys_provider_opens_no_account_of_this_one() {
     db.leaves_waiting_jobs();
     let two = Two::new(&db).await;
     let stage = Stage::new(&db).await;
-    let aurora = stage.set_up(&two.aurora, false).await;
-    let borealis = stage.set_up(&two.borealis, false).await;
+    let aurora = stage.set_up(&db, &two.aurora, false).await;
+    let borealis = stage.set_up(&db, &two.borealis, false).await;
     stage.link(&db, &aurora, says("astrid", &two.aurora.email)).await;
     // The same account at the same issuer, by the way of another company.
     let came = stage.comes(&db, &borealis, says("astrid", &two.aurora.email)).await;
@@ -144,7 +155,7 @@ async fn another_companys_provider_opens_no_account_of_this_one() {
     assert!(matches!(stage.identity.remove_domain(&two.borealis.owner, theirs).await, Err(IdentityError::NotFound)));
     let agent = agent(&db, &two.aurora).await;
     for denied in [
-        stage.identity.set_provider(&agent, stage.form(false)).await,
+        stage.identity.set_provider(&agent, stage.form(false), Here(&[0; 32]), &from(&db, "192.0.2.1")).await,
         stage.identity.remove_provider(&agent).await,
         stage.identity.add_domain(&agent, "x.example").await,
         stage.identity.prove_domain(&two.aurora.key, theirs).await,
@@ -170,7 +181,7 @@ async fn where_it_is_asked_for_a_password_is_not_enough_but_for_owners() {
     joins("bo@aurora.example").await;
     joins("bo@elsewhere.example").await;
     let owes = async |email: &str, password: &str| sign_in(&stage.identity, email, password, &here).await.unwrap().owed;
-    let slug = stage.set_up(&two.aurora, true).await;
+    let slug = stage.set_up(&db, &two.aurora, true).await;
     assert_eq!(owes("bo@aurora.example", "green lamp river").await, Some(Owed::Provider));
     assert_eq!(owes("bo@elsewhere.example", "green lamp river").await, None, "it cannot vouch for them");
     assert_eq!(owes(&two.aurora.email, OWNER_PASSWORD).await, None, "somebody has to be able to mend it");
@@ -187,7 +198,7 @@ async fn where_it_is_asked_for_a_password_is_not_enough_but_for_owners() {
     let other = stage.identity.choose(other, Some(two.aurora.id), &here).await.unwrap();
     assert_eq!(other.owed, Some(Owed::Provider));
     // Not asked for any more, and taken away.
-    stage.identity.set_provider(&two.aurora.owner, stage.form(false)).await.unwrap();
+    stage.sets(&db, &two.aurora, stage.form(false)).await.unwrap();
     assert_eq!(owes("bo@aurora.example", "green lamp river").await, None);
     stage.identity.remove_provider(&two.aurora.owner).await.unwrap();
     stage.identity.remove_provider(&two.aurora.owner).await.unwrap();
@@ -202,7 +213,7 @@ async fn a_newcomer_by_it_joins_that_company_alone_and_founds_none() {
     let two = Two::new(&db).await;
     let stage = Stage::new(&db).await;
     let here = from(&db, "192.0.2.1");
-    let slug = stage.set_up(&two.aurora, false).await;
+    let slug = stage.set_up(&db, &two.aurora, false).await;
     let own = stage.identity.invite(&two.aurora.owner, "new@aurora.example", Role::Agent).await.unwrap().link.unwrap();
     let other =
         stage.identity.invite(&two.borealis.owner, "new@aurora.example", Role::Admin).await.unwrap().link.unwrap();
@@ -226,22 +237,28 @@ async fn a_provider_has_to_answer_before_it_is_set_and_its_secret_is_sealed() {
     let owner = &two.aurora.owner;
     for lie in [Lie::Broken, Lie::Nonsense, Lie::Description, Lie::Elsewhere, Lie::Endless] {
         stage.provider.lies(Some(lie));
-        let refused = stage.identity.set_provider(owner, stage.form(false)).await.unwrap_err().problem();
+        let refused = stage.sets(&db, &two.aurora, stage.form(false)).await.unwrap_err().problem();
         assert!(refused.field("issuer").unwrap().contains("cannot be asked there"), "{lie:?}: {refused:?}");
     }
     stage.provider.lies(None);
     // Into a private network nobody of a tenant leads the server, but where the operator lets them.
     let guarded = db.identity.clone().with_providers(stage.provider.offered());
-    let refused = guarded.set_provider(owner, stage.form(false)).await.unwrap_err().problem();
+    let refused = guarded.set_provider(
+        owner,
+        ProviderForm { password: Zeroizing::new(OWNER_PASSWORD.to_owned()), ..stage.form(false) },
+        Here(&hash(two.aurora.session)),
+        &from(&db, "192.0.2.1"),
+    )
+    .await.unwrap_err().problem();
     assert!(refused.field("issuer").is_some(), "{refused:?}");
-    let empty = stage.identity.set_provider(owner, ProviderForm::default()).await.unwrap_err().problem();
+    let empty = stage.sets(&db, &two.aurora, ProviderForm::default()).await.unwrap_err().problem();
     assert_eq!(empty.errors.len(), 3, "{empty:?}");
-    stage.identity.set_provider(owner, stage.form(false)).await.unwrap();
+    stage.sets(&db, &two.aurora, stage.form(false)).await.unwrap();
     let (_, secret) = stage.provider.client();
     assert_eq!(db.columns_with(secret).await, Vec::<String>::new(), "it stands nowhere");
     // Without a secret in the form it stays; another issuer has its own.
     let keeps = ProviderForm { client_secret: Zeroizing::default(), name: "Other".into(), ..stage.form(true) };
-    stage.identity.set_provider(owner, keeps).await.unwrap();
+    stage.sets(&db, &two.aurora, keeps).await.unwrap();
     let found = stage.identity.company_sign_on(owner).await.unwrap().provider.unwrap();
     assert!(found.secret && found.required && found.name == "Other", "{found:?}");
     let another = Provider::start().await;
@@ -250,9 +267,9 @@ async fn a_provider_has_to_answer_before_it_is_set_and_its_secret_is_sealed() {
         client_secret: Zeroizing::new(secret.to_owned()),
         ..stage.form(true)
     };
-    let lost = stage.identity.set_provider(owner, other("")).await.unwrap_err().problem();
+    let lost = stage.sets(&db, &two.aurora, other("")).await.unwrap_err().problem();
     assert!(lost.field("client_secret").is_some(), "a secret is not lost by a slip: {lost:?}");
-    stage.identity.set_provider(owner, other("its own")).await.unwrap();
+    stage.sets(&db, &two.aurora, other("its own")).await.unwrap();
     let moved = stage.identity.company_sign_on(owner).await.unwrap().provider.unwrap();
     assert!(moved.secret && moved.back != found.back, "{moved:?}");
     for bad in ["", "x", "a b.example", "-a.example", "1.2.3.4", "a..example", "ä.example", &"a.".repeat(200)] {
@@ -274,7 +291,7 @@ async fn who_switches_into_it_owes_its_word() {
     let two = Two::new(&db).await;
     let stage = Stage::new(&db).await;
     let here = from(&db, "192.0.2.1");
-    stage.set_up(&two.aurora, true).await;
+    stage.set_up(&db, &two.aurora, true).await;
     // An owner elsewhere, who is an agent here, with an address of this company's.
     let (person, _) = member(&db, &two.aurora, "Cleo", "agent").await;
     let mut behind = db.superuser().await;
@@ -307,7 +324,7 @@ async fn its_word_leads_into_that_company_and_no_further() {
     let two = Two::new(&db).await;
     let stage = Stage::new(&db).await;
     let here = from(&db, "192.0.2.1");
-    let slug = stage.set_up(&two.aurora, false).await;
+    let slug = stage.set_up(&db, &two.aurora, false).await;
     // Somebody who works in both: an owner there, an agent here.
     let link = stage.identity.invite(&two.aurora.owner, "pia@aurora.example", Role::Agent).await.unwrap().link.unwrap();
     let form = || identity::JoinForm { name: "Pia".into(), password: Zeroizing::new(OWNER_PASSWORD.into()) };
@@ -347,7 +364,7 @@ async fn its_secret_is_sealed_anew_with_a_new_key() {
     let file = folder.join("secret.key");
     SecretKey::read_or_make(&file).unwrap();
     stage.identity = stage.identity.with_sealer(Sealer::of_file(&file).unwrap());
-    let slug = stage.set_up(&two.aurora, false).await;
+    let slug = stage.set_up(&db, &two.aurora, false).await;
     stage.link(&db, &slug, says("astrid", &two.aurora.email)).await;
     SecretKey::add_to(&file).unwrap();
     assert_eq!(stage.identity.seal_anew().await.unwrap(), (1, 0));

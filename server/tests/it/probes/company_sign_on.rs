@@ -1,7 +1,7 @@
 //! A company's own provider, and its domains.
 
 use super::{By, Ids, Kind, Malformed, Place, Probe, Stranger, World};
-use crate::harness::Ask;
+use crate::harness::{Ask, PASSWORD};
 
 fn prove(_: &World, domain: &str) -> Ask {
     Ask::post(format!("/dashboard/sign-on/domains/{domain}/prove")).form([])
@@ -45,7 +45,9 @@ pub const PROBES: &[Probe] = &[
         path: "/dashboard/sign-on",
         by: By::Session(Stranger::Refused),
         ask: |world| {
-            let form = [("name", "Own"), ("issuer", world.issuer.as_str()), ("client_id", "samtal")];
+            let own = [("name", "Own"), ("issuer", world.issuer.as_str()), ("client_id", "samtal")];
+            let [name, issuer, client] = own;
+            let form = [name, issuer, client, ("password", PASSWORD)];
             Ask::post("/dashboard/sign-on").form(form)
         },
         ids: Ids::None("the tenant is the session's"),

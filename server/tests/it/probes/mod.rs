@@ -33,6 +33,7 @@ use store::services::timestamp;
 use store::sessions::{Proof, Shown, SignIn, hash};
 use testkit::{App, Dns, Provider, Says, Tenant};
 use tower_sessions::session::Id;
+use zeroize::Zeroizing;
 
 /// One endpoint.
 pub struct Probe {
@@ -401,8 +402,10 @@ impl World {
         let identity = &server.capabilities().identity;
         identity.prove_domain(&otto.owner, proven.parse().unwrap()).await.unwrap();
         let (name, client_id, issuer_of) = ("Own".to_owned(), "samtal".to_owned(), issuer.clone());
-        let form = ProviderForm { name, client_id, issuer: issuer_of, ..ProviderForm::default() };
-        identity.set_provider(&otto.owner, form).await.unwrap();
+        let password = Zeroizing::new(testkit::OWNER_PASSWORD.to_owned());
+        let form = ProviderForm { name, client_id, issuer: issuer_of, password, ..ProviderForm::default() };
+        let (session, origin) = (hash(otto.session), Origin::here(server.db.request()));
+        identity.set_provider(&otto.owner, form, Here(&session), &origin).await.unwrap();
         let borealis_domain = domain(&server, &dns, borealis).await;
         server
             .execute(
