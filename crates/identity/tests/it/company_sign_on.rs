@@ -243,13 +243,16 @@ async fn a_provider_has_to_answer_before_it_is_set_and_its_secret_is_sealed() {
     stage.provider.lies(None);
     // Into a private network nobody of a tenant leads the server, but where the operator lets them.
     let guarded = db.identity.clone().with_providers(stage.provider.offered());
-    let refused = guarded.set_provider(
-        owner,
-        ProviderForm { password: Zeroizing::new(OWNER_PASSWORD.to_owned()), ..stage.form(false) },
-        Here(&hash(two.aurora.session)),
-        &from(&db, "192.0.2.1"),
-    )
-    .await.unwrap_err().problem();
+    let refused = guarded
+        .set_provider(
+            owner,
+            ProviderForm { password: Zeroizing::new(OWNER_PASSWORD.to_owned()), ..stage.form(false) },
+            Here(&hash(two.aurora.session)),
+            &from(&db, "192.0.2.1"),
+        )
+        .await
+        .unwrap_err()
+        .problem();
     assert!(refused.field("issuer").is_some(), "{refused:?}");
     let empty = stage.sets(&db, &two.aurora, ProviderForm::default()).await.unwrap_err().problem();
     assert_eq!(empty.errors.len(), 3, "{empty:?}");

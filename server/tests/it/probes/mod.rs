@@ -404,8 +404,8 @@ impl World {
         let (name, client_id, issuer_of) = ("Own".to_owned(), "samtal".to_owned(), issuer.clone());
         let password = Zeroizing::new(testkit::OWNER_PASSWORD.to_owned());
         let form = ProviderForm { name, client_id, issuer: issuer_of, password, ..ProviderForm::default() };
-        let (session, origin) = (hash(otto.session), Origin::here(server.db.request()));
-        identity.set_provider(&otto.owner, form, Here(&session), &origin).await.unwrap();
+        let (theirs, origin) = (hash(otto.session), Origin::here(server.db.request()));
+        identity.set_provider(&otto.owner, form, Here(&theirs), &origin).await.unwrap();
         let borealis_domain = domain(&server, &dns, borealis).await;
         server
             .execute(
