@@ -3,6 +3,7 @@
 
 use crate::account::person;
 use crate::members::hold;
+use crate::providers::Named;
 use crate::second_factor::Here;
 use crate::{Identity, IdentityError, Origin, hex};
 use model::audit::Act;
@@ -48,13 +49,6 @@ fn spot(tenant: TenantId, provider: Uuid) -> Spot {
 /// Under which name the proof of a domain stands, and what it says.
 fn record_of(domain: &str, proof: &str) -> (String, String) {
     (format!("_samtal.{domain}"), format!("samtal={proof}"))
-}
-
-/// A company's provider, as a sign-in needs it.
-pub(crate) struct Found {
-    pub tenant: TenantId,
-    pub title: String,
-    pub provider: Provider,
 }
 
 impl Identity {
@@ -317,7 +311,7 @@ impl Identity {
 
     /// The provider of a company, by its name in addresses.
     #[tracing::instrument(name = "db.company_sign_on.find", skip_all)]
-    pub(crate) async fn provider_of(&self, slug: &str, origin: &Origin) -> Result<Found, IdentityError> {
+    pub(crate) async fn provider_of(&self, slug: &str, origin: &Origin) -> Result<Named, IdentityError> {
         let id = Uuid::try_parse(slug).map_err(|_| IdentityError::NotFound)?;
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let row = sqlx::query!(
@@ -329,6 +323,8 @@ impl Identity {
             id
         );
         let row = row.fetch_optional(&mut tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
+        // Nothing is held while the keys are looked at.
+        drop(tx);
         let tenant = TenantId::from_uuid(row.tenant_id);
         let secret = row.secret_sealed.map(|sealed| self.sealer.open(&spot(tenant, row.provider_id), &sealed));
         let client_secret = match secret {
@@ -343,7 +339,7 @@ impl Identity {
             whose: Whose::Tenant,
             share: Some(row.tenant_id.as_u128()),
         };
-        Ok(Found { tenant, title: row.name, provider })
+        Ok(Named { title: row.name, provider, of: Some(tenant) })
     }
 
     /// The provider to which people of an address are led: its name in addresses.

@@ -126,11 +126,6 @@ impl SignOn {
         Self { outbound, places, tenants: Places::new(TENANTS.0, TENANTS.1, TENANTS_LINE), found: Arc::default() }
     }
 
-    /// What makes the requests.
-    pub fn outbound(&self) -> &Outbound {
-        &self.outbound
-    }
-
     fn ask(&self, provider: &Provider) -> impl Fn(HttpRequest) -> Answer + Send + Sync + use<> {
         let (outbound, whose) = (self.outbound.clone(), provider.whose);
         let secure = provider.issuer.starts_with("https://");

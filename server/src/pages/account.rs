@@ -3,7 +3,7 @@
 use crate::auth::sign_in::carry_on;
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
-use crate::pages::{render::Render, to_try_again, unreadable};
+use crate::pages::{render::Render, to_show, to_try_again, unreadable};
 use crate::request::RequestInfo;
 use crate::state::App;
 use app::dashboard::account::{Outcome, account};
@@ -14,7 +14,6 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use identity::{ChangeForm, Here, IdentityError, NewAddress};
-use model::ErrorCode;
 use serde::Deserialize;
 use store::Caller;
 use store::services::timestamp;
@@ -69,13 +68,8 @@ pub(super) async fn refused(
     render: &Render,
     error: IdentityError,
 ) -> Result<Response, Failure> {
-    let failure = Failure::from(error);
-    let shown = [ErrorCode::Invalid, ErrorCode::RateLimited, ErrorCode::Unavailable, ErrorCode::Conflict];
-    if !shown.contains(&failure.0.code) {
-        return Err(failure);
-    }
-    let (status, retry_after) = (failure.status(), failure.0.retry_after);
-    let refused = (status, Outcome::Refused(failure.0));
+    let (status, problem, retry_after) = to_show(error)?;
+    let refused = (status, Outcome::Refused(problem));
     Ok(to_try_again(show(app, caller, session, info, render, refused).await?, retry_after))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
-use crate::pages::{account::here, render::Render, to_try_again, unreadable};
+use crate::pages::{account::here, render::Render, to_show, to_try_again, unreadable};
 use crate::request::{PathId, RequestInfo};
 use crate::state::App;
 use app::dashboard::company_sign_on::{Outcome, Typed, company_sign_on};
@@ -13,7 +13,6 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use identity::{Here, IdentityError, ProviderForm};
-use model::ErrorCode;
 use serde::Deserialize;
 use store::Caller;
 use tower_sessions::Session;
@@ -66,12 +65,8 @@ async fn came(
     (next, typed): (&str, Typed),
 ) -> Result<Response, Failure> {
     let Err(error) = done else { return Ok(Redirect::to(next).into_response()) };
-    let failure = Failure::from(error);
-    if !matches!(failure.0.code, ErrorCode::Invalid | ErrorCode::Conflict | ErrorCode::RateLimited) {
-        return Err(failure);
-    }
-    let (status, retry_after) = (failure.status(), failure.0.retry_after);
-    let refused = Outcome::Refused { problem: failure.0, typed: Box::new(typed) };
+    let (status, problem, retry_after) = to_show(error)?;
+    let refused = Outcome::Refused { problem, typed: Box::new(typed) };
     Ok(to_try_again(show(app, caller, render, status, refused).await?, retry_after))
 }
 

@@ -25,8 +25,9 @@ pub mod workspaces;
 
 use crate::failure::Failure;
 use axum::extract::rejection::FormRejection;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::Response;
+use identity::IdentityError;
 use model::{ErrorCode, Problem};
 
 /// A page on which something was refused, with when it may be tried again.
@@ -35,6 +36,17 @@ fn to_try_again(mut response: Response, seconds: Option<u64>) -> Response {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     response
+}
+
+/// What went wrong with a form of one's own, to be shown on its page: what its sender can mend, or wait for. Faults of ours go on.
+fn to_show(error: IdentityError) -> Result<(StatusCode, Problem, Option<u64>), Failure> {
+    let failure = Failure::from(error);
+    let shown = [ErrorCode::Invalid, ErrorCode::Conflict, ErrorCode::RateLimited, ErrorCode::Unavailable];
+    if !shown.contains(&failure.0.code) {
+        return Err(failure);
+    }
+    let (status, retry_after) = (failure.status(), failure.0.retry_after);
+    Ok((status, failure.0, retry_after))
 }
 
 /// A body that is not a form.

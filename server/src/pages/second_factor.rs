@@ -4,7 +4,7 @@ use crate::auth::sign_in::{carry_on, unfinished};
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
 use crate::pages::account::here;
-use crate::pages::{render::Render, sign_in::again, to_try_again, unreadable};
+use crate::pages::{render::Render, sign_in::again, to_show, to_try_again, unreadable};
 use crate::request::RequestInfo;
 use crate::state::App;
 use app::auth::{FormState, codes_once, set_up_factor};
@@ -18,7 +18,6 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use identity::{Here, IdentityError};
-use model::ErrorCode;
 use model::identity::{Owed, SecondFactor};
 use qrcodegen::{QrCode, QrCodeEcc};
 use serde::Deserialize;
@@ -73,7 +72,9 @@ async fn show(
         SecondFactor::Begun { url, .. } => picture(url),
         _ => Picture::default(),
     };
-    let asks = app.capabilities.identity.ways_in(caller, &info.origin()).await?.password;
+    // Only who has none is asked for the password.
+    let off = factor == SecondFactor::Off;
+    let asks = off && app.capabilities.identity.ways_in(caller, &info.origin()).await?.password;
     render.dashboard(caller, status, |frame| second_factor(frame, (factor, asks), picture, outcome)).await
 }
 
@@ -85,15 +86,8 @@ async fn refused(
     render: &Render,
     error: IdentityError,
 ) -> Result<Response, Failure> {
-    let failure = Failure::from(error);
-    let (status, retry_after) = (failure.status(), failure.0.retry_after);
-    if !matches!(
-        failure.0.code,
-        ErrorCode::Invalid | ErrorCode::Conflict | ErrorCode::RateLimited | ErrorCode::Unavailable
-    ) {
-        return Err(failure);
-    }
-    let page = show(app, caller, (info, here), render, status, Outcome::Refused(failure.0)).await?;
+    let (status, problem, retry_after) = to_show(error)?;
+    let page = show(app, caller, (info, here), render, status, Outcome::Refused(problem)).await?;
     Ok(to_try_again(page, retry_after))
 }
 

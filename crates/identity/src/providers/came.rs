@@ -83,21 +83,14 @@ impl Identity {
     async fn find_linked(&self, vouched: &Vouched, origin: &Origin) -> Result<Option<Known>, StoreError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let row = sqlx::query!(
-            r#"select p.person_id, p.password_epoch, p.verified_at is not null as "confirmed!"
-               from app.identities i join app.people p on p.person_id = i.person_id
-               where i.issuer = $1 and i.subject = $2"#,
-            vouched.issuer,
-            vouched.subject
-        );
-        let Some(row) = row.fetch_optional(&mut tx).await? else { return Ok(None) };
-        sqlx::query!(
-            "update app.identities set used_at = $3 where issuer = $1 and subject = $2",
+            r#"update app.identities i set used_at = $3 from app.people p
+               where i.issuer = $1 and i.subject = $2 and p.person_id = i.person_id
+               returning p.person_id, p.password_epoch, p.verified_at is not null as "confirmed!""#,
             vouched.issuer,
             vouched.subject,
             self.services.now()
-        )
-        .execute(&mut tx)
-        .await?;
+        );
+        let Some(row) = row.fetch_optional(&mut tx).await? else { return Ok(None) };
         tx.commit().await?;
         let person = PersonId::from_uuid(row.person_id);
         Ok(Some(Known { person, epoch: row.password_epoch, confirmed: row.confirmed }))

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use shares::{Places, Waiting};
 use sign_on::{Names, NamesError, Provider, SignOn, Vouched};
 use std::sync::Arc;
+use store::StoreError;
 use store::sealing::{Owner, Spot};
 use store::services::timestamp;
 use uuid::Uuid;
@@ -46,11 +47,13 @@ pub struct Providers {
 }
 
 /// A provider that somebody goes to.
-struct Named {
-    title: String,
-    provider: Provider,
+pub(crate) struct Named {
+    /// What people call it.
+    pub title: String,
+    /// Where it is, and how this installation is known there.
+    pub provider: Provider,
     /// The tenant whose own it is.
-    of: Option<TenantId>,
+    pub of: Option<TenantId>,
 }
 
 /// Questions to the DNS at once: 32, and 2 of a tenant.
@@ -139,12 +142,11 @@ impl Identity {
         if let Some(offered) = self.providers.all.iter().find(|offered| offered.slug == slug) {
             return Ok(Named { title: offered.title.clone(), provider: offered.provider.clone(), of: None });
         }
-        let found = self.provider_of(slug, origin).await?;
-        Ok(Named { title: found.title, provider: found.provider, of: Some(found.tenant) })
+        self.provider_of(slug, origin).await
     }
 
     fn keep(&self, kept: Kept, what: &impl Serialize) -> Result<String, IdentityError> {
-        let text = serde_json::to_vec(what).map_err(|e| IdentityError::Hash(e.to_string()))?;
+        let text = serde_json::to_vec(what).map_err(|_| StoreError::Corrupt("what a browser keeps"))?;
         Ok(hex(&self.sealer.seal(&kept.spot(), &text)?))
     }
 
