@@ -7,6 +7,7 @@ import { expect, visit } from './fixtures.ts';
 import { beginFactor, code, turnFactorOn } from './factor.ts';
 import { makeKey } from './keys.ts';
 import { signInThere } from './provider.ts';
+import { putPasskeys } from './device.ts';
 import { type Person, fillSignIn, fillSignUp, join, openMenu, signUp, somebody } from './people.ts';
 import type { Server } from './server.ts';
 
@@ -379,6 +380,45 @@ export const states: State[] = [
       await page.keyboard.press('Enter');
       await expect(page.locator('#codes li')).toHaveCount(10);
     },
+  },
+  // (At a number browsers know none, and the page says so.)
+  {
+    name: 'login-passkey',
+    open: async (page) => {
+      await page.goto('/login/passkey');
+      await expect(page.getByRole('alert')).toContainText('alone. Open it there.');
+    },
+  },
+  {
+    name: 'login-code-passkey',
+    open: async (page, person, server) => {
+      await signUp(page.request, person);
+      putPasskeys(server, person, ['Phone']);
+      await page.context().clearCookies();
+      await page.goto('/login');
+      await fillSignIn(page, person);
+      await expect(page.getByRole('button', { name: 'Use a passkey' })).toBeVisible();
+    },
+  },
+  { name: 'passkeys-none', open: member('/dashboard/account/passkeys') },
+  {
+    name: 'passkeys',
+    open: async (page, person, server) => {
+      await signUp(page.request, person);
+      putPasskeys(server, person, ['Phone', 'The laptop that stands in the warehouse of the shop in Umeå']);
+      await page.goto('/dashboard/account/passkeys?done=added');
+      await page.getByText('Remove Phone').click();
+    },
+  },
+  {
+    name: 'passkeys-wrong',
+    status: 422,
+    open: member('/dashboard/account/passkeys', async (page) => {
+      await page.getByLabel('Name').fill('Phone');
+      await page.locator('#password').fill('not this one at all');
+      await page.keyboard.press('Enter');
+      await expect(page.getByRole('alert')).toBeVisible();
+    }),
   },
   { name: 'login-company', open: nobody('/login/company') },
   { name: 'account-asked', open: member('/dashboard/account?done=asked', async (page) => page.getByText('Use another address').click()) },

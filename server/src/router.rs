@@ -5,8 +5,8 @@ use crate::auth::{self, cookie};
 use crate::edge::{admission, body, dress, headers, observe};
 use crate::limits::api as limits;
 use crate::pages::{
-    account, api_keys, audit_log, company_sign_on, demo, home, inbox, join, knowledge, letters, members, preferences,
-    providers, second_factor, settings, sign_in, sign_out, sign_up, site, workspaces,
+    account, api_keys, audit_log, company_sign_on, demo, home, inbox, join, knowledge, letters, members, passkeys,
+    preferences, providers, second_factor, settings, sign_in, sign_out, sign_up, site, workspaces,
 };
 use crate::rest::{Api, api, api_docs};
 use crate::state::App;
@@ -62,6 +62,7 @@ pub fn routes() -> Vec<Route> {
         cookie("/", &["GET"], get(site::page)),
         cookie("/login", &["GET", "POST"], get(site::login).post(sign_in::submit)),
         cookie("/login/code", &["GET", "POST"], get(sign_in::code).post(sign_in::give)),
+        cookie("/login/passkey", &["GET", "POST"], get(passkeys::ask).post(passkeys::shown)),
         cookie("/login/with/{provider}", &["GET"], get(providers::go)),
         cookie("/login/with/{provider}/back", &["GET"], get(providers::back)),
         cookie("/login/link", &["GET", "POST"], get(providers::link).post(providers::linked)),
@@ -96,6 +97,9 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/account/address", &["POST"], post(account::ask_for_address)),
         cookie("/dashboard/account/providers", &["POST"], post(providers::go_to_link)),
         cookie("/dashboard/account/providers/{account}/unlink", &["POST"], post(providers::unlink)),
+        cookie("/dashboard/account/passkeys", &["GET", "POST"], get(passkeys::page).post(passkeys::begin)),
+        cookie("/dashboard/account/passkeys/made", &["POST"], post(passkeys::made)),
+        cookie("/dashboard/account/passkeys/{passkey}/remove", &["POST"], post(passkeys::remove)),
         cookie("/dashboard/account/code", &["GET", "POST"], get(second_factor::page).post(second_factor::turn_on)),
         cookie("/dashboard/account/code/begin", &["POST"], post(second_factor::begin)),
         cookie("/dashboard/account/code/give-up", &["POST"], post(second_factor::give_up)),

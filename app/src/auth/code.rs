@@ -2,7 +2,7 @@
 
 use super::{AuthPage, FormState, page};
 use crate::shell::Page;
-use crate::ui::{Field, FormNotice};
+use crate::ui::{AskDevice, Field, FormNotice, PasskeyForm};
 use leptos::prelude::*;
 
 const FIELDS: &[(&str, &str)] = &[("code", "Code")];
@@ -11,6 +11,29 @@ const FIELDS: &[(&str, &str)] = &[("code", "Code")];
 pub fn give_code(state: FormState) -> Page {
     let wrong = state.problem.is_some();
     let trust = !state.value("trust").is_empty();
+    let told = match &state.asked {
+        Some(_) => {
+            "Use your passkey, or type a code: the six digits that an app on your phone shows for Samtal, or one of those on paper."
+        }
+        None => "Open the app on your phone and type the six digits that it shows for Samtal.",
+    };
+    let button = match &state.asked {
+        Some(_) => "button button--block",
+        None => "button button--primary button--block",
+    };
+    let passkey = state.asked.clone().map(|asked| {
+        view! {
+            <PasskeyForm
+                action="/login/passkey"
+                ask=AskDevice::Show
+                options=asked.options
+                at=asked.at
+                label="Use a passkey"
+                next=state.value("next")
+            />
+            <p class="auth__or">"or"</p>
+        }
+    });
     let body = view! {
         <AuthPage
             other=view! { "Somebody else? "<a href="/login">"Sign in"</a> }.into_any()
@@ -19,8 +42,9 @@ pub fn give_code(state: FormState) -> Page {
             }
             .into_any()
         >
-            <div><h1>"Give the code"</h1><p>"Open the app on your phone and type the six digits that it shows for Samtal."</p></div>
+            <div><h1>"Give the code"</h1><p>{told}</p></div>
             {state.problem.clone().map(|problem| view! { <FormNotice problem=problem fields=FIELDS/> })}
+            {passkey}
             <form class="form" method="post" action="/login/code">
                 <input type="hidden" name="next" value=state.value("next")/>
                 <Field
@@ -31,7 +55,7 @@ pub fn give_code(state: FormState) -> Page {
                     error=state.error("code")
                 />
                 <label class="check"><input type="checkbox" name="trust" value="1" checked=trust/>" Do not ask for a code in this browser for 30 days"</label>
-                <button class="button button--primary button--block" type="submit">"Sign in"</button>
+                <button class=button type="submit">"Sign in"</button>
             </form>
             <p>"Neither phone nor paper? Whoever runs this installation can let you in without: ask them."</p>
         </AuthPage>

@@ -4,6 +4,7 @@ mod code;
 mod factor;
 mod join;
 mod letters;
+mod passkey;
 mod providers;
 mod sign_in;
 mod sign_up;
@@ -15,6 +16,7 @@ pub use join::{Invited, join};
 pub use letters::{
     Kept, Sent, ask_reset, choose_password, confirm, confirm_address, link_over, no_letters, outbox, sent,
 };
+pub use passkey::{Asked, sign_in_by_passkey};
 pub use providers::{Newcomer, ask_provider, company_sign_in, leaving, link_account, newcomer};
 pub use sign_in::sign_in;
 pub use sign_up::sign_up;
@@ -38,6 +40,10 @@ pub struct FormState {
     pub problem: Option<Problem>,
     /// The providers by whose word one signs in: name in addresses, and what people call it.
     pub ways: Vec<(String, String)>,
+    /// Whether passkeys open accounts here.
+    pub passkeys: bool,
+    /// The passkey that is asked for besides.
+    pub asked: Option<Asked>,
 }
 
 impl FormState {
@@ -52,9 +58,14 @@ impl FormState {
         Self { workspaces, ..self }
     }
 
-    /// The same, with providers by whose word one signs in.
-    pub fn offering(self, ways: Vec<(String, String)>) -> Self {
-        Self { ways, ..self }
+    /// The same, with providers by whose word one signs in, and whether passkeys are another way.
+    pub fn offering(self, (ways, passkeys): (Vec<(String, String)>, bool)) -> Self {
+        Self { ways, passkeys, ..self }
+    }
+
+    /// The same, asking for a passkey besides.
+    pub fn asking(self, asked: Option<Asked>) -> Self {
+        Self { asked, ..self }
     }
 
     fn value(&self, name: &str) -> String {

@@ -12,7 +12,7 @@ const FIELDS: &[(&str, &str)] = &[("email", "Email"), ("password", "Password")];
 pub fn sign_in(state: FormState) -> Page {
     let next = Some(state.value("next")).filter(|next| !next.is_empty());
     let with = next.as_ref().map(|next| leads_to(next)).unwrap_or_default();
-    let company = format!("/login/company{with}");
+    let (company, passkey) = (format!("/login/company{with}"), format!("/login/passkey{with}"));
     let wrong = state.problem.is_some();
     let done = match state.value("done").as_str() {
         "reset" => Some("Your password has been changed. Sign in with the new one."),
@@ -38,6 +38,7 @@ pub fn sign_in(state: FormState) -> Page {
                 <button class="button button--primary button--block" type="submit">"Sign in"</button>
             </form>
             <Ways all=state.ways with=with/>
+            {state.passkeys.then(|| view! { <p><a href=passkey>"Sign in with a passkey"</a></p> })}
             <p><a href=company>"Sign in through your company"</a></p>
             <p><a href="/reset">"Forgot your password?"</a></p>
         </AuthPage>

@@ -139,12 +139,21 @@ pub fn account(
                 <summary>"Use another address"</summary>
                 <form class="form form--narrow" method="post" action="/dashboard/account/address">
                     <Field name="email" label="New address" kind="email" autocomplete="email" error=moves/>
-                    {ways.password.then(|| again("address-password".to_owned()))}
+                    {again("address-password".to_owned(), (false, ways.password))}
                     <button class="button" type="submit">"Use this address"</button>
                 </form>
             </details>
         </section>
         {providers(ways, offered, now)}
+        <section class="section" aria-labelledby="passkeys">
+            <div class="section__head">
+                <div class="section__text">
+                    <h2 id="passkeys">"Passkeys"</h2>
+                    <p>"A device that you unlock opens your account, without a password."</p>
+                </div>
+                <a class="button" href="/dashboard/account/passkeys">"Your passkeys"</a>
+            </div>
+        </section>
         <section class="section" aria-labelledby="factor">
             <div class="section__head">
                 <div class="section__text"><h2 id="factor">"Second factor"</h2><p>{on}</p></div>
@@ -192,7 +201,7 @@ fn providers(ways: WaysIn, offered: Vec<(String, String)>, now: Timestamp) -> im
             let form = view! {
                 <form class="form form--narrow" method="post" action="/dashboard/account/providers">
                     <input type="hidden" name="provider" value=slug.clone()/>
-                    {password.then(|| again(format!("link-{slug}")))}
+                    {again(format!("link-{slug}"), (false, password))}
                     <button class="button" type="submit">"Go on to "{title.clone()}</button>
                 </form>
             };
@@ -218,7 +227,7 @@ fn linked_row(one: LinkedAccount, password: bool, now: Timestamp) -> impl IntoVi
             <details class="more">
                 <summary>"Unlink "{one.provider}</summary>
                 <form class="form form--narrow" method="post" action=format!("/dashboard/account/providers/{}/unlink", one.id)>
-                    {password.then(|| again(format!("unlink-{}", one.id)))}
+                    {again(format!("unlink-{}", one.id), (false, password))}
                     <button class="button button--danger" type="submit">"Unlink"</button>
                 </form>
             </details>
@@ -226,14 +235,27 @@ fn linked_row(one: LinkedAccount, password: bool, now: Timestamp) -> impl IntoVi
     }
 }
 
-/// The password, once more.
-fn again(id: String) -> impl IntoView {
+/// A code of the app where there is one, or else the password where there is one, once more.
+pub(super) fn again(id: String, (app, password): (bool, bool)) -> AnyView {
+    if app {
+        return view! {
+            <div class="field">
+                <label class="field__label" for=id.clone()>"Code"</label>
+                <input class="field__input" id=id name="code" autocomplete="one-time-code" required/>
+            </div>
+        }
+        .into_any();
+    }
+    if !password {
+        return ().into_any();
+    }
     view! {
         <div class="field">
             <label class="field__label" for=id.clone()>"Your password"</label>
             <input class="field__input" id=id name="password" type="password" autocomplete="current-password" required/>
         </div>
     }
+    .into_any()
 }
 
 fn row(session: OpenSession, now: Timestamp) -> impl IntoView {

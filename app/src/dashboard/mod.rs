@@ -9,6 +9,7 @@ pub mod inbox;
 pub mod knowledge;
 pub mod members;
 mod navigation;
+pub mod passkeys;
 pub mod second_factor;
 pub mod settings;
 pub mod workspaces;

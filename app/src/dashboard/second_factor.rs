@@ -16,8 +16,8 @@ pub enum Outcome {
     /// None was sent.
     #[default]
     Nothing,
-    /// Here are the codes for paper.
-    Codes(Vec<String>),
+    /// Here are the codes for paper; where it goes on.
+    Codes(Vec<String>, &'static str),
     /// It did not work.
     Refused(Problem),
 }
@@ -26,7 +26,7 @@ pub enum Outcome {
 pub fn second_factor(frame: &Frame, (factor, asks): (SecondFactor, bool), picture: Picture, outcome: Outcome) -> Page {
     let title = match &outcome {
         Outcome::Nothing => "Second factor · Samtal",
-        Outcome::Codes(_) => "Your codes for paper · Second factor · Samtal",
+        Outcome::Codes(..) => "Your codes for paper · Second factor · Samtal",
         Outcome::Refused(_) => "Error: Second factor · Samtal",
     };
     let error = |field: &str| match &outcome {
@@ -36,7 +36,7 @@ pub fn second_factor(frame: &Frame, (factor, asks): (SecondFactor, bool), pictur
     let (password, code) = (error("password"), error("code"));
     let (notice, made) = match outcome {
         Outcome::Nothing => (().into_any(), false),
-        Outcome::Codes(codes) => (view! { <Codes codes=codes/> }.into_any(), true),
+        Outcome::Codes(codes, next) => (view! { <Codes codes=codes next=next/> }.into_any(), true),
         Outcome::Refused(problem) => (view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(), false),
     };
     let body = match factor {
@@ -63,14 +63,14 @@ pub fn second_factor(frame: &Frame, (factor, asks): (SecondFactor, bool), pictur
 
 /// The codes, this once.
 #[component]
-fn Codes(codes: Vec<String>) -> impl IntoView {
+fn Codes(codes: Vec<String>, next: &'static str) -> impl IntoView {
     let codes = codes.into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view();
     view! {
         <section class="notice notice--good" role="status" aria-labelledby="codes-head">
-            <h2 class="notice__title" id="codes-head">"Signing in takes a code now. Print these, or write them down"</h2>
-            <p>"When your phone is gone, each of them lets you in, once. Samtal cannot show them again."</p>
+            <h2 class="notice__title" id="codes-head">"Print these codes, or write them down"</h2>
+            <p>"When your phone is gone, each of them lets you in after your password, once. Samtal cannot show them again."</p>
             <ol class="codes" id="codes">{codes}</ol>
-            <p><a class="button button--primary" href=HERE>"I have them"</a></p>
+            <p><a class="button button--primary" href=next>"I have them"</a></p>
         </section>
     }
 }

@@ -5,12 +5,14 @@
 mod field;
 mod icon;
 mod notice;
+mod passkey;
 mod picture;
 mod text_area;
 
 pub use field::Field;
 pub use icon::{Icon, Shape};
 pub use notice::{FormNotice, ProblemNotice};
+pub use passkey::{AskDevice, PasskeyForm};
 pub use picture::{Picture, ToPhotograph};
 pub use text_area::{Lines, TextArea};
 

@@ -2,7 +2,7 @@
 
 use assistant::{Answering, Assistant};
 use conversations::{AnswerContact, Conversations, FirstWidget, HandedOn};
-use identity::{AttemptLimits, Identity, Passwords, Post, Providers, SendInvitation, SendLetter};
+use identity::{AttemptLimits, Identity, Passkeys, Passwords, Post, Providers, SendInvitation, SendLetter};
 use knowledge::{Embedder, IndexDocument, Knowledge};
 use model::{Fault, Problem};
 use store::jobs::{Registry, Schedule, Slots, Worker};
@@ -65,6 +65,7 @@ impl Capabilities {
             identity: Identity::new(services.clone(), adapters.passwords, limits.attempts, &adapters.secret)
                 .with_setups(vec![Box::new(FirstWidget(services.clone()))])
                 .with_leaving(vec![Box::new(HandedOn(services.clone()))])
+                .with_passkeys(Passkeys::at(&adapters.post.address))
                 .with_post(adapters.post)
                 .with_providers(adapters.providers)
                 .with_sealer(adapters.sealer),

@@ -199,6 +199,12 @@ impl Identity {
         self.count(&[self.subject(&format!("sign-on:{network}"), self.limits.address)], origin).await
     }
 
+    /// Counts a passkey, or refuses it: one that fails, fails for no account.
+    pub(crate) async fn attempt_passkey(&self, origin: &Origin) -> Result<Attempt, IdentityError> {
+        let network = origin.network();
+        self.count(&[self.subject(&format!("passkey:{network}"), self.limits.address)], origin).await
+    }
+
     /// Counts a sign-up, or refuses it. It says nothing of any account, and so counts against none.
     pub(crate) async fn attempt_sign_up(&self, origin: &Origin) -> Result<Attempt, IdentityError> {
         let network = origin.network();

@@ -16,6 +16,9 @@ pub enum IdentityError {
     /// Somebody who is signed in and types another password than theirs.
     #[error("not their password")]
     NotThePassword,
+    /// The same with a code: what is wrong with it.
+    #[error("not their code")]
+    NotTheCode(String),
     /// A sign-in that is no longer open.
     #[error("the sign-in is over")]
     SignInOver,
@@ -63,6 +66,21 @@ pub enum IdentityError {
     /// A tenant has as many members as it may have, those who are asked included.
     #[error("the tenant has {0} members")]
     TooManyMembers(usize),
+    /// The installation has no name at which browsers know passkeys.
+    #[error("no passkeys at this address")]
+    NoPasskeys,
+    /// A person has as many passkeys as they may have.
+    #[error("the person has {0} passkeys")]
+    TooManyPasskeys(usize),
+    /// The passkey opens an account already.
+    #[error("the passkey is there already")]
+    PasskeyIsThere,
+    /// What a device has made cannot be believed.
+    #[error("no passkey was made")]
+    NotMade,
+    /// A passkey that opens nothing here.
+    #[error("a passkey that opens nothing")]
+    WrongPasskey,
     /// There is a second factor already.
     #[error("there is a second factor")]
     FactorIsOn,
@@ -134,6 +152,7 @@ impl Fault for IdentityError {
                 ErrorCode::Invalid,
                 "This is not your password, so nothing was changed. Type the one that you sign in with.",
             ),
+            Self::NotTheCode(message) => Problem::new(ErrorCode::Invalid, message.clone()),
             Self::SignInOver => Problem::new(
                 ErrorCode::Invalid,
                 "This sign-in is no longer open: it took too long, or it was finished in another window. Sign in again.",
@@ -211,6 +230,27 @@ impl Fault for IdentityError {
             Self::LastOwner => {
                 Problem::new(ErrorCode::Conflict, "A workspace needs an owner. Make somebody else an owner first.")
             }
+            Self::NoPasskeys => Problem::new(
+                ErrorCode::Conflict,
+                "Passkeys take an address with a name, and this installation is reached by a number. Sign in another way, or ask \
+                 whoever runs it.",
+            ),
+            Self::TooManyPasskeys(most) => Problem::new(
+                ErrorCode::Conflict,
+                format!("An account can have {most} passkeys. Remove one that is no longer used."),
+            ),
+            Self::PasskeyIsThere => {
+                Problem::new(ErrorCode::Conflict, "This passkey opens an account already. Make another one.")
+            }
+            Self::NotMade => Problem::new(
+                ErrorCode::Invalid,
+                "What your device has made could not be checked, so it was not added. Try again, or use another device.",
+            ),
+            Self::WrongPasskey => Problem::new(
+                ErrorCode::Invalid,
+                "This passkey opens nothing here: it may have been removed from the account, or it is another account's. Choose \
+                 another one, or sign in another way.",
+            ),
             Self::FactorIsOn => Problem::new(
                 ErrorCode::Conflict,
                 "Your account has a second factor already. Turn it off first, and set up another.",

@@ -4,11 +4,13 @@ mod account;
 mod api_keys;
 mod attempts;
 mod audit_log;
+mod browser;
 mod company_sign_on;
 mod error;
 mod invitations;
 mod letters;
 mod members;
+mod passkeys;
 mod passwords;
 mod providers;
 mod second_factor;
@@ -26,9 +28,10 @@ pub use error::IdentityError;
 pub use invitations::{Invited, JoinForm, MAX_MEMBERS, Offer, SendInvitation};
 pub use letters::{NewAddress, Post, SendLetter};
 pub use members::{Leaving, PageRequest};
+pub use passkeys::{AskedPasskey, NewPasskey, PasskeyForm, PasskeyShown, Passkeys};
 pub use passwords::Passwords;
 pub use providers::{Came, Gone, Leads, Lost, Newcomer, Offered, Providers, Purpose};
-pub use second_factor::{Here, TakenAway};
+pub use second_factor::{Here, ShownAgain, TakenAway};
 pub use sign_in::{Kept, SignInForm};
 pub use sign_on::Returned;
 pub use sign_up::{NewTenant, SignUpForm, SignedUp};
@@ -63,6 +66,7 @@ pub struct Identity {
     links: Links,
     post: Post,
     providers: Providers,
+    passkeys: Passkeys,
 }
 
 impl Identity {
@@ -83,6 +87,7 @@ impl Identity {
             links: Links(secret.derive("identity/letter/1")),
             post: Post::default(),
             providers: Providers::default(),
+            passkeys: Passkeys::default(),
         }
     }
 
@@ -104,6 +109,16 @@ impl Identity {
     /// The same, with providers by whose word one signs in.
     pub fn with_providers(self, providers: Providers) -> Self {
         Self { providers, ..self }
+    }
+
+    /// The same, with passkeys.
+    pub fn with_passkeys(self, passkeys: Passkeys) -> Self {
+        Self { passkeys, ..self }
+    }
+
+    /// Where browsers know passkeys of this installation, if there are any.
+    pub fn passkeys_at(&self) -> Option<&str> {
+        self.passkeys.origin()
     }
 
     /// The same, with what seals secrets under the keys of a file.

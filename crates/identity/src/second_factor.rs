@@ -13,7 +13,7 @@ use crate::letters::LetterKind;
 use crate::sign_in::{Known, Second};
 use crate::{Identity, IdentityError, Origin, hex};
 use model::audit::Act;
-use model::identity::SecondFactor;
+use model::identity::{Factors, SecondFactor};
 use model::input::Email;
 use model::{PersonId, RequestId, TenantId};
 use sqlx::types::Json;
@@ -74,11 +74,14 @@ fn draw() -> String {
     format!("{first}-{last}")
 }
 
-/// What is asked for a code.
+/// What is asked of who signs in.
 struct Asked {
+    /// By what marks of trust are bound to it: the app's, or else the person.
     factor: Uuid,
     /// How often the password had been changed.
     epoch: i32,
+    /// What can be shown.
+    factors: Factors,
 }
 
 /// What came of turning it on: the codes for paper, how often the password has been changed now, when the session ends by which it
@@ -106,6 +109,15 @@ pub enum TakenAway {
         /// Whether a letter is on its way.
         told: bool,
     },
+}
+
+/// What shows once more that it is the person: a code where an app makes them, or else the password, if there is one.
+#[derive(Debug, Default)]
+pub struct ShownAgain {
+    /// A code of the app, or one on paper.
+    pub code: Zeroizing<String>,
+    /// The password.
+    pub password: Zeroizing<String>,
 }
 
 /// A session of a person's, by its hash: what is done by it is done only while it is open.
@@ -337,20 +349,49 @@ impl Identity {
         Ok((codes, held.epoch + 1, held.until, held.proofs))
     }
 
-    /// New codes for paper in place of those that were there, for who shows a code.
+    /// Has a person show once more that it is them: what it is for is done in the transaction that comes back, which takes the
+    /// code. The person's row is held.
     ///
     /// # Errors
-    /// As [`Identity::turn_factor_off`].
+    /// [`IdentityError::Invalid`] for a wrong code or password, [`IdentityError::TooManyAttempts`],
+    /// [`IdentityError::SignInOver`] for a session that ended meanwhile, or a fault.
+    pub(crate) async fn shown_once_more(
+        &self,
+        person: PersonId,
+        shown: ShownAgain,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<(PlatformTx, HeldPerson), IdentityError> {
+        if self.factors_of(person, origin).await?.is_some_and(|factors| factors.app) {
+            return self.by_code(person, &shown.code, Some(here), origin).await.map(|(tx, held, _)| (tx, held));
+        }
+        let epoch = match self.shown_again(person, shown.password, here, origin).await {
+            Err(IdentityError::NotThePassword) => {
+                let words = "This is not your password. Type the one that you sign in with.";
+                return Err(IdentityError::field("password", words));
+            }
+            epoch => epoch?,
+        };
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let held = self.hold_person(&mut tx, person, Some(here)).await?;
+        if held.epoch == epoch { Ok((tx, held)) } else { Err(IdentityError::SignInOver) }
+    }
+
+    /// New codes for paper in place of those that were there, for who shows once more that it is them.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotFound`] where there is no second factor, and those of showing that; nothing is changed then.
     #[tracing::instrument(name = "db.second_factor.new_codes", skip_all)]
     pub async fn new_codes(
         &self,
         caller: &Caller,
-        typed: &str,
+        shown: ShownAgain,
         here: Here<'_>,
         origin: &Origin,
     ) -> Result<Vec<String>, IdentityError> {
         let person = person(caller)?;
-        let (mut tx, held) = self.by_code(person, typed, Some(here), origin).await.map(|(tx, held, _)| (tx, held))?;
+        self.factors_of(person, origin).await?.ok_or(IdentityError::NotFound)?;
+        let (mut tx, held) = self.shown_once_more(person, shown, here, origin).await?;
         let codes = self.put_codes(&mut tx, person).await?;
         self.tell(&mut tx, person, &held.email, LetterKind::NewCodes).await?;
         self.write_down(&mut tx, (person, Some(caller.scope().tenant())), Act::CodesRenewed, origin).await?;
@@ -359,7 +400,7 @@ impl Identity {
         Ok(codes)
     }
 
-    async fn put_codes(&self, tx: &mut PlatformTx, person: PersonId) -> Result<Vec<String>, StoreError> {
+    pub(crate) async fn put_codes(&self, tx: &mut PlatformTx, person: PersonId) -> Result<Vec<String>, StoreError> {
         let codes: Vec<String> = std::iter::repeat_with(draw).take(CODES).collect();
         let hashes: Vec<Vec<u8>> = codes.iter().map(|code| self.code_hash(person, &plain(code)).to_vec()).collect();
         sqlx::query!("delete from app.recovery_codes where person_id = $1", person.uuid()).execute(&mut *tx).await?;
@@ -371,6 +412,21 @@ impl Identity {
         .execute(tx)
         .await?;
         Ok(codes)
+    }
+
+    /// Removes the codes on paper of who has no second factor any more, for which they stand in; says whether that is so. The
+    /// person's row is held.
+    pub(crate) async fn drop_needless_codes(&self, tx: &mut PlatformTx, person: PersonId) -> Result<bool, StoreError> {
+        let none = sqlx::query_scalar!(
+            r#"select not exists (select from app.second_factors where person_id = $1 and confirmed_at is not null)
+                 and not exists (select from app.passkeys where person_id = $1) as "none!""#,
+            person.uuid()
+        );
+        let none = none.fetch_one(&mut *tx).await?;
+        if none {
+            sqlx::query!("delete from app.recovery_codes where person_id = $1", person.uuid()).execute(tx).await?;
+        }
+        Ok(none)
     }
 
     fn code_hash(&self, person: PersonId, code: &str) -> [u8; 32] {
@@ -392,7 +448,8 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(), IdentityError> {
         let person = person(caller)?;
-        if self.tenants_of(person, origin).await?.iter().any(|workspace| workspace.second_factor) {
+        let passkeys = self.factors_of(person, origin).await?.is_some_and(|factors| factors.passkeys);
+        if !passkeys && self.tenants_of(person, origin).await?.iter().any(|workspace| workspace.second_factor) {
             return Err(IdentityError::FactorIsRequired);
         }
         let (mut tx, held) = self.by_code(person, typed, Some(here), origin).await.map(|(tx, held, _)| (tx, held))?;
@@ -400,6 +457,10 @@ impl Identity {
             .execute(&mut tx)
             .await
             .map_err(StoreError::from)?;
+        if self.drop_needless_codes(&mut tx, person).await? && passkeys {
+            // The last passkey was removed meanwhile; what a workspace asks for is looked at anew.
+            return Err(IdentityError::SignInOver);
+        }
         self.tell(&mut tx, person, &held.email, LetterKind::FactorOff).await?;
         self.write_down(&mut tx, (person, Some(caller.scope().tenant())), Act::FactorOff, origin).await?;
         tx.commit().await?;
@@ -442,7 +503,7 @@ impl Identity {
 
     /// Takes a code, which is used up by that: what it is shown for is done in the transaction that comes back. The person's row
     /// is held.
-    async fn by_code(
+    pub(crate) async fn by_code(
         &self,
         person: PersonId,
         typed: &str,
@@ -478,12 +539,6 @@ impl Identity {
     ) -> Result<(PlatformTx, HeldPerson, Proof), IdentityError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let held = self.hold_person(&mut tx, person, here).await?;
-        let found = sqlx::query!(
-            "select factor_id, seed_sealed, last_step, failures from app.second_factors
-             where person_id = $1 and confirmed_at is not null for update",
-            person.uuid()
-        );
-        let row = found.fetch_optional(&mut tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
         if code.len() == LENGTH {
             let hash = self.code_hash(person, code);
             let taken = sqlx::query!(
@@ -498,6 +553,13 @@ impl Identity {
             self.tell(&mut tx, person, &held.email, LetterKind::CodeUsed).await?;
             return Ok((tx, held, Proof::RecoveryCode));
         }
+        let found = sqlx::query!(
+            "select factor_id, seed_sealed, last_step, failures from app.second_factors
+             where person_id = $1 and confirmed_at is not null for update",
+            person.uuid()
+        );
+        // Who has passkeys alone has no app.
+        let row = found.fetch_optional(&mut tx).await.map_err(StoreError::from)?.ok_or_else(wrong_code)?;
         if row.failures >= FAILURES {
             return Err(IdentityError::field(
                 "code",
@@ -530,12 +592,26 @@ impl Identity {
     async fn asked(&self, person: PersonId, origin: &Origin) -> Result<Option<Asked>, StoreError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let found = sqlx::query!(
-            "select f.factor_id, p.password_epoch from app.second_factors f join app.people p on p.person_id = f.person_id
-             where f.person_id = $1 and f.confirmed_at is not null",
+            r#"select f.factor_id as "factor_id?", p.password_epoch,
+                 exists (select from app.passkeys k where k.person_id = p.person_id) as "passkeys!"
+               from app.people p left join app.second_factors f on f.person_id = p.person_id and f.confirmed_at is not null
+               where p.person_id = $1"#,
             person.uuid()
         );
-        let found = found.fetch_optional(&mut tx).await?;
-        Ok(found.map(|row| Asked { factor: row.factor_id, epoch: row.password_epoch }))
+        let found = found.fetch_optional(&mut tx).await?.filter(|row| row.factor_id.is_some() || row.passkeys);
+        Ok(found.map(|row| Asked {
+            factor: row.factor_id.unwrap_or_else(|| person.uuid()),
+            epoch: row.password_epoch,
+            factors: Factors { app: row.factor_id.is_some(), passkeys: row.passkeys },
+        }))
+    }
+
+    /// By what a person shows a second factor, if they have one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn factors_of(&self, person: PersonId, origin: &Origin) -> Result<Option<Factors>, StoreError> {
+        Ok(self.asked(person, origin).await?.map(|asked| asked.factors))
     }
 
     /// How a sign-in stands with the second factor.
@@ -686,6 +762,10 @@ impl Identity {
             person.uuid()
         );
         let on = on.fetch_optional(&mut tx).await.map_err(StoreError::from)?.unwrap_or_default();
+        let passkeys = sqlx::query!("delete from app.passkeys where person_id = $1", person.uuid());
+        let passkeys = passkeys.execute(&mut tx).await.map_err(StoreError::from)?.rows_affected();
+        self.drop_needless_codes(&mut tx, person).await?;
+        let on = on || passkeys > 0;
         let mut told = false;
         if on {
             told = self.tell(&mut tx, person, email.as_str(), LetterKind::FactorOff).await? && self.delivers();

@@ -253,6 +253,8 @@ impl Identity {
         let Some(epoch) = anew else { return Ok(None) };
         // As if they had never been here: the phone may be somebody else's.
         sqlx::query!("delete from app.second_factors where person_id = $1", person).execute(&mut *tx).await?;
+        sqlx::query!("delete from app.passkeys where person_id = $1", person).execute(&mut *tx).await?;
+        sqlx::query!("delete from app.recovery_codes where person_id = $1", person).execute(&mut *tx).await?;
         sqlx::query!("delete from app.identities where person_id = $1", person).execute(tx).await?;
         Ok(Some((PersonId::from_uuid(person), epoch)))
     }

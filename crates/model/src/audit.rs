@@ -26,6 +26,10 @@ names!(
         FactorOff = "second_factor.off",
         /// Somebody made new codes for paper.
         CodesRenewed = "second_factor.codes",
+        /// Somebody added a passkey.
+        PasskeyAdded = "passkey.added",
+        /// A passkey was removed.
+        PasskeyRemoved = "passkey.removed",
         /// Somebody may sign in by a provider's word from now on.
         ProviderLinked = "provider.linked",
         /// Somebody may not any more.
@@ -78,6 +82,8 @@ impl Act {
             Self::FactorOn => "Turned a second factor on",
             Self::FactorOff => "Turned a second factor off",
             Self::CodesRenewed => "Made new codes for paper",
+            Self::PasskeyAdded => "Added a passkey",
+            Self::PasskeyRemoved => "Removed a passkey",
             Self::ProviderLinked => "Linked a sign-in provider",
             Self::ProviderUnlinked => "Unlinked a sign-in provider",
             Self::MemberInvited => "Invited somebody",

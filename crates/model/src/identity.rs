@@ -100,6 +100,41 @@ pub enum SecondFactor {
     },
 }
 
+/// A passkey, without what it is known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passkey {
+    /// Its id here.
+    pub id: String,
+    /// What its owner calls it.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last opened the account.
+    pub used_at: Option<Timestamp>,
+}
+
+/// One's own passkeys, and what stands in for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnPasskeys {
+    /// In the order in which they were made.
+    pub passkeys: Vec<Passkey>,
+    /// How many codes on paper are left.
+    pub codes: u32,
+    /// Whether an app makes codes, too.
+    pub app: bool,
+    /// Whether there is a password.
+    pub password: bool,
+}
+
+/// How somebody shows a second factor, when they sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Factors {
+    /// By a code of an app.
+    pub app: bool,
+    /// By a passkey.
+    pub passkeys: bool,
+}
+
 /// An account elsewhere that opens somebody's here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkedAccount {

@@ -118,6 +118,16 @@ text_input!(
     )
 );
 text_input!(
+    /// What the owner of a passkey calls it, 1 to 60 characters.
+    PasskeyName,
+    |text| line(
+        text,
+        60,
+        "Say where the passkey is, for example \u{201c}Laptop\u{201d}.",
+        "Use at most 60 characters."
+    )
+);
+text_input!(
     /// The name of a file, 1 to 200 characters.
     FileName,
     |text| {

@@ -17,6 +17,7 @@ logins (login, role) as (values
 -- Tables that belong to no tenant: no tenant policy, nothing for app_tenant.
 global_tables (t) as (values
   ('app.identities'),
+  ('app.passkeys'),
   ('app.people'),
   ('app.recovery_codes'),
   ('app.schedules'),
@@ -80,6 +81,12 @@ rights (role, t, privilege, columns) as (values
   ('app_platform', 'app.memberships', 'INSERT', '{created_at,email,member_id,name,person_id,role,tenant_id}'),
   ('app_platform', 'app.memberships', 'SELECT', '{created_at,member_id,person_id,role,tenant_id}'),
   ('app_platform', 'app.memberships', 'UPDATE', '{email}'),
+  ('app_platform', 'app.passkeys', 'DELETE', null),
+  ('app_platform', 'app.passkeys', 'INSERT',
+    '{created_at,credential,credential_id,name,passkey_id,person_id}'),
+  ('app_platform', 'app.passkeys', 'SELECT',
+    '{created_at,credential,credential_id,name,passkey_id,person_id,used_at}'),
+  ('app_platform', 'app.passkeys', 'UPDATE', '{credential,used_at}'),
   ('app_platform', 'app.people', 'INSERT', '{created_at,email,name,password_hash,person_id,verified_at}'),
   ('app_platform', 'app.people', 'SELECT', '{created_at,email,name,password_epoch,password_hash,person_id,verified_at}'),
   ('app_platform', 'app.people', 'UPDATE', '{email,name,password_epoch,password_hash,verified_at}'),

@@ -46,6 +46,8 @@ pub enum Proof {
     Password,
     /// By the word of a provider.
     Provider,
+    /// By a passkey: a device that its owner has unlocked.
+    Passkey,
     /// By a code that an app has made.
     Totp,
     /// By a code on paper.
@@ -64,6 +66,7 @@ impl Proof {
         match self {
             Self::Password => "password",
             Self::Provider => "provider",
+            Self::Passkey => "passkey",
             Self::Totp => "code",
             Self::RecoveryCode => "code on paper",
             Self::Trusted => "trusted browser",
@@ -156,7 +159,10 @@ impl Sessions {
         );
         let epoch = epoch.fetch_optional(&mut tx).await?;
         let known = |shown: &Shown| {
-            matches!(shown.proof, Proof::Password | Proof::Provider | Proof::Session | Proof::Elsewhere)
+            matches!(
+                shown.proof,
+                Proof::Password | Proof::Provider | Proof::Passkey | Proof::Session | Proof::Elsewhere
+            )
         };
         if sign_in.proofs.iter().any(|shown| known(shown) && Some(shown.epoch) != epoch) {
             return Ok(false);

@@ -5,6 +5,7 @@
 mod app;
 pub mod cluster;
 mod database;
+mod device;
 mod dns;
 mod mailbox;
 mod provider;
@@ -13,6 +14,7 @@ mod tenants;
 pub use app::App;
 pub use cluster::{OwnCluster, Version};
 pub use database::{Database, TestClock, TestDb, secret, sql};
+pub use device::{DEVICE_LIES, Device, DeviceLie};
 pub use dns::Dns;
 pub use mailbox::{Mail, Mailbox};
 pub use provider::{LIES, Lie, Provider, Says};

@@ -16,24 +16,37 @@ pub const KNOWN: Kind = Kind("samtal_device", 180);
 /// By which it is not asked for a second factor.
 pub const TRUSTED: Kind = Kind("samtal_trusted", 30);
 
-/// The cookie of what it keeps on its way to a provider and back, sealed. No neighbour of this host can set it (`__Host-`,
+/// What a browser keeps on a way of some steps, sealed, in a cookie of this name. No neighbour of this host can set it (`__Host-`,
 /// RFC 6265bis, section 4.1.3.2).
-const fn on_the_way_name(secure: bool) -> &'static str {
-    if secure { "__Host-samtal_sign_on" } else { "samtal_sign_on" }
+#[derive(Debug, Clone, Copy)]
+pub struct OnTheWay {
+    plain: &'static str,
+    secure: &'static str,
 }
 
-/// What the browser has kept on its way to a provider.
-pub fn on_the_way(headers: &HeaderMap, secure: bool) -> &str {
-    cookie(headers, on_the_way_name(secure)).unwrap_or_default()
-}
+/// To a provider and back.
+pub const SIGN_ON: OnTheWay = OnTheWay { plain: "samtal_sign_on", secure: "__Host-samtal_sign_on" };
+/// While a device is asked for a passkey, or makes one.
+pub const PASSKEY: OnTheWay = OnTheWay { plain: "samtal_passkey", secure: "__Host-samtal_passkey" };
 
-/// Has it keep that, or forget it.
-pub fn keep_on_the_way(response: &mut Response, value: Option<&str>, secure: bool) {
-    let (name, age) = (on_the_way_name(secure), if value.is_some() { 900 } else { 0 });
-    let (value, secure) = (value.unwrap_or_default(), if secure { "; Secure" } else { "" });
-    let cookie = format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
+impl OnTheWay {
+    const fn name(self, secure: bool) -> &'static str {
+        if secure { self.secure } else { self.plain }
+    }
+
+    /// What the browser has kept.
+    pub fn kept(self, headers: &HeaderMap, secure: bool) -> &str {
+        cookie(headers, self.name(secure)).unwrap_or_default()
+    }
+
+    /// Has it keep that, or forget it.
+    pub fn keep(self, response: &mut Response, value: Option<&str>, secure: bool) {
+        let (name, age) = (self.name(secure), if value.is_some() { 900 } else { 0 });
+        let (value, secure) = (value.unwrap_or_default(), if secure { "; Secure" } else { "" });
+        let cookie = format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub async fn page(
 ) -> Result<Response, Failure> {
     match offered(&app, info, &token).await {
         Ok(invited) => {
-            let state = FormState::default().offering(render.ways());
+            let state = FormState::default().offering(render.offered());
             Ok(render.page(StatusCode::OK, || join(state, invited)))
         }
         Err(error) => over(&render, error),

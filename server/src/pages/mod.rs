@@ -12,6 +12,7 @@ pub mod join;
 pub mod knowledge;
 pub mod letters;
 pub mod members;
+pub mod passkeys;
 pub mod preferences;
 pub mod providers;
 pub mod render;
@@ -47,6 +48,18 @@ fn to_show(error: IdentityError) -> Result<(StatusCode, Problem, Option<u64>), F
     }
     let (status, retry_after) = (failure.status(), failure.0.retry_after);
     Ok((status, failure.0, retry_after))
+}
+
+/// The same of a form whose fields stand beside another one's of these names: said above, and of none of them.
+fn of_no_field(error: IdentityError) -> IdentityError {
+    match error {
+        IdentityError::Invalid(errors) => match errors.into_iter().next() {
+            Some(first) if first.field == "password" => IdentityError::NotThePassword,
+            Some(first) => IdentityError::NotTheCode(first.message),
+            None => IdentityError::NotThePassword,
+        },
+        other => other,
+    }
 }
 
 /// A body that is not a form.

@@ -54,7 +54,7 @@ pub async fn go(
     match app.capabilities.identity.go_to_provider(&slug, purpose, inside(&next), &info.origin()).await {
         Ok(Gone { address, kept }) => {
             let mut response = Redirect::to(&address).into_response();
-            device::keep_on_the_way(&mut response, Some(&kept), app.config.secure());
+            device::SIGN_ON.keep(&mut response, Some(&kept), app.config.secure());
             Ok(response)
         }
         Err(error) => again(&render, app::auth::sign_in, FormState::new([("next", &inside(&next))]), error),
@@ -101,7 +101,7 @@ pub async fn of_company(
 fn leads(render: &Render, app: &App, (title, address): (&str, &str), kept: Option<&str>) -> Response {
     let mut response = render.page(StatusCode::OK, || leaving(title, address));
     if kept.is_some() {
-        device::keep_on_the_way(&mut response, kept, app.config.secure());
+        device::SIGN_ON.keep(&mut response, kept, app.config.secure());
     }
     if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={address}")) {
         response.headers_mut().insert(header::REFRESH, refresh);
@@ -161,7 +161,7 @@ pub async fn back(
     }
     let returned = returned.map(|Query(returned)| returned).unwrap_or_default();
     let (id, kept) = (here(&session), device::kept(&headers));
-    let way = (slug.as_str(), device::on_the_way(&headers, app.config.secure()));
+    let way = (slug.as_str(), device::SIGN_ON.kept(&headers, app.config.secure()));
     let acting = session.id().map(|_| Here(&id));
     let secure = app.config.secure();
     let identity = &app.capabilities.identity;
@@ -187,7 +187,7 @@ pub async fn back(
     };
     // What came back to another window leaves what this one has gone for.
     if mine {
-        device::keep_on_the_way(&mut response, None, secure);
+        device::SIGN_ON.keep(&mut response, None, secure);
     }
     Ok(response)
 }
@@ -195,7 +195,7 @@ pub async fn back(
 /// Leads to where something is asked, and has the browser keep what belongs to it.
 fn asks(path: &str, kept: Option<&str>, secure: bool) -> Response {
     let mut response = Redirect::to(path).into_response();
-    device::keep_on_the_way(&mut response, kept, secure);
+    device::SIGN_ON.keep(&mut response, kept, secure);
     response
 }
 
@@ -208,7 +208,7 @@ async fn arrive(
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
     let mut response = carry_on(app, session, sign_in, info, headers).await?.into_response();
-    device::keep_on_the_way(&mut response, None, app.config.secure());
+    device::SIGN_ON.keep(&mut response, None, app.config.secure());
     Ok(response)
 }
 
@@ -222,7 +222,7 @@ pub async fn link(
     headers: HeaderMap,
     render: Render,
 ) -> Result<Response, Failure> {
-    let way = device::on_the_way(&headers, app.config.secure());
+    let way = device::SIGN_ON.kept(&headers, app.config.secure());
     match app.capabilities.identity.asked_for_password(way, &info.origin()).await {
         Ok(asked) => Ok(render.page(StatusCode::OK, || link_account(FormState::default(), asked))),
         Err(IdentityError::SignInOver) => Ok(Redirect::to("/login").into_response()),
@@ -250,7 +250,7 @@ pub async fn linked(
     form: Result<Form<Password>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(Password { password }) = form.map_err(unreadable)?;
-    let (identity, way) = (&app.capabilities.identity, device::on_the_way(&headers, app.config.secure()));
+    let (identity, way) = (&app.capabilities.identity, device::SIGN_ON.kept(&headers, app.config.secure()));
     match identity.link_by_password(way, password, device::kept(&headers), &info.origin()).await {
         Ok(sign_in) => arrive(&app, &session, &sign_in, info, &headers).await,
         Err(error) => match identity.asked_for_password(way, &info.origin()).await {
@@ -277,7 +277,8 @@ pub async fn new(
     headers: HeaderMap,
     render: Render,
 ) -> Result<Response, Failure> {
-    match app.capabilities.identity.newcomer(device::on_the_way(&headers, app.config.secure()), &info.origin()).await {
+    match app.capabilities.identity.newcomer(device::SIGN_ON.kept(&headers, app.config.secure()), &info.origin()).await
+    {
         Ok(found) => {
             let state = FormState::new([("name", &found.name)]);
             Ok(render.page(StatusCode::OK, || newcomer(state, shown(found))))
@@ -310,7 +311,7 @@ pub async fn made(
 ) -> Result<Response, Failure> {
     let Form(Wanted { company, name, invitation }) = form.map_err(unreadable)?;
     let (identity, way, origin) =
-        (&app.capabilities.identity, device::on_the_way(&headers, app.config.secure()), info.origin());
+        (&app.capabilities.identity, device::SIGN_ON.kept(&headers, app.config.secure()), info.origin());
     let made = if invitation.is_empty() {
         identity.found_as_newcomer(way, (&company, &name), &origin).await
     } else {

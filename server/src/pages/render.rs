@@ -72,6 +72,11 @@ impl Render {
         all.map(|(slug, title)| (slug.to_owned(), title.to_owned())).collect()
     }
 
+    /// The same, and whether passkeys are another way.
+    pub fn offered(&self) -> (Vec<(String, String)>, bool) {
+        (self.ways(), self.app.capabilities.identity.passkeys_at().is_some())
+    }
+
     /// A page of the dashboard, for who is signed in.
     ///
     /// # Errors

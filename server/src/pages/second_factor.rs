@@ -4,7 +4,8 @@ use crate::auth::sign_in::{carry_on, unfinished};
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
 use crate::pages::account::here;
-use crate::pages::{render::Render, sign_in::again, to_show, to_try_again, unreadable};
+use crate::pages::passkeys::Again;
+use crate::pages::{of_no_field, render::Render, sign_in::again, to_show, to_try_again, unreadable};
 use crate::request::RequestInfo;
 use crate::state::App;
 use app::auth::{FormState, codes_once, set_up_factor};
@@ -125,10 +126,11 @@ pub struct Typed {
 }
 
 /// The codes for paper, this once. Nothing is asked of the database after they were made: they would be lost by it.
-fn once(app: &App, render: &Render, frame: &Frame, codes: Vec<String>) -> Response {
+pub(super) fn once(app: &App, render: &Render, frame: &Frame, (codes, next): (Vec<String>, &'static str)) -> Response {
     let since = timestamp(app.capabilities.services.now());
     let factor = SecondFactor::On { since, codes: u32::try_from(codes.len()).unwrap_or_default() };
-    render.page(StatusCode::OK, || second_factor(frame, (factor, true), Picture::default(), Outcome::Codes(codes)))
+    render
+        .page(StatusCode::OK, || second_factor(frame, (factor, true), Picture::default(), Outcome::Codes(codes, next)))
 }
 
 /// Turns it on, and shows the codes for paper. The session goes on under a new id.
@@ -150,7 +152,7 @@ pub async fn turn_on(
         Ok((codes, sign_in)) => {
             // If that fails, they sign in again, and have the codes.
             let _ = carry_on(&app, &session, &sign_in, info, &headers).await;
-            Ok(once(&app, &render, &frame, codes))
+            Ok(once(&app, &render, &frame, (codes, HERE)))
         }
         // Sent twice, or looked at again.
         Err(IdentityError::FactorIsOn) => Ok(Redirect::to(HERE).into_response()),
@@ -236,13 +238,17 @@ pub async fn renew(
     Member(caller): Member,
     session: Session,
     render: Render,
-    form: Result<Form<Typed>, FormRejection>,
+    form: Result<Form<Again>, FormRejection>,
 ) -> Result<Response, Failure> {
-    let (Form(Typed { code }), here) = (form.map_err(unreadable)?, here(&session));
+    let (Form(shown), here) = (form.map_err(unreadable)?, here(&session));
+    let by_password = shown.by_password();
     let frame = render.frame(&caller).await?;
-    match app.capabilities.identity.new_codes(&caller, &code, Here(&here), &info.origin()).await {
-        Ok(codes) => Ok(once(&app, &render, &frame, codes)),
-        Err(error) => refused(&app, &caller, (info, &here), &render, error).await,
+    match app.capabilities.identity.new_codes(&caller, shown.into(), Here(&here), &info.origin()).await {
+        Ok(codes) => Ok(once(&app, &render, &frame, (codes, HERE))),
+        Err(error) => {
+            let error = if by_password { of_no_field(error) } else { error };
+            refused(&app, &caller, (info, &here), &render, error).await
+        }
     }
 }
 

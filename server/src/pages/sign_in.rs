@@ -3,7 +3,7 @@
 use crate::auth::device;
 use crate::auth::sign_in::{carry_on, unfinished};
 use crate::failure::Failure;
-use crate::pages::{render::Render, to_try_again, unreadable};
+use crate::pages::{passkeys, render::Render, to_try_again, unreadable};
 use crate::request::{RelativePath, RequestInfo};
 use crate::state::App;
 use app::auth::{FormState, choose_workspace, give_code};
@@ -58,7 +58,7 @@ pub async fn submit(
             let device = device.filter(|_| sign_in.owed != Some(Owed::Code));
             device::remember(&mut response, device::KNOWN, device, app.config.secure());
             // What somebody has begun otherwise in this browser is over.
-            device::keep_on_the_way(&mut response, None, app.config.secure());
+            device::SIGN_ON.keep(&mut response, None, app.config.secure());
             Ok(response)
         }
         Err(error) => again(&render, app::auth::sign_in, state, error),
@@ -69,13 +69,63 @@ pub async fn submit(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn code(State(app): State<App>, session: Session, render: Render) -> Result<Response, Failure> {
-    match unfinished(&app, &session).await? {
-        Some(SignIn { owed: Some(Owed::Code), next, .. }) => {
-            Ok(render.page(StatusCode::OK, || give_code(FormState::new([("next", &next)]))))
+pub async fn code(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    session: Session,
+    render: Render,
+) -> Result<Response, Failure> {
+    match unfinished(&app, &session).await?.filter(|one| one.owed == Some(Owed::Code)) {
+        Some(sign_in) => {
+            let state = FormState::new([("next", &sign_in.next)]);
+            ask_code(&app, info, &render, &sign_in, (state, None)).await
         }
-        _ => Ok(Redirect::to("/login").into_response()),
+        None => Ok(Redirect::to("/login").into_response()),
     }
+}
+
+/// The page of that step, with what was wrong. Of who has passkeys, one is asked for besides.
+pub(super) async fn ask_code(
+    app: &App,
+    info: RequestInfo,
+    render: &Render,
+    sign_in: &SignIn,
+    (state, error): (FormState, Option<IdentityError>),
+) -> Result<Response, Failure> {
+    let identity = &app.capabilities.identity;
+    let passkeys = identity.factors_of(sign_in.person, &info.origin()).await?.is_some_and(|factors| factors.passkeys);
+    let (asked, kept) = match passkeys && identity.passkeys_at().is_some() {
+        true => passkeys::asked(app, info, Some(sign_in)).await.map(|(asked, kept)| (Some(asked), Some(kept)))?,
+        false => (None, None),
+    };
+    let page = |state: FormState| give_code(state.asking(asked));
+    let mut response = match error {
+        Some(error) => again(render, page, state, error)?,
+        None => render.page(StatusCode::OK, || page(state)),
+    };
+    if kept.is_some() {
+        device::PASSKEY.keep(&mut response, kept.as_deref(), app.config.secure());
+    }
+    Ok(response)
+}
+
+/// Carries a sign-in on that has shown more than a password: by that the browser is known.
+pub(super) async fn arrive(
+    app: &App,
+    session: &Session,
+    sign_in: &SignIn,
+    info: RequestInfo,
+    headers: &HeaderMap,
+) -> Result<Response, Failure> {
+    let (identity, secure) = (&app.capabilities.identity, app.config.secure());
+    let known = device::kept(headers).device.unwrap_or_default();
+    let known = identity.device_of(sign_in.person, known, &info.origin()).await?;
+    let mut response = carry_on(app, session, sign_in, info, headers).await?.into_response();
+    device::remember(&mut response, device::KNOWN, known, secure);
+    // What somebody has begun otherwise in this browser is over.
+    device::PASSKEY.keep(&mut response, None, secure);
+    device::SIGN_ON.keep(&mut response, None, secure);
+    Ok(response)
 }
 
 /// The form of that page.
@@ -106,21 +156,19 @@ pub async fn give(
     let (Some(id), Some(sign_in)) = (session.id(), sign_in) else {
         return again(&render, app::auth::sign_in, state, IdentityError::SignInOver);
     };
+    let here = sign_in.clone();
     match identity.show_code(sign_in, &fields.code, &origin).await {
         Ok(sign_in) if app.capabilities.sessions.claim(&id).await? => {
             let kept = device::kept(&headers).trusted.unwrap_or_default();
             let trusted = if fields.trust.is_empty() { None } else { identity.trust(&sign_in, kept, &origin).await? };
-            let known = device::kept(&headers).device.unwrap_or_default();
-            let known = identity.device_of(sign_in.person, known, &origin).await?;
-            let mut response = carry_on(&app, &session, &sign_in, info, &headers).await?.into_response();
+            let mut response = arrive(&app, &session, &sign_in, info, &headers).await?;
             device::remember(&mut response, device::TRUSTED, trusted, app.config.secure());
-            device::remember(&mut response, device::KNOWN, known, app.config.secure());
             Ok(response)
         }
         Ok(_) | Err(IdentityError::WrongCredentials) => {
             again(&render, app::auth::sign_in, state, IdentityError::SignInOver)
         }
-        Err(error) => again(&render, give_code, state, error),
+        Err(error) => ask_code(&app, info, &render, &here, (state, Some(error))).await,
     }
 }
 
@@ -207,6 +255,6 @@ pub(super) fn again(
     }
     let (status, retry_after) = (failure.status(), failure.0.retry_after);
     state.problem = Some(failure.0);
-    state.ways = render.ways();
+    state = state.offering(render.offered());
     Ok(to_try_again(render.page(status, || page(state)), retry_after))
 }

@@ -24,6 +24,6 @@ pub async fn submit(State(app): State<App>, session: Session) -> Result<Response
     })?;
     let mut response = Redirect::to("/").into_response();
     // What somebody has begun in this browser is over as well.
-    device::keep_on_the_way(&mut response, None, app.config.secure());
+    device::SIGN_ON.keep(&mut response, None, app.config.secure());
     Ok(response)
 }

@@ -42,7 +42,7 @@ pub async fn login(Visitor(visitor): Visitor, render: Render, next: Result<Query
     if let Ok(Some(_)) = visitor {
         return Redirect::to(if next.is_empty() { "/dashboard" } else { &next }).into_response();
     }
-    let state = FormState::new([("next", &next), ("done", &done)]).offering(render.ways());
+    let state = FormState::new([("next", &next), ("done", &done)]).offering(render.offered());
     render.page(StatusCode::OK, || sign_in(state))
 }
 
@@ -50,7 +50,7 @@ pub async fn login(Visitor(visitor): Visitor, render: Render, next: Result<Query
 pub async fn signup(Visitor(visitor): Visitor, render: Render) -> Response {
     match visitor {
         Ok(Some(_)) => Redirect::to("/dashboard").into_response(),
-        _ => render.page(StatusCode::OK, || sign_up(FormState::default().offering(render.ways()))),
+        _ => render.page(StatusCode::OK, || sign_up(FormState::default().offering(render.offered()))),
     }
 }
 

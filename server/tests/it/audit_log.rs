@@ -6,7 +6,7 @@ use identity::Returned;
 use model::audit::Act;
 use std::collections::BTreeSet;
 use store::audit::{Verdict, verify};
-use testkit::{App, Dns, Mailbox, Provider, Says, Tenant};
+use testkit::{App, Device, Dns, Mailbox, Provider, Says, Tenant};
 use time::Duration;
 
 const EMAIL: &str = "bo@fjord.example";
@@ -108,6 +108,19 @@ async fn every_act_is_written_down() {
     server.db.clock.advance(Duration::seconds(60));
     let code = app.code(server.db.services.now());
     done(&server, Ask::post("/dashboard/account/code/turn-off").form([("code", &code)]).cookie(&cookie)).await;
+    // A passkey, and away.
+    let begin = Ask::post("/dashboard/account/passkeys").form([("name", "Phone"), ("password", new)]);
+    let page = server.ask(begin.cookie(&cookie)).await;
+    let (_, told) = page.body.split_once("data-options=\"").unwrap_or_else(|| panic!("{page}"));
+    let told = told.split('"').next().unwrap().replace("&quot;", "\"");
+    let (_, answer) = Device::make(&told, ORIGIN, None);
+    let kept = page.cookie("samtal_passkey").unwrap();
+    let made = Ask::post("/dashboard/account/passkeys/made").form([("credential", &answer)]);
+    done(&server, made.header("cookie", format!("{COOKIE}={cookie}; samtal_passkey={kept}"))).await;
+    let page = server.ask(Ask::get("/dashboard/account/passkeys").cookie(&cookie)).await.body;
+    let (_, rest) = page.split_once("/dashboard/account/passkeys/").unwrap();
+    let remove = format!("/dashboard/account/passkeys/{}", rest.split('"').next().unwrap());
+    done(&server, Ask::post(remove).form([("password", new)]).cookie(&cookie)).await;
     // Another address, and back.
     for (email, subject) in [("bo@elsewhere.example", "Is this your address?"), (EMAIL, "Is this your address?")] {
         let ask = Ask::post("/dashboard/account/address").form([("email", email), ("password", new)]).cookie(&cookie);

@@ -57,6 +57,10 @@ pub(crate) enum LetterKind {
     Address,
     /// They have another address than this by now.
     Moved,
+    /// A passkey opens the account.
+    PasskeyAdded,
+    /// One does not any more.
+    PasskeyRemoved,
     /// A provider's account opens this one.
     Linked,
     /// It does not any more.
@@ -64,7 +68,7 @@ pub(crate) enum LetterKind {
 }
 
 impl LetterKind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::Confirm,
         Self::Reset,
         Self::Claim,
@@ -76,17 +80,21 @@ impl LetterKind {
         Self::NewCodes,
         Self::Address,
         Self::Moved,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
         Self::Linked,
         Self::Unlinked,
     ];
     /// Those that say what has been done: once for each change, whatever else was sent, and nothing is opened by them.
-    const NEWS: [Self; 8] = [
+    const NEWS: [Self; 10] = [
         Self::Moved,
         Self::Changed,
         Self::FactorOn,
         Self::FactorOff,
         Self::CodeUsed,
         Self::NewCodes,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
         Self::Linked,
         Self::Unlinked,
     ];
@@ -109,6 +117,8 @@ impl LetterKind {
             Self::NewCodes => "new_codes",
             Self::Address => "address",
             Self::Moved => "moved",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
             Self::Linked => "linked",
             Self::Unlinked => "unlinked",
         }

@@ -88,6 +88,18 @@ pub(super) fn letter(kind: LetterKind, name: String, to: String, address: &str, 
             link("Look at your account", "/dashboard/account".to_owned()),
             "If it was not you, choose a new password at once.",
         ),
+        LetterKind::PasskeyAdded => (
+            "A passkey was added to your account",
+            "A passkey was added to your account just now: whoever can unlock the device that it is on can sign in here.",
+            link("Look at your account", "/dashboard/account/code".to_owned()),
+            "If it was not you, sign in, remove it, and choose a new password at once.",
+        ),
+        LetterKind::PasskeyRemoved => (
+            "A passkey was removed from your account",
+            "A passkey of your account was removed just now, and opens it no more. Everywhere else you have been signed out.",
+            link("Look at your account", "/dashboard/account/code".to_owned()),
+            "If it was not you, choose a new password at once.",
+        ),
         LetterKind::CodeUsed => (
             "A code on paper was used",
             "One of the ten codes that you keep for when your phone is gone was used just now.",

@@ -1,7 +1,8 @@
 //! What comes of a provider's word: a sign-in, a question, or an account.
 
+use super::Pending;
 use super::flow::confirmed;
-use super::{Kept as Sealed, Pending};
+use crate::browser::Sealed;
 use crate::invitations::Joins;
 use crate::sign_in::{Asks, Kept, Known, Second, advance};
 use crate::tenants::{CreatedTenant, First, Founding};

@@ -1,23 +1,19 @@
 //! There and back.
 
-use super::{Came, Kept as Sealed, Pending};
+use super::{Came, Pending};
 use crate::account::person;
+use crate::browser::{OPEN, Sealed};
 use crate::second_factor::Here;
 use crate::sign_in::{Kept, Known};
 use crate::{Identity, IdentityError, Origin, SignInForm, hex};
 use model::input::Email;
 use model::{PersonId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use sign_on::{Returned, Sent, Vouched};
 use store::services::timestamp;
 use store::sessions::{Proof, SignIn};
 use store::{Caller, Reason, StoreError};
-use time::Duration;
 use zeroize::Zeroizing;
-
-/// How long somebody may be at a provider, and then at what is asked here.
-pub(super) const OPEN: Duration = Duration::minutes(15);
 
 /// What somebody wants of a provider's word.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -224,31 +220,6 @@ impl Identity {
                 Ok(Came::Linked)
             }
         }
-    }
-
-    /// Writes down that an answer has come: the second time it opens nothing.
-    #[tracing::instrument(name = "db.sign_on_answer.write", skip_all)]
-    pub(super) async fn answered(&self, state: &str, origin: &Origin) -> Result<(), IdentityError> {
-        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        let hash: [u8; 32] = Sha256::digest(state.as_bytes()).into();
-        let written = sqlx::query!(
-            "insert into app.sign_on_answers (state_hash, answered_at) values ($1, $2) on conflict do nothing",
-            hash.as_slice(),
-            self.services.now()
-        );
-        let first = written.execute(&mut tx).await.map_err(StoreError::from)?.rows_affected() == 1;
-        tx.commit().await?;
-        if first { Ok(()) } else { Err(IdentityError::SignInOver) }
-    }
-
-    /// Removes answers that could not come again; returns how many.
-    ///
-    /// # Errors
-    /// The database's.
-    #[tracing::instrument(name = "db.sign_on_answer.clean_up", skip_all)]
-    pub(crate) async fn delete_old_answers(&self, tx: &mut store::PlatformTx) -> Result<u64, StoreError> {
-        let old = sqlx::query!("delete from app.sign_on_answers where answered_at <= $1", self.services.now() - OPEN);
-        Ok(old.execute(tx).await?.rows_affected())
     }
 
     /// A sign-in of somebody for whom a provider has vouched.

@@ -13,7 +13,7 @@ use sign_on::Vouched;
 use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::services::timestamp;
-use store::{Caller, PlatformTx, Reason, StoreError, sessions};
+use store::{Caller, PlatformTx, Reason, StoreError};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -173,27 +173,12 @@ impl Identity {
             person.uuid()
         );
         let provider = gone.fetch_optional(&mut tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
-        // Of those that are offered still: what somebody has linked otherwise opens nothing.
-        let offered: Vec<String> = self.providers.issuers().map(str::to_owned).collect();
-        let left = sqlx::query_scalar!(
-            r#"select password_hash is not null
-                 or exists (select from app.identities i where i.person_id = p.person_id and (i.issuer = any($2)
-                   or exists (select from app.providers o join app.memberships m on m.tenant_id = o.tenant_id
-                     where o.issuer = i.issuer and m.person_id = p.person_id))) as "left!"
-               from app.people p where person_id = $1"#,
-            person.uuid(),
-            &offered
-        );
-        if !left.fetch_one(&mut tx).await.map_err(StoreError::from)? {
+        if !self.has_a_way(&mut tx, person).await? {
             return Err(IdentityError::LastWay);
         }
         // What is on its way by it opens nothing any more.
-        sqlx::query!("update app.people set password_epoch = password_epoch + 1 where person_id = $1", person.uuid())
-            .execute(&mut tx)
-            .await
-            .map_err(StoreError::from)?;
+        let ended = self.ended_elsewhere(&mut tx, person, here).await?;
         self.tell(&mut tx, person, &held.email, LetterKind::Unlinked).await?;
-        let ended = sessions::end_all_of(&mut tx, person, Some(here.0)).await?;
         let entry = Entry::new(Act::ProviderUnlinked).was("provider", &provider);
         let whose = (person, Some(caller.scope().tenant()));
         audit::record_everywhere(&mut tx, &self.services, whose, origin.into(), &entry).await?;
@@ -203,5 +188,23 @@ impl Identity {
         }
         self.post_is_due();
         Ok(())
+    }
+
+    /// Whether something opens the account of a person whose row is held.
+    pub(crate) async fn has_a_way(&self, tx: &mut PlatformTx, person: PersonId) -> Result<bool, StoreError> {
+        // Of those that are offered still: what somebody has linked otherwise opens nothing.
+        let offered: Vec<String> = self.providers.issuers().map(str::to_owned).collect();
+        let way = sqlx::query_scalar!(
+            r#"select password_hash is not null
+                 or exists (select from app.passkeys k where k.person_id = p.person_id and $3)
+                 or exists (select from app.identities i where i.person_id = p.person_id and (i.issuer = any($2)
+                   or exists (select from app.providers o join app.memberships m on m.tenant_id = o.tenant_id
+                     where o.issuer = i.issuer and m.person_id = p.person_id))) as "way!"
+               from app.people p where person_id = $1"#,
+            person.uuid(),
+            &offered,
+            self.passkeys.origin().is_some()
+        );
+        Ok(way.fetch_one(tx).await?)
     }
 }

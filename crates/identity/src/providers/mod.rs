@@ -13,17 +13,14 @@ mod linked;
 pub use came::{Came, Newcomer};
 pub use flow::{Gone, Leads, Lost, Purpose};
 
-use crate::{Identity, IdentityError, Origin, hex};
+use crate::browser::Sealed;
+use crate::{Identity, IdentityError, Origin};
 use model::{TenantId, Timestamp};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shares::{Places, Waiting};
 use sign_on::{Names, NamesError, Provider, SignOn, Vouched};
 use std::sync::Arc;
-use store::StoreError;
-use store::sealing::{Owner, Spot};
 use store::services::timestamp;
-use uuid::Uuid;
 
 /// A provider that is offered on the pages.
 #[derive(Debug, Clone)]
@@ -114,23 +111,6 @@ struct Pending {
     mark: String,
 }
 
-/// What a sealed value is for.
-#[derive(Debug, Clone, Copy)]
-enum Kept {
-    Way,
-    Pending,
-}
-
-impl Kept {
-    const fn spot(self) -> Spot {
-        let column = match self {
-            Self::Way => "browser.sign_on_way",
-            Self::Pending => "browser.sign_on_pending",
-        };
-        Spot { owner: Owner::Browser, column, row: Uuid::nil() }
-    }
-}
-
 impl Identity {
     /// The providers that are offered: their names in addresses, and what people call them.
     pub fn providers(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -145,20 +125,8 @@ impl Identity {
         self.provider_of(slug, origin).await
     }
 
-    fn keep(&self, kept: Kept, what: &impl Serialize) -> Result<String, IdentityError> {
-        let text = serde_json::to_vec(what).map_err(|_| StoreError::Corrupt("what a browser keeps"))?;
-        Ok(hex(&self.sealer.seal(&kept.spot(), &text)?))
-    }
-
-    /// What a browser has kept; whatever else it sends is as if it had kept nothing.
-    fn kept<T: DeserializeOwned>(&self, kept: Kept, value: &str) -> Result<T, IdentityError> {
-        let bytes = crate::unhex(value).ok_or(IdentityError::SignInOver)?;
-        let open = self.sealer.open(&kept.spot(), &bytes).map_err(|_| IdentityError::SignInOver)?;
-        serde_json::from_slice(&open).map_err(|_| IdentityError::SignInOver)
-    }
-
     fn pending(&self, value: &str) -> Result<Pending, IdentityError> {
-        let pending: Pending = self.kept(Kept::Pending, value)?;
+        let pending: Pending = self.kept(Sealed::Pending, value)?;
         if pending.until <= timestamp(self.services.now()) { Err(IdentityError::SignInOver) } else { Ok(pending) }
     }
 }

@@ -34,8 +34,8 @@ pub(crate) struct Asks {
 /// Where somebody stays for whom a company's own provider alone has vouched: in that company.
 fn confined(proofs: &[Shown]) -> Option<TenantId> {
     let own = proofs.iter().find(|shown| shown.proof == Proof::Provider && shown.of.is_some());
-    let password = proofs.iter().any(|shown| shown.proof == Proof::Password);
-    own.filter(|_| !password).and_then(|shown| shown.of)
+    let personal = proofs.iter().any(|shown| matches!(shown.proof, Proof::Password | Proof::Passkey));
+    own.filter(|_| !personal).and_then(|shown| shown.of)
 }
 
 /// The rules: what is owed by whom, first things first. Where everybody who signs in or up passes. `tenants`: where they work.

@@ -8,7 +8,7 @@ use model::identity::{Owed, Role};
 use serde_json::Value;
 use store::sealing::Sealer;
 use store::secret_key::SecretKey;
-use store::sessions::{Proof, SignIn, hash};
+use store::sessions::{Proof, Shown, SignIn, hash};
 use testkit::{Dns, Lie, OWNER_PASSWORD, Provider, Says, Tenant, TestDb, Two};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -195,6 +195,11 @@ async fn where_it_is_asked_for_a_password_is_not_enough_but_for_owners() {
     assert_eq!(again.owed, None);
     let mut other = again.clone();
     other.proofs[0].of = None;
+    let other = stage.identity.choose(other, Some(two.aurora.id), &here).await.unwrap();
+    assert_eq!(other.owed, Some(Owed::Provider));
+    // Nor by a passkey, whatever it shows.
+    let mut other = again.clone();
+    other.proofs[0] = Shown { proof: Proof::Passkey, of: None, ..other.proofs[0] };
     let other = stage.identity.choose(other, Some(two.aurora.id), &here).await.unwrap();
     assert_eq!(other.owed, Some(Owed::Provider));
     // Not asked for any more, and taken away.

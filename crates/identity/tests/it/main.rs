@@ -5,6 +5,7 @@ mod api_keys;
 mod attempts;
 mod company_sign_on;
 mod members;
+mod passkeys;
 mod providers;
 mod second_factor;
 mod secrets;

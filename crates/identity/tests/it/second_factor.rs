@@ -1,7 +1,7 @@
 //! Codes of a second factor: each is taken once, wrong ones are borne so far, and what is kept says nothing.
 
 use crate::stage::{from, sign_in};
-use identity::{Here, IdentityError, Kept, SignInForm, SignedUp, TakenAway};
+use identity::{Here, IdentityError, Kept, ShownAgain, SignInForm, SignedUp, TakenAway};
 use model::identity::{Owed, SecondFactor};
 use model::{PersonId, Timestamp};
 use store::sessions::{Proof, Shown, SignIn, hash};
@@ -12,6 +12,10 @@ use zeroize::Zeroizing;
 /// A sign-in of Aurora's owner that has shown the password.
 async fn begun(db: &TestDb, two: &Two) -> SignIn {
     sign_in(&db.identity, &two.aurora.email, OWNER_PASSWORD, &from(db, "192.0.2.1")).await.unwrap()
+}
+
+fn by_code(code: &str) -> ShownAgain {
+    ShownAgain { code: Zeroizing::new(code.to_owned()), ..ShownAgain::default() }
 }
 
 fn refused(result: Result<SignIn, IdentityError>) -> String {
@@ -227,14 +231,14 @@ async fn turning_it_on_and_off_takes_what_shows_who_one_is() {
     let next = app.code(now + Duration::seconds(30));
     let over = |error: &IdentityError| matches!(error, IdentityError::SignInOver);
     let ended = Here(&hash_here);
-    assert!(over(&db.identity.new_codes(owner, &next, ended, &here).await.unwrap_err()));
+    assert!(over(&db.identity.new_codes(owner, by_code(&next), ended, &here).await.unwrap_err()));
     assert!(over(&db.identity.turn_factor_off(owner, &next, ended, &here).await.unwrap_err()));
     let form = || identity::ChangeForm {
         current: Zeroizing::new(OWNER_PASSWORD.to_owned()),
         password: Zeroizing::new("another way to the harbour".to_owned()),
     };
     assert!(over(&db.identity.change_password(owner, form(), ended, &here).await.unwrap_err()));
-    let codes = db.identity.new_codes(owner, &next, at, &here).await.unwrap();
+    let codes = db.identity.new_codes(owner, by_code(&next), at, &here).await.unwrap();
     db.identity.turn_factor_off(owner, &codes[0], at, &here).await.unwrap();
     assert_eq!(db.identity.second_factor(owner, at, &here).await.unwrap(), SecondFactor::Off);
     assert_eq!(begun(&db, &two).await.owed, None);

@@ -47,6 +47,8 @@ const REVIEWED_HTML: &[&str] = &[
 const REVIEWED_RAW: &[&str] = &[
     // The script that starts an island: addresses of the build. The rules for fetching ahead: a constant.
     "app/src/shell.rs",
+    // What asks a device for a passkey: a constant.
+    "app/src/ui/passkey.rs",
     // The widget's own line: addresses of the build, and an id.
     "app/src/site/demo.rs",
 ];

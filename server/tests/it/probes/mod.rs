@@ -16,6 +16,7 @@ mod golden;
 mod inbox;
 mod keys;
 mod members;
+mod passkeys;
 mod platform;
 mod providers;
 mod session;
@@ -27,6 +28,7 @@ use model::identity::{NewApiKey, Owed, Role, SecondFactor};
 use model::permission::KEY_AT_MOST;
 use model::settings::Settings;
 use model::{ApiKeyId, ConversationId, DocumentId, InvitationId, MemberId, MessageId, TenantId, WidgetId};
+use passkeys::Devices;
 use store::Actor;
 use store::secret_key::SecretKey;
 use store::services::timestamp;
@@ -105,6 +107,8 @@ pub enum Kind {
     Invitation,
     /// An account elsewhere that opens one here.
     Linked,
+    /// A passkey.
+    Passkey,
     /// A domain that a company has named.
     Domain,
     /// A version of the settings: a number, of which each company has its own.
@@ -157,6 +161,8 @@ pub struct World {
     pub elsewhere: Id,
     /// People who come from a provider.
     pub vouched: Vouched,
+    /// People with passkeys.
+    pub devices: Devices,
     pub dns: Dns,
     /// The domain of Aurora's that no probe takes away, and where the provider of the probes is.
     pub domain: String,
@@ -396,6 +402,7 @@ impl World {
         let codes = Codes::new(&server).await;
         let issuer = provider.issuer.clone();
         let vouched = Vouched::new(&server, provider).await;
+        let devices = Devices::new(&server).await;
         let own_domain = domain(&server, &dns, aurora).await;
         let otto = Tenant::new(&server.db, "Otto").await;
         let proven = domain(&server, &dns, &otto).await;
@@ -488,6 +495,7 @@ impl World {
             codes,
             elsewhere,
             vouched,
+            devices,
             dns,
             domain: own_domain,
             borealis_domain,
@@ -526,6 +534,10 @@ impl World {
             Kind::Version => ("1".to_owned(), "2".to_owned()),
             Kind::Domain => (domain(&self.server, &self.dns, aurora).await, self.borealis_domain.clone()),
             Kind::Linked => (linked(&self.server, &self.vouched.nora).await, linked(&self.server, borealis).await),
+            Kind::Passkey => {
+                let own = passkeys::passkey(&self.server, &self.devices.removes).await;
+                (own, passkeys::passkey(&self.server, borealis).await)
+            }
             // New ones each time: some probes use them up.
             Kind::Session => (session(&self.server, aurora).await, self.session_ids.1.clone()),
             Kind::Invitation => {
@@ -550,12 +562,12 @@ impl Kind {
             return ["x", "-1", "0x0", "99999999999", "1.0", "0'--", "%00"].map(str::to_owned).into();
         }
         let digits = &foreign[foreign.len() - 32..];
-        if matches!(self, Self::Session | Self::Linked | Self::Domain) {
+        if matches!(self, Self::Session | Self::Linked | Self::Passkey | Self::Domain) {
             let long = "0".repeat(400);
             return vec!["x".to_owned(), foreign[1..].to_owned(), foreign.to_uppercase(), format!("{foreign}0"), long];
         }
         let prefix = match self {
-            Self::Session | Self::Linked | Self::Domain | Self::Version => "",
+            Self::Session | Self::Linked | Self::Passkey | Self::Domain | Self::Version => "",
             Self::Document => DocumentId::PREFIX,
             Self::Conversation | Self::Taken => ConversationId::PREFIX,
             Self::Message => MessageId::PREFIX,
@@ -590,6 +602,7 @@ pub fn all() -> Vec<&'static Probe> {
         inbox::PROBES,
         keys::PROBES,
         members::PROBES,
+        passkeys::PROBES,
         platform::PROBES,
         providers::PROBES,
         session::PROBES,

@@ -1,0 +1,261 @@
+//! One's own passkeys: made, listed, removed.
+
+use crate::account::person;
+use crate::browser::{OPEN, Sealed};
+use crate::letters::LetterKind;
+use crate::second_factor::{Here, ShownAgain};
+use crate::{Identity, IdentityError, Origin, hex};
+use model::audit::Act;
+use model::identity::{OwnPasskeys, Passkey};
+use model::input::PasskeyName;
+use model::{PersonId, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sqlx::types::Json;
+use store::audit::{self, Entry};
+use store::bus::Notice;
+use store::services::timestamp;
+use store::{Caller, PlatformTx, Reason, StoreError, sessions};
+use uuid::Uuid;
+use webauthn_rs::prelude::{PasskeyRegistration, RegisterPublicKeyCredential};
+
+/// Passkeys of a person.
+const MAX: usize = 10;
+
+/// What the form for a new passkey holds.
+#[derive(Debug, Default)]
+pub struct PasskeyForm {
+    /// What its owner calls it.
+    pub name: String,
+    /// What shows that it is the person.
+    pub shown: ShownAgain,
+}
+
+/// A passkey that a device is asked to make.
+#[derive(Debug)]
+pub struct NewPasskey {
+    /// What the device is told (`PublicKeyCredentialCreationOptionsJSON`).
+    pub options: String,
+    /// What the browser keeps meanwhile, sealed.
+    pub kept: String,
+}
+
+/// What the browser keeps while a device makes one.
+#[derive(Serialize, Deserialize)]
+struct Making {
+    state: PasskeyRegistration,
+    person: PersonId,
+    /// The session's hash, in hexadecimal digits.
+    session: String,
+    /// How often the password had been changed.
+    epoch: i32,
+    name: String,
+    until: Timestamp,
+}
+
+impl Identity {
+    /// One's own passkeys.
+    ///
+    /// # Errors
+    /// [`IdentityError::Denied`] for a program, or the database's.
+    #[tracing::instrument(name = "db.passkey.list", skip_all)]
+    pub async fn own_passkeys(&self, caller: &Caller, origin: &Origin) -> Result<OwnPasskeys, IdentityError> {
+        let person = person(caller)?;
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let rows = sqlx::query!(
+            "select passkey_id, name, created_at, used_at from app.passkeys where person_id = $1
+             order by created_at, passkey_id limit 100",
+            person.uuid()
+        );
+        let rows = rows.fetch_all(&mut tx).await.map_err(StoreError::from)?;
+        let else_there = sqlx::query!(
+            r#"select p.password_hash is not null as "password!",
+                 exists (select from app.second_factors f where f.person_id = $1 and f.confirmed_at is not null) as "app!",
+                 (select count(*) from app.recovery_codes c where c.person_id = $1 and c.used_at is null) as "codes!"
+               from app.people p where p.person_id = $1"#,
+            person.uuid()
+        );
+        let else_there = else_there.fetch_one(&mut tx).await.map_err(StoreError::from)?;
+        let passkeys = rows.into_iter().map(|row| Passkey {
+            id: row.passkey_id.to_string(),
+            name: row.name,
+            created_at: timestamp(row.created_at),
+            used_at: row.used_at.map(timestamp),
+        });
+        Ok(OwnPasskeys {
+            passkeys: passkeys.collect(),
+            codes: u32::try_from(else_there.codes).unwrap_or_default(),
+            app: else_there.app,
+            password: else_there.password,
+        })
+    }
+
+    /// Begins to make one.
+    ///
+    /// # Errors
+    /// [`IdentityError::NoPasskeys`] where the installation has no name, [`IdentityError::Invalid`] for what was typed,
+    /// [`IdentityError::TooManyPasskeys`], and those of showing who one is; nothing is changed then.
+    pub async fn begin_passkey(
+        &self,
+        caller: &Caller,
+        form: PasskeyForm,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<NewPasskey, IdentityError> {
+        let (made, person) = (self.passkeys.made()?, person(caller)?);
+        let name = PasskeyName::parse(&form.name).map_err(|e| IdentityError::field("name", e.to_string()))?;
+        let there = self.credentials_of(person, origin).await?;
+        if there.len() >= MAX {
+            return Err(IdentityError::TooManyPasskeys(MAX));
+        }
+        let (tx, held) = self.shown_once_more(person, form.shown, here, origin).await?;
+        tx.commit().await?;
+        self.post_is_due();
+        let (email, called) = self.name_of(person, origin).await?;
+        let begun = made.start_passkey_registration(person.uuid(), &email, &called, Some(there));
+        let (asked, state) = begun.map_err(|_| StoreError::Corrupt("a passkey that cannot be asked for"))?;
+        let mut options = serde_json::to_value(asked.public_key).unwrap_or_default();
+        // One that the device finds by itself.
+        if let Some(wanted) = options.get_mut("authenticatorSelection").and_then(Value::as_object_mut) {
+            wanted.extend([
+                ("residentKey".to_owned(), json!("required")),
+                ("requireResidentKey".to_owned(), json!(true)),
+            ]);
+        }
+        let until = timestamp(self.services.now() + OPEN);
+        let making = Making { state, person, session: hex(here.0), epoch: held.epoch, name: name.to_string(), until };
+        Ok(NewPasskey { options: options.to_string(), kept: self.keep(Sealed::NewPasskey, &making)? })
+    }
+
+    /// Takes what a device has made. With a first second factor come codes for paper, and everywhere else one is signed out.
+    ///
+    /// # Errors
+    /// [`IdentityError::SignInOver`] for what is not this session's, or too late; [`IdentityError::NotMade`] for what cannot be
+    /// believed; [`IdentityError::PasskeyIsThere`]; [`IdentityError::TooManyPasskeys`]; or a fault; nothing is changed then.
+    #[tracing::instrument(name = "db.passkey.add", skip_all)]
+    pub async fn add_passkey(
+        &self,
+        caller: &Caller,
+        (kept, answer): (&str, &str),
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<Vec<String>, IdentityError> {
+        let (made, person) = (self.passkeys.made()?, person(caller)?);
+        let making: Making = self.kept(Sealed::NewPasskey, kept)?;
+        let now = self.services.now();
+        if making.person != person || making.session != hex(here.0) || making.until <= timestamp(now) {
+            return Err(IdentityError::SignInOver);
+        }
+        let answer: RegisterPublicKeyCredential = serde_json::from_str(answer).map_err(|_| IdentityError::NotMade)?;
+        let passkey = made.finish_passkey_registration(&answer, &making.state).map_err(|error| {
+            tracing::info!(%error, "a passkey was not made");
+            IdentityError::NotMade
+        })?;
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let held = self.hold_person(&mut tx, person, Some(here)).await?;
+        if held.epoch != making.epoch {
+            return Err(IdentityError::SignInOver);
+        }
+        let there = sqlx::query!(
+            r#"select (select count(*) from app.passkeys where person_id = $1) as "passkeys!",
+                 exists (select from app.second_factors where person_id = $1 and confirmed_at is not null) as "app!""#,
+            person.uuid()
+        );
+        let there = there.fetch_one(&mut tx).await.map_err(StoreError::from)?;
+        if usize::try_from(there.passkeys).unwrap_or(MAX) >= MAX {
+            return Err(IdentityError::TooManyPasskeys(MAX));
+        }
+        let id = self.services.new_id();
+        let put = sqlx::query!(
+            "insert into app.passkeys (passkey_id, person_id, credential_id, credential, name, created_at)
+             values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+            id,
+            person.uuid(),
+            passkey.cred_id().as_ref() as &[u8],
+            Json(&passkey) as _,
+            making.name,
+            now
+        );
+        if put.execute(&mut tx).await.map_err(StoreError::from)?.rows_affected() == 0 {
+            return Err(IdentityError::PasskeyIsThere);
+        }
+        let first = there.passkeys == 0 && !there.app;
+        let (mut codes, mut ended) = (Vec::new(), Vec::new());
+        if first {
+            codes = self.put_codes(&mut tx, person).await?;
+            ended = self.ended_elsewhere(&mut tx, person, here).await?;
+        }
+        self.tell(&mut tx, person, &held.email, LetterKind::PasskeyAdded).await?;
+        let (entry, whose) = (Entry::new(Act::PasskeyAdded).is("name", &making.name), Some(caller.scope().tenant()));
+        audit::record_everywhere(&mut tx, &self.services, (person, whose), origin.into(), &entry).await?;
+        tx.commit().await?;
+        for tenant in ended {
+            self.services.publish(Notice::Ended { tenant });
+        }
+        self.post_is_due();
+        Ok(codes)
+    }
+
+    /// One of them opens nothing any more. Elsewhere one is signed out.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotFound`] for one that is not there or not one's own, [`IdentityError::LastWay`] when nothing else opens the
+    /// account, [`IdentityError::FactorIsRequired`] where a workspace of theirs asks for one, and those of showing who one is;
+    /// nothing is changed then.
+    #[tracing::instrument(name = "db.passkey.remove", skip_all)]
+    pub async fn remove_passkey(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        shown: ShownAgain,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
+        let person = person(caller)?;
+        let required = self.tenants_of(person, origin).await?.iter().any(|workspace| workspace.second_factor);
+        let (mut tx, held) = self.shown_once_more(person, shown, here, origin).await?;
+        let gone = sqlx::query_scalar!(
+            "delete from app.passkeys where passkey_id = $1 and person_id = $2 returning name",
+            id,
+            person.uuid()
+        );
+        let name = gone.fetch_optional(&mut tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
+        if !self.has_a_way(&mut tx, person).await? {
+            return Err(IdentityError::LastWay);
+        }
+        if self.drop_needless_codes(&mut tx, person).await? && required {
+            return Err(IdentityError::FactorIsRequired);
+        }
+        let ended = self.ended_elsewhere(&mut tx, person, here).await?;
+        self.tell(&mut tx, person, &held.email, LetterKind::PasskeyRemoved).await?;
+        let (entry, whose) = (Entry::new(Act::PasskeyRemoved).was("name", &name), Some(caller.scope().tenant()));
+        audit::record_everywhere(&mut tx, &self.services, (person, whose), origin.into(), &entry).await?;
+        tx.commit().await?;
+        for tenant in ended {
+            self.services.publish(Notice::Ended { tenant });
+        }
+        self.post_is_due();
+        Ok(())
+    }
+
+    /// Ends what else is open or on its way for a person whose row is held; says where, to be told after the commit.
+    pub(crate) async fn ended_elsewhere(
+        &self,
+        tx: &mut PlatformTx,
+        person: PersonId,
+        here: Here<'_>,
+    ) -> Result<Vec<model::TenantId>, StoreError> {
+        sqlx::query!("update app.people set password_epoch = password_epoch + 1 where person_id = $1", person.uuid())
+            .execute(&mut *tx)
+            .await?;
+        sessions::end_all_of(tx, person, Some(here.0)).await
+    }
+
+    /// What a person's devices know their passkeys by.
+    #[tracing::instrument(name = "db.passkey.credentials", skip_all)]
+    pub(super) async fn credentials_of(&self, person: PersonId, origin: &Origin) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let ids = sqlx::query_scalar!("select credential_id from app.passkeys where person_id = $1", person.uuid());
+        Ok(ids.fetch_all(&mut tx).await?)
+    }
+}
