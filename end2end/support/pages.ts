@@ -255,6 +255,35 @@ export const states: State[] = [
     },
   },
   {
+    name: 'members-suspended',
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      const link = await invite(page, `bo.${person.email}`);
+      await page.request.post(link, { form: { name: 'Bo Ek', password: person.password } });
+      await page.goto('/dashboard/members');
+      await page.getByRole('button', { name: 'Change Bo Ek' }).click();
+      await page.getByRole('button', { name: 'Suspend Bo Ek' }).click();
+      await expect(page.locator('.badge', { hasText: 'Suspended' })).toBeVisible();
+      await page.getByRole('button', { name: 'Change Bo Ek' }).click();
+    },
+  },
+  { name: 'roles', open: member('/dashboard/roles', async (page) => page.getByText('What Agent may do').click()) },
+  {
+    name: 'roles-wrong',
+    status: 422,
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      for (const title of ['Night shift', 'Those who answer in midsummer week']) {
+        await page.request.post('/dashboard/roles', { form: { title, 'conversations.write': '1' } });
+      }
+      await page.goto('/dashboard/roles');
+      await page.getByText('Change Night shift').click();
+      await page.locator('details[open]').getByLabel('Name').fill('Agent');
+      await page.getByRole('button', { name: 'Save Night shift' }).click();
+      await expect(page.getByRole('alert')).toBeVisible();
+    },
+  },
+  {
     name: 'members-last-owner',
     status: 409,
     open: async (page, person) => {

@@ -1,4 +1,4 @@
-// What people see who may less than others: nothing that they could only be refused.
+// What people see who may less than others: nothing that they could only be refused. And roles that a company makes itself.
 import { begin, program, say, step } from '../support/conversations.ts';
 import { learnt, teach } from '../support/documents.ts';
 import { expect, test, visit } from '../support/fixtures.ts';
@@ -48,5 +48,74 @@ for (const javaScriptEnabled of [true, false]) {
     }
     await expect(page.getByRole('log').getByRole('listitem')).toHaveCount(await page.getByRole('log').getByRole('listitem').count());
     expect(server.stderr).not.toContain('panicked');
+  });
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a role is made, given, and changed; somebody is suspended, with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async ({ newContext, complaints }) => {
+    complaints.expect(/the server responded with a status of (403|422)/);
+    const page = await (await newContext({ javaScriptEnabled })).newPage();
+    await signUp(page.request);
+    await teach(page.request, 'returns.md', '# Returns\n\nWithin 60 days.\n');
+    await page.goto('/dashboard/members');
+    await page.getByRole('link', { name: 'What each role may do' }).click();
+    await page.getByText('Make a role').click();
+    await page.getByLabel('Name').fill('Viewer');
+    await page.getByLabel('Upload and delete documents').check();
+    await page.getByRole('button', { name: 'Make the role' }).click();
+    await expect(page.locator('#title-error')).toContainText('There is a role of this name already');
+    await expect(page.getByLabel('Upload and delete documents')).toBeChecked();
+    await page.getByLabel('Name').fill('Librarian');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('status')).toContainText('Saved');
+
+    const email = `lova.${Date.now()}@fjallhus.example`;
+    await page.goto('/dashboard/members');
+    await page.getByLabel('Email').fill(email);
+    await page.getByLabel('Role').selectOption('Librarian');
+    await page.getByRole('button', { name: 'Invite' }).click();
+    const link = await page.locator('#link').innerText();
+    const theirs = await (await newContext({ javaScriptEnabled })).newPage();
+    await theirs.goto(link);
+    await expect(theirs.getByRole('main')).toContainText('You are asked to work there as librarian.');
+    const password = 'another way to the harbour';
+    await theirs.getByLabel('Your name').fill('Lova');
+    await theirs.getByLabel('Password').fill(password);
+    await theirs.getByRole('button', { name: 'Join' }).click();
+    await fillSignIn(theirs, { email, password });
+    await expect(theirs.getByRole('heading', { name: 'Welcome, Lova' })).toBeVisible();
+    await expect(theirs.getByRole('navigation', { name: 'Dashboard' }).getByRole('link')).toHaveText(['Home', 'Knowledge', 'Members', 'API keys']);
+    await theirs.goto('/dashboard/knowledge');
+    await expect(theirs.getByRole('row', { name: /returns/ })).toBeVisible();
+    await expect(theirs.getByText('Add documents')).toBeVisible();
+    expect((await theirs.goto('/dashboard/inbox'))!.status()).toBe(403);
+
+    // What the role may do from now on, everybody with it may.
+    await page.goto('/dashboard/roles');
+    await expect(page.getByRole('listitem').filter({ hasText: 'Librarian' })).toContainText('one has it');
+    await page.getByText('Change Librarian').click();
+    const change = page.locator('details[open]');
+    await change.getByLabel('Upload and delete documents').uncheck();
+    await change.getByLabel('Read all conversations').check();
+    await page.getByRole('button', { name: 'Save Librarian' }).click();
+    await expect(page.getByRole('status')).toContainText('Saved');
+    await theirs.goto('/dashboard/inbox');
+    await expect(theirs.getByRole('navigation', { name: 'Dashboard' }).getByRole('link')).toHaveText(['Home', 'Inbox', 'Knowledge', 'Members', 'API keys']);
+
+    await page.goto('/dashboard/members');
+    const row = page.getByRole('row', { name: /Lova/ });
+    await expect(row).toContainText('Librarian');
+    await row.getByRole('button', { name: 'Change Lova' }).click();
+    await page.getByRole('button', { name: 'Suspend Lova' }).click();
+    const out = row.locator('.badge', { hasText: 'Suspended' });
+    await expect(out).toBeVisible();
+    await theirs.goto('/dashboard/members');
+    await fillSignIn(theirs, { email, password });
+    await expect(theirs.getByRole('alert')).toContainText('is not right');
+    await row.getByRole('button', { name: 'Change Lova' }).click();
+    await page.getByRole('button', { name: 'Let Lova in again' }).click();
+    await expect(out).toBeHidden();
+    await fillSignIn(theirs, { email, password });
+    await expect(theirs).toHaveURL('/dashboard/members');
   });
 }

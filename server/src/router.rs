@@ -6,7 +6,7 @@ use crate::edge::{admission, body, dress, headers, observe};
 use crate::limits::api as limits;
 use crate::pages::{
     account, api_keys, audit_log, company_sign_on, demo, home, inbox, join, knowledge, letters, members, passkeys,
-    preferences, providers, second_factor, settings, sign_in, sign_out, sign_up, site, workspaces,
+    preferences, providers, roles, second_factor, settings, sign_in, sign_out, sign_up, site, workspaces,
 };
 use crate::rest::{Api, api, api_docs};
 use crate::state::App;
@@ -108,9 +108,13 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/workspaces", &["GET", "POST"], get(workspaces::page).post(workspaces::go)),
         cookie("/dashboard/members", &["GET", "POST"], get(members::page).post(members::invite)),
         cookie("/dashboard/members/{member}/role", &["POST"], post(members::change)),
+        cookie("/dashboard/members/{member}/suspend", &["POST"], post(members::keep)),
         cookie("/dashboard/members/{member}/remove", &["POST"], post(members::remove)),
         cookie("/dashboard/members/invitations/{invitation}/again", &["POST"], post(members::again)),
         cookie("/dashboard/members/invitations/{invitation}/revoke", &["POST"], post(members::take_back)),
+        cookie("/dashboard/roles", &["GET", "POST"], get(roles::page).post(roles::create)),
+        cookie("/dashboard/roles/{role}", &["POST"], post(roles::edit)),
+        cookie("/dashboard/roles/{role}/delete", &["POST"], post(roles::delete)),
         cookie("/dashboard/sign-on", &["GET", "POST"], get(company_sign_on::page).post(company_sign_on::set)),
         cookie("/dashboard/sign-on/remove", &["POST"], post(company_sign_on::remove)),
         cookie("/dashboard/sign-on/domains", &["POST"], post(company_sign_on::add)),

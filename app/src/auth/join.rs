@@ -16,7 +16,7 @@ pub struct Invited {
     /// To whom the invitation is.
     pub email: String,
     /// As what, in words.
-    pub role: &'static str,
+    pub role: String,
     /// Whether there is an account with this address.
     pub known: bool,
     /// What stands in the link.

@@ -61,7 +61,7 @@ pub struct Newcomer {
     /// The address.
     pub email: String,
     /// To what they are invited: the link, the company, and as what.
-    pub invited: Vec<(String, String, &'static str)>,
+    pub invited: Vec<(String, String, String)>,
     /// Whether it began with an invitation: then nothing else is asked.
     pub joins: bool,
 }

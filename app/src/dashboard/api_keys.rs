@@ -33,7 +33,7 @@ pub enum Outcome {
 
 /// The page.
 pub fn api_keys(frame: &Frame, keys: Vec<ApiKey>, now: Timestamp, outcome: Outcome) -> Page {
-    let may = frame.session.member.role.permissions();
+    let may = frame.session.member.permissions;
     let manages = may.has(Permission::ManageKeys);
     let address = frame.address.clone();
     let title = match &outcome {

@@ -8,17 +8,20 @@ use model::Timestamp;
 use model::conversation::{Conversation, InboxFilter, InboxView, WidgetInstall};
 use model::identity::CurrentSession;
 use model::knowledge::{Document, DocumentState};
+use model::permission::Permission;
 
 /// Lines of a list; the rest stands on its page.
 const MOST: usize = 5;
 
 /// What the page shows.
 pub struct Today {
-    /// Who waits for a person.
-    pub waiting: InboxView,
-    /// What the member has taken over.
-    pub mine: InboxView,
-    /// The documents.
+    /// Now.
+    pub now: Timestamp,
+    /// Who waits for a person, for who may see that.
+    pub waiting: Option<InboxView>,
+    /// What the member has taken over, likewise.
+    pub mine: Option<InboxView>,
+    /// The documents, likewise.
     pub documents: Vec<Document>,
     /// The way in from the company's own pages.
     pub install: WidgetInstall,
@@ -28,22 +31,26 @@ pub struct Today {
 
 /// The page.
 pub fn home(frame: &Frame, today: Today) -> Page {
-    let Today { waiting, mine, documents, install, keys } = today;
-    let now = waiting.now;
+    let Today { now, waiting, mine, documents, install, keys } = today;
+    let reads = waiting.is_some();
+    let [waiting, mine] = [waiting, mine].map(|list| list.map(|list| list.data).unwrap_or_default());
+    let may = frame.session.member.permissions;
+    // For who sets the workspace up.
+    let sets_up = may.has(Permission::ManageDocuments) && may.has(Permission::ManageKeys);
     let failed: Vec<_> = documents.iter().filter(|document| document.state == DocumentState::Failed).collect();
     let reading = reading(&documents);
-    let quiet = waiting.data.is_empty() && mine.data.is_empty() && failed.is_empty();
+    let quiet = reads && waiting.is_empty() && mine.is_empty() && failed.is_empty();
     let main = view! {
         {greeting(&frame.session)}
         {quiet.then(|| view! { <p class="needs__quiet">"Nobody waits for a person, and nothing is yours to answer."</p> })}
-        {conversations("waiting", "Waiting for a person", InboxFilter::Waiting, &waiting.data, now)}
-        {conversations("mine", "Yours to answer", InboxFilter::Mine, &mine.data, now)}
+        {conversations("waiting", "Waiting for a person", InboxFilter::Waiting, &waiting, now)}
+        {conversations("mine", "Yours to answer", InboxFilter::Mine, &mine, now)}
         {unreadable(&failed)}
         {(reading > 0).then(|| {
             let words = if reading == 1 { "1 document is being read.".to_owned() } else { format!("{reading} documents are being read.") };
             view! { <p class="needs__quiet">{words}" "<a href="/dashboard/knowledge">"To the documents"</a></p> }
         })}
-        {next_steps(frame, install, !documents.is_empty(), keys)}
+        {sets_up.then(|| next_steps(frame, install, !documents.is_empty(), keys))}
         {facts(&frame.session)}
     };
     frame.page("/dashboard", "Home · Samtal".to_owned(), Surface::Dashboard, main)

@@ -5,8 +5,8 @@ use crate::shell::{Page, Surface};
 use crate::ui::{Avatar, Field, FormNotice, Icon, Shape};
 use leptos::prelude::*;
 use model::Problem;
-use model::identity::{Invitation, Member, Role};
-use model::permission::Permission;
+use model::identity::{Invitation, Member, Role, RoleInfo};
+use model::permission::{Permission, Permissions};
 
 const FIELDS: &[(&str, &str)] = &[("email", "Email"), ("role", "Role")];
 
@@ -32,29 +32,40 @@ pub enum Outcome {
     },
 }
 
-/// Who looks, and what they may change.
+/// Who looks, what they may change, and the roles that there are.
 #[derive(Clone, Copy)]
-struct Eyes {
-    role: Role,
+struct Eyes<'a> {
+    may: Permissions,
     member: model::MemberId,
+    roles: &'a [RoleInfo],
 }
 
-impl Eyes {
-    /// Whether they may change somebody of this role.
-    fn may_change(self, role: Role) -> bool {
-        self.role.may(Permission::ManageMembers) && self.role.permissions().have(role.permissions())
+impl<'a> Eyes<'a> {
+    /// Whether they may change somebody who may this.
+    fn may_change(self, permissions: Permissions) -> bool {
+        self.may.has(Permission::ManageMembers) && self.may.have(permissions)
     }
 
     /// The roles that they may give, the least powerful first.
-    fn may_give(self) -> Vec<Role> {
-        Role::ALL.into_iter().rev().filter(|role| self.may_change(*role)).collect()
+    fn may_give(self) -> Vec<&'a RoleInfo> {
+        self.roles.iter().rev().filter(|role| self.may_change(role.permissions)).collect()
+    }
+
+    /// What a role may; nothing of one that was deleted.
+    fn of(self, role: Role) -> Permissions {
+        self.roles.iter().find(|one| one.role == role).map(|one| one.permissions).unwrap_or_default()
     }
 }
 
 /// The page.
-pub fn members(frame: &Frame, members: Vec<Member>, invitations: Vec<Invitation>, outcome: Outcome) -> Page {
+pub fn members(
+    frame: &Frame,
+    (members, invitations): (Vec<Member>, Vec<Invitation>),
+    roles: &[RoleInfo],
+    outcome: Outcome,
+) -> Page {
     let me = &frame.session.member;
-    let eyes = Eyes { role: me.role, member: me.id };
+    let eyes = Eyes { may: me.permissions, member: me.id, roles };
     let title = match &outcome {
         Outcome::Nothing => "Members · Samtal",
         Outcome::Invited { .. } => "Invited · Members · Samtal",
@@ -68,7 +79,7 @@ pub fn members(frame: &Frame, members: Vec<Member>, invitations: Vec<Invitation>
             (view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(), email, error)
         }
     };
-    let form = eyes.may_change(Role::Agent).then(|| {
+    let form = (!eyes.may_give().is_empty()).then(|| {
         view! {
             <form class="form form--inline" method="post" action="/dashboard/members">
                 <Field name="email" label="Email" kind="email" autocomplete="off" value=typed error=error/>
@@ -78,7 +89,10 @@ pub fn members(frame: &Frame, members: Vec<Member>, invitations: Vec<Invitation>
         }
     });
     let main = view! {
-        <header class="page__head"><h1>"Members"</h1><p>"People who can sign in to this workspace."</p></header>
+        <header class="page__head">
+            <h1>"Members"</h1>
+            <p>"People who can sign in to this workspace, and as what. "<a href="/dashboard/roles">"What each role may do"</a></p>
+        </header>
         <section class="section" aria-label="Members">
             {notice}
             {form}
@@ -102,8 +116,10 @@ pub fn members(frame: &Frame, members: Vec<Member>, invitations: Vec<Invitation>
 }
 
 /// A choice among roles.
-fn choice(id: &str, roles: Vec<Role>, chosen: Role) -> AnyView {
-    let option = |role: Role| view! { <option value=role.name() selected=role == chosen>{role.title()}</option> };
+fn choice(id: &str, roles: Vec<&RoleInfo>, chosen: Role) -> AnyView {
+    let option = |one: &RoleInfo| {
+        view! { <option value=one.role.to_string() selected=one.role == chosen>{one.title.clone()}</option> }
+    };
     let (id, named) = (id.to_owned(), id.to_owned());
     view! {
         <div class="field">
@@ -136,12 +152,13 @@ fn invited(email: String, link: Option<String>) -> AnyView {
 }
 
 fn badge(role: Role) -> &'static str {
-    if matches!(role, Role::Agent | Role::Viewer) { "badge" } else { "badge badge--accent" }
+    if matches!(role, Role::Owner | Role::Admin) { "badge badge--accent" } else { "badge" }
 }
 
-fn row(member: Member, eyes: Eyes) -> impl IntoView {
+fn row(member: Member, eyes: Eyes<'_>) -> impl IntoView + use<> {
     let own = member.id == eyes.member;
-    let change = (own || eyes.may_change(member.role)).then(|| dialog(&member, eyes, own));
+    let change = (own || eyes.may_change(member.permissions)).then(|| dialog(&member, eyes, own));
+    let out = member.suspended_at.map(|_| view! { " "<span class="badge badge--attention">"Suspended"</span> });
     view! {
         <tr role="row">
             <th role="rowheader" scope="row">
@@ -150,7 +167,7 @@ fn row(member: Member, eyes: Eyes) -> impl IntoView {
                     <span>{member.name.clone()}<small>{member.email.clone()}</small></span>
                 </span>
             </th>
-            <td role="cell" data-label="Role"><span class=badge(member.role)>{member.role.title()}</span></td>
+            <td role="cell" data-label="Role"><span class=badge(member.role)>{member.role_title.clone()}</span>{out}</td>
             <td role="cell" data-label="Joined"><time datetime=member.created_at.to_string()>{member.created_at.day()}</time></td>
             <td class="table__end" role="cell">{change}</td>
         </tr>
@@ -158,7 +175,7 @@ fn row(member: Member, eyes: Eyes) -> impl IntoView {
 }
 
 /// What can be done with a member.
-fn dialog(member: &Member, eyes: Eyes, own: bool) -> AnyView {
+fn dialog(member: &Member, eyes: Eyes<'_>, own: bool) -> AnyView {
     let (id, name) = (member.id.to_string(), member.name.clone());
     let dialog = format!("member-{id}");
     let title = format!("{dialog}-title");
@@ -177,11 +194,13 @@ fn dialog(member: &Member, eyes: Eyes, own: bool) -> AnyView {
             </form>
         }
     });
+    let keep = (!own).then(|| kept(&id, &name, member.suspended_at.is_some()));
     view! {
         <button class="button button--small" type="button" aria-label=label command="show-modal" commandfor=dialog.clone()>{button}</button>
         <dialog class="dialog" id=dialog.clone() aria-labelledby=title.clone()>
             <div class="dialog__head"><h2 id=title.clone()>{head}</h2></div>
             {role}
+            {keep}
             <form class="form" method="post" action=format!("/dashboard/members/{id}/remove")>
                 <p>{leave}</p>
                 <label class="check"><input type="checkbox" name="keys" value="1" checked/>" Revoke the API keys that they made, too"</label>
@@ -195,11 +214,33 @@ fn dialog(member: &Member, eyes: Eyes, own: bool) -> AnyView {
     .into_any()
 }
 
+/// Keeps somebody out for a while, or lets them in again.
+fn kept(id: &str, name: &str, out: bool) -> AnyView {
+    let action = format!("/dashboard/members/{id}/suspend");
+    if out {
+        return view! {
+            <form class="form" method="post" action=action>
+                <input type="hidden" name="resume" value="1"/>
+                <div class="dialog__actions"><button class="button" type="submit">"Let "{name.to_owned()}" in again"</button></div>
+            </form>
+        }
+        .into_any();
+    }
+    view! {
+        <form class="form" method="post" action=action>
+            <p>"Suspended, they are signed out and kept out until you let them in again. Conversations that they have taken wait for somebody else."</p>
+            <label class="check"><input type="checkbox" name="keys" value="1" checked/>" Revoke the API keys that they made, too"</label>
+            <div class="dialog__actions"><button class="button" type="submit">"Suspend "{name.to_owned()}</button></div>
+        </form>
+    }
+    .into_any()
+}
+
 /// Who is asked to join.
-fn open(invitations: Vec<Invitation>, eyes: Eyes) -> impl IntoView {
-    let row = move |invitation: Invitation| {
+fn open(invitations: Vec<Invitation>, eyes: Eyes<'_>) -> impl IntoView + use<> {
+    let row = |invitation: Invitation| {
         let address = format!("/dashboard/members/invitations/{}", invitation.id);
-        let actions = eyes.may_change(invitation.role).then(|| {
+        let actions = eyes.may_change(eyes.of(invitation.role)).then(|| {
             let (again, back) =
                 (format!("Send again to {}", invitation.email), format!("Take back {}", invitation.email));
             view! {
@@ -216,7 +257,7 @@ fn open(invitations: Vec<Invitation>, eyes: Eyes) -> impl IntoView {
         view! {
             <tr role="row">
                 <th role="rowheader" scope="row">{invitation.email.clone()}</th>
-                <td role="cell" data-label="Role"><span class=badge(invitation.role)>{invitation.role.title()}</span></td>
+                <td role="cell" data-label="Role"><span class=badge(invitation.role)>{invitation.role_title.clone()}</span></td>
                 <td role="cell" data-label="Open until">
                     <time datetime=invitation.expires_at.to_string()>{invitation.expires_at.day()}</time>
                 </td>
@@ -224,6 +265,7 @@ fn open(invitations: Vec<Invitation>, eyes: Eyes) -> impl IntoView {
             </tr>
         }
     };
+    let rows = invitations.into_iter().map(row).collect_view();
     view! {
         <section class="section" aria-labelledby="invitations">
             <div class="section__head"><div class="section__text"><h2 id="invitations">"Invitations"</h2></div></div>
@@ -237,7 +279,7 @@ fn open(invitations: Vec<Invitation>, eyes: Eyes) -> impl IntoView {
                             <th class="table__end" role="columnheader" scope="col"><span class="visually-hidden">"Action"</span></th>
                         </tr>
                     </thead>
-                    <tbody role="rowgroup">{invitations.into_iter().map(row).collect_view()}</tbody>
+                    <tbody role="rowgroup">{rows}</tbody>
                 </table>
             </div>
         </section>

@@ -10,6 +10,7 @@ pub mod knowledge;
 pub mod members;
 mod navigation;
 pub mod passkeys;
+pub mod roles;
 pub mod second_factor;
 pub mod settings;
 pub mod workspaces;

@@ -29,7 +29,7 @@ fn link(here: &str, path: &'static str, name: &'static str, shape: Shape) -> Any
 /// Everything around the page.
 pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
     let CurrentSession { tenant, member } = frame.session.clone();
-    let (role, theme) = (member.role.title(), frame.theme);
+    let (role, theme) = (member.role_title.clone(), frame.theme);
     view! {
         <header class="topbar">
             <button class="button button--plain button--square" type="button" popovertarget="sidebar" aria-label="Menu">
@@ -46,14 +46,14 @@ pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
             <div class="nav">
                 <ul role="list">
                     {link(here, "/dashboard", "Home", Shape::Home)}
-                    {link(here, "/dashboard/inbox", "Inbox", Shape::Inbox)}
+                    {member.permissions.has(Permission::ReadConversations).then(|| link(here, "/dashboard/inbox", "Inbox", Shape::Inbox))}
                 </ul>
                 <div>
                     <h2 id="nav-workspace">"Workspace"</h2>
                     <ul role="list" aria-labelledby="nav-workspace">
                         {WORKSPACE
                             .into_iter()
-                            .filter(|(.., permission)| member.role.may(*permission))
+                            .filter(|(.., permission)| member.permissions.has(*permission))
                             .map(|(path, name, shape, _)| link(here, path, name, shape))
                             .collect_view()}
                     </ul>
@@ -61,7 +61,7 @@ pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
             </div>
             <button class="me" type="button" popovertarget="me">
                 <Avatar name=member.name.clone()/>
-                <span>{member.name.clone()}<small>{role}</small></span>
+                <span>{member.name.clone()}<small>{role.clone()}</small></span>
                 <Icon shape=Shape::UpDown/>
             </button>
         </nav>

@@ -4,7 +4,7 @@ use crate::{ConversationError, Conversations, MessagesFrom, read};
 use model::ConversationId;
 use model::conversation::{Conversation, InboxFilter, InboxView, Step, Thread, WidgetInstall};
 use model::page::{DEFAULT_LIMIT, Page};
-use model::permission::ReadConversations;
+use model::permission::{ReadConversations, ReadWorkspace};
 use store::Caller;
 use store::services::timestamp;
 
@@ -84,7 +84,11 @@ impl Conversations {
     /// # Errors
     /// The database's.
     pub async fn install_snippet(&self, caller: &Caller) -> Result<WidgetInstall, ConversationError> {
-        let used = !self.list(caller, None, Some(1), None).await?.data.is_empty();
-        Ok(WidgetInstall { widget: self.widget(caller).await?.id, used })
+        let widget = self.widget(caller).await?.id;
+        let mut tx = self.services.store.tenant(caller.may(ReadWorkspace)?.scope()).await?;
+        let used = sqlx::query_scalar!(r#"select exists (select from app.conversations) as "used!""#);
+        let used = used.fetch_one(&mut tx).await?;
+        tx.leave_open();
+        Ok(WidgetInstall { widget, used })
     }
 }

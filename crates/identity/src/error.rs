@@ -105,6 +105,12 @@ pub enum IdentityError {
     /// A tenant has one owner at least.
     #[error("the last owner stays")]
     LastOwner,
+    /// A tenant has as many roles of its own as it may have.
+    #[error("the tenant has {0} roles of its own")]
+    TooManyRoles(usize),
+    /// Somebody has the role, or is asked to join with it.
+    #[error("the role is in use")]
+    RoleInUse,
     /// A tenant has as many keys as it may have.
     #[error("the tenant has {0} keys already")]
     TooManyKeys(usize),
@@ -213,6 +219,14 @@ impl Fault for IdentityError {
                 problem.retry_after = Some(5);
                 problem
             }
+            Self::TooManyRoles(most) => Problem::new(
+                ErrorCode::Conflict,
+                format!("A workspace can have {most} roles of its own. Delete one that nobody has."),
+            ),
+            Self::RoleInUse => Problem::new(
+                ErrorCode::Conflict,
+                "Somebody has this role, or is asked to join with it. Give them another one first.",
+            ),
             Self::TooManyKeys(most) => Problem::new(
                 ErrorCode::Conflict,
                 format!("A workspace can have {most} working keys. Revoke one that is no longer used."),

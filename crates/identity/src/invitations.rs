@@ -5,7 +5,8 @@
 //! one. Where there is no mail server the link is shown to who invites, and then it confirms no address.
 
 use crate::letters::words;
-use crate::members::{hold, may_give};
+use crate::members::hold;
+use crate::roles::{known as known_role, may_give, role_of};
 use crate::sign_in::Known;
 use crate::tenants::{Begins, First};
 use crate::{Identity, IdentityError, Origin, SignInForm};
@@ -53,8 +54,17 @@ pub struct Offer {
     pub email: String,
     /// As what.
     pub role: Role,
+    /// What people call that.
+    pub role_title: String,
     /// Whether there is an account with this address.
     pub known: bool,
+}
+
+impl Offer {
+    /// Its role as the audit log writes it.
+    fn written(&self) -> String {
+        if self.role.title().is_some() { self.role.to_string() } else { self.role_title.clone() }
+    }
 }
 
 /// What the form of that page holds.
@@ -96,11 +106,11 @@ impl Identity {
     #[tracing::instrument(name = "db.invitation.create", skip_all)]
     pub async fn invite(&self, caller: &Caller, email: &str, role: Role) -> Result<Invited, IdentityError> {
         let right = caller.may(ManageMembers)?;
-        may_give(caller, role)?;
         let email = Email::parse(email).map_err(|e| IdentityError::field("email", e.to_string()))?;
         let (id, now) = (self.services.new_id(), self.services.now());
         let mut tx = self.services.store.tenant(right.scope()).await?;
         hold(&mut tx, caller).await?;
+        let role = self.role_to_give(&mut tx, caller, role).await?;
         let found = sqlx::query!(
             r#"select exists (select from app.memberships where email = $1) as "member!",
                  (select count(*) from app.memberships) + (select count(*) from app.invitations
@@ -141,7 +151,7 @@ impl Identity {
         .await
         .map_err(StoreError::from)?;
         for one in &replaced {
-            may_give(caller, Role::from_name(&one.role).ok_or(StoreError::Corrupt("invitations.role"))?)?;
+            self.may_take_back(&mut tx, caller, &one.role).await?;
         }
         // Whom a key asks, its maker has asked: it ends with them.
         let by = match caller.actor() {
@@ -157,7 +167,7 @@ impl Identity {
             right.scope().tenant().uuid(),
             id,
             email.as_str(),
-            role.name(),
+            role.role.to_string(),
             by,
             now,
             now + OPEN,
@@ -170,14 +180,15 @@ impl Identity {
         events::record(&mut tx, &self.services, right.scope(), EventKind::MemberInvited, id.uuid()).await?;
         jobs::enqueue::<SendInvitation>(&mut tx, &self.services, right.scope(), id).await?;
         self.write_taken_back(&mut tx, caller, &replaced).await?;
-        let entry = Entry::new(Act::MemberInvited).to(id.uuid(), email.as_str()).is("role", role.name());
+        let entry = Entry::new(Act::MemberInvited).to(id.uuid(), email.as_str()).is("role", role.written());
         audit::record(&mut tx, &self.services, caller, entry).await?;
         tx.commit().await?;
         self.services.wake_workers::<SendInvitation>();
         let invitation = Invitation {
             id,
             email: email.to_string(),
-            role,
+            role: role.role,
+            role_title: role.title,
             created_at: timestamp(now),
             expires_at: timestamp(now + OPEN),
         };
@@ -201,8 +212,10 @@ impl Identity {
         let right = caller.may(ReadWorkspace)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let rows = sqlx::query!(
-            "select invitation_id, email, role, created_at, expires_at from app.invitations
-             where accepted_at is null and revoked_at is null and expires_at > $1 order by invitation_id desc limit 200",
+            r#"select i.invitation_id, i.email, i.role, i.created_at, i.expires_at, r.name as "title?"
+               from app.invitations i left join app.roles r on r.tenant_id = i.tenant_id and r.role_id = i.role_id
+               where i.accepted_at is null and i.revoked_at is null and i.expires_at > $1
+               order by i.invitation_id desc limit 200"#,
             self.services.now()
         )
         .fetch_all(&mut tx)
@@ -211,10 +224,12 @@ impl Identity {
         tx.leave_open();
         rows.into_iter()
             .map(|row| {
+                let role = known_role(&row.role, row.title, [])?;
                 Ok(Invitation {
                     id: InvitationId::from_uuid(row.invitation_id),
                     email: row.email,
-                    role: Role::from_name(&row.role).ok_or(StoreError::Corrupt("invitations.role"))?,
+                    role: role.role,
+                    role_title: role.title,
                     created_at: timestamp(row.created_at),
                     expires_at: timestamp(row.expires_at),
                 })
@@ -262,7 +277,7 @@ impl Identity {
         .await
         .map_err(StoreError::from)?
         .ok_or(IdentityError::NotFound)?;
-        may_give(caller, Role::from_name(&found.role).ok_or(StoreError::Corrupt("invitations.role"))?)?;
+        self.may_take_back(&mut tx, caller, &found.role).await?;
         if found.revoked_at.is_some() {
             return Ok(());
         }
@@ -277,6 +292,16 @@ impl Identity {
         let entry = Entry::new(Act::InvitationTakenBack).to(id.uuid(), &found.email).was("role", &found.role);
         audit::record(&mut tx, &self.services, caller, entry).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Whether the caller may take back what asks somebody to join with this role: as who may give it.
+    async fn may_take_back(&self, tx: &mut TenantTx, caller: &Caller, role: &str) -> Result<(), IdentityError> {
+        let role = Role::from_name(role).ok_or(StoreError::Corrupt("invitations.role"))?;
+        match role_of(tx, role).await? {
+            Some(role) => Ok(may_give(caller, role.permissions)?),
+            // It was deleted: nobody joins with it.
+            None => Ok(()),
+        }
     }
 
     /// Takes back what a member asked who goes, or may do something else from now on.
@@ -338,9 +363,10 @@ impl Identity {
             .map_err(StoreError::from)?;
         }
         let row = sqlx::query!(
-            r#"select i.email, i.role, i.by_hand, t.name, exists (select from app.people p
+            r#"select i.email, i.role, i.by_hand, t.name, r.name as "title?", exists (select from app.people p
                  join app.memberships m on m.person_id = p.person_id where p.email = i.email) as "known!"
                from app.invitations i join app.tenants t on t.tenant_id = i.tenant_id
+               left join app.roles r on r.tenant_id = i.tenant_id and r.role_id = i.role_id
                where i.tenant_id = $1 and i.invitation_id = $2 and i.accepted_at is null and i.revoked_at is null
                  and i.expires_at > $3 and t.suspended_at is null"#,
             tenant.uuid(),
@@ -351,8 +377,9 @@ impl Identity {
         .await
         .map_err(StoreError::from)?
         .ok_or(IdentityError::LinkOver)?;
-        let role = Role::from_name(&row.role).ok_or(StoreError::Corrupt("invitations.role"))?;
-        let offer = Offer { tenant, company: row.name, email: row.email, role, known: row.known };
+        let role = known_role(&row.role, row.title, [])?;
+        let (role, role_title) = (role.role, role.title);
+        let offer = Offer { tenant, company: row.name, email: row.email, role, role_title, known: row.known };
         Ok(Open { tenant, invitation: InvitationId::from_uuid(id), by_hand: row.by_hand, offer })
     }
 
@@ -390,20 +417,21 @@ impl Identity {
     ) -> Result<Vec<(String, Offer)>, IdentityError> {
         let mut tx = self.services.store.platform(Reason::SignUp, origin.request).await?;
         let rows = sqlx::query!(
-            "select i.tenant_id, i.invitation_id, i.role, t.name
-             from app.invitations i join app.tenants t on t.tenant_id = i.tenant_id
-             where i.email = $1 and i.accepted_at is null and i.revoked_at is null and i.expires_at > $2
-               and t.suspended_at is null
-             order by t.name, i.invitation_id limit 20",
+            r#"select i.tenant_id, i.invitation_id, i.role, t.name, r.name as "title?"
+               from app.invitations i join app.tenants t on t.tenant_id = i.tenant_id
+               left join app.roles r on r.tenant_id = i.tenant_id and r.role_id = i.role_id
+               where i.email = $1 and i.accepted_at is null and i.revoked_at is null and i.expires_at > $2
+                 and t.suspended_at is null
+               order by t.name, i.invitation_id limit 20"#,
             email.as_str(),
             self.services.now()
         );
         let rows = rows.fetch_all(&mut tx).await.map_err(StoreError::from)?;
         let offered = rows.into_iter().map(|row| {
-            let role = Role::from_name(&row.role).ok_or(StoreError::Corrupt("invitations.role"))?;
-            let tenant = TenantId::from_uuid(row.tenant_id);
+            let role = known_role(&row.role, row.title, [])?;
+            let (role, role_title, tenant) = (role.role, role.title, TenantId::from_uuid(row.tenant_id));
             let token = self.links.token(KIND, tenant, row.invitation_id);
-            Ok((token, Offer { tenant, company: row.name, email: email.to_string(), role, known: false }))
+            Ok((token, Offer { tenant, company: row.name, email: email.to_string(), role, role_title, known: false }))
         });
         offered.collect()
     }
@@ -454,7 +482,7 @@ impl Identity {
             tenant.uuid(),
             self.services.new_id(),
             person,
-            offer.role.name(),
+            offer.role.to_string(),
             now
         )
         .execute(&mut tx)
@@ -479,7 +507,7 @@ impl Identity {
             .await
             .map_err(StoreError::from)?;
         }
-        let entry = Entry::new(Act::MemberJoined).is("role", offer.role.name()).is("email", &offer.email);
+        let entry = Entry::new(Act::MemberJoined).is("role", offer.written()).is("email", &offer.email);
         let whose = (tenant, PersonId::from_uuid(person));
         audit::record_in(&mut tx, &self.services, whose, origin.into(), entry).await?;
         tx.commit().await?;

@@ -1,6 +1,7 @@
 //! Tenants: making one, and what its members see of it.
 
 use crate::letters::LetterKind;
+use crate::members::MemberRow;
 use crate::{Identity, IdentityError, NewTenant, Origin};
 use futures_core::future::BoxFuture;
 use model::audit::Act;
@@ -133,7 +134,7 @@ impl Identity {
             person,
             new.name.as_str(),
             new.email.as_str(),
-            Role::Owner.name(),
+            Role::Owner.to_string(),
             now
         )
         .execute(&mut tx)
@@ -270,10 +271,12 @@ impl Identity {
         match caller.actor() {
             Actor::Member { member, .. } => {
                 let row = sqlx::query!(
-                    "select t.tenant_id, t.name as tenant_name, t.created_at as tenant_created_at,
-                            m.member_id, m.name, m.email, m.role, m.created_at
-                     from app.tenants t join app.memberships m on m.tenant_id = t.tenant_id
-                     where m.member_id = $1",
+                    r#"select t.tenant_id, t.name as tenant_name, t.created_at as tenant_created_at,
+                         m.member_id, m.name, m.email, m.role, m.created_at, m.suspended_at, r.name as "title?",
+                         r.permissions as "permissions?"
+                       from app.tenants t join app.memberships m on m.tenant_id = t.tenant_id
+                       left join app.roles r on r.tenant_id = m.tenant_id and r.role_id = m.role_id
+                       where m.member_id = $1"#,
                     member.uuid()
                 )
                 .fetch_optional(&mut tx)
@@ -286,13 +289,16 @@ impl Identity {
                     name: row.tenant_name,
                     created_at: timestamp(row.tenant_created_at),
                 };
-                let member = Member {
-                    id: MemberId::from_uuid(row.member_id),
+                let member = Member::try_from(MemberRow {
+                    member_id: row.member_id,
                     name: row.name,
                     email: row.email,
-                    role: Role::from_name(&row.role).ok_or(StoreError::Corrupt("memberships.role"))?,
-                    created_at: timestamp(row.created_at),
-                };
+                    role: row.role,
+                    created_at: row.created_at,
+                    suspended_at: row.suspended_at,
+                    title: row.title,
+                    permissions: row.permissions,
+                })?;
                 Ok((tenant, Who::Member(member)))
             }
             Actor::ApiKey { key, scopes } => {

@@ -42,6 +42,16 @@ names!(
         MemberJoined = "member.joined",
         /// What a member may do was changed.
         RoleChanged = "member.role_changed",
+        /// A member was kept out.
+        MemberSuspended = "member.suspended",
+        /// A member was let in again.
+        MemberResumed = "member.resumed",
+        /// A role of the company's own was made.
+        RoleCreated = "role.created",
+        /// What one may do, or is called, was changed.
+        RoleEdited = "role.changed",
+        /// One was deleted.
+        RoleDeleted = "role.deleted",
         /// A member was removed, or left.
         MemberRemoved = "member.removed",
         /// The settings were changed.
@@ -90,6 +100,11 @@ impl Act {
             Self::InvitationTakenBack => "Took an invitation back",
             Self::MemberJoined => "Joined",
             Self::RoleChanged => "Changed a role",
+            Self::MemberSuspended => "Suspended a member",
+            Self::MemberResumed => "Let a member in again",
+            Self::RoleCreated => "Made a role",
+            Self::RoleEdited => "Changed what a role may do",
+            Self::RoleDeleted => "Deleted a role",
             Self::MemberRemoved => "Removed a member",
             Self::SettingsChanged => "Changed the settings",
             Self::ProviderSet => "Set the company's sign-on",

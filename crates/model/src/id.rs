@@ -113,6 +113,10 @@ id!(
     MemberId, "mem"
 );
 id!(
+    /// A role that a company has cut to measure.
+    RoleId, "rol"
+);
+id!(
     /// A key of a tenant's for the REST interface.
     ApiKeyId, "key"
 );

@@ -1,13 +1,12 @@
 //! What the wire says about tenants, members, sessions and API keys.
 
-use crate::permission::Permission;
-use crate::{ApiKeyId, InvitationId, MemberId, TenantId, Timestamp};
-use serde::{Deserialize, Serialize};
+use crate::permission::{Permission, Permissions};
+use crate::{ApiKeyId, InvitationId, MemberId, RoleId, TenantId, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
 
-/// What a member may do in a tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+/// What a member may do in a tenant: one of the four roles that there are everywhere, or one that the company has cut to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Everything.
     Owner,
@@ -17,36 +16,80 @@ pub enum Role {
     Agent,
     /// Sees conversations and documents, and changes nothing.
     Viewer,
+    /// One of the company's own.
+    Custom(RoleId),
 }
 
 impl Role {
-    /// Every one, the most powerful first.
-    pub const ALL: [Self; 4] = [Self::Owner, Self::Admin, Self::Agent, Self::Viewer];
+    /// Those that there are everywhere, the most powerful first.
+    pub const BUILT_IN: [Self; 4] = [Self::Owner, Self::Admin, Self::Agent, Self::Viewer];
 
-    /// The name in the database and on the wire.
-    pub const fn name(self) -> &'static str {
+    /// What people call it, where that is the same everywhere.
+    pub const fn title(self) -> Option<&'static str> {
         match self {
-            Self::Owner => "owner",
-            Self::Admin => "admin",
-            Self::Agent => "agent",
-            Self::Viewer => "viewer",
+            Self::Owner => Some("Owner"),
+            Self::Admin => Some("Admin"),
+            Self::Agent => Some("Agent"),
+            Self::Viewer => Some("Viewer"),
+            Self::Custom(_) => None,
         }
     }
 
-    /// What people call it.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Owner => "Owner",
-            Self::Admin => "Admin",
-            Self::Agent => "Agent",
-            Self::Viewer => "Viewer",
-        }
-    }
-
-    /// The role of that name.
+    /// The role of that name, as it is in the database and on the wire.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.name() == name)
+        let built_in = Self::BUILT_IN.into_iter().find(|role| role.to_string() == name);
+        built_in.or_else(|| name.parse().ok().map(Self::Custom))
     }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Owner => f.write_str("owner"),
+            Self::Admin => f.write_str("admin"),
+            Self::Agent => f.write_str("agent"),
+            Self::Viewer => f.write_str("viewer"),
+            Self::Custom(id) => id.fmt(f),
+        }
+    }
+}
+
+impl Serialize for Role {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Role {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        let wanted = "owner, admin, agent, viewer, or the id of a role of the company's own";
+        Self::from_name(&name).ok_or_else(|| de::Error::invalid_value(de::Unexpected::Str(&name), &wanted))
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl utoipa::PartialSchema for Role {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::schema::text("^(owner|admin|agent|viewer|rol_[0-9a-f]{32})$", None)
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl utoipa::ToSchema for Role {}
+
+/// A role, with what it may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct RoleInfo {
+    /// The role: its name, or its id.
+    pub role: Role,
+    /// What people call it.
+    pub title: String,
+    /// What it may do.
+    pub permissions: Permissions,
+    /// How many have it, or are asked to join with it.
+    pub members: u32,
 }
 
 /// What somebody who signs in is asked for next.
@@ -237,6 +280,8 @@ pub struct Invitation {
     pub email: String,
     /// As what.
     pub role: Role,
+    /// What people call that role.
+    pub role_title: String,
     /// When it was made.
     pub created_at: Timestamp,
     /// Until when it can be accepted.
@@ -253,10 +298,16 @@ pub struct Member {
     pub name: String,
     /// The address that the person signs in with.
     pub email: String,
-    /// What the person may do here.
+    /// As what the person is here.
     pub role: Role,
+    /// What people call that role.
+    pub role_title: String,
+    /// What the person may do here.
+    pub permissions: Permissions,
     /// When the person joined.
     pub created_at: Timestamp,
+    /// Since when the person is kept out, if so.
+    pub suspended_at: Option<Timestamp>,
 }
 
 /// Who is signed in, and where.

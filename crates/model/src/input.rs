@@ -118,6 +118,18 @@ text_input!(
     )
 );
 text_input!(
+    /// What a company calls a role of its own, 1 to 40 characters, and not as another one is called.
+    RoleTitle,
+    |text| {
+        let title = line(text, 40, "Give the role a name, for example \u{201c}Night shift\u{201d}.", "Use at most 40 characters.")?;
+        let built_in = ["owner", "admin", "agent", "viewer"];
+        if built_in.contains(&title.to_lowercase().as_str()) {
+            return Err(Rejected("There is a role of this name already. Choose another one."));
+        }
+        Ok(title)
+    }
+);
+text_input!(
     /// What the owner of a passkey calls it, 1 to 60 characters.
     PasskeyName,
     |text| line(

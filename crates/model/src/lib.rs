@@ -20,7 +20,7 @@ pub mod timestamp;
 pub use error::{ErrorCode, Fault, FieldError, Problem};
 pub use id::{
     ApiKeyId, ChunkId, ContactId, ConversationId, DocumentId, Id, InvitationId, LetterId, MemberId, MessageId,
-    PersonId, RequestId, TenantId, WidgetId,
+    PersonId, RequestId, RoleId, TenantId, WidgetId,
 };
 pub use page::Page;
 pub use timestamp::Timestamp;

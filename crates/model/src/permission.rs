@@ -5,6 +5,7 @@
 
 use crate::identity::Role;
 use crate::names::names;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A permission as a type, so that a right can say in its own type what it is the right to.
 pub trait Permit: Copy {
@@ -94,6 +95,11 @@ impl Permissions {
         self.0 & others.0 == others.0
     }
 
+    /// Those of them that are among these.
+    pub const fn within(self, these: Self) -> Self {
+        Self(self.0 & these.0)
+    }
+
     /// Each of them.
     pub fn list(self) -> Vec<Permission> {
         Permission::ALL.iter().copied().filter(|one| self.has(*one)).collect()
@@ -145,20 +151,58 @@ pub const KEY_AT_MOST: Permissions = Permissions::of(&[
 /// What a job may.
 pub const JOB: Permissions = Permissions::of(&[P::ReadDocuments]);
 
-impl Role {
-    /// Whether it may do this: for pages, which show what can be done. Use cases ask the caller.
-    pub fn may(self, permission: Permission) -> bool {
-        self.permissions().has(permission)
-    }
+/// What a role of a company's own may at most: what makes an owner is an owner's alone.
+pub const ROLE_AT_MOST: Permissions = Permissions::of(&[
+    P::ReadWorkspace,
+    P::ReadConversations,
+    P::WriteConversations,
+    P::ReadDocuments,
+    P::ManageDocuments,
+    P::ManageMembers,
+    P::ManageKeys,
+    P::ManageSettings,
+    P::ReadAuditLog,
+]);
 
-    /// What the role may do.
-    pub const fn permissions(self) -> Permissions {
+impl Role {
+    /// What the role may do, where that is the same everywhere. What one of a company's own may stands in its row.
+    pub const fn permissions(self) -> Option<Permissions> {
         match self {
-            Self::Owner => Permissions::of(Permission::ALL),
-            Self::Admin => ADMIN,
-            Self::Agent => AGENT,
-            Self::Viewer => VIEWER,
+            Self::Owner => Some(Permissions::of(Permission::ALL)),
+            Self::Admin => Some(ADMIN),
+            Self::Agent => Some(AGENT),
+            Self::Viewer => Some(VIEWER),
+            Self::Custom(_) => None,
         }
+    }
+}
+
+impl Serialize for Permissions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.list().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Permissions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::of(&Vec::<Permission>::deserialize(deserializer)?))
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl utoipa::PartialSchema for Permissions {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        <Vec<Permission> as utoipa::PartialSchema>::schema()
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl utoipa::ToSchema for Permissions {
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
+        schemas.push((
+            <Permission as utoipa::ToSchema>::name().into_owned(),
+            <Permission as utoipa::PartialSchema>::schema(),
+        ));
     }
 }
 
@@ -171,7 +215,8 @@ mod tests {
     fn the_table_is_what_is_written() {
         let written = include_str!("../../../docs/permissions.md");
         for permission in Permission::ALL {
-            let sets = Role::ALL.map(Role::permissions).into_iter().chain([KEY_AT_MOST, API_KEY]);
+            let roles = Role::BUILT_IN.into_iter().filter_map(Role::permissions);
+            let sets = roles.chain([ROLE_AT_MOST, KEY_AT_MOST, API_KEY]);
             let cells: String = sets.map(|set| if set.has(*permission) { " yes |" } else { "  |" }).collect();
             let row = format!("| `{}` | {} |{cells}", permission.name(), permission.sentence());
             assert!(written.lines().any(|line| line == row), "no such row: {row}");
@@ -182,13 +227,13 @@ mod tests {
     #[test]
     fn sets_hold_what_was_put_into_them() {
         assert!(Permission::ALL.len() <= 32, "more than there are bits");
-        for role in Role::ALL {
-            let set = role.permissions();
+        let owner = Permissions::of(Permission::ALL);
+        for set in Role::BUILT_IN.into_iter().filter_map(Role::permissions) {
             assert_eq!(Permissions::of(&set.list()), set);
             assert_eq!(Permissions::named(set.names().iter().map(String::as_str)), set);
-            assert!(Role::Owner.permissions().have(set));
+            assert!(owner.have(set));
         }
-        assert!(Role::Admin.permissions().have(AGENT) && !AGENT.have(Role::Admin.permissions()));
+        assert!(ADMIN.have(AGENT) && !AGENT.have(ADMIN) && ROLE_AT_MOST.have(ADMIN));
         let odd = Permissions::named(["documents.read", "documents.burn", "", "DOCUMENTS.READ"]);
         assert_eq!(odd, Permissions::of(&[Permission::ReadDocuments]));
         assert!(!KEY_AT_MOST.has(Permission::ManageKeys) && !KEY_AT_MOST.has(Permission::ManageOwners));

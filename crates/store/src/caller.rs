@@ -20,8 +20,10 @@ pub enum Actor {
         member: MemberId,
         /// The person, who may be a member of other tenants as well.
         person: PersonId,
-        /// What the membership allows.
+        /// As what.
         role: Role,
+        /// What that allows.
+        permissions: Permissions,
     },
     /// A program with a key of the tenant's.
     ApiKey {
@@ -110,7 +112,7 @@ impl Caller {
     /// What the caller may do.
     pub fn permissions(&self) -> Permissions {
         match self.actor {
-            Actor::Member { role, .. } => role.permissions(),
+            Actor::Member { permissions, .. } => permissions,
             Actor::ApiKey { scopes, .. } => scopes,
             Actor::Job => permission::JOB,
             Actor::Widget { .. } | Actor::Contact { .. } => Permissions::default(),

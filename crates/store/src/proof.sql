@@ -36,7 +36,8 @@ ledgers (t) as (values
 -- app_tenant may select, insert, update and delete, and app_platform nothing.
 rights (role, t, privilege, columns) as (values
   ('app_door', 'app.api_keys', 'SELECT', '{expires_at,key_hash,key_id,last_used_at,revoked_at,scopes,tenant_id}'::name[]),
-  ('app_door', 'app.memberships', 'SELECT', '{member_id,person_id,role,tenant_id}'),
+  ('app_door', 'app.memberships', 'SELECT', '{member_id,person_id,role,role_id,suspended_at,tenant_id}'),
+  ('app_door', 'app.roles', 'SELECT', '{permissions,role_id,tenant_id}'),
   ('app_door', 'app.sessions', 'SELECT', '{created_at,expires_at,last_seen_at,person_id,session_hash,tenant_id}'),
   ('app_door', 'app.tenants', 'SELECT', '{idle_minutes,session_minutes,suspended_at,tenant_id}'),
   ('app_platform', 'app.api_keys', 'INSERT',
@@ -64,7 +65,7 @@ rights (role, t, privilege, columns) as (values
     '{email,identity_id,issuer,linked_at,person_id,provider,subject,used_at}'),
   ('app_platform', 'app.identities', 'UPDATE', '{used_at}'),
   ('app_platform', 'app.invitations', 'SELECT',
-    '{accepted_at,by_hand,email,expires_at,invitation_id,revoked_at,role,tenant_id}'),
+    '{accepted_at,by_hand,email,expires_at,invitation_id,revoked_at,role,role_id,tenant_id}'),
   ('app_platform', 'app.invitations', 'UPDATE', '{accepted_at}'),
   ('app_platform', 'app.jobs', 'DELETE', null),
   ('app_platform', 'app.jobs', 'INSERT',
@@ -79,7 +80,7 @@ rights (role, t, privilege, columns) as (values
     '{created_at,email,expires_at,kind,letter_id,person_id,tenant_id,used_at}'),
   ('app_platform', 'app.letters', 'UPDATE', '{used_at}'),
   ('app_platform', 'app.memberships', 'INSERT', '{created_at,email,member_id,name,person_id,role,tenant_id}'),
-  ('app_platform', 'app.memberships', 'SELECT', '{created_at,member_id,person_id,role,tenant_id}'),
+  ('app_platform', 'app.memberships', 'SELECT', '{created_at,member_id,person_id,role,role_id,suspended_at,tenant_id}'),
   ('app_platform', 'app.memberships', 'UPDATE', '{email}'),
   ('app_platform', 'app.passkeys', 'DELETE', null),
   ('app_platform', 'app.passkeys', 'INSERT',
@@ -97,6 +98,7 @@ rights (role, t, privilege, columns) as (values
   ('app_platform', 'app.recovery_codes', 'INSERT', '{code_hash,person_id}'),
   ('app_platform', 'app.recovery_codes', 'SELECT', '{code_hash,person_id,used_at}'),
   ('app_platform', 'app.recovery_codes', 'UPDATE', '{used_at}'),
+  ('app_platform', 'app.roles', 'SELECT', '{name,permissions,role_id,tenant_id}'),
   ('app_platform', 'app.schedules', 'INSERT', '{due_at,name}'),
   ('app_platform', 'app.schedules', 'SELECT', '{due_at,name}'),
   ('app_platform', 'app.schedules', 'UPDATE', '{due_at}'),
@@ -153,6 +155,10 @@ rights (role, t, privilege, columns) as (values
   ('app_tenant', 'app.memberships', 'INSERT', null),
   ('app_tenant', 'app.memberships', 'SELECT', null),
   ('app_tenant', 'app.memberships', 'UPDATE', null),
+  ('app_tenant', 'app.roles', 'DELETE', null),
+  ('app_tenant', 'app.roles', 'INSERT', null),
+  ('app_tenant', 'app.roles', 'SELECT', null),
+  ('app_tenant', 'app.roles', 'UPDATE', null),
   ('app_tenant', 'app.tenants', 'SELECT', null),
   ('app_tenant', 'app.providers', 'DELETE', null),
   ('app_tenant', 'app.providers', 'INSERT', null),
@@ -170,6 +176,7 @@ rights (role, t, privilege, columns) as (values
 doors (t, hash) as (values
   ('app.api_keys', 'key_hash'),
   ('app.memberships', null),
+  ('app.roles', null),
   ('app.sessions', 'session_hash'),
   ('app.tenants', null)
 ),
@@ -179,7 +186,7 @@ door_functions (f, body) as (values
   ('app.credential()', null),
   ('app.enter_key(text, uuid, timestamp with time zone, timestamp with time zone)', 'afecd44f5345ad362c503f2fc88d7246'),
   ('app.enter_session(text, uuid, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone)',
-    '2c1025b595c09cf3bd1cf78f09f71a1c'),
+    '155885687c84e172a21002cc6f5c9e7c'),
   ('app.tenant_id()', null)
 ),
 

@@ -6,7 +6,7 @@
 use crate::tx::{Opened, Tx};
 use crate::{Actor, Caller, Services, StoreError};
 use model::identity::Role;
-use model::permission::{KEY_AT_MOST, Permission, Permissions};
+use model::permission::{KEY_AT_MOST, Permissions, ROLE_AT_MOST};
 use model::{ApiKeyId, ContactId, MemberId, PersonId, RequestId, TenantId, WidgetId};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -192,12 +192,13 @@ async fn session(
     let now = services.now();
     let mut tx = services.store.platform(Reason::Session, request).await?;
     let found = sqlx::query!(
-        r#"select m.tenant_id, m.member_id, m.person_id, m.role, s.last_seen_at
+        r#"select m.tenant_id, m.member_id, m.person_id, m.role, s.last_seen_at, r.permissions as "permissions?"
            from app.sessions s
            join app.memberships m on m.tenant_id = s.tenant_id and m.person_id = s.person_id
            join app.tenants t on t.tenant_id = m.tenant_id
+           left join app.roles r on r.tenant_id = m.tenant_id and r.role_id = m.role_id
            where s.session_hash = $1 and s.expires_at > $2 and s.created_at > $3 and s.last_seen_at > $4
-             and t.suspended_at is null
+             and t.suspended_at is null and m.suspended_at is null
              and coalesce(s.created_at > $2 - make_interval(mins => t.session_minutes), true)
              and coalesce(s.last_seen_at > $2 - make_interval(mins => t.idle_minutes), true)"#,
         session_hash.as_slice(),
@@ -221,10 +222,10 @@ async fn session(
         tx.commit().await?;
     }
     services.doors.remember(session_hash, TenantId::from_uuid(row.tenant_id));
-    let role = Role::from_name(&row.role).ok_or(StoreError::Corrupt("memberships.role"))?;
+    let (role, permissions) = allowed(&row.role, row.permissions.iter().flatten().map(String::as_str))?;
     let scope = Scope::of_request(TenantId::from_uuid(row.tenant_id), row.member_id, request, None);
-    let actor =
-        Actor::Member { member: MemberId::from_uuid(row.member_id), person: PersonId::from_uuid(row.person_id), role };
+    let (member, person) = (MemberId::from_uuid(row.member_id), PersonId::from_uuid(row.person_id));
+    let actor = Actor::Member { member, person, role, permissions };
     Ok(Some(Caller::new(scope, actor)))
 }
 
@@ -269,9 +270,19 @@ pub async fn of_api_key(
     Ok(Some(Caller::new(scope, Actor::ApiKey { key: ApiKeyId::from_uuid(row.key_id), scopes })))
 }
 
+/// A role by its name, and what it may: of one of a company's own, of which these are the permissions, never more than such may at all.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] for what is no role.
+pub fn allowed<'n>(role: &str, own: impl IntoIterator<Item = &'n str>) -> Result<(Role, Permissions), StoreError> {
+    let role = Role::from_name(role).ok_or(StoreError::Corrupt("a role"))?;
+    let own = || Permissions::named(own).within(ROLE_AT_MOST);
+    Ok((role, role.permissions().unwrap_or_else(own)))
+}
+
 /// What a key may, by names: never more than keys may at all.
 fn scopes<'n>(names: impl Iterator<Item = &'n str>) -> Permissions {
-    Permissions::named(names.filter(|name| Permission::from_name(name).is_some_and(|one| KEY_AT_MOST.has(one))))
+    Permissions::named(names).within(KEY_AT_MOST)
 }
 
 /// Whose the credentials are that were good when they last came: in whose share of the connections their doors open. It says
@@ -401,10 +412,11 @@ pub async fn enter_by_session(
         return session(services, session_hash, lifetime, request, used).await;
     }
     let (member, person): (Uuid, Uuid) = (row.try_get("actor")?, row.try_get("person")?);
-    let role = Role::from_name(row.try_get("role")?).ok_or(StoreError::Corrupt("memberships.role"))?;
+    let own: Option<&str> = row.try_get("permissions")?;
+    let (role, permissions) = allowed(row.try_get("role")?, own.unwrap_or_default().split(' '))?;
     let scope = Scope::of_request(tenant, member, request, Some(tx));
     let (member, person) = (MemberId::from_uuid(member), PersonId::from_uuid(person));
-    Ok(Some(Caller::new(scope, Actor::Member { member, person, role })))
+    Ok(Some(Caller::new(scope, Actor::Member { member, person, role, permissions })))
 }
 
 /// The visitor of a page with this widget; `None` when there is no such widget, or its tenant is suspended.

@@ -368,6 +368,17 @@ pub async fn end_all_of(
     Ok(tenants)
 }
 
+/// Ends every session of a person's in one tenant.
+///
+/// # Errors
+/// The database's.
+pub async fn end_all_in(tx: &mut PlatformTx, person: PersonId, tenant: TenantId) -> Result<(), StoreError> {
+    sqlx::query!("delete from app.sessions where person_id = $1 and tenant_id = $2", person.uuid(), tenant.uuid())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 fn backend(error: StoreError) -> session_store::Error {
     session_store::Error::Backend(error.to_string())
 }

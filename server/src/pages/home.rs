@@ -8,6 +8,8 @@ use app::dashboard::{home, nothing_here};
 use axum::{extract::State, http::StatusCode, response::Response};
 use model::conversation::InboxFilter;
 use model::page::MAX_LIMIT;
+use model::permission::Permission;
+use store::services::timestamp;
 
 /// The page.
 ///
@@ -16,10 +18,23 @@ use model::page::MAX_LIMIT;
 pub async fn page(State(app): State<App>, Viewer(caller): Viewer, render: Render) -> Result<Response, Failure> {
     let (conversations, caller) = (&app.capabilities.conversations, &caller);
     let keys = app.capabilities.identity.list_api_keys(caller).await?;
+    let may = caller.permissions();
+    let (waiting, mine) = match may.has(Permission::ReadConversations) {
+        true => (
+            Some(conversations.inbox(caller, InboxFilter::Waiting, None, None).await?),
+            Some(conversations.inbox(caller, InboxFilter::Mine, None, None).await?),
+        ),
+        false => (None, None),
+    };
+    let documents = match may.has(Permission::ReadDocuments) {
+        true => app.capabilities.knowledge.list_documents(caller, Some(MAX_LIMIT), None).await?.data,
+        false => Vec::new(),
+    };
     let today = home::Today {
-        waiting: conversations.inbox(caller, InboxFilter::Waiting, None, None).await?,
-        mine: conversations.inbox(caller, InboxFilter::Mine, None, None).await?,
-        documents: app.capabilities.knowledge.list_documents(caller, Some(MAX_LIMIT), None).await?.data,
+        now: timestamp(app.capabilities.services.now()),
+        waiting,
+        mine,
+        documents,
         install: conversations.install_snippet(caller).await?,
         keys: (!keys.is_empty(), keys.iter().any(|key| key.last_used_at.is_some())),
     };

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 async fn offered(app: &App, info: RequestInfo, token: &str) -> Result<Invited, IdentityError> {
     let offer = app.capabilities.identity.offer(token, &info.origin()).await?;
-    let (email, role) = (offer.email, offer.role.title());
+    let (email, role) = (offer.email, offer.role_title);
     Ok(Invited { company: offer.company, email, role, known: offer.known, token: token.to_owned() })
 }
 

@@ -12,7 +12,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use identity::{IdentityError, Invited, PageRequest};
+use identity::{IdentityError, Invited, KeptMember, PageRequest};
 use model::identity::Role;
 use model::page::MAX_LIMIT;
 use model::{ErrorCode, InvitationId, MemberId};
@@ -39,7 +39,8 @@ async fn show(
     let identity = &app.capabilities.identity;
     let people = identity.list_members(caller, &PageRequest { limit: Some(MAX_LIMIT), cursor: None }).await?.data;
     let invitations = identity.list_invitations(caller).await?;
-    render.dashboard(caller, status, |frame| members(frame, people, invitations, outcome)).await
+    let roles = identity.list_roles(caller).await?;
+    render.dashboard(caller, status, |frame| members(frame, (people, invitations), &roles, outcome)).await
 }
 
 /// The page with what is wrong; what is our fault, or is not there, is a page of its own.
@@ -183,6 +184,33 @@ pub async fn remove(
     let own = matches!(caller.actor(), Actor::Member { member: own, .. } if own == member);
     match app.capabilities.identity.remove_member(&caller, member, !keys.is_empty()).await {
         Ok(()) => Ok(Redirect::to(if own { "/login" } else { HERE }).into_response()),
+        Err(error) => refused(&app, &caller, &render, error, String::new()).await,
+    }
+}
+
+/// The form that keeps a member out, or lets one in again.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Keeping {
+    keys: String,
+    resume: String,
+}
+
+/// Keeps a member out for a while, or lets one in again.
+///
+/// # Errors
+/// As [`again`].
+pub async fn keep(
+    State(app): State<App>,
+    Member(caller): Member,
+    PathId(member): PathId<MemberId>,
+    render: Render,
+    form: Result<Form<Keeping>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Keeping { keys, resume }) = form.map_err(unreadable)?;
+    let kept = if resume.is_empty() { KeptMember::Out { keys: !keys.is_empty() } } else { KeptMember::In };
+    match app.capabilities.identity.keep_member(&caller, member, kept).await {
+        Ok(()) => Ok(Redirect::to(HERE).into_response()),
         Err(error) => refused(&app, &caller, &render, error, String::new()).await,
     }
 }

@@ -16,6 +16,7 @@ pub mod passkeys;
 pub mod preferences;
 pub mod providers;
 pub mod render;
+pub mod roles;
 pub mod second_factor;
 pub mod settings;
 pub mod sign_in;

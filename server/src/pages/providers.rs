@@ -263,7 +263,7 @@ pub async fn linked(
 /// As the page shows it.
 fn shown(newcomer: identity::Newcomer) -> Newcomer {
     let invited = newcomer.invited.into_iter();
-    let invited = invited.map(|(token, offer)| (token, offer.company, offer.role.title())).collect();
+    let invited = invited.map(|(token, offer)| (token, offer.company, offer.role_title)).collect();
     Newcomer { provider: newcomer.provider, email: newcomer.email, invited, joins: newcomer.joins }
 }
 

@@ -7,7 +7,7 @@ use crate::rest::refusals::{Refused, RefusedBody, RefusedQuery};
 use crate::rest::{ApiJson, ApiQuery, query::Part};
 use crate::state::App;
 use axum::{Json, extract::State, http::StatusCode};
-use identity::PageRequest;
+use identity::{IdentityError, KeptMember, PageRequest};
 use model::identity::{Member, Role};
 use model::{MemberId, Page, Problem};
 use serde::Deserialize;
@@ -35,15 +35,21 @@ pub async fn list(
     Ok(Json(app.capabilities.identity.list_members(&caller, &PageRequest { limit, cursor }).await?))
 }
 
-/// What is changed of a member.
+/// What is changed of a member: one of them at a time.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MemberChange {
-    /// What they may do from now on. No more than the key may do itself.
-    role: Role,
+    /// As what they work from now on. No more than the key may do itself.
+    role: Option<Role>,
+    /// Whether they are kept out: signed out everywhere here, until they are let in again.
+    suspended: Option<bool>,
+    /// Whether, with that, the API keys that they made are revoked, too.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    revoke_keys: bool,
 }
 
-/// Changes what a member may do. Takes a key with `members.manage`.
+/// Changes what a member may do, or whether they are kept out. Takes a key with `members.manage`.
 #[utoipa::path(
     patch,
     path = "/api/v1/members/{id}",
@@ -64,9 +70,16 @@ pub async fn change(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
     PathId(id): PathId<MemberId>,
-    ApiJson(MemberChange { role }): ApiJson<MemberChange>,
+    ApiJson(MemberChange { role, suspended, revoke_keys }): ApiJson<MemberChange>,
 ) -> Result<StatusCode, Failure> {
-    app.capabilities.identity.change_role(&caller, id, role).await?;
+    let identity = &app.capabilities.identity;
+    match (role, suspended) {
+        (Some(role), None) => identity.change_role(&caller, id, role).await?,
+        (None, Some(true)) => identity.keep_member(&caller, id, KeptMember::Out { keys: revoke_keys }).await?,
+        (None, Some(false)) => identity.keep_member(&caller, id, KeptMember::In).await?,
+        // Not one of them done, and the other one refused.
+        _ => return Err(IdentityError::field("role", "Change one at a time: role, or suspended.").into()),
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

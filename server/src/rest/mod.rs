@@ -13,6 +13,7 @@ pub mod me;
 pub mod members;
 mod query;
 pub mod refusals;
+pub mod roles;
 pub mod search;
 pub mod settings;
 
@@ -58,6 +59,8 @@ pub fn api() -> Api {
         .routes(routes!(me::get))
         .routes(routes!(members::list))
         .routes(routes!(members::change, members::delete))
+        .routes(routes!(roles::list, roles::create))
+        .routes(routes!(roles::change, roles::delete))
         .routes(routes!(invitations::list, invitations::create))
         .routes(routes!(invitations::delete))
         .routes(routes!(api_keys::list))

@@ -2,7 +2,9 @@
 
 use super::session::{End, HEARTBEAT, Opener, Socket, Who};
 use crate::failure::Failure;
+use identity::IdentityError;
 use model::live::{ClientFrame, ServerFrame, Side};
+use model::permission::ReadConversations;
 use model::{ErrorCode, Problem, WidgetId};
 use store::scope;
 
@@ -41,6 +43,8 @@ impl Socket {
                 return Err(Problem::new(ErrorCode::Unauthenticated, "Sign in, or open the socket with a key."));
             }
         };
+        // Whoever is there hears what changes in the inbox.
+        caller.may(ReadConversations).map_err(|denied| Failure::from(IdentityError::from(denied)).0)?;
         let session = self.app.capabilities.identity.current_session(&caller).await.map_err(|e| Failure::from(e).0)?;
         Ok(Who::Agent { caller, name: session.map(|session| session.member.name) })
     }

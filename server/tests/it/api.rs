@@ -3,6 +3,7 @@
 use crate::harness::{Answer, Ask, TestServer};
 use crate::probes::documents::upload;
 use crate::probes::key_of;
+use identity::RoleWishes;
 use model::identity::Role;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -82,7 +83,8 @@ async fn members_come_in_pages() {
         assert_eq!(all.len(), 7);
         assert_eq!(all[0]["id"], tenant.member.to_string());
         for member in all {
-            assert_eq!(keys_of(member), ["created_at", "email", "id", "name", "role"].into());
+            let fields = ["created_at", "email", "id", "name", "permissions", "role", "role_title", "suspended_at"];
+            assert_eq!(keys_of(member), fields.into());
             assert_id(&member["id"], "mem");
             assert_time(&member["created_at"]);
             let domain = tenant.email.split_once('@').unwrap().1;
@@ -207,6 +209,10 @@ async fn the_description_is_complete() {
     let open = identity.invite(&aurora.owner, "open@aurora.example", Role::Agent).await.unwrap().invitation.id;
     server.execute("update app.api_keys set scopes = scopes || '{members.manage,audit.read,settings.manage}'").await;
     let settings = "/api/v1/settings";
+    let (roles, one_role) = ("/api/v1/roles", "/api/v1/roles/{id}");
+    let wishes = RoleWishes { title: "Shift".to_owned(), ..RoleWishes::default() };
+    let role = identity.create_role(&aurora.owner, &wishes).await.unwrap().role;
+    let own_role = format!("/api/v1/roles/{role}");
     let mut asked = BTreeSet::new();
     for (path, ask, status) in [
         ("/api/v1/me", Ask::get("/api/v1/me"), 200),
@@ -218,6 +224,30 @@ async fn the_description_is_complete() {
         (member, json_to("PATCH", &colleague, r#"{"role":"agent"}"#), 204),
         (member, json_to("PATCH", &colleague, r#"{"role":"owner"}"#), 403),
         (member, json_to("PATCH", &colleague, r#"{"role":"king"}"#), 400),
+        (member, json_to("PATCH", &colleague, &format!(r#"{{"role":"{role}"}}"#)), 204),
+        (member, json_to("PATCH", &colleague, r#"{"role":"rol_019aa1b2c3d47e8f90a1b2c3d4e5f607"}"#), 422),
+        (member, json_to("PATCH", &colleague, r#"{"role":"agent"}"#), 204),
+        (member, json_to("PATCH", &colleague, "{}"), 422),
+        (member, json_to("PATCH", &colleague, r#"{"role":"agent","suspended":true}"#), 422),
+        (member, json_to("PATCH", &colleague, r#"{"suspended":true}"#), 204),
+        (member, json_to("PATCH", &colleague, r#"{"suspended":false}"#), 204),
+        (roles, Ask::get(roles), 200),
+        (roles, Ask::get("/api/v1/roles?x=1"), 400),
+        (roles, json(roles, r#"{"title":"Night","permissions":["documents.manage"]}"#), 201),
+        (roles, json(roles, r#"{"title":"Night","permissions":["documents.manage"]}"#), 422),
+        (roles, json(roles, r#"{"title":"Keys","permissions":["keys.manage"]}"#), 403),
+        (roles, json(roles, r#"{"title":"Owners","permissions":["owners.manage"]}"#), 422),
+        (roles, json(roles, r#"{"title":"Odd","permissions":["documents.burn"]}"#), 400),
+        (roles, Ask::post(roles).form([("title", "x")]), 415),
+        (roles, json(roles, &format!(r#"{{"title":"{}"}}"#, "x".repeat(300_000))), 413),
+        (one_role, json_to("PUT", &own_role, r#"{"title":"Day","permissions":[]}"#), 204),
+        (one_role, json_to("PUT", &own_role, r#"{"title":"Day"}"#), 400),
+        (one_role, json_to("PUT", &own_role, r#"{"title":"","permissions":[]}"#), 422),
+        (one_role, json_to("PUT", "/api/v1/roles/agent", r#"{"title":"Day","permissions":[]}"#), 404),
+        (one_role, Ask::new("PUT", &own_role).form([("title", "x")]), 415),
+        (one_role, json_to("PUT", &own_role, &format!(r#"{{"title":"{}"}}"#, "x".repeat(300_000))), 413),
+        (one_role, Ask::new("DELETE", &own_role), 204),
+        (one_role, Ask::new("DELETE", &own_role), 404),
         (member, json_to("PATCH", "/api/v1/members/mem_0", r#"{"role":"agent"}"#), 404),
         (member, Ask::new("PATCH", &colleague).form([("role", "agent")]), 415),
         (member, json_to("PATCH", &colleague, &format!(r#"{{"role":"{}"}}"#, "x".repeat(300_000))), 413),

@@ -72,6 +72,19 @@ async fn every_act_is_written_down() {
     let bo = members.iter().find(|member| member.email == EMAIL).unwrap().id;
     done(&server, Ask::post(format!("/dashboard/members/{bo}/role")).form([("role", "admin")]).session(aurora)).await;
 
+    // A role of the company's own, and out and in again.
+    let made = Ask::post("/dashboard/roles").form([("title", "Night"), ("documents.manage", "1")]).session(aurora);
+    done(&server, made).await;
+    let roles = identity.list_roles(&aurora.owner).await.unwrap();
+    let night = roles.iter().find(|one| one.title == "Night").unwrap().role;
+    let edited = Ask::post(format!("/dashboard/roles/{night}")).form([("title", "Day")]).session(aurora);
+    done(&server, edited).await;
+    done(&server, Ask::post(format!("/dashboard/roles/{night}/delete")).form([]).session(aurora)).await;
+    let keep =
+        |form: [(&str, &str); 1]| Ask::post(format!("/dashboard/members/{bo}/suspend")).form(form).session(aurora);
+    done(&server, keep([("keys", "")])).await;
+    done(&server, keep([("resume", "1")])).await;
+
     let settings = [("version", "0"), ("name", "Aurora"), ("idle_minutes", "600")];
     done(&server, Ask::post("/dashboard/settings").form(settings).session(aurora)).await;
 

@@ -12,6 +12,7 @@ mod health;
 mod invitations;
 mod letters;
 mod probes;
+mod rights;
 mod session_three_ways;
 mod shares;
 mod sign_in;

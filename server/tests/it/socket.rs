@@ -53,6 +53,17 @@ impl Client {
         client
     }
 
+    /// The same, who has not said hello; `None` when the door stays closed.
+    pub async fn open_as(server: &TestServer, session: &str) -> Option<Self> {
+        open(server, &[("cookie", format!("{COOKIE}={session}")), ("origin", ORIGIN.into())]).await.ok()
+    }
+
+    /// Says something, and gives what comes first.
+    pub async fn say(&mut self, frame: Value) -> Value {
+        self.send(frame).await;
+        self.next().await
+    }
+
     /// A program with a key of a tenant's.
     async fn program(server: &TestServer, tenant: &Tenant) -> Self {
         let mut client = open(server, &[("authorization", format!("Bearer {}", tenant.api_key))]).await.unwrap();
@@ -82,7 +93,7 @@ impl Client {
         (client, welcome)
     }
 
-    async fn send(&mut self, frame: Value) {
+    pub async fn send(&mut self, frame: Value) {
         self.raw(&frame.to_string()).await;
     }
 
@@ -91,7 +102,7 @@ impl Client {
     }
 
     /// The next frame that is no ping.
-    async fn next(&mut self) -> Value {
+    pub async fn next(&mut self) -> Value {
         loop {
             match tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a frame has to come") {
                 Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),

@@ -39,7 +39,7 @@ pub fn knowledge(frame: &Frame, documents: Vec<Document>, outcome: Outcome, trie
         (Some(_), true) => "Answer · Knowledge · Samtal",
         (None, true) => "Knowledge · Samtal",
     };
-    let manages = frame.session.member.role.may(Permission::ManageDocuments);
+    let manages = frame.session.member.permissions.has(Permission::ManageDocuments);
     let list = if documents.is_empty() {
         view! { <NoDocuments/> }.into_any()
     } else {

@@ -163,7 +163,7 @@ impl Identity {
                left join app.providers o on o.tenant_id = t.tenant_id and o.required
                left join app.domains d on d.tenant_id = t.tenant_id and d.domain = split_part(p.email, '@', 2)
                  and d.proven_at is not null
-               where m.person_id = $1 and t.suspended_at is null
+               where m.person_id = $1 and t.suspended_at is null and m.suspended_at is null
                order by t.name, t.tenant_id limit 1000"#,
             person.uuid()
         )

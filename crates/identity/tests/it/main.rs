@@ -7,6 +7,7 @@ mod company_sign_on;
 mod members;
 mod passkeys;
 mod providers;
+mod roles;
 mod second_factor;
 mod secrets;
 mod settings;

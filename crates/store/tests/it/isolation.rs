@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 /// Gives both tenants a row in every table that signing up does not fill. A new table needs a line here, and nothing else
 /// in this file.
-const SEEDS: [&str; 17] = [
+const SEEDS: [&str; 18] = [
+    "insert into app.roles (tenant_id, role_id, name, permissions, created_at)
+     values ($1, $2, 'Night', '{workspace.read}', $3)",
     "insert into app.domains (tenant_id, domain_id, domain, proof, created_at)
      values ($1, $2, 'example.com', '0123456789abcdef', $3)",
     "insert into app.providers (tenant_id, provider_id, name, issuer, client_id, required, changed_at)
@@ -309,6 +311,7 @@ async fn tables_of_no_tenant_are_closed_to_tenants() {
         tables,
         [
             "app.identities",
+            "app.passkeys",
             "app.people",
             "app.recovery_codes",
             "app.schedules",

@@ -20,6 +20,10 @@ fn role(_: &World, id: &str) -> Ask {
     Ask::post(format!("/dashboard/members/{id}/role")).form([("role", "admin")])
 }
 
+fn suspend(_: &World, member: &str) -> Ask {
+    Ask::post(format!("/dashboard/members/{member}/suspend")).form([("keys", "1")])
+}
+
 fn remove(_: &World, id: &str) -> Ask {
     Ask::post(format!("/dashboard/members/{id}/remove")).form([("keys", "1")])
 }
@@ -247,6 +251,13 @@ pub const PROBES: &[Probe] = &[
         by: By::Session(Stranger::Refused),
         ask: |world| role(world, &world.aurora_agent.to_string()),
         ids: Ids::At(&[Place { name: "member", kind: Kind::Colleague, ask: role, malformed: Malformed::AsUnknown }]),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/members/{member}/suspend",
+        by: By::Session(Stranger::Refused),
+        ask: |world| suspend(world, &world.aurora_agent.to_string()),
+        ids: Ids::At(&[Place { name: "member", kind: Kind::Colleague, ask: suspend, malformed: Malformed::AsUnknown }]),
     },
     Probe {
         method: "POST",

@@ -19,6 +19,7 @@ mod members;
 mod passkeys;
 mod platform;
 mod providers;
+mod roles;
 mod session;
 mod settings;
 
@@ -27,7 +28,7 @@ use identity::{Came, Here, Kept, Origin, ProviderForm, Purpose};
 use model::identity::{NewApiKey, Owed, Role, SecondFactor};
 use model::permission::KEY_AT_MOST;
 use model::settings::Settings;
-use model::{ApiKeyId, ConversationId, DocumentId, InvitationId, MemberId, MessageId, TenantId, WidgetId};
+use model::{ApiKeyId, ConversationId, DocumentId, InvitationId, MemberId, MessageId, RoleId, TenantId, WidgetId};
 use passkeys::Devices;
 use store::Actor;
 use store::secret_key::SecretKey;
@@ -109,6 +110,8 @@ pub enum Kind {
     Linked,
     /// A passkey.
     Passkey,
+    /// A role of a company's own.
+    Role,
     /// A domain that a company has named.
     Domain,
     /// A version of the settings: a number, of which each company has its own.
@@ -163,6 +166,10 @@ pub struct World {
     pub vouched: Vouched,
     /// People with passkeys.
     pub devices: Devices,
+    /// Roles of Aurora's own that nobody has.
+    pub aurora_roles: [String; 4],
+    /// One of Borealis.
+    pub borealis_role: String,
     pub dns: Dns,
     /// The domain of Aurora's that no probe takes away, and where the provider of the probes is.
     pub domain: String,
@@ -358,6 +365,23 @@ async fn domain(server: &TestServer, dns: &Dns, tenant: &Tenant) -> String {
     named.id
 }
 
+/// A role of a tenant's own: a new one each time, and not too many.
+async fn role(server: &TestServer, tenant: &Tenant) -> String {
+    let id = RoleId::from_uuid(server.db.services.new_id());
+    sqlx::query(
+        "insert into app.roles (tenant_id, role_id, name, permissions, created_at)
+         values ($1, $2, $3, '{workspace.read}', $4)",
+    )
+    .bind(tenant.id.uuid())
+    .bind(id.uuid())
+    .bind(format!("Shift {} of {}", rand_word(), tenant.email))
+    .bind(server.db.services.now())
+    .execute(&mut server.db.superuser().await)
+    .await
+    .unwrap();
+    id.to_string()
+}
+
 /// An invitation of a tenant's.
 async fn invitation(server: &TestServer, tenant: &Tenant) -> InvitationId {
     let identity = &server.capabilities().identity;
@@ -403,6 +427,13 @@ impl World {
         let issuer = provider.issuer.clone();
         let vouched = Vouched::new(&server, provider).await;
         let devices = Devices::new(&server).await;
+        let aurora_roles = [
+            role(&server, aurora).await,
+            role(&server, aurora).await,
+            role(&server, aurora).await,
+            role(&server, aurora).await,
+        ];
+        let borealis_role = role(&server, borealis).await;
         let own_domain = domain(&server, &dns, aurora).await;
         let otto = Tenant::new(&server.db, "Otto").await;
         let proven = domain(&server, &dns, &otto).await;
@@ -496,6 +527,8 @@ impl World {
             elsewhere,
             vouched,
             devices,
+            aurora_roles,
+            borealis_role,
             dns,
             domain: own_domain,
             borealis_domain,
@@ -534,6 +567,7 @@ impl World {
             Kind::Version => ("1".to_owned(), "2".to_owned()),
             Kind::Domain => (domain(&self.server, &self.dns, aurora).await, self.borealis_domain.clone()),
             Kind::Linked => (linked(&self.server, &self.vouched.nora).await, linked(&self.server, borealis).await),
+            Kind::Role => (role(&self.server, aurora).await, self.borealis_role.clone()),
             Kind::Passkey => {
                 let own = passkeys::passkey(&self.server, &self.devices.removes).await;
                 (own, passkeys::passkey(&self.server, borealis).await)
@@ -568,6 +602,7 @@ impl Kind {
         }
         let prefix = match self {
             Self::Session | Self::Linked | Self::Passkey | Self::Domain | Self::Version => "",
+            Self::Role => RoleId::PREFIX,
             Self::Document => DocumentId::PREFIX,
             Self::Conversation | Self::Taken => ConversationId::PREFIX,
             Self::Message => MessageId::PREFIX,
@@ -605,6 +640,7 @@ pub fn all() -> Vec<&'static Probe> {
         passkeys::PROBES,
         platform::PROBES,
         providers::PROBES,
+        roles::PROBES,
         session::PROBES,
         settings::PROBES,
     ]
