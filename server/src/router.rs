@@ -108,6 +108,7 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/workspaces", &["GET", "POST"], get(workspaces::page).post(workspaces::go)),
         cookie("/dashboard/members", &["GET", "POST"], get(members::page).post(members::invite)),
         cookie("/dashboard/members/{member}/role", &["POST"], post(members::change)),
+        cookie("/dashboard/members/{member}/sign-out", &["POST"], post(members::sign_out)),
         cookie("/dashboard/members/{member}/suspend", &["POST"], post(members::keep)),
         cookie("/dashboard/members/{member}/remove", &["POST"], post(members::remove)),
         cookie("/dashboard/members/invitations/{invitation}/again", &["POST"], post(members::again)),

@@ -227,6 +227,9 @@ fn kept(id: &str, name: &str, out: bool) -> AnyView {
         .into_any();
     }
     view! {
+        <form class="form" method="post" action=format!("/dashboard/members/{id}/sign-out")>
+            <div class="dialog__actions"><button class="button" type="submit">"Sign "{name.to_owned()}" out everywhere here"</button></div>
+        </form>
         <form class="form" method="post" action=action>
             <p>"Suspended, they are signed out and kept out until you let them in again. Conversations that they have taken wait for somebody else."</p>
             <label class="check"><input type="checkbox" name="keys" value="1" checked/>" Revoke the API keys that they made, too"</label>

@@ -9,6 +9,7 @@ mod company_sign_on;
 mod error;
 mod invitations;
 mod letters;
+mod member_sessions;
 mod members;
 mod passkeys;
 mod passwords;
@@ -180,9 +181,13 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Hexadecimal digits as bytes.
+/// Hexadecimal digits as bytes, as [`hex`] writes them and not otherwise.
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digit = |byte: &u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     let bytes = pairs.iter().map(|[high, low]| Some((digit(high)? << 4) | digit(low)?)).collect();
     if rest.is_empty() { bytes } else { None }

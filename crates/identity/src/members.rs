@@ -339,15 +339,15 @@ fn is_own(caller: &Caller, member: MemberId) -> bool {
 }
 
 /// What a member is, before that changes; the tenant's row is locked.
-struct Held {
-    name: String,
-    person: PersonId,
-    role: Known,
+pub(crate) struct Held {
+    pub name: String,
+    pub person: PersonId,
+    pub role: Known,
     suspended: bool,
     last_owner: bool,
 }
 
-async fn held(tx: &mut TenantTx, caller: &Caller, member: MemberId) -> Result<Held, IdentityError> {
+pub(crate) async fn held(tx: &mut TenantTx, caller: &Caller, member: MemberId) -> Result<Held, IdentityError> {
     hold(tx, caller).await?;
     // Held, so that nothing is made in the member's name while it ends.
     let row = sqlx::query!(

@@ -42,6 +42,8 @@ names!(
         MemberJoined = "member.joined",
         /// What a member may do was changed.
         RoleChanged = "member.role_changed",
+        /// A member was signed out by somebody who sees to members.
+        MemberSignedOut = "member.signed_out",
         /// A member was kept out.
         MemberSuspended = "member.suspended",
         /// A member was let in again.
@@ -100,6 +102,7 @@ impl Act {
             Self::InvitationTakenBack => "Took an invitation back",
             Self::MemberJoined => "Joined",
             Self::RoleChanged => "Changed a role",
+            Self::MemberSignedOut => "Signed a member out",
             Self::MemberSuspended => "Suspended a member",
             Self::MemberResumed => "Let a member in again",
             Self::RoleCreated => "Made a role",

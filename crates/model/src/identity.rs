@@ -337,6 +337,24 @@ pub struct OpenSession {
     pub last_seen_at: Timestamp,
 }
 
+/// Where a member is signed in to a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct MemberSession {
+    /// What it is known by; it opens nothing.
+    pub id: String,
+    /// Whose it is.
+    pub member_id: MemberId,
+    /// The browser, as it calls itself.
+    pub device: String,
+    /// The address from which it was opened.
+    pub address: String,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When it was last used, to within a minute.
+    pub last_seen_at: Timestamp,
+}
+
 /// An API key, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]

@@ -188,6 +188,19 @@ pub async fn remove(
     }
 }
 
+/// Signs a member out of the workspace.
+///
+/// # Errors
+/// As [`again`].
+pub async fn sign_out(
+    State(app): State<App>,
+    Member(caller): Member,
+    PathId(member): PathId<MemberId>,
+) -> Result<Response, Failure> {
+    app.capabilities.identity.sign_member_out(&caller, member).await?;
+    Ok(Redirect::to(HERE).into_response())
+}
+
 /// The form that keeps a member out, or lets one in again.
 #[derive(Deserialize, Default)]
 #[serde(default)]

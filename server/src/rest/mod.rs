@@ -15,6 +15,7 @@ mod query;
 pub mod refusals;
 pub mod roles;
 pub mod search;
+pub mod sessions;
 pub mod settings;
 
 pub use json::ApiJson;
@@ -59,6 +60,8 @@ pub fn api() -> Api {
         .routes(routes!(me::get))
         .routes(routes!(members::list))
         .routes(routes!(members::change, members::delete))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::delete))
         .routes(routes!(roles::list, roles::create))
         .routes(routes!(roles::change, roles::delete))
         .routes(routes!(invitations::list, invitations::create))

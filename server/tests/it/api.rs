@@ -209,6 +209,11 @@ async fn the_description_is_complete() {
     let open = identity.invite(&aurora.owner, "open@aurora.example", Role::Agent).await.unwrap().invitation.id;
     server.execute("update app.api_keys set scopes = scopes || '{members.manage,audit.read,settings.manage}'").await;
     let settings = "/api/v1/settings";
+    let (sessions, one_session) = ("/api/v1/sessions", "/api/v1/sessions/{id}");
+    let known_by =
+        |session| store::sessions::hash(session).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let theirs = known_by(server.db.open_session(deneb.person, aurora.id).await);
+    let owners = known_by(server.db.open_session(aurora.person, aurora.id).await);
     let (roles, one_role) = ("/api/v1/roles", "/api/v1/roles/{id}");
     let wishes = RoleWishes { title: "Shift".to_owned(), ..RoleWishes::default() };
     let role = identity.create_role(&aurora.owner, &wishes).await.unwrap().role;
@@ -221,6 +226,12 @@ async fn the_description_is_complete() {
         ("/api/v1/members", Ask::get("/api/v1/members?limit=x"), 400),
         ("/api/v1/members", Ask::get("/api/v1/members?limit=0"), 422),
         ("/api/v1/members", Ask::get("/api/v1/members?cursor=x"), 422),
+        (sessions, Ask::get("/api/v1/sessions?limit=1"), 200),
+        (sessions, Ask::get("/api/v1/sessions?cursor=x"), 422),
+        (sessions, Ask::get("/api/v1/sessions?x=1"), 400),
+        (one_session, Ask::new("DELETE", format!("{sessions}/{theirs}")), 204),
+        (one_session, Ask::new("DELETE", format!("{sessions}/{theirs}")), 404),
+        (one_session, Ask::new("DELETE", format!("{sessions}/{owners}")), 403),
         (member, json_to("PATCH", &colleague, r#"{"role":"agent"}"#), 204),
         (member, json_to("PATCH", &colleague, r#"{"role":"owner"}"#), 403),
         (member, json_to("PATCH", &colleague, r#"{"role":"king"}"#), 400),

@@ -80,6 +80,7 @@ async fn every_act_is_written_down() {
     let edited = Ask::post(format!("/dashboard/roles/{night}")).form([("title", "Day")]).session(aurora);
     done(&server, edited).await;
     done(&server, Ask::post(format!("/dashboard/roles/{night}/delete")).form([]).session(aurora)).await;
+    done(&server, Ask::post(format!("/dashboard/members/{bo}/sign-out")).form([]).session(aurora)).await;
     let keep =
         |form: [(&str, &str); 1]| Ask::post(format!("/dashboard/members/{bo}/suspend")).form(form).session(aurora);
     done(&server, keep([("keys", "")])).await;

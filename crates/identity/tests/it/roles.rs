@@ -235,3 +235,58 @@ async fn who_is_kept_out_has_no_session_and_finds_the_workspace_nowhere() {
     let out = sign_in(identity, "anna@lund.example", "green lamp river", &here).await;
     assert!(matches!(out, Err(IdentityError::WrongCredentials)), "{out:?}");
 }
+
+#[tokio::test]
+async fn who_sees_to_members_signs_them_out() {
+    let db = TestDb::new().await;
+    let (two, identity) = (Two::new(&db).await, &db.identity);
+    let (aurora, borealis) = (&two.aurora, &two.borealis);
+    let (member, who) = works_as(&db, aurora, "Bo", Role::Admin).await;
+    let store::Actor::Member { person, .. } = who.actor() else { panic!() };
+    db.joins(borealis, aurora).await;
+    let hex = |session| hash(session).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let [one, other] = [db.open_session(person, aurora.id).await, db.open_session(person, aurora.id).await];
+    let elsewhere = db.open_session(borealis.person, borealis.id).await;
+    let open = async |session| {
+        let lifetime = db.sessions.lifetime();
+        scope::of_session(&db.services, &hash(session), lifetime, db.request()).await.unwrap().is_some()
+    };
+    // Page by page, each once, and none of another company's.
+    let (mut seen, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = PageRequest { limit: Some(2), cursor };
+        let found = identity.list_member_sessions(&aurora.owner, &page).await.unwrap();
+        seen.extend(found.data);
+        cursor = found.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let all = identity.list_member_sessions(&aurora.owner, &PageRequest::default()).await.unwrap().data;
+    assert_eq!(seen, all);
+    assert!(
+        all.iter().any(|session| session.id == hex(one) && session.member_id == member && session.device == "Firefox")
+    );
+    assert!(!all.iter().any(|session| session.id == hex(elsewhere)));
+    for (limit, cursor) in [(Some(0), None), (Some(201), None), (None, Some("x")), (None, Some("00"))] {
+        let page = PageRequest { limit, cursor: cursor.map(str::to_owned) };
+        invalid(identity.list_member_sessions(&aurora.owner, &page).await);
+    }
+
+    // Not of who may more, and not another company's.
+    denied(identity.end_member_session(&who, &hex(aurora.session)).await);
+    denied(identity.sign_member_out(&who, aurora.member).await);
+    for id in [hex(elsewhere), "x".to_owned(), String::new(), hex(one).to_uppercase(), hex(one) + "0"] {
+        let none = identity.end_member_session(&aurora.owner, &id).await;
+        assert!(matches!(none, Err(IdentityError::NotFound)), "{none:?}");
+    }
+    let (_, agent) = works_as(&db, aurora, "Ada", Role::Agent).await;
+    denied(identity.list_member_sessions(&agent, &PageRequest::default()).await);
+    denied(identity.end_member_session(&agent, &hex(one)).await);
+    denied(identity.sign_member_out(&agent, member).await);
+
+    identity.end_member_session(&aurora.owner, &hex(one)).await.unwrap();
+    assert_eq!((open(one).await, open(other).await), (false, true));
+    identity.sign_member_out(&aurora.owner, member).await.unwrap();
+    assert!(!open(other).await && open(elsewhere).await && open(aurora.session).await);
+}

@@ -57,7 +57,16 @@ impl Plain {
 }
 
 fn example(probe: &Probe, answer: &Answer, plain: &mut Plain) -> Value {
-    let body = if answer.body.is_empty() { Value::Null } else { plain.value("", answer.json()) };
+    let mut body = if answer.body.is_empty() { Value::Null } else { answer.json() };
+    // In the order of hashes, which are others in each run.
+    if probe.path == "/api/v1/sessions"
+        && let Some(data) = body["data"].as_array_mut()
+    {
+        data.truncate(1);
+        data[0]["id"] = json!("…");
+        data[0]["member_id"] = json!("mem_…");
+    }
+    let body = plain.value("", body);
     json!({ "method": probe.method, "path": probe.path, "status": answer.status, "body": body })
 }
 

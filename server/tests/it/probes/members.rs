@@ -20,6 +20,14 @@ fn role(_: &World, id: &str) -> Ask {
     Ask::post(format!("/dashboard/members/{id}/role")).form([("role", "admin")])
 }
 
+fn end_by_key(_: &World, id: &str) -> Ask {
+    Ask::new("DELETE", format!("/api/v1/sessions/{id}"))
+}
+
+fn sign_out(_: &World, member: &str) -> Ask {
+    Ask::post(format!("/dashboard/members/{member}/sign-out")).form([])
+}
+
 fn suspend(_: &World, member: &str) -> Ask {
     Ask::post(format!("/dashboard/members/{member}/suspend")).form([("keys", "1")])
 }
@@ -251,6 +259,42 @@ pub const PROBES: &[Probe] = &[
         by: By::Session(Stranger::Refused),
         ask: |world| role(world, &world.aurora_agent.to_string()),
         ids: Ids::At(&[Place { name: "member", kind: Kind::Colleague, ask: role, malformed: Malformed::AsUnknown }]),
+    },
+    Probe {
+        method: "GET",
+        path: "/api/v1/sessions",
+        by: By::Key,
+        ask: |_| Ask::get("/api/v1/sessions"),
+        ids: Ids::At(&[Place {
+            name: "cursor",
+            kind: Kind::AgentSession,
+            ask: |_, id| Ask::get(format!("/api/v1/sessions?cursor={id}")),
+            malformed: Malformed::Refused("a cursor is a place in an order, whether a row stands there or not"),
+        }]),
+    },
+    Probe {
+        method: "DELETE",
+        path: "/api/v1/sessions/{id}",
+        by: By::Key,
+        ask: |world| end_by_key(world, &world.agent_session),
+        ids: Ids::At(&[Place {
+            name: "id",
+            kind: Kind::AgentSession,
+            ask: end_by_key,
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/members/{member}/sign-out",
+        by: By::Session(Stranger::Refused),
+        ask: |world| sign_out(world, &world.aurora_agent.to_string()),
+        ids: Ids::At(&[Place {
+            name: "member",
+            kind: Kind::Colleague,
+            ask: sign_out,
+            malformed: Malformed::AsUnknown,
+        }]),
     },
     Probe {
         method: "POST",

@@ -28,7 +28,9 @@ use identity::{Came, Here, Kept, Origin, ProviderForm, Purpose};
 use model::identity::{NewApiKey, Owed, Role, SecondFactor};
 use model::permission::KEY_AT_MOST;
 use model::settings::Settings;
-use model::{ApiKeyId, ConversationId, DocumentId, InvitationId, MemberId, MessageId, RoleId, TenantId, WidgetId};
+use model::{
+    ApiKeyId, ConversationId, DocumentId, InvitationId, MemberId, MessageId, PersonId, RoleId, TenantId, WidgetId,
+};
 use passkeys::Devices;
 use store::Actor;
 use store::secret_key::SecretKey;
@@ -112,6 +114,8 @@ pub enum Kind {
     Passkey,
     /// A role of a company's own.
     Role,
+    /// A session of somebody who may no more than keys.
+    AgentSession,
     /// A domain that a company has named.
     Domain,
     /// A version of the settings: a number, of which each company has its own.
@@ -179,6 +183,9 @@ pub struct World {
     pub issuer: String,
     /// What sessions of Aurora's and of Borealis' owner are known by, that no probe needs.
     pub session_ids: (String, String),
+    /// An agent of Aurora's, and a session of theirs that a probe ends.
+    pub agent: PersonId,
+    pub agent_session: String,
     /// Somebody of Aurora's whom the probes change and remove, and one who is asked to join.
     pub aurora_agent: MemberId,
     pub aurora_invitation: InvitationId,
@@ -329,7 +336,12 @@ async fn member(server: &TestServer, tenant: &Tenant, begin: &str) -> MemberId {
 
 /// A new session of a tenant's owner, by what the page knows it by.
 async fn session(server: &TestServer, tenant: &Tenant) -> String {
-    let session = server.db.open_session(tenant.person, tenant.id).await;
+    session_of(server, tenant.person, tenant).await
+}
+
+/// The same of somebody who works there.
+async fn session_of(server: &TestServer, person: PersonId, tenant: &Tenant) -> String {
+    let session = server.db.open_session(person, tenant.id).await;
     store::sessions::hash(session).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -473,6 +485,10 @@ impl World {
         server.db.joins(&electra, aurora).await;
         let spare_agent = member(&server, aurora, "electra").await;
         let spare_invitation = invitation(&server, aurora).await;
+        let greta = Tenant::new(&server.db, "Greta").await;
+        server.db.joins(&greta, aurora).await;
+        let agent = greta.person;
+        let agent_session = session_of(&server, agent, aurora).await;
         // Keys that may whatever keys may.
         let most = format!("{{{}}}", KEY_AT_MOST.names().join(","));
         sqlx::query("update app.api_keys set scopes = $1::text[]")
@@ -535,6 +551,8 @@ impl World {
             company,
             issuer,
             session_ids,
+            agent,
+            agent_session,
             aurora_agent,
             aurora_invitation,
             spare_agent,
@@ -567,6 +585,7 @@ impl World {
             Kind::Version => ("1".to_owned(), "2".to_owned()),
             Kind::Domain => (domain(&self.server, &self.dns, aurora).await, self.borealis_domain.clone()),
             Kind::Linked => (linked(&self.server, &self.vouched.nora).await, linked(&self.server, borealis).await),
+            Kind::AgentSession => (session_of(&self.server, self.agent, aurora).await, self.session_ids.1.clone()),
             Kind::Role => (role(&self.server, aurora).await, self.borealis_role.clone()),
             Kind::Passkey => {
                 let own = passkeys::passkey(&self.server, &self.devices.removes).await;
@@ -596,12 +615,12 @@ impl Kind {
             return ["x", "-1", "0x0", "99999999999", "1.0", "0'--", "%00"].map(str::to_owned).into();
         }
         let digits = &foreign[foreign.len() - 32..];
-        if matches!(self, Self::Session | Self::Linked | Self::Passkey | Self::Domain) {
+        if matches!(self, Self::Session | Self::AgentSession | Self::Linked | Self::Passkey | Self::Domain) {
             let long = "0".repeat(400);
             return vec!["x".to_owned(), foreign[1..].to_owned(), foreign.to_uppercase(), format!("{foreign}0"), long];
         }
         let prefix = match self {
-            Self::Session | Self::Linked | Self::Passkey | Self::Domain | Self::Version => "",
+            Self::Session | Self::AgentSession | Self::Linked | Self::Passkey | Self::Domain | Self::Version => "",
             Self::Role => RoleId::PREFIX,
             Self::Document => DocumentId::PREFIX,
             Self::Conversation | Self::Taken => ConversationId::PREFIX,
