@@ -121,3 +121,24 @@ test('without JavaScript, without a device and at a number it says so, and other
   await at.goto('/login/passkey');
   await expect(at.getByRole('alert')).toContainText('at http://localhost');
 });
+
+test('who is asked for a second factor on the way makes a passkey, and is in', async ({ page, complaints }) => {
+  complaints.expect(/the server responded with a status of 422/);
+  const person = await signUp(page.request);
+  await page.request.post('/dashboard/settings', { form: { version: '0', name: person.company, second_factor: '1' } });
+  await page.context().clearCookies();
+  await Device.beside(page);
+  await page.goto('/dashboard/members');
+  await fillSignIn(page, person);
+  await expect(page).toHaveURL('/login/factor');
+  await page.getByLabel('Code').fill('000000');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('#code-error')).toBeVisible();
+  await page.getByRole('button', { name: 'Make a passkey and sign in' }).click();
+  await expect(page.locator('#codes li')).toHaveCount(10);
+  await page.getByRole('link', { name: 'I have them' }).click();
+  await expect(page).toHaveURL('/dashboard/members');
+  await signOut(page);
+  await page.goto('/login/passkey');
+  await expect(page).toHaveURL('/dashboard');
+});

@@ -70,6 +70,7 @@ pub fn routes() -> Vec<Route> {
         cookie("/login/company", &["GET", "POST"], get(providers::company).post(providers::of_company)),
         cookie("/login/provider", &["GET"], get(providers::asked)),
         cookie("/login/factor", &["GET", "POST"], get(second_factor::asked).post(second_factor::given)),
+        cookie("/login/factor/passkey", &["POST"], post(second_factor::made)),
         cookie("/login/workspace", &["GET", "POST"], get(sign_in::workspaces).post(sign_in::choose)),
         cookie("/signup", &["GET", "POST"], get(site::signup).post(sign_up::submit)),
         cookie("/signup/sent", &["GET"], get(letters::sign_up_sent)),

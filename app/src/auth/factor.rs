@@ -2,13 +2,32 @@
 
 use super::{AuthPage, FormState, page};
 use crate::shell::Page;
-use crate::ui::{Field, FormNotice, Picture, ToPhotograph};
+use crate::ui::{AskDevice, Field, FormNotice, PasskeyForm, Picture, ToPhotograph};
 use leptos::prelude::*;
 
 /// The page of that step.
 pub fn set_up_factor(state: FormState, key: &str, picture: Picture) -> Page {
     let wrong = state.problem.is_some();
-    let (error, problem, key) = (state.error("code"), state.problem, key.to_owned());
+    let (error, key) = (state.error("code"), key.to_owned());
+    let FormState { problem, asked, .. } = state;
+    let told = if asked.is_some() {
+        "This workspace asks for a second factor. Make a passkey on this device, or let an app on your phone photograph this, or type the key into it."
+    } else {
+        "This workspace asks for a second factor. Let an app on your phone photograph this, or type the key into it."
+    };
+    let button = if asked.is_some() { "button button--block" } else { "button button--primary button--block" };
+    let passkey = asked.map(|asked| {
+        view! {
+            <PasskeyForm
+                action="/login/factor/passkey"
+                ask=AskDevice::Make
+                options=asked.options
+                at=asked.at
+                label="Make a passkey and sign in"
+            />
+            <p class="auth__or">"or"</p>
+        }
+    });
     let body = view! {
         <AuthPage
             other=view! { "Somebody else? "<a href="/login">"Sign in"</a> }.into_any()
@@ -16,9 +35,10 @@ pub fn set_up_factor(state: FormState, key: &str, picture: Picture) -> Page {
         >
             <div>
                 <h1>"One more thing"</h1>
-                <p>"This workspace asks for a second factor. Let an app on your phone photograph this, or type the key into it."</p>
+                <p>{told}</p>
             </div>
             {problem.map(|problem| view! { <FormNotice problem=problem fields=&[("code", "Code")]/> })}
+            {passkey}
             <ToPhotograph key=key picture=picture/>
             <form class="form" method="post" action="/login/factor">
                 <Field
@@ -28,7 +48,7 @@ pub fn set_up_factor(state: FormState, key: &str, picture: Picture) -> Page {
                     hint="The six digits that the app shows now."
                     error=error
                 />
-                <button class="button button--primary button--block" type="submit">"Turn it on and sign in"</button>
+                <button class=button type="submit">"Turn it on and sign in"</button>
             </form>
         </AuthPage>
     };

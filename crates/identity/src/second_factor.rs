@@ -74,6 +74,13 @@ fn draw() -> String {
     format!("{first}-{last}")
 }
 
+/// How often the password had been changed when somebody showed what they know, or a provider vouched for them; a session from
+/// before shows neither.
+pub(crate) fn first_shown(sign_in: &SignIn) -> Option<i32> {
+    let first = |shown: &&Shown| matches!(shown.proof, Proof::Password | Proof::Provider);
+    sign_in.proofs.iter().find(first).map(|shown| shown.epoch)
+}
+
 /// What is asked of who signs in.
 struct Asked {
     /// By what marks of trust are bound to it: the app's, or else the person.
@@ -638,9 +645,7 @@ impl Identity {
         if matches!(begun, SecondFactor::Begun { .. }) {
             return Ok(begun);
         }
-        // What somebody knows, or a provider says; a session from before shows neither.
-        let first = |shown: &&Shown| matches!(shown.proof, Proof::Password | Proof::Provider);
-        let epoch = sign_in.proofs.iter().find(first).map(|shown| shown.epoch).ok_or(IdentityError::SignInOver)?;
+        let epoch = first_shown(sign_in).ok_or(IdentityError::SignInOver)?;
         self.put_seed(Known { person: sign_in.person, epoch, confirmed: true }, here, origin).await?;
         self.factor_of(sign_in.person, here, origin).await
     }
@@ -672,9 +677,7 @@ impl Identity {
     /// The database's.
     pub async fn trust(&self, sign_in: &SignIn, kept: &str, origin: &Origin) -> Result<Option<String>, IdentityError> {
         let Some(asked) = self.asked(sign_in.person, origin).await? else { return Ok(None) };
-        let first = |proof| matches!(proof, Proof::Password | Proof::Provider);
-        let shown = sign_in.proofs.iter().find(|shown| first(shown.proof)).map(|shown| shown.epoch);
-        if shown != Some(asked.epoch) {
+        if first_shown(sign_in) != Some(asked.epoch) {
             return Ok(None);
         }
         let until = (self.services.now() + TRUSTED).unix_timestamp();

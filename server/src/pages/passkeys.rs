@@ -143,7 +143,7 @@ pub async fn begin(
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Answer {
-    credential: String,
+    pub(super) credential: String,
     next: String,
 }
 

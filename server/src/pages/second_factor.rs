@@ -1,14 +1,14 @@
 //! `/dashboard/account/code`: one's second factor.
 
 use crate::auth::sign_in::{carry_on, unfinished};
-use crate::auth::{Member, Viewer};
+use crate::auth::{Member, Viewer, device};
 use crate::failure::Failure;
 use crate::pages::account::here;
-use crate::pages::passkeys::Again;
+use crate::pages::passkeys::{Again, Answer};
 use crate::pages::{of_no_field, render::Render, sign_in::again, to_show, to_try_again, unreadable};
 use crate::request::RequestInfo;
 use crate::state::App;
-use app::auth::{FormState, codes_once, set_up_factor};
+use app::auth::{Asked, FormState, codes_once, set_up_factor};
 use app::dashboard::Frame;
 use app::dashboard::second_factor::{Outcome, second_factor};
 use app::ui::Picture;
@@ -185,13 +185,26 @@ async fn ask(
     let Some(sign_in) = unfinished(app, session).await?.filter(|one| one.owed == Some(Owed::Factor)) else {
         return begin();
     };
-    match app.capabilities.identity.factor_on_the_way(&sign_in, Here(&here(session)), &info.origin()).await {
+    let identity = &app.capabilities.identity;
+    match identity.factor_on_the_way(&sign_in, Here(&here(session)), &info.origin()).await {
         Ok(SecondFactor::Begun { url, key }) => {
-            let page = |state| set_up_factor(state, &key, picture(&url));
-            match error {
-                Some(error) => again(render, page, FormState::default(), error),
-                None => Ok(render.page(StatusCode::OK, || page(FormState::default()))),
+            let (asked, kept) = match identity.passkeys_at() {
+                Some(at) => {
+                    let id = here(session);
+                    let new = identity.begin_passkey_on_the_way(&sign_in, Here(&id), &info.origin()).await?;
+                    (Some(Asked { options: new.options, at: at.to_owned() }), Some(new.kept))
+                }
+                None => (None, None),
+            };
+            let page = |state: FormState| set_up_factor(state.asking(asked), &key, picture(&url));
+            let mut response = match error {
+                Some(error) => again(render, page, FormState::default(), error)?,
+                None => render.page(StatusCode::OK, || page(FormState::default())),
+            };
+            if kept.is_some() {
+                device::PASSKEY.keep(&mut response, kept.as_deref(), app.config.secure());
             }
+            Ok(response)
         }
         Ok(_) | Err(IdentityError::FactorIsOn | IdentityError::SignInOver) => begin(),
         Err(error) => Err(error.into()),
@@ -220,6 +233,41 @@ pub async fn given(
             let opened = carry_on(&app, &session, &sign_in, info, &headers).await.is_ok();
             let next = if opened { sign_in.next.as_str() } else { "/login" };
             Ok(render.page(StatusCode::OK, || codes_once(codes, next)))
+        }
+        Err(IdentityError::FactorIsOn | IdentityError::SignInOver | IdentityError::NotFound) => {
+            Ok(Redirect::to("/login").into_response())
+        }
+        Err(error) => ask(&app, info, &session, &render, Some(error)).await,
+    }
+}
+
+/// Takes the passkey that was made instead, opens the session, and shows the codes for paper. Who comes too late, or for the second
+/// time, begins anew.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn made(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    session: Session,
+    headers: HeaderMap,
+    render: Render,
+    form: Result<Form<Answer>, FormRejection>,
+) -> Result<Response, Failure> {
+    let (Form(Answer { credential, .. }), here) = (form.map_err(unreadable)?, here(&session));
+    let Some(sign_in) = unfinished(&app, &session).await?.filter(|one| one.owed == Some(Owed::Factor)) else {
+        return Ok(Redirect::to("/login").into_response());
+    };
+    let answer = (device::PASSKEY.kept(&headers, app.config.secure()), credential.as_str());
+    let made = app.capabilities.identity.add_passkey_on_the_way(sign_in, answer, Here(&here), &info.origin()).await;
+    match made {
+        Ok((codes, sign_in)) => {
+            // If that fails, they sign in again, and have the codes.
+            let opened = carry_on(&app, &session, &sign_in, info, &headers).await.is_ok();
+            let next = if opened { sign_in.next.as_str() } else { "/login" };
+            let mut response = render.page(StatusCode::OK, || codes_once(codes, next));
+            device::PASSKEY.keep(&mut response, None, app.config.secure());
+            Ok(response)
         }
         Err(IdentityError::FactorIsOn | IdentityError::SignInOver | IdentityError::NotFound) => {
             Ok(Redirect::to("/login").into_response())

@@ -3,18 +3,19 @@
 use crate::account::person;
 use crate::browser::{OPEN, Sealed};
 use crate::letters::LetterKind;
-use crate::second_factor::{Here, ShownAgain};
+use crate::second_factor::{Here, ShownAgain, first_shown};
 use crate::{Identity, IdentityError, Origin, hex};
 use model::audit::Act;
 use model::identity::{OwnPasskeys, Passkey};
 use model::input::PasskeyName;
-use model::{PersonId, Timestamp};
+use model::{PersonId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::types::Json;
 use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::services::timestamp;
+use store::sessions::{Proof, Shown, SignIn};
 use store::{Caller, PlatformTx, Reason, StoreError, sessions};
 use uuid::Uuid;
 use webauthn_rs::prelude::{PasskeyRegistration, RegisterPublicKeyCredential};
@@ -102,15 +103,41 @@ impl Identity {
         here: Here<'_>,
         origin: &Origin,
     ) -> Result<NewPasskey, IdentityError> {
-        let (made, person) = (self.passkeys.made()?, person(caller)?);
+        let person = person(caller)?;
+        self.passkeys.made()?;
         let name = PasskeyName::parse(&form.name).map_err(|e| IdentityError::field("name", e.to_string()))?;
-        let there = self.credentials_of(person, origin).await?;
-        if there.len() >= MAX {
+        if self.credentials_of(person, origin).await?.len() >= MAX {
             return Err(IdentityError::TooManyPasskeys(MAX));
         }
         let (tx, held) = self.shown_once_more(person, form.shown, here, origin).await?;
         tx.commit().await?;
         self.post_is_due();
+        self.ask_to_make((person, held.epoch), name.as_str(), here, origin).await
+    }
+
+    /// The same for who is led through a second factor on the way of a sign-in, which has shown who they are.
+    ///
+    /// # Errors
+    /// [`IdentityError::NoPasskeys`], [`IdentityError::SignInOver`] for a sign-in that has shown nothing, or the database's.
+    pub async fn begin_passkey_on_the_way(
+        &self,
+        sign_in: &SignIn,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<NewPasskey, IdentityError> {
+        let epoch = first_shown(sign_in).ok_or(IdentityError::SignInOver)?;
+        self.ask_to_make((sign_in.person, epoch), "Passkey", here, origin).await
+    }
+
+    async fn ask_to_make(
+        &self,
+        (person, epoch): (PersonId, i32),
+        name: &str,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<NewPasskey, IdentityError> {
+        let made = self.passkeys.made()?;
+        let there = self.credentials_of(person, origin).await?;
         let (email, called) = self.name_of(person, origin).await?;
         let begun = made.start_passkey_registration(person.uuid(), &email, &called, Some(there));
         let (asked, state) = begun.map_err(|_| StoreError::Corrupt("a passkey that cannot be asked for"))?;
@@ -123,7 +150,7 @@ impl Identity {
             ]);
         }
         let until = timestamp(self.services.now() + OPEN);
-        let making = Making { state, person, session: hex(here.0), epoch: held.epoch, name: name.to_string(), until };
+        let making = Making { state, person, session: hex(here.0), epoch, name: name.to_owned(), until };
         Ok(NewPasskey { options: options.to_string(), kept: self.keep(Sealed::NewPasskey, &making)? })
     }
 
@@ -132,7 +159,6 @@ impl Identity {
     /// # Errors
     /// [`IdentityError::SignInOver`] for what is not this session's, or too late; [`IdentityError::NotMade`] for what cannot be
     /// believed; [`IdentityError::PasskeyIsThere`]; [`IdentityError::TooManyPasskeys`]; or a fault; nothing is changed then.
-    #[tracing::instrument(name = "db.passkey.add", skip_all)]
     pub async fn add_passkey(
         &self,
         caller: &Caller,
@@ -140,7 +166,39 @@ impl Identity {
         here: Here<'_>,
         origin: &Origin,
     ) -> Result<Vec<String>, IdentityError> {
-        let (made, person) = (self.passkeys.made()?, person(caller)?);
+        let acting = (person(caller)?, caller.scope().tenant());
+        Ok(self.put_passkey(acting, (kept, answer), (here, false), origin).await?.0)
+    }
+
+    /// The same for who is led through it, and goes on with the sign-in, which has shown it by that.
+    ///
+    /// # Errors
+    /// As [`Identity::add_passkey`], and [`IdentityError::FactorIsOn`] for who has a second factor by now.
+    pub async fn add_passkey_on_the_way(
+        &self,
+        sign_in: SignIn,
+        (kept, answer): (&str, &str),
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<(Vec<String>, SignIn), IdentityError> {
+        let acting = (sign_in.person, sign_in.chosen.ok_or(IdentityError::SignInOver)?);
+        let (codes, epoch) = self.put_passkey(acting, (kept, answer), (here, true), origin).await?;
+        // What was shown before it, and it.
+        let proofs = sign_in.proofs.into_iter().map(|shown| Shown { epoch, ..shown });
+        let proofs = proofs.chain(self.begun(sign_in.person, Proof::Passkey, epoch).proofs).collect();
+        Ok((codes, SignIn { proofs, owed: None, ..sign_in }))
+    }
+
+    /// `only_first`: only for who has no second factor yet. Says how often the password has been changed now.
+    #[tracing::instrument(name = "db.passkey.add", skip_all)]
+    async fn put_passkey(
+        &self,
+        (person, acting): (PersonId, TenantId),
+        (kept, answer): (&str, &str),
+        (here, only_first): (Here<'_>, bool),
+        origin: &Origin,
+    ) -> Result<(Vec<String>, i32), IdentityError> {
+        let made = self.passkeys.made()?;
         let making: Making = self.kept(Sealed::NewPasskey, kept)?;
         let now = self.services.now();
         if making.person != person || making.session != hex(here.0) || making.until <= timestamp(now) {
@@ -165,6 +223,10 @@ impl Identity {
         if usize::try_from(there.passkeys).unwrap_or(MAX) >= MAX {
             return Err(IdentityError::TooManyPasskeys(MAX));
         }
+        let first = there.passkeys == 0 && !there.app;
+        if only_first && !first {
+            return Err(IdentityError::FactorIsOn);
+        }
         let id = self.services.new_id();
         let put = sqlx::query!(
             "insert into app.passkeys (passkey_id, person_id, credential_id, credential, name, created_at)
@@ -179,21 +241,21 @@ impl Identity {
         if put.execute(&mut tx).await.map_err(StoreError::from)?.rows_affected() == 0 {
             return Err(IdentityError::PasskeyIsThere);
         }
-        let first = there.passkeys == 0 && !there.app;
-        let (mut codes, mut ended) = (Vec::new(), Vec::new());
+        let (mut codes, mut ended, mut epoch) = (Vec::new(), Vec::new(), held.epoch);
         if first {
+            epoch += 1;
             codes = self.put_codes(&mut tx, person).await?;
             ended = self.ended_elsewhere(&mut tx, person, here).await?;
         }
         self.tell(&mut tx, person, &held.email, LetterKind::PasskeyAdded).await?;
-        let (entry, whose) = (Entry::new(Act::PasskeyAdded).is("name", &making.name), Some(caller.scope().tenant()));
+        let (entry, whose) = (Entry::new(Act::PasskeyAdded).is("name", &making.name), Some(acting));
         audit::record_everywhere(&mut tx, &self.services, (person, whose), origin.into(), &entry).await?;
         tx.commit().await?;
         for tenant in ended {
             self.services.publish(Notice::Ended { tenant });
         }
         self.post_is_due();
-        Ok(codes)
+        Ok((codes, epoch))
     }
 
     /// One of them opens nothing any more. Elsewhere one is signed out.
@@ -244,7 +306,7 @@ impl Identity {
         tx: &mut PlatformTx,
         person: PersonId,
         here: Here<'_>,
-    ) -> Result<Vec<model::TenantId>, StoreError> {
+    ) -> Result<Vec<TenantId>, StoreError> {
         sqlx::query!("update app.people set password_epoch = password_epoch + 1 where person_id = $1", person.uuid())
             .execute(&mut *tx)
             .await?;

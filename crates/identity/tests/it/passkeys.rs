@@ -6,7 +6,7 @@ use identity::{
 };
 use model::identity::Owed;
 use model::settings::Settings;
-use store::sessions::{Proof, SignIn, hash};
+use store::sessions::{Proof, Shown, SignIn, hash};
 use testkit::{App, DEVICE_LIES, Device, DeviceLie, OWNER_PASSWORD, Tenant, TestDb, Two};
 use time::Duration;
 use zeroize::Zeroizing;
@@ -312,4 +312,40 @@ async fn where_there_is_no_name_there_are_none() {
     let here = hash(two.aurora.session);
     let begun = identity.begin_passkey(&two.aurora.owner, named("x", OWNER_PASSWORD), Here(&here), &origin).await;
     assert!(matches!(begun, Err(IdentityError::NoPasskeys)));
+}
+
+/// Who is led through a second factor may make a passkey instead; by what was shown, once, and only as the first one.
+#[tokio::test]
+async fn who_is_led_through_a_second_factor_makes_one() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let (two, identity) = (Two::new(&db).await, with_passkeys(&db));
+    let origin = from(&db, "192.0.2.1");
+    let (version, settings) = identity.settings(&two.aurora.owner).await.unwrap();
+    let asks = Settings { second_factor: true, ..settings };
+    identity.change_settings(&two.aurora.owner, version, asks).await.unwrap();
+    let led = sign_in_here(&db, &identity, &two.aurora).await;
+    assert_eq!(led.owed, Some(Owed::Factor));
+    let id = hash(db.keep_sign_in(&led).await);
+    // A session from before shows nothing of that.
+    let session = SignIn { proofs: vec![Shown { proof: Proof::Session, ..led.proofs[0] }], ..led.clone() };
+    let refused = identity.begin_passkey_on_the_way(&session, Here(&id), &origin).await;
+    assert!(matches!(refused, Err(IdentityError::SignInOver)), "{refused:?}");
+    let late = hash(db.keep_sign_in(&led).await);
+    let begin = async |id: &[u8; 32]| identity.begin_passkey_on_the_way(&led, Here(id), &origin).await.unwrap();
+    let (new, other) = (begin(&id).await, begin(&late).await);
+    let (mut device, answer) = Device::make(&new.options, ADDRESS, None);
+    let add = async |id: &[u8; 32], kept: &str, answer: &str| {
+        identity.add_passkey_on_the_way(led.clone(), (kept, answer), Here(id), &origin).await
+    };
+    assert!(matches!(add(&late, &new.kept, &answer).await, Err(IdentityError::SignInOver)), "another sign-in's");
+    let (codes, sign_in) = add(&id, &new.kept, &answer).await.unwrap();
+    assert_eq!((codes.len(), sign_in.owed), (10, None));
+    db.keep_sign_in(&sign_in).await;
+    // Whoever knows the password alone does not add a second one.
+    let (_, answer) = Device::make(&other.options, ADDRESS, None);
+    assert!(add(&late, &other.kept, &answer).await.is_err());
+    assert_eq!(sign_in_here(&db, &identity, &two.aurora).await.owed, Some(Owed::Code));
+    assert!(shown(&db, &identity, &mut device, None, None).await.is_ok());
+    assert_eq!(count(&db, "passkeys").await, 1);
 }

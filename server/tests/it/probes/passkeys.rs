@@ -3,8 +3,11 @@
 use super::{By, Ids, Kind, Malformed, Place, Probe, Stranger, World};
 use crate::harness::{Ask, TestServer};
 use identity::{Here, Origin, PasskeyForm, ShownAgain};
-use store::sessions::hash;
+use model::identity::Owed;
+use store::services::timestamp;
+use store::sessions::{Proof, Shown, SignIn, hash};
 use testkit::{Device, OWNER_PASSWORD, Tenant};
+use tower_sessions::session::Id;
 use zeroize::Zeroizing;
 
 const ADDRESS: &str = "http://samtal.test";
@@ -13,6 +16,8 @@ const ADDRESS: &str = "http://samtal.test";
 pub struct Devices {
     /// Whose device has made one.
     pub making: (Tenant, String, String),
+    /// Whose device has made one on the way of a sign-in.
+    pub led: (Id, String, String),
     /// Whose device shows one.
     pub shown: (String, String),
     /// Who has others, which the probes remove.
@@ -42,10 +47,18 @@ impl Devices {
         let asked = identity.ask_for_passkey(None, &origin).await.unwrap();
         let shown = (asked.kept, device.show(&asked.options, None));
         let (_, kept, answer) = made(&petra).await;
+        let solveig = Tenant::new(&server.db, "Solveig").await;
+        let proof = Shown { proof: Proof::Password, at: timestamp(server.db.services.now()), epoch: 0, of: None };
+        let led =
+            SignIn { owed: Some(Owed::Factor), proofs: vec![proof], ..testkit::sign_in(solveig.person, solveig.id) };
+        let id = server.db.keep_sign_in(&led).await;
+        let new = identity.begin_passkey_on_the_way(&led, Here(&hash(id)), &origin).await.unwrap();
+        let (_, made) = Device::make(&new.options, ADDRESS, None);
+        let led = (id, new.kept, made);
         // Not sent: the outbox shows nothing of anybody's.
         server.execute("delete from app.jobs where kind = 'send_letter'").await;
         let removed = passkey(server, &rune).await;
-        Self { making: (petra, kept, answer), shown, removes: rune, removed }
+        Self { making: (petra, kept, answer), led, shown, removes: rune, removed }
     }
 }
 
@@ -92,6 +105,18 @@ pub const PROBES: &[Probe] = &[
             keeps(Ask::post("/login/passkey").form([("credential", answer)]), kept)
         },
         ids: Ids::Secret("a device's passkey is known by 32 random bytes, and signs"),
+    },
+    Probe {
+        method: "POST",
+        path: "/login/factor/passkey",
+        by: By::Anybody(
+            "the cookie of a sign-in that is not finished, what the browser keeps, and what a device has made",
+        ),
+        ask: |world| {
+            let (id, kept, answer) = &world.devices.led;
+            keeps(Ask::post("/login/factor/passkey").form([("credential", answer)]).cookie(id), kept)
+        },
+        ids: Ids::None("the person is the one who signs in"),
     },
     Probe {
         method: "GET",
