@@ -137,9 +137,8 @@ impl Identity {
         origin: &Origin,
     ) -> Result<NewPasskey, IdentityError> {
         let made = self.passkeys.made()?;
-        let there = self.credentials_of(person, origin).await?;
         let (email, called) = self.name_of(person, origin).await?;
-        let begun = made.start_passkey_registration(person.uuid(), &email, &called, Some(there));
+        let begun = made.start_passkey_registration(person.uuid(), &email, &called, None);
         let (asked, state) = begun.map_err(|_| StoreError::Corrupt("a passkey that cannot be asked for"))?;
         let mut options = serde_json::to_value(asked.public_key).unwrap_or_default();
         // One that the device finds by itself.
@@ -148,6 +147,12 @@ impl Identity {
                 ("residentKey".to_owned(), json!("required")),
                 ("requireResidentKey".to_owned(), json!(true)),
             ]);
+        }
+        // The device knows those that it has made already. (Here, so that what the browser keeps fits into a cookie however many there
+        // are; that one is there once, the database sees to.)
+        let there = self.credentials_of(person, origin).await?;
+        if let Some(options) = options.as_object_mut() {
+            options.insert("excludeCredentials".to_owned(), descriptors(&there));
         }
         let until = timestamp(self.services.now() + OPEN);
         let making = Making { state, person, session: hex(here.0), epoch, name: name.to_owned(), until };
@@ -313,11 +318,20 @@ impl Identity {
         sessions::end_all_of(tx, person, Some(here.0)).await
     }
 
-    /// What a person's devices know their passkeys by.
+    /// What a person's devices know their passkeys by, as it stands in what they are told (RFC 4648, section 5, without padding).
     #[tracing::instrument(name = "db.passkey.credentials", skip_all)]
-    pub(super) async fn credentials_of(&self, person: PersonId, origin: &Origin) -> Result<Vec<Vec<u8>>, StoreError> {
+    pub(super) async fn credentials_of(&self, person: PersonId, origin: &Origin) -> Result<Vec<String>, StoreError> {
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        let ids = sqlx::query_scalar!("select credential_id from app.passkeys where person_id = $1", person.uuid());
+        let ids = sqlx::query_scalar!(
+            r#"select translate(encode(credential_id, 'base64'), '+/=' || chr(10), '-_') as "id!"
+               from app.passkeys where person_id = $1"#,
+            person.uuid()
+        );
         Ok(ids.fetch_all(&mut tx).await?)
     }
+}
+
+/// Passkeys, as they are named to devices.
+pub(super) fn descriptors(ids: &[String]) -> Value {
+    ids.iter().map(|id| json!({ "type": "public-key", "id": id })).collect()
 }

@@ -1,11 +1,11 @@
 //! Signing in by a passkey: alone, or after the password.
 
+use super::own::descriptors;
 use crate::browser::{OPEN, Sealed};
 use crate::sign_in::Known;
 use crate::{Identity, IdentityError, Origin};
 use model::{PersonId, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use sqlx::types::Json;
 use store::services::timestamp;
 use store::sessions::{Proof, SignIn};
@@ -52,9 +52,8 @@ impl Identity {
         let mut options = serde_json::to_value(asked.public_key).unwrap_or_default();
         if let (Some(sign_in), Some(options)) = (of, options.as_object_mut()) {
             // Their own alone, so that the browser offers no other.
-            let all = self.names_of_credentials(sign_in.person, origin).await?;
-            let all: Vec<Value> = all.iter().map(|id| json!({ "type": "public-key", "id": id })).collect();
-            options.insert("allowCredentials".to_owned(), all.into());
+            let all = self.credentials_of(sign_in.person, origin).await?;
+            options.insert("allowCredentials".to_owned(), descriptors(&all));
         }
         let mark = format!("{:032x}", rand::random::<u128>());
         let until = timestamp(self.services.now() + OPEN);
@@ -107,18 +106,6 @@ impl Identity {
             _ => self.forgive(attempt, origin.request).await?,
         }
         known
-    }
-
-    /// What a person's devices know their passkeys by, as it stands in such options (RFC 4648, section 5, without padding).
-    #[tracing::instrument(name = "db.passkey.names", skip_all)]
-    async fn names_of_credentials(&self, person: PersonId, origin: &Origin) -> Result<Vec<String>, StoreError> {
-        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        let names = sqlx::query_scalar!(
-            r#"select translate(encode(credential_id, 'base64'), '+/=' || chr(10), '-_') as "name!"
-               from app.passkeys where person_id = $1"#,
-            person.uuid()
-        );
-        Ok(names.fetch_all(&mut tx).await?)
     }
 
     #[tracing::instrument(name = "db.passkey.check", skip_all)]

@@ -240,6 +240,22 @@ async fn making_and_removing_take_what_shows_that_it_is_the_person() {
     for _ in 2..10 {
         made(&db, &identity, &two.borealis, "x").await;
     }
+    // What a browser keeps meanwhile fits into a cookie, also where devices name theirs by as much as they may.
+    sqlx::query("update app.passkeys set credential_id = credential_id || decode(repeat('00', 991), 'hex')")
+        .execute(&mut db.superuser().await)
+        .await
+        .unwrap();
+    sqlx::query("delete from app.passkeys where passkey_id = (select passkey_id from app.passkeys limit 1)")
+        .execute(&mut db.superuser().await)
+        .await
+        .unwrap();
+    let one_more = identity.begin_passkey(owner, named(&"x".repeat(60), OWNER_PASSWORD), Here(&hash), &origin).await;
+    let one_more = one_more.unwrap();
+    assert!(one_more.kept.len() < 3000, "{}", one_more.kept.len());
+    let told: serde_json::Value = serde_json::from_str(&one_more.options).unwrap();
+    assert_eq!(told["excludeCredentials"].as_array().unwrap().len(), 9);
+    let (_, answer) = Device::make(&one_more.options, ADDRESS, None);
+    identity.add_passkey(owner, (&one_more.kept, &answer), Here(&hash), &origin).await.unwrap();
     let more = identity.begin_passkey(owner, named("x", OWNER_PASSWORD), Here(&hash), &origin).await;
     assert!(matches!(more, Err(IdentityError::TooManyPasskeys(10))));
     assert_eq!(count(&db, "passkeys").await, 10);
