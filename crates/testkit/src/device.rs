@@ -30,7 +30,7 @@ pub enum DeviceLie {
     Person,
     /// It says that it is nobody's.
     Nobody,
-    /// It has counted less than before: there are two of it.
+    /// It has counted no further than before: there are two of it.
     Counter,
     /// It is one that nobody knows.
     Unknown,
@@ -148,10 +148,10 @@ impl Device {
         if lie == Some(DeviceLie::Nonsense) {
             return "[".to_owned();
         }
-        let counted = self.counted;
-        self.counted = if lie == Some(DeviceLie::Counter) { counted.min(1) } else { counted + 1 };
+        if lie != Some(DeviceLie::Counter) {
+            self.counted += 1;
+        }
         let mut data = self.data(0, lie);
-        self.counted = counted.max(self.counted);
         let client = self.client("webauthn.get", "webauthn.create", told["challenge"].as_str().unwrap(), lie);
         let signed = [&data[..], &Sha256::digest(client.as_bytes())].concat();
         let key = if lie == Some(DeviceLie::Key) { &key() } else { &self.key };

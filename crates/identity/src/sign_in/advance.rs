@@ -178,3 +178,24 @@ impl Identity {
         Ok(workspace.collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Timestamp;
+
+    /// A company's own provider leads into that company, until the person has shown something that is theirs.
+    #[test]
+    fn who_is_vouched_for_by_a_company_alone_stays_there() {
+        let company = TenantId::from_uuid(uuid::Uuid::from_u128(1));
+        let at = "2026-01-01T00:00:00.000Z".parse::<Timestamp>().unwrap_or_else(|_| unreachable!());
+        let shown = |proof, of| Shown { proof, at, epoch: 0, of };
+        let own = shown(Proof::Provider, Some(company));
+        assert_eq!(confined(&[own]), Some(company));
+        assert_eq!(confined(&[own, shown(Proof::Totp, None)]), Some(company));
+        for theirs in [Proof::Password, Proof::Passkey] {
+            assert_eq!(confined(&[own, shown(theirs, None)]), None);
+        }
+        assert_eq!(confined(&[shown(Proof::Provider, None)]), None);
+    }
+}

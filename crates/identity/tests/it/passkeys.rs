@@ -250,12 +250,18 @@ async fn making_and_removing_take_what_shows_that_it_is_the_person() {
         .await
         .unwrap();
     let one_more = identity.begin_passkey(owner, named(&"x".repeat(60), OWNER_PASSWORD), Here(&hash), &origin).await;
-    let one_more = one_more.unwrap();
+    let (one_more, at_once) = (one_more.unwrap(), {
+        identity.begin_passkey(owner, named("x", OWNER_PASSWORD), Here(&hash), &origin).await.unwrap()
+    });
     assert!(one_more.kept.len() < 3000, "{}", one_more.kept.len());
     let told: serde_json::Value = serde_json::from_str(&one_more.options).unwrap();
     assert_eq!(told["excludeCredentials"].as_array().unwrap().len(), 9);
     let (_, answer) = Device::make(&one_more.options, ADDRESS, None);
     identity.add_passkey(owner, (&one_more.kept, &answer), Here(&hash), &origin).await.unwrap();
+    // Of two that were begun at once the second is one too many.
+    let (_, answer) = Device::make(&at_once.options, ADDRESS, None);
+    let second = identity.add_passkey(owner, (&at_once.kept, &answer), Here(&hash), &origin).await;
+    assert!(matches!(second, Err(IdentityError::TooManyPasskeys(10))), "{second:?}");
     let more = identity.begin_passkey(owner, named("x", OWNER_PASSWORD), Here(&hash), &origin).await;
     assert!(matches!(more, Err(IdentityError::TooManyPasskeys(10))));
     assert_eq!(count(&db, "passkeys").await, 10);
@@ -361,6 +367,14 @@ async fn who_is_led_through_a_second_factor_makes_one() {
     // Whoever knows the password alone does not add a second one.
     let (_, answer) = Device::make(&other.options, ADDRESS, None);
     assert!(add(&late, &other.kept, &answer).await.is_err());
+    // Nor one who has come by an older step.
+    let epoch = led.proofs[0].epoch + 1;
+    let again = SignIn { proofs: vec![Shown { epoch, ..led.proofs[0] }], ..led.clone() };
+    let id = hash(db.keep_sign_in(&again).await);
+    let new = identity.begin_passkey_on_the_way(&again, Here(&id), &origin).await.unwrap();
+    let (_, answer) = Device::make(&new.options, ADDRESS, None);
+    let second = identity.add_passkey_on_the_way(again, (&new.kept, &answer), Here(&id), &origin).await;
+    assert!(matches!(second, Err(IdentityError::FactorIsOn)), "{second:?}");
     assert_eq!(sign_in_here(&db, &identity, &two.aurora).await.owed, Some(Owed::Code));
     assert!(shown(&db, &identity, &mut device, None, None).await.is_ok());
     assert_eq!(count(&db, "passkeys").await, 1);

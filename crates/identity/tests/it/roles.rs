@@ -74,8 +74,13 @@ async fn a_role_is_what_was_chosen_and_changes_at_once() {
     identity.edit_role(&aurora.owner, night, &wishes("Day shift", &[P::ManageDocuments])).await.unwrap();
     let expected = Permissions::of(&[P::ReadWorkspace, P::ReadDocuments, P::ManageDocuments]);
     assert_eq!(now(&db, aurora, &who).await, Some(expected));
-    // Who came before that acts no more with what they had.
-    denied(identity.invite(&who, "x@fjord.example", Role::Viewer).await);
+    // Who came before a change acts no more with what they had.
+    let leads = role(identity, aurora, "Lead", &[P::ManageMembers, P::ReadConversations]).await;
+    let (_, lead) = works_as(&db, aurora, "Lea", Role::Custom(leads)).await;
+    let less = RoleWishes { title: "Less".to_owned(), ..RoleWishes::default() };
+    identity.create_role(&lead, &less).await.unwrap();
+    identity.edit_role(&aurora.owner, leads, &wishes("Lead", &[P::ReadConversations])).await.unwrap();
+    denied(identity.create_role(&lead, &wishes("Least", &[])).await);
 
     // In use it stays; of each the list says how many have it.
     assert!(matches!(identity.delete_role(&aurora.owner, night).await, Err(IdentityError::RoleInUse)));
@@ -220,8 +225,30 @@ async fn who_is_kept_out_has_no_session_and_finds_the_workspace_nowhere() {
     assert!(matches!(last, Err(IdentityError::LastOwner)), "{last:?}");
     denied(identity.keep_member(&aurora.owner, aurora.member, KeptMember::Out { keys: false }).await);
 
+    // What is opened all the same, by a sign-in that was on its way, leads nowhere, then and later.
+    let behind = hash(db.open_session(person, aurora.id).await);
+    let leads = || async {
+        let lifetime = db.sessions.lifetime();
+        let long = scope::of_session(&db.services, &behind, lifetime, db.request()).await.unwrap();
+        let door = scope::enter_by_session(&db.services, &behind, lifetime, db.request(), false).await.unwrap();
+        long.is_some() || door.is_some()
+    };
+    assert!(!leads().await);
+    // (The door knows it: it was open before.)
+    sqlx::query("update app.memberships set suspended_at = null where member_id = $1")
+        .bind(there.uuid())
+        .execute(&mut db.superuser().await)
+        .await
+        .unwrap();
+    assert!(leads().await);
+    sqlx::query("update app.memberships set suspended_at = now() where member_id = $1")
+        .bind(there.uuid())
+        .execute(&mut db.superuser().await)
+        .await
+        .unwrap();
+    assert!(!leads().await);
     identity.keep_member(&aurora.owner, there, KeptMember::In).await.unwrap();
-    assert!(found().await.is_none(), "what was open then stays ended");
+    assert!(found().await.is_none() && !leads().await, "what was open then stays ended");
     let now = sign_in(identity, &borealis.email, OWNER_PASSWORD, &here).await.unwrap();
     assert_eq!(now.owed, Some(Owed::Workspace));
     assert!(identity.authenticate_key(&key.secret, db.request()).await.unwrap().is_none(), "revoked is revoked");
