@@ -93,6 +93,9 @@ pub enum IdentityError {
     /// A company's own provider has vouched for them, and it is another company.
     #[error("another company's word")]
     ProofElsewhere,
+    /// A company's own provider has vouched for them, which opens that company, and this would open all of their account.
+    #[error("a company's word opens no account")]
+    NotByACompany,
     /// They work nowhere in the company whose provider has vouched for them.
     #[error("no member of that company")]
     NotAMember,
@@ -282,6 +285,11 @@ impl Fault for IdentityError {
                 ErrorCode::Invalid,
                 "You are signed in by your company's own sign-in, which opens this workspace alone. To go elsewhere, sign out and \
                  sign in there.",
+            ),
+            Self::NotByACompany => Problem::new(
+                ErrorCode::Conflict,
+                "You are signed in by your company's own sign-in, which opens this workspace alone, and this is about your whole \
+                 account. Sign in by your password first; the page to sign in leads to one.",
             ),
             Self::NotAMember => Problem::new(
                 ErrorCode::Invalid,

@@ -10,7 +10,7 @@
 
 use crate::account::person;
 use crate::letters::LetterKind;
-use crate::sign_in::{Known, Second};
+use crate::sign_in::{Known, Second, confined};
 use crate::{Identity, IdentityError, Origin, hex};
 use model::audit::Act;
 use model::identity::{Factors, SecondFactor};
@@ -79,6 +79,11 @@ fn draw() -> String {
 pub(crate) fn first_shown(sign_in: &SignIn) -> Option<i32> {
     let first = |shown: &&Shown| matches!(shown.proof, Proof::Password | Proof::Provider);
     sign_in.proofs.iter().find(first).map(|shown| shown.epoch)
+}
+
+/// Somebody who acts on what opens their whole account: not by a company's word alone, which opens that company.
+pub(crate) fn own(held: HeldPerson) -> Result<HeldPerson, IdentityError> {
+    if confined(&held.proofs).is_none() { Ok(held) } else { Err(IdentityError::NotByACompany) }
 }
 
 /// What is asked of who signs in.
@@ -275,7 +280,7 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(Vec<String>, SignIn), IdentityError> {
         let person = person(caller)?;
-        let done = self.turn_on(person, typed, (here, caller.scope().tenant()), origin).await;
+        let done = self.turn_on((person, None), typed, (here, caller.scope().tenant()), origin).await;
         let (codes, epoch, until, proofs) = done?;
         let mut sign_in = self.begun(person, Proof::Session, epoch);
         // It goes on with what had been shown.
@@ -283,15 +288,16 @@ impl Identity {
         Ok((codes, SignIn { chosen: Some(caller.scope().tenant()), until, ..sign_in }))
     }
 
+    /// With how often the password had been changed when it was shown, on the way of a sign-in.
     async fn turn_on(
         &self,
-        person: PersonId,
+        (person, epoch): (PersonId, Option<i32>),
         typed: &str,
         acting: (Here<'_>, TenantId),
         origin: &Origin,
     ) -> Result<TurnedOn, IdentityError> {
         let attempt = self.attempt_begun(person, origin).await?;
-        let done = self.put_on(person, typed, acting, origin).await;
+        let done = self.put_on((person, epoch), typed, acting, origin).await;
         if !matches!(done, Err(IdentityError::Invalid(_))) {
             // It is done, whatever becomes of this.
             let _ = self.forgive(attempt, origin.request).await;
@@ -302,7 +308,7 @@ impl Identity {
     #[tracing::instrument(name = "db.second_factor.turn_on", skip_all)]
     async fn put_on(
         &self,
-        person: PersonId,
+        (person, epoch): (PersonId, Option<i32>),
         typed: &str,
         (here, acting): (Here<'_>, TenantId),
         origin: &Origin,
@@ -310,6 +316,9 @@ impl Identity {
         let now = self.services.now();
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let held = self.hold_person(&mut tx, person, Some(here)).await?;
+        if epoch.is_some_and(|epoch| epoch != held.epoch) {
+            return Err(IdentityError::SignInOver);
+        }
         let found = sqlx::query!(
             r#"select factor_id, seed_sealed, confirmed_at is not null as "on!",
                  begun_by = $2 and created_at > $3 as "here!"
@@ -370,7 +379,8 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(PlatformTx, HeldPerson), IdentityError> {
         if self.factors_of(person, origin).await?.is_some_and(|factors| factors.app) {
-            return self.by_code(person, &shown.code, Some(here), origin).await.map(|(tx, held, _)| (tx, held));
+            let (tx, held, _) = self.by_code(person, &shown.code, Some(here), origin).await?;
+            return own(held).map(|held| (tx, held));
         }
         let epoch = match self.shown_again(person, shown.password, here, origin).await {
             Err(IdentityError::NotThePassword) => {
@@ -381,7 +391,7 @@ impl Identity {
         };
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let held = self.hold_person(&mut tx, person, Some(here)).await?;
-        if held.epoch == epoch { Ok((tx, held)) } else { Err(IdentityError::SignInOver) }
+        if held.epoch == epoch { own(held).map(|held| (tx, held)) } else { Err(IdentityError::SignInOver) }
     }
 
     /// New codes for paper in place of those that were there, for who shows once more that it is them.
@@ -455,15 +465,19 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(), IdentityError> {
         let person = person(caller)?;
-        let passkeys = self.factors_of(person, origin).await?.is_some_and(|factors| factors.passkeys);
+        let factors = self.factors_of(person, origin).await?.filter(|factors| factors.app);
+        let passkeys = factors.ok_or(IdentityError::NotFound)?.passkeys;
         if !passkeys && self.tenants_of(person, origin).await?.iter().any(|workspace| workspace.second_factor) {
             return Err(IdentityError::FactorIsRequired);
         }
         let (mut tx, held) = self.by_code(person, typed, Some(here), origin).await.map(|(tx, held, _)| (tx, held))?;
-        sqlx::query!("delete from app.second_factors where person_id = $1", person.uuid())
-            .execute(&mut tx)
-            .await
-            .map_err(StoreError::from)?;
+        let gone = sqlx::query!(
+            "delete from app.second_factors where person_id = $1 and confirmed_at is not null",
+            person.uuid()
+        );
+        if gone.execute(&mut tx).await.map_err(StoreError::from)?.rows_affected() == 0 {
+            return Err(IdentityError::NotFound);
+        }
         if self.drop_needless_codes(&mut tx, person).await? && passkeys {
             // The last passkey was removed meanwhile; what a workspace asks for is looked at anew.
             return Err(IdentityError::SignInOver);
@@ -662,7 +676,8 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(Vec<String>, SignIn), IdentityError> {
         let chosen = sign_in.chosen.ok_or(IdentityError::SignInOver)?;
-        let (codes, epoch, ..) = self.turn_on(sign_in.person, typed, (here, chosen), origin).await?;
+        let shown = first_shown(&sign_in).ok_or(IdentityError::SignInOver)?;
+        let (codes, epoch, ..) = self.turn_on((sign_in.person, Some(shown)), typed, (here, chosen), origin).await?;
         // What was shown before it, and it.
         let proofs = sign_in.proofs.into_iter().map(|shown| Shown { epoch, ..shown });
         let proofs = proofs.chain(self.begun(sign_in.person, Proof::Totp, epoch).proofs).collect();
@@ -731,7 +746,7 @@ impl Identity {
         }
     }
 
-    async fn forget_begun(&self, tx: &mut PlatformTx, person: PersonId) -> Result<(), StoreError> {
+    pub(crate) async fn forget_begun(&self, tx: &mut PlatformTx, person: PersonId) -> Result<(), StoreError> {
         sqlx::query!("delete from app.second_factors where person_id = $1 and confirmed_at is null", person.uuid())
             .execute(tx)
             .await?;
@@ -751,7 +766,8 @@ impl Identity {
     /// Takes the second factor of somebody away who has lost phone and paper: for who runs the installation.
     ///
     /// # Errors
-    /// [`IdentityError::NotFound`] when nobody has this address, or the database's.
+    /// [`IdentityError::NotFound`] when nobody has this address, [`IdentityError::LastWay`] where a passkey is all that opens the
+    /// account and no letter could lead to a password, or the database's.
     #[tracing::instrument(name = "db.second_factor.take_away", skip_all)]
     pub async fn take_factor_away(&self, email: &str, origin: &Origin) -> Result<TakenAway, IdentityError> {
         let email = Email::parse(email).map_err(|e| IdentityError::field("email", e.to_string()))?;
@@ -769,6 +785,20 @@ impl Identity {
         let passkeys = passkeys.execute(&mut tx).await.map_err(StoreError::from)?.rows_affected();
         self.drop_needless_codes(&mut tx, person).await?;
         let on = on || passkeys > 0;
+        if passkeys > 0 {
+            if !self.has_a_way(&mut tx, person).await? && !self.delivers() {
+                return Err(IdentityError::LastWay);
+            }
+            // What they have opened, and what is on its way by one, ends with them; sockets at their next beat.
+            sqlx::query!(
+                "update app.people set password_epoch = password_epoch + 1 where person_id = $1",
+                person.uuid()
+            )
+            .execute(&mut tx)
+            .await
+            .map_err(StoreError::from)?;
+            sessions::end_all_of(&mut tx, person, None).await?;
+        }
         let mut told = false;
         if on {
             told = self.tell(&mut tx, person, email.as_str(), LetterKind::FactorOff).await? && self.delivers();

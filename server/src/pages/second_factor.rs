@@ -188,13 +188,16 @@ async fn ask(
     let identity = &app.capabilities.identity;
     match identity.factor_on_the_way(&sign_in, Here(&here(session)), &info.origin()).await {
         Ok(SecondFactor::Begun { url, key }) => {
-            let (asked, kept) = match identity.passkeys_at() {
-                Some(at) => {
-                    let id = here(session);
-                    let new = identity.begin_passkey_on_the_way(&sign_in, Here(&id), &info.origin()).await?;
-                    (Some(Asked { options: new.options, at: at.to_owned() }), Some(new.kept))
+            let id = here(session);
+            // Where there are none, and where a company's word alone has led here, an app it is.
+            let (asked, kept) = match identity.begin_passkey_on_the_way(&sign_in, Here(&id), &info.origin()).await {
+                Ok(new) => {
+                    let at = identity.passkeys_at().unwrap_or_default().to_owned();
+                    (Some(Asked { options: new.options, at }), Some(new.kept))
                 }
-                None => (None, None),
+                Err(IdentityError::NoPasskeys | IdentityError::NotByACompany) => (None, None),
+                Err(IdentityError::SignInOver) => return begin(),
+                Err(error) => return Err(error.into()),
             };
             let page = |state: FormState| set_up_factor(state.asking(asked), &key, picture(&url));
             let mut response = match error {

@@ -3,7 +3,8 @@
 use crate::account::person;
 use crate::browser::{OPEN, Sealed};
 use crate::letters::LetterKind;
-use crate::second_factor::{Here, ShownAgain, first_shown};
+use crate::second_factor::{Here, ShownAgain, first_shown, own};
+use crate::sign_in::confined;
 use crate::{Identity, IdentityError, Origin, hex};
 use model::audit::Act;
 use model::identity::{OwnPasskeys, Passkey};
@@ -118,7 +119,8 @@ impl Identity {
     /// The same for who is led through a second factor on the way of a sign-in, which has shown who they are.
     ///
     /// # Errors
-    /// [`IdentityError::NoPasskeys`], [`IdentityError::SignInOver`] for a sign-in that has shown nothing, or the database's.
+    /// [`IdentityError::NoPasskeys`], [`IdentityError::SignInOver`] for a sign-in that has shown nothing,
+    /// [`IdentityError::NotByACompany`], or the database's.
     pub async fn begin_passkey_on_the_way(
         &self,
         sign_in: &SignIn,
@@ -126,6 +128,9 @@ impl Identity {
         origin: &Origin,
     ) -> Result<NewPasskey, IdentityError> {
         let epoch = first_shown(sign_in).ok_or(IdentityError::SignInOver)?;
+        if confined(&sign_in.proofs).is_some() {
+            return Err(IdentityError::NotByACompany);
+        }
         self.ask_to_make((sign_in.person, epoch), "Passkey", here, origin).await
     }
 
@@ -215,7 +220,7 @@ impl Identity {
             IdentityError::NotMade
         })?;
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
-        let held = self.hold_person(&mut tx, person, Some(here)).await?;
+        let held = own(self.hold_person(&mut tx, person, Some(here)).await?)?;
         if held.epoch != making.epoch {
             return Err(IdentityError::SignInOver);
         }
@@ -250,7 +255,10 @@ impl Identity {
         if first {
             epoch += 1;
             codes = self.put_codes(&mut tx, person).await?;
-            ended = self.ended_elsewhere(&mut tx, person, here).await?;
+            // On the way nothing is left behind: the sign-in goes on in another session.
+            let spared = (!only_first).then_some(here);
+            ended = self.ended_elsewhere(&mut tx, person, spared).await?;
+            self.forget_begun(&mut tx, person).await?;
         }
         self.tell(&mut tx, person, &held.email, LetterKind::PasskeyAdded).await?;
         let (entry, whose) = (Entry::new(Act::PasskeyAdded).is("name", &making.name), Some(acting));
@@ -293,7 +301,7 @@ impl Identity {
         if self.drop_needless_codes(&mut tx, person).await? && required {
             return Err(IdentityError::FactorIsRequired);
         }
-        let ended = self.ended_elsewhere(&mut tx, person, here).await?;
+        let ended = self.ended_elsewhere(&mut tx, person, Some(here)).await?;
         self.tell(&mut tx, person, &held.email, LetterKind::PasskeyRemoved).await?;
         let (entry, whose) = (Entry::new(Act::PasskeyRemoved).was("name", &name), Some(caller.scope().tenant()));
         audit::record_everywhere(&mut tx, &self.services, (person, whose), origin.into(), &entry).await?;
@@ -310,12 +318,12 @@ impl Identity {
         &self,
         tx: &mut PlatformTx,
         person: PersonId,
-        here: Here<'_>,
+        here: Option<Here<'_>>,
     ) -> Result<Vec<TenantId>, StoreError> {
         sqlx::query!("update app.people set password_epoch = password_epoch + 1 where person_id = $1", person.uuid())
             .execute(&mut *tx)
             .await?;
-        sessions::end_all_of(tx, person, Some(here.0)).await
+        sessions::end_all_of(tx, person, here.map(|here| here.0)).await
     }
 
     /// What a person's devices know their passkeys by, as it stands in what they are told (RFC 4648, section 5, without padding).

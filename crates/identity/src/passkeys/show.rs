@@ -88,12 +88,17 @@ impl Identity {
         match goes_on {
             Some(mut sign_in) => {
                 sign_in.proofs.extend(shown.proofs);
-                Ok(PasskeyShown::GoesOn(self.advance(sign_in, origin).await?))
+                self.advance(sign_in, origin).await.map(PasskeyShown::GoesOn)
             }
             // As for a password.
             None if self.delivers() && !known.confirmed => Err(IdentityError::WrongPasskey),
-            None => Ok(PasskeyShown::Begun(self.advance(SignIn { next, ..shown }, origin).await?)),
+            None => self.advance(SignIn { next, ..shown }, origin).await.map(PasskeyShown::Begun),
         }
+        // Who works nowhere any more: no password was typed that could be wrong.
+        .map_err(|error| match error {
+            IdentityError::WrongCredentials => IdentityError::WrongPasskey,
+            other => other,
+        })
     }
 
     /// Whose passkey it is that has answered.

@@ -177,7 +177,7 @@ impl Identity {
             return Err(IdentityError::LastWay);
         }
         // What is on its way by it opens nothing any more.
-        let ended = self.ended_elsewhere(&mut tx, person, here).await?;
+        let ended = self.ended_elsewhere(&mut tx, person, Some(here)).await?;
         self.tell(&mut tx, person, &held.email, LetterKind::Unlinked).await?;
         let entry = Entry::new(Act::ProviderUnlinked).was("provider", &provider);
         let whose = (person, Some(caller.scope().tenant()));

@@ -32,7 +32,7 @@ pub(crate) struct Asks {
 }
 
 /// Where somebody stays for whom a company's own provider alone has vouched: in that company.
-fn confined(proofs: &[Shown]) -> Option<TenantId> {
+pub(crate) fn confined(proofs: &[Shown]) -> Option<TenantId> {
     let own = proofs.iter().find(|shown| shown.proof == Proof::Provider && shown.of.is_some());
     let personal = proofs.iter().any(|shown| matches!(shown.proof, Proof::Password | Proof::Passkey));
     own.filter(|_| !personal).and_then(|shown| shown.of)

@@ -7,6 +7,6 @@
 mod advance;
 mod begin;
 
-pub(crate) use advance::{Asks, Second, advance};
+pub(crate) use advance::{Asks, Second, advance, confined};
 pub(crate) use begin::Known;
 pub use begin::{Kept, SignInForm};

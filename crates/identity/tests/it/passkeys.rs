@@ -293,10 +293,57 @@ async fn the_last_way_in_and_what_a_workspace_asks_for_stay() {
     let form = SignInForm { email: two.aurora.email.clone(), password: Zeroizing::new(OWNER_PASSWORD.to_owned()) };
     assert!(identity.sign_in(form, &origin, Kept::default()).await.is_err());
 
-    // Whoever runs the installation can take all of it away.
+    // Whoever runs the installation takes nobody's only way in, where no letter could lead to another; else all of it, with what it
+    // has opened.
+    let last = identity.take_factor_away(&two.aurora.email, &origin).await;
+    assert!(matches!(last, Err(IdentityError::LastWay)), "{last:?}");
+    sqlx::query("update app.people set password_hash = 'x' where person_id = $1")
+        .bind(two.aurora.person.uuid())
+        .execute(&mut behind)
+        .await
+        .unwrap();
     let taken = identity.take_factor_away(&two.aurora.email, &origin).await.unwrap();
     assert!(matches!(taken, identity::TakenAway::Gone { .. }));
     assert_eq!((count(&db, "passkeys").await, count(&db, "recovery_codes").await), (0, 0));
+    assert!(!open(&db, here).await);
+}
+
+/// A company's own provider opens that company. What opens the whole account is not made, or taken away, by its word alone.
+#[tokio::test]
+async fn a_companys_word_alone_makes_and_removes_none() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let (two, identity) = (Two::new(&db).await, with_passkeys(&db));
+    let origin = from(&db, "192.0.2.1");
+    made(&db, &identity, &two.borealis, "Phone").await;
+    for tenant in [&two.aurora, &two.borealis] {
+        let epoch: i32 = sqlx::query_scalar("select password_epoch from app.people where person_id = $1")
+            .bind(tenant.person.uuid())
+            .fetch_one(&mut db.superuser().await)
+            .await
+            .unwrap();
+        let plain = testkit::sign_in(tenant.person, tenant.id);
+        let at = store::services::timestamp(db.services.now());
+        let word = Shown { proof: Proof::Provider, at, epoch, of: Some(tenant.id) };
+        let vouched = SignIn { proofs: vec![word], ..plain };
+        let here = hash(db.keep_sign_in(&vouched).await);
+        let form = named("Laptop", OWNER_PASSWORD);
+        let begun = identity.begin_passkey(&tenant.owner, form, Here(&here), &origin).await;
+        assert!(matches!(begun, Err(IdentityError::NotByACompany)), "{begun:?}");
+        if let Some(one) = identity.own_passkeys(&tenant.owner, &origin).await.unwrap().passkeys.first() {
+            let id = one.id.parse().unwrap();
+            let shown = by_password(OWNER_PASSWORD);
+            let removed = identity.remove_passkey(&tenant.owner, id, shown, Here(&here), &origin).await;
+            assert!(matches!(removed, Err(IdentityError::NotByACompany)), "{removed:?}");
+            let codes = identity.new_codes(&tenant.owner, by_password(OWNER_PASSWORD), Here(&here), &origin).await;
+            assert!(matches!(codes, Err(IdentityError::NotByACompany)), "{codes:?}");
+        }
+        let led = SignIn { owed: Some(Owed::Factor), ..vouched };
+        let here = hash(db.keep_sign_in(&led).await);
+        let begun = identity.begin_passkey_on_the_way(&led, Here(&here), &origin).await;
+        assert!(matches!(begun, Err(IdentityError::NotByACompany)), "{begun:?}");
+    }
+    assert_eq!(count(&db, "passkeys").await, 1);
 }
 
 /// Whoever is a member nowhere any more begins anew, with no device of before.
@@ -312,7 +359,7 @@ async fn who_begins_anew_has_none() {
         .await
         .unwrap();
     let nowhere = shown(&db, &identity, &mut device, None, None).await;
-    assert!(matches!(nowhere, Err(IdentityError::WrongCredentials)), "{nowhere:?}");
+    assert!(matches!(nowhere, Err(IdentityError::WrongPasskey)), "{nowhere:?}");
     let origin = from(&db, "192.0.2.1");
     let signed_up = identity.sign_up(sign_up_form("Anew", &two.aurora.email), &origin).await.unwrap();
     let SignedUp::In(sign_in) = signed_up else { panic!("{signed_up:?}") };

@@ -278,6 +278,33 @@ async fn whoever_runs_it_lets_somebody_in_who_has_lost_both() {
     assert_eq!(take(&two.aurora.email).await.unwrap(), TakenAway::Nothing, "it was not on");
 }
 
+/// A sign-in that is led through one is over when something has ended what was on its way; and where there is no app, none is turned
+/// off.
+#[tokio::test]
+async fn an_older_step_turns_none_on() {
+    let db = TestDb::new().await;
+    db.leaves_waiting_jobs();
+    let two = Two::new(&db).await;
+    let origin = from(&db, "192.0.2.1");
+    let (owner, here) = (&two.aurora.owner, hash(two.aurora.session));
+    let shown = Shown { proof: Proof::Password, at: store::services::timestamp(db.services.now()), epoch: 0, of: None };
+    let led =
+        SignIn { owed: Some(Owed::Factor), proofs: vec![shown], ..testkit::sign_in(two.aurora.person, two.aurora.id) };
+    let id = hash(db.keep_sign_in(&led).await);
+    let begun = db.identity.factor_on_the_way(&led, Here(&id), &origin).await.unwrap();
+    let SecondFactor::Begun { key, .. } = begun else { panic!("{begun:?}") };
+    let other: String = hash(db.open_session(two.aurora.person, two.aurora.id).await)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    db.identity.end_sessions(owner, Some(&other), &here, &origin).await.unwrap();
+    let code = App::new(&key).code(db.services.now());
+    let late = db.identity.turn_on_on_the_way(led, &code, Here(&id), &origin).await;
+    assert!(matches!(late, Err(IdentityError::SignInOver)), "{late:?}");
+    let off = db.identity.turn_factor_off(owner, "abcdefghjk", Here(&here), &origin).await;
+    assert!(matches!(off, Err(IdentityError::NotFound)), "{off:?}");
+}
+
 /// Whoever is a member nowhere any more begins anew, with no phone of before.
 #[tokio::test]
 async fn who_begins_anew_has_no_second_factor() {
