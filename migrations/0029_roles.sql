@@ -25,6 +25,8 @@ alter table app.memberships add column role_id uuid
 alter table app.memberships add column suspended_at timestamptz;
 alter table app.memberships add constraint memberships_role_fkey
   foreign key (tenant_id, role_id) references app.roles (tenant_id, role_id);
+-- For the sessions of a tenant's members.
+create index sessions_tenant_idx on app.sessions (tenant_id, session_hash) where tenant_id is not null;
 grant select (role_id, suspended_at) on app.memberships to app_door, app_platform;
 alter table app.invitations add column role_id uuid
   generated always as (case when left(role, 4) = 'rol_' then substr(role, 5)::uuid end) stored;

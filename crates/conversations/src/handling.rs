@@ -87,14 +87,21 @@ pub(crate) fn taken_over(name: Option<&str>) -> Entry<'_> {
     Entry::event(Event::TakenOver, "A person has joined the conversation.", name)
 }
 
-/// The name that the tenant knows a member by.
+/// The name that the tenant knows a member by, who acts. Their row is held before any conversation's: whoever is suspended or removed just
+/// now hands on what they have after this, or is told here.
+///
+/// # Errors
+/// [`ConversationError::Denied`] for who is kept out, or gone.
 pub(crate) async fn member_name(
     tx: &mut TenantTx,
     member: Option<MemberId>,
 ) -> Result<Option<String>, ConversationError> {
     let Some(member) = member else { return Ok(None) };
-    let name = sqlx::query_scalar!("select name from app.memberships where member_id = $1", member.uuid());
-    Ok(name.fetch_optional(tx).await?)
+    let name = sqlx::query_scalar!(
+        "select name from app.memberships where member_id = $1 and suspended_at is null for key share",
+        member.uuid()
+    );
+    Ok(Some(name.fetch_optional(tx).await?.ok_or(Denied)?))
 }
 
 /// What a change of hands does to the locked row: what to add, or nothing when things are so already.

@@ -119,13 +119,13 @@ impl Conversations {
         let (text, client_id) = new.parse()?;
         let services = &self.services;
         let mut tx = services.store.tenant(scope).await?;
+        let name = handling::member_name(&mut tx, right.member()).await?;
         let mut row = lock(&mut tx, id, None).await?;
         if row.handler != Handler::People {
             // Sent again after it was kept, while the conversation was handed back in between.
             drop(tx);
             return self.already(scope, id, Author::Agent, &text, &client_id, ConversationError::NotHandedOff).await;
         }
-        let name = handling::member_name(&mut tx, right.member()).await?;
         let mut written = Vec::new();
         if let (Some(member), None) = (right.member(), row.assignee) {
             row.hand_to(Handler::People, Some(member));

@@ -289,7 +289,8 @@ impl Identity {
         .execute(&mut tx)
         .await
         .map_err(StoreError::from)?;
-        let entry = Entry::new(Act::InvitationTakenBack).to(id.uuid(), &found.email).was("role", &found.role);
+        let entry = Entry::new(Act::InvitationTakenBack).to(id.uuid(), &found.email);
+        let entry = entry.was("role", written(&mut tx, &found.role).await?);
         audit::record(&mut tx, &self.services, caller, entry).await?;
         Ok(tx.commit().await?)
     }
@@ -328,7 +329,8 @@ impl Identity {
         all: &[TakenBack],
     ) -> Result<(), StoreError> {
         for one in all {
-            let entry = Entry::new(Act::InvitationTakenBack).to(one.invitation_id, &one.email).was("role", &one.role);
+            let entry = Entry::new(Act::InvitationTakenBack).to(one.invitation_id, &one.email);
+            let entry = entry.was("role", written(tx, &one.role).await?);
             audit::record(tx, &self.services, caller, entry).await?;
         }
         Ok(())
@@ -514,6 +516,15 @@ impl Identity {
         tracing::info!(%tenant, "a member joined");
         Ok((known, tenant))
     }
+}
+
+/// A role as the audit log writes it; one that is not there any more by its id.
+async fn written(tx: &mut TenantTx, role: &str) -> Result<String, StoreError> {
+    let known = match Role::from_name(role) {
+        Some(known) => role_of(tx, known).await?,
+        None => None,
+    };
+    Ok(known.map_or_else(|| role.to_owned(), |known| known.written()))
 }
 
 /// An invitation that was taken back.

@@ -11,7 +11,7 @@ use model::{MemberId, PersonId};
 use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::services::timestamp;
-use store::{Caller, Reason, Scope, StoreError, sessions};
+use store::{Caller, Reason, Scope, StoreError, scope, sessions};
 
 /// Which of a member's sessions.
 #[derive(Debug, Clone, Copy)]
@@ -39,18 +39,20 @@ impl Identity {
         let after = page.cursor.as_deref().map(|cursor| unhex(cursor).filter(|bytes| bytes.len() == 32).ok_or(()));
         let after = after.transpose();
         let after = after.map_err(|()| IdentityError::field("cursor", "Use the next_cursor of the page before."))?;
-        let scope = right.scope();
-        let mut tx = self.services.store.platform(Reason::Session, scope.request()).await?;
+        let here = right.scope();
+        let mut tx = self.services.store.platform(Reason::Session, here.request()).await?;
         let rows = sqlx::query!(
-            "select s.session_hash, m.member_id, s.device, s.address, s.created_at, s.last_seen_at
+            r#"select s.session_hash, m.member_id, m.role, r.permissions as "permissions?", s.device, s.address, s.created_at,
+               s.last_seen_at
              from app.sessions s
              join app.memberships m on m.tenant_id = s.tenant_id and m.person_id = s.person_id
              join app.tenants t on t.tenant_id = s.tenant_id
+             left join app.roles r on r.tenant_id = m.tenant_id and r.role_id = m.role_id
              where s.tenant_id = $1 and s.session_hash > $2 and s.expires_at > $3 and m.suspended_at is null
                and coalesce(s.created_at > $3 - make_interval(mins => t.session_minutes), true)
                and coalesce(s.last_seen_at > $3 - make_interval(mins => t.idle_minutes), true)
-             order by s.session_hash limit $4",
-            scope.tenant().uuid(),
+             order by s.session_hash limit $4"#,
+            here.tenant().uuid(),
             after.unwrap_or_default(),
             self.services.now(),
             i64::from(limit) + 1
@@ -60,15 +62,21 @@ impl Identity {
         let data: Vec<_> = rows
             .into_iter()
             .take(limit as usize)
-            .map(|row| MemberSession {
-                id: hex(&row.session_hash),
-                member_id: MemberId::from_uuid(row.member_id),
-                device: row.device.unwrap_or_default(),
-                address: row.address.unwrap_or_default(),
-                created_at: timestamp(row.created_at),
-                last_seen_at: timestamp(row.last_seen_at),
+            .map(|row| {
+                let own = row.permissions.iter().flatten().map(String::as_str);
+                let (_, permissions) = scope::allowed(&row.role, own)?;
+                // From where somebody comes who may more is not for who cannot end it.
+                let told = may_give(caller, permissions).is_ok();
+                Ok(MemberSession {
+                    id: hex(&row.session_hash),
+                    member_id: MemberId::from_uuid(row.member_id),
+                    device: row.device.filter(|_| told).unwrap_or_default(),
+                    address: row.address.filter(|_| told).unwrap_or_default(),
+                    created_at: timestamp(row.created_at),
+                    last_seen_at: timestamp(row.last_seen_at),
+                })
             })
-            .collect();
+            .collect::<Result<_, StoreError>>()?;
         let next_cursor = data.last().filter(|_| more).map(|last| last.id.clone());
         Ok(Page { data, next_cursor })
     }

@@ -349,12 +349,23 @@ pub(crate) struct Held {
 
 pub(crate) async fn held(tx: &mut TenantTx, caller: &Caller, member: MemberId) -> Result<Held, IdentityError> {
     hold(tx, caller).await?;
+    let key = match caller.actor() {
+        Actor::ApiKey { key, .. } => Some(key.uuid()),
+        _ => None,
+    };
     // Held, so that nothing is made in the member's name while it ends.
     let row = sqlx::query!(
-        "select name, person_id, role, suspended_at from app.memberships where member_id = $1 for update",
-        member.uuid()
+        r#"select name, person_id, role, suspended_at, exists (select from app.api_keys k
+             where k.key_id = $2 and k.created_by = m.member_id) as "by_own_key!"
+           from app.memberships m where member_id = $1 for update of m"#,
+        member.uuid(),
+        key
     );
     let row = row.fetch_optional(&mut *tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
+    // Nobody changes what they are, or lets themselves in again, by a key of their own.
+    if row.by_own_key {
+        return Err(Denied.into());
+    }
     let owners = sqlx::query_scalar!(
         r#"select count(*) as "owners!" from app.memberships where role = 'owner' and suspended_at is null"#
     );
@@ -367,7 +378,7 @@ pub(crate) async fn held(tx: &mut TenantTx, caller: &Caller, member: MemberId) -
 }
 
 /// Locks the tenant's row, so that two who change members see each other, and makes sure that who acts is still what they were
-/// when they came, and may what they might.
+/// when they came, and may what they might; a key, that it still works.
 pub(crate) async fn hold(tx: &mut TenantTx, caller: &Caller) -> Result<(), IdentityError> {
     sqlx::query!("select tenant_id from app.tenants for no key update")
         .fetch_optional(&mut *tx)
@@ -380,8 +391,17 @@ pub(crate) async fn hold(tx: &mut TenantTx, caller: &Caller) -> Result<(), Ident
                where m.member_id = $1 and m.suspended_at is null"#,
             member.uuid()
         );
-        let now = now.fetch_optional(tx).await.map_err(StoreError::from)?.ok_or(Denied)?;
+        let now = now.fetch_optional(&mut *tx).await.map_err(StoreError::from)?.ok_or(Denied)?;
         if scope::allowed(&now.role, now.permissions.iter().flatten().map(String::as_str))? != (role, permissions) {
+            return Err(Denied.into());
+        }
+    }
+    if let Actor::ApiKey { key, .. } = caller.actor() {
+        let works = sqlx::query_scalar!(
+            r#"select exists (select from app.api_keys where key_id = $1 and revoked_at is null) as "works!""#,
+            key.uuid()
+        );
+        if !works.fetch_one(tx).await.map_err(StoreError::from)? {
             return Err(Denied.into());
         }
     }

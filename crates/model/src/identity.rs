@@ -345,9 +345,9 @@ pub struct MemberSession {
     pub id: String,
     /// Whose it is.
     pub member_id: MemberId,
-    /// The browser, as it calls itself.
+    /// The browser, as it calls itself; empty where the member may more than who asks.
     pub device: String,
-    /// The address from which it was opened.
+    /// The address from which it was opened; likewise.
     pub address: String,
     /// When it was opened.
     pub created_at: Timestamp,

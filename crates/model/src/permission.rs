@@ -51,7 +51,7 @@ permissions!(
     /// Documents, and what stands in them.
     ManageDocuments = "documents.manage", "Upload and delete documents";
     /// Members and invitations.
-    ManageMembers = "members.manage", "Invite and remove members, and change what they may do";
+    ManageMembers = "members.manage", "Invite, suspend and remove members, sign them out, and change what they may do";
     /// Owners, who may do everything.
     ManageOwners = "owners.manage", "Make and remove owners";
     /// API keys.

@@ -43,10 +43,8 @@ pub struct MemberChange {
     role: Option<Role>,
     /// Whether they are kept out: signed out everywhere here, until they are let in again.
     suspended: Option<bool>,
-    /// Whether, with that, the API keys that they made are revoked, too.
-    #[serde(default = "yes")]
-    #[schema(default = true)]
-    revoke_keys: bool,
+    /// Whether the API keys that they made are revoked with that. Only with `suspended: true`, and then so if nothing is said.
+    revoke_keys: Option<bool>,
 }
 
 /// Changes what a member may do, or whether they are kept out. Takes a key with `members.manage`.
@@ -73,10 +71,12 @@ pub async fn change(
     ApiJson(MemberChange { role, suspended, revoke_keys }): ApiJson<MemberChange>,
 ) -> Result<StatusCode, Failure> {
     let identity = &app.capabilities.identity;
-    match (role, suspended) {
-        (Some(role), None) => identity.change_role(&caller, id, role).await?,
-        (None, Some(true)) => identity.keep_member(&caller, id, KeptMember::Out { keys: revoke_keys }).await?,
-        (None, Some(false)) => identity.keep_member(&caller, id, KeptMember::In).await?,
+    match (role, suspended, revoke_keys) {
+        (Some(role), None, None) => identity.change_role(&caller, id, role).await?,
+        (None, Some(true), keys) => {
+            identity.keep_member(&caller, id, KeptMember::Out { keys: keys.unwrap_or(true) }).await?;
+        }
+        (None, Some(false), None) => identity.keep_member(&caller, id, KeptMember::In).await?,
         // Not one of them done, and the other one refused.
         _ => return Err(IdentityError::field("role", "Change one at a time: role, or suspended.").into()),
     }

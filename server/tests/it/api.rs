@@ -240,6 +240,7 @@ async fn the_description_is_complete() {
         (member, json_to("PATCH", &colleague, r#"{"role":"agent"}"#), 204),
         (member, json_to("PATCH", &colleague, "{}"), 422),
         (member, json_to("PATCH", &colleague, r#"{"role":"agent","suspended":true}"#), 422),
+        (member, json_to("PATCH", &colleague, r#"{"role":"agent","revoke_keys":true}"#), 422),
         (member, json_to("PATCH", &colleague, r#"{"suspended":true}"#), 204),
         (member, json_to("PATCH", &colleague, r#"{"suspended":false}"#), 204),
         (roles, Ask::get(roles), 200),

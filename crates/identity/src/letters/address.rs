@@ -41,9 +41,12 @@ impl Identity {
             return Err(IdentityError::field("email", "This is your address already."));
         }
         // Who is signed in by the company's provider because of the address would not be any more.
-        if self.tenants_of(person, origin).await?.iter().any(|workspace| workspace.provider.is_some()) {
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let old = self.hold_person(&mut tx, person, Some(here)).await?.email;
+        if address_stays(&mut tx, person, &old).await? {
             return Err(IdentityError::AddressStays);
         }
+        drop(tx);
         if !self.ways_in(caller, origin).await?.password {
             return Err(IdentityError::PasswordFirst);
         }
@@ -136,14 +139,7 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(), IdentityError> {
         // It may be asked for since the letter was written.
-        let stays = sqlx::query_scalar!(
-            r#"select exists (select from app.memberships m join app.providers o on o.tenant_id = m.tenant_id and o.required
-                 join app.domains d on d.tenant_id = m.tenant_id and d.domain = split_part($2, '@', 2) and d.proven_at is not null
-                 where m.person_id = $1 and m.role <> 'owner') as "stays!""#,
-            person.uuid(),
-            old
-        );
-        if stays.fetch_one(&mut *tx).await.map_err(StoreError::from)? {
+        if address_stays(tx, person, old).await? {
             return Err(IdentityError::AddressStays);
         }
         let moved = sqlx::query!(
@@ -171,4 +167,16 @@ impl Identity {
         audit::record_everywhere(tx, &self.services, (person, None), origin.into(), &entry).await?;
         Ok(())
     }
+}
+
+/// Whether a company signs its people in by this address of theirs, also those whom it keeps out for a while.
+async fn address_stays(tx: &mut PlatformTx, person: PersonId, address: &str) -> Result<bool, StoreError> {
+    let stays = sqlx::query_scalar!(
+        r#"select exists (select from app.memberships m join app.providers o on o.tenant_id = m.tenant_id and o.required
+             join app.domains d on d.tenant_id = m.tenant_id and d.domain = split_part($2, '@', 2) and d.proven_at is not null
+             where m.person_id = $1 and m.role <> 'owner') as "stays!""#,
+        person.uuid(),
+        address
+    );
+    Ok(stays.fetch_one(tx).await?)
 }

@@ -58,7 +58,7 @@ impl Identity {
     async fn meant(&self, pending: &Pending, origin: &Origin) -> Result<Meant, IdentityError> {
         let vouched = &pending.vouched;
         if let Some(known) = self.find_linked(vouched, origin).await?
-            && !self.tenants_of(known.person, origin).await?.is_empty()
+            && self.works_somewhere(known.person, origin).await?
         {
             // A company's own vouches for its own addresses, whatever was linked when.
             if let Some(tenant) = pending.of
@@ -70,7 +70,7 @@ impl Identity {
         }
         let email = confirmed(vouched, &pending.title)?;
         let Some(account) = self.find_account(&email, origin).await? else { return Ok(Meant::Nobody) };
-        if self.tenants_of(account.known.person, origin).await?.is_empty() {
+        if !self.works_somewhere(account.known.person, origin).await? {
             return Ok(Meant::Nobody);
         }
         match account.password_hash {
@@ -78,6 +78,17 @@ impl Identity {
             // Another account elsewhere opens it. By the address alone none does: it may be somebody else's by now.
             None => Err(IdentityError::LinkedElsewhere(pending.title.clone())),
         }
+    }
+
+    /// Whether a person is a member anywhere, also where they are kept out: who is nowhere begins anew.
+    #[tracing::instrument(name = "db.person.works_somewhere", skip_all)]
+    async fn works_somewhere(&self, person: PersonId, origin: &Origin) -> Result<bool, StoreError> {
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let somewhere = sqlx::query_scalar!(
+            r#"select exists (select from app.memberships where person_id = $1) as "somewhere!""#,
+            person.uuid()
+        );
+        Ok(somewhere.fetch_one(&mut tx).await?)
     }
 
     #[tracing::instrument(name = "db.identity.find", skip_all)]

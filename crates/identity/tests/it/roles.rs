@@ -1,9 +1,9 @@
 //! Roles of a company's own, and members who are kept out for a while.
 
 use crate::stage::{caller, from, member, sign_in, sign_up_form};
-use identity::{Identity, IdentityError, KeptMember, MAX_ROLES, PageRequest, RoleWishes, SignedUp};
+use identity::{Identity, IdentityError, KeptMember, KeyWishes, MAX_ROLES, PageRequest, RoleWishes, SignedUp};
 use model::identity::{Owed, Role};
-use model::permission::{Permission as P, Permissions};
+use model::permission::{KEY_AT_MOST, Permission as P, Permissions};
 use model::{MemberId, RoleId};
 use store::sessions::hash;
 use store::{Caller, scope};
@@ -11,6 +11,10 @@ use testkit::{OWNER_PASSWORD, Tenant, TestDb, Two};
 
 fn wishes(title: &str, permissions: &[P]) -> RoleWishes {
     RoleWishes { title: title.to_owned(), permissions: Permissions::of(permissions) }
+}
+
+fn wishes_of_nothing() -> RoleWishes {
+    RoleWishes { title: "Late".to_owned(), ..RoleWishes::default() }
 }
 
 fn denied<T: std::fmt::Debug>(result: Result<T, IdentityError>) {
@@ -200,11 +204,25 @@ async fn who_is_kept_out_has_no_session_and_finds_the_workspace_nowhere() {
     };
     let who = found().await.unwrap();
     let key = identity.create_api_key(&who, "Theirs").await.unwrap();
+    let wishes = KeyWishes { name: "To keep", scopes: KEY_AT_MOST, lasts: None };
+    let kept = identity.create_api_key(&who, wishes).await.unwrap();
+    let by_key = identity.authenticate_key(&kept.secret, db.request()).await.unwrap().unwrap();
+    let by_other = identity.authenticate_key(&key.secret, db.request()).await.unwrap().unwrap();
     identity.invite(&who, "x@fjord.example", Role::Agent).await.unwrap();
     let asked = sign_in(identity, &borealis.email, OWNER_PASSWORD, &here).await.unwrap();
     assert_eq!(asked.owed, Some(Owed::Workspace));
 
+    admin(Role::Agent).await;
+    // A key of one's own changes nothing of oneself.
+    denied(identity.change_role(&by_key, there, Role::Viewer).await);
+    denied(identity.keep_member(&by_key, there, KeptMember::Out { keys: false }).await);
+    identity.keep_member(&aurora.owner, there, KeptMember::Out { keys: false }).await.unwrap();
+    denied(identity.keep_member(&by_key, there, KeptMember::In).await);
+    identity.keep_member(&aurora.owner, there, KeptMember::In).await.unwrap();
     identity.keep_member(&aurora.owner, there, KeptMember::Out { keys: true }).await.unwrap();
+    // What came by a key before it was revoked does nothing after that.
+    denied(identity.create_role(&by_key, &wishes_of_nothing()).await);
+    denied(identity.invite(&by_other, "y@fjord.example", Role::Agent).await);
     assert!(found().await.is_none());
     denied(identity.list_invitations(&who).await.and(identity.invite(&who, "y@fjord.example", Role::Agent).await));
     assert!(identity.authenticate_key(&key.secret, db.request()).await.unwrap().is_none());
@@ -311,6 +329,11 @@ async fn who_sees_to_members_signs_them_out() {
     denied(identity.list_member_sessions(&agent, &PageRequest::default()).await);
     denied(identity.end_member_session(&agent, &hex(one)).await);
     denied(identity.sign_member_out(&agent, member).await);
+
+    // Of who may more an admin sees that they are there, and not from where.
+    let seen = identity.list_member_sessions(&who, &PageRequest::default()).await.unwrap().data;
+    let of = |session: String| seen.iter().find(|one| one.id == session).unwrap().device.clone();
+    assert_eq!((of(hex(one)).as_str(), of(hex(aurora.session)).as_str()), ("Firefox", ""));
 
     identity.end_member_session(&aurora.owner, &hex(one)).await.unwrap();
     assert_eq!((open(one).await, open(other).await), (false, true));
