@@ -65,6 +65,7 @@ fn example(probe: &Probe, answer: &Answer, plain: &mut Plain) -> Value {
         data.truncate(1);
         data[0]["id"] = json!("…");
         data[0]["member_id"] = json!("mem_…");
+        data[0]["device"] = json!("Firefox");
     }
     let body = plain.value("", body);
     json!({ "method": probe.method, "path": probe.path, "status": answer.status, "body": body })
