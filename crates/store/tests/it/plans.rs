@@ -15,6 +15,7 @@ const SESSIONS: &str = include_str!("../../src/sessions.rs");
 const API_KEYS: &str = include_str!("../../../identity/src/api_keys.rs");
 const ATTEMPTS: &str = include_str!("../../../identity/src/attempts.rs");
 const MEMBERS: &str = include_str!("../../../identity/src/members.rs");
+const MEMBER_SESSIONS: &str = include_str!("../../../identity/src/member_sessions.rs");
 const SIGN_IN: &str = include_str!("../../../identity/src/sign_in/begin.rs");
 const ADVANCE: &str = include_str!("../../../identity/src/sign_in/advance.rs");
 const TENANTS: &str = include_str!("../../../identity/src/tenants.rs");
@@ -163,6 +164,14 @@ async fn hot_queries_use_their_indexes() {
         ("tenants of a person", query(ADVANCE, "select t.tenant_id").bind(two.aurora.person.uuid())),
         ("sign-in on its way", query(SESSIONS, "select person_id as").bind(hash.clone()).bind(now)),
         ("attempts counted", query(ATTEMPTS, "select subject, count(*)").bind(subjects).bind(now - hour)),
+        (
+            "sessions of a tenant",
+            query(MEMBER_SESSIONS, "select s.session_hash, m.member_id")
+                .bind(tenant)
+                .bind(Vec::<u8>::new())
+                .bind(now)
+                .bind(51_i64),
+        ),
         ("attempt forgiven", query(ATTEMPTS, "where attempt_id = $1").bind(Uuid::nil())),
     ];
     for (what, bound) in platform {
