@@ -2,6 +2,7 @@
 
 use super::Frame;
 use super::account::again;
+use super::second_factor::codes_left;
 use crate::shell::{Page, Surface};
 use crate::ui::{AskDevice, Field, FormNotice, PasskeyForm};
 use leptos::prelude::*;
@@ -143,16 +144,11 @@ fn row(one: Passkey, shown: (bool, bool), now: Timestamp) -> impl IntoView {
 }
 
 fn on_paper(codes: u32, password: bool) -> impl IntoView {
-    let left = match codes {
-        0 => "None of your codes for paper is left: make new ones.".to_owned(),
-        1 => "One of your codes for paper is left.".to_owned(),
-        n => format!("{n} of your codes for paper are left."),
-    };
     view! {
         <section class="section" aria-labelledby="paper">
             <div class="section__head"><div class="section__text">
                 <h2 id="paper">"Without your devices"</h2>
-                <p>"Each code on paper lets you in once, after your password. "{left}</p>
+                <p>"Each code on paper lets you in once, after your password. "{codes_left(codes)}</p>
             </div></div>
             <details class="more">
                 <summary>"New codes for paper"</summary>

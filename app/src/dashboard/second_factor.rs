@@ -121,20 +121,24 @@ fn Begun(key: String, picture: Picture, code: Option<String>) -> impl IntoView {
     }
 }
 
+/// How many codes for paper are left, as a sentence.
+pub(super) fn codes_left(codes: u32) -> String {
+    match codes {
+        0 => "None of your codes for paper is left: make new ones.".to_owned(),
+        1 => "One of your codes for paper is left.".to_owned(),
+        n => format!("{n} of your codes for paper are left."),
+    }
+}
+
 /// Signing in takes a code.
 #[component]
 fn On(since: String, codes: u32, code: Option<String>) -> impl IntoView {
     let day = since.get(..10).unwrap_or_default().to_owned();
-    let left = match codes {
-        0 => "None of your codes for paper is left: make new ones.".to_owned(),
-        1 => "One of your codes for paper is left.".to_owned(),
-        n => format!("{n} of your codes for paper are left."),
-    };
     view! {
         <section class="section" aria-labelledby="on">
             <div class="section__head"><div class="section__text">
                 <h2 id="on">"Signing in takes a code"</h2>
-                <p>"Since "<time datetime=since>{day}</time>". "{left}</p>
+                <p>"Since "<time datetime=since>{day}</time>". "{codes_left(codes)}</p>
             </div></div>
             <form class="form form--narrow" method="post" action="/dashboard/account/code/renew">
                 <Field name="code" label="Code" autocomplete="one-time-code" hint="Of the app, or one of those on paper." error=code/>

@@ -15,7 +15,7 @@ use store::{Caller, Reason, Scope, StoreError, scope, sessions};
 
 /// Which of a member's sessions.
 #[derive(Debug, Clone, Copy)]
-enum Which<'a> {
+pub(crate) enum Which<'a> {
     All,
     One(&'a str),
 }
@@ -131,8 +131,9 @@ impl Identity {
         Ok(())
     }
 
+    /// Ends the sessions of a person in a tenant.
     #[tracing::instrument(name = "db.member_session.delete", skip_all)]
-    async fn end_there(&self, person: PersonId, scope: &Scope, which: Which<'_>) -> Result<(), StoreError> {
+    pub(crate) async fn end_there(&self, person: PersonId, scope: &Scope, which: Which<'_>) -> Result<(), StoreError> {
         let mut tx = self.services.store.platform(Reason::Session, scope.request()).await?;
         match which {
             Which::All => sessions::end_all_in(&mut tx, person, scope.tenant()).await?,

@@ -1,6 +1,7 @@
 //! The members of a tenant.
 
 use crate::invitations::TakenBack;
+use crate::member_sessions::Which;
 use crate::roles::{Known, known, may_give, role_of};
 use crate::{Identity, IdentityError};
 use futures_core::future::BoxFuture;
@@ -13,7 +14,7 @@ use model::{MemberId, PersonId};
 use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::services::timestamp;
-use store::{Actor, Caller, Denied, Reason, Scope, StoreError, TenantTx, events, scope, sessions};
+use store::{Actor, Caller, Denied, Scope, StoreError, TenantTx, events, scope};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -173,7 +174,7 @@ impl Identity {
             let had = held(&mut tx, caller, member).await?;
             may_give(caller, had.role.permissions)?;
             drop(tx);
-            self.end_sessions_there(had.person, scope).await?;
+            self.end_there(had.person, scope, Which::All).await?;
         }
         let mut tx = self.services.store.tenant(scope).await?;
         let had = held(&mut tx, caller, member).await?;
@@ -194,7 +195,7 @@ impl Identity {
         tx.commit().await?;
         self.tell_all(left.notices);
         // They open nothing any more, whatever becomes of this.
-        let _ = self.end_sessions_there(had.person, scope).await;
+        let _ = self.end_there(had.person, scope, Which::All).await;
         Ok(())
     }
 
@@ -211,14 +212,6 @@ impl Identity {
         events::record(tx, &self.services, caller.scope(), EventKind::MemberChanged, member.uuid()).await?;
         let act = if since.is_some() { Act::MemberSuspended } else { Act::MemberResumed };
         audit::record(tx, &self.services, caller, Entry::new(act).to(member.uuid(), name)).await
-    }
-
-    /// Ends the sessions of a person in a tenant.
-    #[tracing::instrument(name = "db.member.end_sessions", skip_all)]
-    async fn end_sessions_there(&self, person: PersonId, scope: &Scope) -> Result<(), StoreError> {
-        let mut tx = self.services.store.platform(Reason::Session, scope.request()).await?;
-        sessions::end_all_in(&mut tx, person, scope.tenant()).await?;
-        tx.commit().await
     }
 
     /// What ends with a member who goes, or is kept out.
