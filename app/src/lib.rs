@@ -2,6 +2,9 @@
 // Leptos views nest types deeply.
 #![recursion_limit = "512"]
 
+#[macro_use]
+pub mod say;
+
 pub mod auth;
 pub mod dashboard;
 pub mod live;

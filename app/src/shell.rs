@@ -4,12 +4,15 @@
 use crate::ui::{Assets, Bundle};
 use leptos::prelude::*;
 use std::sync::Arc;
+use words::Language;
 
 /// What the server knows when it makes a page, whichever it is.
 #[derive(Debug, Clone)]
 pub struct Around {
     /// The look that the visitor chose.
     pub theme: Theme,
+    /// The language that the page is in.
+    pub language: Language,
     /// Where the files of this build are.
     pub assets: Arc<Assets>,
     /// What scripts and styles of this answer alone are marked with.
@@ -87,7 +90,7 @@ pub struct Page {
     /// What the browser calls it.
     pub title: String,
     /// What it is, for who finds it in a search; pages without are not to be found.
-    pub description: Option<&'static str>,
+    pub description: Option<String>,
     /// How it looks.
     pub surface: Surface,
     /// What stands in it.
@@ -107,6 +110,7 @@ impl Page {
         let owner = Owner::new();
         owner.with(|| {
             provide_context(Nonce(around.nonce.clone()));
+            provide_context(around.language);
             // Behind the document stands a mark of Leptos's.
             make().document(around).to_html().trim_end_matches("<!>").to_owned()
         })
@@ -117,12 +121,14 @@ impl Page {
         let file = |name: &str| around.assets.file(name).map(str::to_owned);
         let theme = (around.theme != Theme::System).then(|| around.theme.name());
         let (class, styles) = surface.look();
+        let direction = Some(around.language.direction()).filter(|direction| *direction != "ltr");
         let code =
             around.assets.bundle.as_ref().zip(island).map(|(bundle, island)| code(bundle, island, &around.nonce));
         let kept = code.is_some().then(|| as_made(&around.nonce));
+        let brought = code.is_some().then(|| brought(around));
         view! {
             <!DOCTYPE html>
-            <html lang="en" data-theme=theme>
+            <html lang=around.language.tag() dir=direction data-theme=theme>
                 <head>
                     <meta charset="utf-8"/>
                     <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -140,7 +146,7 @@ impl Page {
                     {code}
                     {matches!(surface, Surface::Dashboard | Surface::Inbox).then(|| ahead(&around.nonce))}
                 </head>
-                <body class=class>{body}{kept}</body>
+                <body class=class>{body}{brought}{kept}</body>
             </html>
         }
     }
@@ -177,6 +183,19 @@ fn as_made(nonce: &str) -> AnyView {
         addEventListener('error', failed);\
         addEventListener('unhandledrejection', failed);";
     view! { <script nonce=nonce.to_owned()>{SCRIPT}</script> }.into_any()
+}
+
+/// What islands say, for their code, which knows it in English.
+fn brought(around: &Around) -> Option<AnyView> {
+    const ISLANDS: [&str; 5] = [
+        "app/src/dashboard/inbox/",
+        "app/src/dashboard/knowledge/upload.rs",
+        "app/src/live/",
+        "app/src/ui/",
+        "crates/model/src/timestamp.rs",
+    ];
+    let given = words::given(around.language, &ISLANDS)?;
+    Some(view! { <template id="words" data-said=given></template> }.into_any())
 }
 
 /// Loads the code of an island, and lets it take over. What does not come leaves the page as the server made it.
@@ -219,7 +238,8 @@ mod tests {
 
     #[test]
     fn a_document_holds_what_its_page_needs() {
-        let around = Around { theme: Theme::Dark, assets: Arc::default(), nonce: "n".to_owned() };
+        let around =
+            Around { theme: Theme::Dark, language: Language::Mirrored, assets: Arc::default(), nonce: "n".to_owned() };
         let page = || Page::new("</title><meta>&amp;", Surface::Error, view! { <p>"<b>"</p> });
         let html = Page::render(&around, page);
         assert!(html.contains("<title>&lt;/title>&lt;meta>&amp;amp;</title>"), "{html}");
@@ -230,7 +250,7 @@ mod tests {
             chunks: [("b".into(), vec!["/b.wasm".into()])].into(),
         };
         let assets = Arc::new(Assets { bundle: Some(bundle), ..Assets::default() });
-        let around = Around { theme: Theme::System, assets, nonce: "n".to_owned() };
+        let around = Around { theme: Theme::System, language: Language::English, assets, nonce: "n".to_owned() };
         let html = Page::render(&around, || Page { island: Some("b"), ..Page::new("x", Surface::Inbox, ()) });
         // Nothing of Leptos's own stands in what is read by other rules than HTML's.
         assert!(html.contains("(island);</script>") && html.contains("}]}</script>"), "{html}");

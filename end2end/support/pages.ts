@@ -204,7 +204,7 @@ export const states: State[] = [
     status: 422,
     open: async (page, person) => {
       await page.goto('/signup');
-      await page.locator('form').evaluate((form: HTMLFormElement) => (form.noValidate = true));
+      await page.locator('form.form').evaluate((form: HTMLFormElement) => (form.noValidate = true));
       await fillSignUp(page, { ...person, name: '', email: 'astrid@fjallhus', password: 'short' });
       await expect(page.getByRole('alert')).toBeVisible();
     },

@@ -1,25 +1,13 @@
 // No page scrolls sideways, whatever the width and however long the words.
-import type { Page } from '@playwright/test';
 import { begin, say, step } from '../support/conversations.ts';
 import { teach } from '../support/documents.ts';
 import { expect, test, visit } from '../support/fixtures.ts';
 import { makeKey } from '../support/keys.ts';
+import { expectNoSidewaysScroll } from '../support/looks.ts';
 import { signUp, somebody } from '../support/people.ts';
 import { states } from '../support/pages.ts';
 
 const widths = [360, 390, 768, 1440];
-
-async function expectNoSidewaysScroll(page: Page, what: string): Promise<void> {
-  const { inner, outer, wide } = await page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement;
-    const beyond = [...document.querySelectorAll('body *')].filter((element) => {
-      const box = element.getBoundingClientRect();
-      return box.width > 0 && box.right > clientWidth + 1 && !element.closest('pre, [popover]');
-    });
-    return { inner: scrollWidth, outer: clientWidth, wide: beyond.slice(0, 3).map((element) => element.outerHTML.slice(0, 160)) };
-  });
-  expect({ what, inner, wide: inner > outer ? wide : [] }).toEqual({ what, inner: outer, wide: [] });
-}
 
 for (const state of states) {
   test(`${state.name} does not scroll sideways`, async ({ page, server, complaints }) => {

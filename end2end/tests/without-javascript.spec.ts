@@ -50,7 +50,7 @@ test('sign up, make a key, revoke it, choose a theme, sign out, with JavaScript 
     await page.goto('/');
     await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
     await page.goto('/dashboard/api-keys');
-    await expect(page.locator('.choice [aria-pressed=true]')).toHaveText(theme === 'dark' ? 'Dark' : 'Light');
+    await expect(page.locator('.choice [name=theme][aria-pressed=true]')).toHaveText(theme === 'dark' ? 'Dark' : 'Light');
   }
   await openMenu(page);
   await page.getByRole('button', { name: 'System' }).click();

@@ -13,5 +13,6 @@ static ROOM: [u8; 1024] = [1; 1024];
 #[wasm_bindgen]
 pub fn start() {
     console_error_panic_hook::set_once();
+    app::say::bring();
     leptos::mount::hydrate_islands();
 }

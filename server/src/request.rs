@@ -9,6 +9,7 @@ use model::{Problem, RequestId};
 use shares::Network;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
+use words::Language;
 
 /// A request.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +18,29 @@ pub struct RequestInfo {
     pub id: RequestId,
     /// The client's address; a trusted proxy's word for it, where there is one.
     pub address: IpAddr,
+    /// The language that its browser has been told to speak, or asks for, of those that there are.
+    pub language: Option<Language>,
+}
+
+/// The value of a cookie.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(named, _)| *named == name)
+        .map(|(_, value)| value)
+}
+
+/// The name of the cookie that holds the chosen language.
+pub const LANGUAGE_COOKIE: &str = "samtal_language";
+
+/// The language that these headers ask for, of those that there are.
+pub fn language(headers: &HeaderMap) -> Option<Language> {
+    let accepted = || headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).and_then(Language::accepted);
+    cookie(headers, LANGUAGE_COOKIE).and_then(Language::from_tag).or_else(accepted)
 }
 
 impl RequestInfo {
@@ -27,7 +51,11 @@ impl RequestInfo {
 
     /// As an attempt to sign in sees it.
     pub fn origin(self) -> Origin {
-        Origin { address: self.address, request: self.id }
+        Origin {
+            address: self.address,
+            request: self.id,
+            language: self.language.filter(|one| Language::OFFERED.contains(one)),
+        }
     }
 }
 

@@ -84,6 +84,7 @@ pub fn routes() -> Vec<Route> {
         cookie("/logout", &["POST"], post(sign_out::submit)),
         cookie("/demo", &["GET"], get(demo::page)),
         cookie("/preferences/theme", &["POST"], post(preferences::theme)),
+        cookie("/preferences/language", &["POST"], post(preferences::language)),
         cookie("/dashboard", &["GET"], get(home::page)),
         cookie("/dashboard/{*page}", &["GET"], get(home::nowhere)),
         cookie("/dashboard/inbox", &["GET"], get(inbox::page)),

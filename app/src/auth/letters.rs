@@ -4,20 +4,21 @@ use super::{AuthPage, FormState, page};
 use crate::shell::Page;
 use crate::ui::{Field, FormNotice};
 use leptos::prelude::*;
+use words::noted;
 
-const EMAIL: &[(&str, &str)] = &[("email", "Email")];
-const PASSWORD: &[(&str, &str)] = &[("password", "New password")];
-const SIGN_UP: &[(&str, &str)] = &[("password", "Password")];
+const EMAIL: &[(&str, &str)] = &[("email", noted!("Email"))];
+const PASSWORD: &[(&str, &str)] = &[("password", noted!("New password"))];
+const SIGN_UP: &[(&str, &str)] = &[("password", noted!("Password"))];
 
 /// The way back to the form that signs in.
 fn back() -> AnyView {
-    view! { "Back to "<a href="/login">"Sign in"</a> }.into_any()
+    rich!("Back to {link}", link = view! { <a href="/login">{t!("Sign in")}</a> })
 }
 
 /// The words beside each of these pages.
 fn aside() -> AnyView {
     view! {
-        <p class="auth__note">"A link in a letter works once, for a while, and signs nobody in. Nobody at Samtal or at your company will ever ask you for one."</p>
+        <p class="auth__note">{t!("A link in a letter works once, for a while, and signs nobody in. Nobody at Samtal or at your company will ever ask you for one.")}</p>
     }
     .into_any()
 }
@@ -27,15 +28,15 @@ pub fn ask_reset(state: FormState) -> Page {
     let wrong = state.problem.is_some();
     let body = view! {
         <AuthPage other=back() aside=aside()>
-            <div><h1>"A new password"</h1><p>"Give the address of your account. A letter with a link goes to it."</p></div>
+            <div><h1>{t!("A new password")}</h1><p>{t!("Give the address of your account. A letter with a link goes to it.")}</p></div>
             {state.problem.clone().map(|problem| view! { <FormNotice problem=problem fields=EMAIL/> })}
             <form class="form" method="post" action="/reset">
-                <Field name="email" label="Email" kind="email" autocomplete="username" value=state.value("email") error=state.error("email")/>
-                <button class="button button--primary button--block" type="submit">"Send the link"</button>
+                <Field name="email" label=t!("Email") kind="email" autocomplete="username" value=state.value("email") error=state.error("email")/>
+                <button class="button button--primary button--block" type="submit">{t!("Send the link")}</button>
             </form>
         </AuthPage>
     };
-    page("A new password", wrong, body)
+    page(t!("A new password"), wrong, body)
 }
 
 /// Which letter is on its way.
@@ -51,27 +52,39 @@ pub enum Sent {
 pub fn sent(which: Sent, outbox: bool) -> Page {
     let (words, again) = match which {
         Sent::SignUp => (
-            "A letter is on its way to the address that you gave. Open its link, and your workspace is ready. If the address has an account already, the letter says so.",
+            t!(
+                "A letter is on its way to the address that you gave. Open its link, and your workspace is ready. If the address has an account already, the letter says so."
+            ),
             "/signup",
         ),
         Sent::Reset => (
-            "If there is an account with this address, a letter is on its way to it. Its link is good for an hour.",
+            t!("If there is an account with this address, a letter is on its way to it. Its link is good for an hour."),
             "/reset",
         ),
     };
     let body = view! {
         <AuthPage other=back() aside=aside()>
-            <div><h1>"Look into your mail"</h1><p>{words}</p></div>
+            <div><h1>{t!("Look into your mail")}</h1><p>{words}</p></div>
             {outbox.then(|| view! {
                 <div class="notice">
-                    <h2 class="notice__title">"No mail server is set"</h2>
-                    <p>"This installation is for development: what it would send stands in its "<a href="/outbox">"outbox"</a>"."</p>
+                    <h2 class="notice__title">{t!("No mail server is set")}</h2>
+                    <p>
+                        {rich!(
+                            "This installation is for development: what it would send stands in its {outbox}.",
+                            outbox = view! { <a href="/outbox">{t!("outbox")}</a> }
+                        )}
+                    </p>
                 </div>
             })}
-            <p>"Nothing there after some minutes? Look among what your mail program takes for junk, or "<a href=again>"ask once more"</a>"."</p>
+            <p>
+                {rich!(
+                    "Nothing there after some minutes? Look among what your mail program takes for junk, or {link}.",
+                    link = view! { <a href=again>{t!("ask once more")}</a> }
+                )}
+            </p>
         </AuthPage>
     };
-    page("Look into your mail", false, body)
+    page(t!("Look into your mail"), false, body)
 }
 
 /// What the link to a new password opens.
@@ -81,8 +94,13 @@ pub fn choose_password(state: FormState) -> Page {
     let body = view! {
         <AuthPage other=back() aside=aside()>
             <div>
-                <h1>"Choose a new password"</h1>
-                <p>"For "<b>{email.clone()}</b>". Whoever is signed in to this account now will be signed out everywhere."</p>
+                <h1>{t!("Choose a new password")}</h1>
+                <p>
+                    {rich!(
+                        "For {email}. Whoever is signed in to this account now will be signed out everywhere.",
+                        email = view! { <b>{email.clone()}</b> }
+                    )}
+                </p>
             </div>
             {state.problem.clone().map(|problem| view! { <FormNotice problem=problem fields=PASSWORD/> })}
             // To its own address.
@@ -90,17 +108,17 @@ pub fn choose_password(state: FormState) -> Page {
                 <input type="hidden" name="email" autocomplete="username" value=email/>
                 <Field
                     name="password"
-                    label="New password"
+                    label=t!("New password")
                     kind="password"
                     autocomplete="new-password"
-                    hint="At least 10 characters. A sentence that you will remember is a good one."
+                    hint=t!("At least 10 characters. A sentence that you will remember is a good one.")
                     error=state.error("password")
                 />
-                <button class="button button--primary button--block" type="submit">"Change the password"</button>
+                <button class="button button--primary button--block" type="submit">{t!("Change the password")}</button>
             </form>
         </AuthPage>
     };
-    page("Choose a new password", wrong, body)
+    page(t!("Choose a new password"), wrong, body)
 }
 
 /// What the link in a letter to a new address opens.
@@ -108,14 +126,17 @@ pub fn confirm_address(email: &str) -> Page {
     let email = email.to_owned();
     let body = view! {
         <AuthPage other=back() aside=aside()>
-            <div><h1>"Is this your address?"</h1><p>"From now on you sign in with "<b>{email}</b>", and letters go there."</p></div>
+            <div>
+                <h1>{t!("Is this your address?")}</h1>
+                <p>{rich!("From now on you sign in with {email}, and letters go there.", email = view! { <b>{email}</b> })}</p>
+            </div>
             // To its own address.
             <form class="form" method="post">
-                <button class="button button--primary button--block" type="submit">"Yes, use this address"</button>
+                <button class="button button--primary button--block" type="submit">{t!("Yes, use this address")}</button>
             </form>
         </AuthPage>
     };
-    page("Is this your address?", false, body)
+    page(t!("Is this your address?"), false, body)
 }
 
 /// What the link to confirm an address opens: the password that was chosen with it has to be given, too.
@@ -125,20 +146,30 @@ pub fn confirm(state: FormState) -> Page {
     let body = view! {
         <AuthPage other=back() aside=aside()>
             <div>
-                <h1>"Confirm your address"</h1>
-                <p>"Give the password that you chose for "<b>{email.clone()}</b>", and your workspace is open to you."</p>
+                <h1>{t!("Confirm your address")}</h1>
+                <p>
+                    {rich!(
+                        "Give the password that you chose for {email}, and your workspace is open to you.",
+                        email = view! { <b>{email.clone()}</b> }
+                    )}
+                </p>
             </div>
             {state.problem.clone().map(|problem| view! { <FormNotice problem=problem fields=SIGN_UP/> })}
             // To its own address.
             <form class="form" method="post">
                 <input type="hidden" name="email" autocomplete="username" value=email/>
-                <Field name="password" label="Password" kind="password" autocomplete="current-password" error=state.error("password")/>
-                <button class="button button--primary button--block" type="submit">"Confirm and sign in"</button>
+                <Field name="password" label=t!("Password") kind="password" autocomplete="current-password" error=state.error("password")/>
+                <button class="button button--primary button--block" type="submit">{t!("Confirm and sign in")}</button>
             </form>
-            <p>"You did not choose one, or do not know it? "<a href="/reset">"Choose a new password"</a>"."</p>
+            <p>
+                {rich!(
+                    "You did not choose one, or do not know it? {link}.",
+                    link = view! { <a href="/reset">{t!("Choose a new password")}</a> }
+                )}
+            </p>
         </AuthPage>
     };
-    page("Confirm your address", wrong, body)
+    page(t!("Confirm your address"), wrong, body)
 }
 
 /// Where no letters can be sent.
@@ -146,24 +177,24 @@ pub fn no_letters() -> Page {
     let body = view! {
         <AuthPage other=back() aside=aside()>
             <div>
-                <h1>"Forgot your password?"</h1>
-                <p>"This installation sends no mail, so it cannot send you a link. Whoever runs it can help: ask them."</p>
+                <h1>{t!("Forgot your password?")}</h1>
+                <p>{t!("This installation sends no mail, so it cannot send you a link. Whoever runs it can help: ask them.")}</p>
             </div>
         </AuthPage>
     };
-    page("Forgot your password?", false, body)
+    page(t!("Forgot your password?"), false, body)
 }
 
 /// A link that opens nothing any more; `again` leads to where one asks for another.
 pub fn link_over(state: FormState, again: &'static str) -> Page {
     let body = view! {
         <AuthPage other=back() aside=aside()>
-            <div><h1>"This link is over"</h1></div>
+            <div><h1>{t!("This link is over")}</h1></div>
             {state.problem.map(|problem| view! { <FormNotice problem=problem fields=&[]/> })}
-            <p><a class="button button--block" href=again>"Ask for a new one"</a></p>
+            <p><a class="button button--block" href=again>{t!("Ask for a new one")}</a></p>
         </AuthPage>
     };
-    page("This link is over", true, body)
+    page(t!("This link is over"), true, body)
 }
 
 /// A letter in the outbox.
@@ -186,21 +217,21 @@ pub fn outbox(letters: Vec<Kept>) -> Page {
         view! {
             <li class="letter">
                 <h2>{letter.subject}</h2>
-                <p>"To "<b>{letter.to}</b></p>
+                <p>{rich!("To {address}", address = view! { <b>{letter.to}</b> })}</p>
                 <pre class="letter__text">{letter.text}</pre>
-                {letter.link.map(|link| view! { <p><a class="button button--small" href=link>"Open its link"</a></p> })}
+                {letter.link.map(|link| view! { <p><a class="button button--small" href=link>{t!("Open its link")}</a></p> })}
             </li>
         }
     };
     let body = view! {
         <AuthPage other=back() aside=aside()>
             <div>
-                <h1>"Outbox"</h1>
-                <p>"This installation is for development and has no mail server, so letters go no further than this page. The last 50 are kept until it stops."</p>
+                <h1>{t!("Outbox")}</h1>
+                <p>{t!("This installation is for development and has no mail server, so letters go no further than this page. The last 50 are kept until it stops.")}</p>
             </div>
-            {none.then(|| view! { <p>"Nothing has been sent yet."</p> })}
+            {none.then(|| view! { <p>{t!("Nothing has been sent yet.")}</p> })}
             <ul class="letters" role="list">{letters.into_iter().map(letter).collect_view()}</ul>
         </AuthPage>
     };
-    page("Outbox", false, body)
+    page(t!("Outbox"), false, body)
 }

@@ -22,9 +22,10 @@ pub use sign_in::sign_in;
 pub use sign_up::sign_up;
 pub use workspace::choose_workspace;
 
+use crate::say::say;
 use crate::shell::{Page, Surface};
 use crate::site::SkipLink;
-use crate::ui::Brand;
+use crate::ui::{Brand, Languages};
 use leptos::prelude::*;
 use model::Problem;
 use model::identity::Workspace;
@@ -73,7 +74,7 @@ impl FormState {
     }
 
     fn error(&self, name: &str) -> Option<String> {
-        self.problem.as_ref().and_then(|p| p.field(name)).map(str::to_owned)
+        self.problem.as_ref().and_then(|p| p.field(name)).map(say)
     }
 }
 
@@ -83,9 +84,15 @@ pub fn leads_to(next: &str) -> String {
 }
 
 /// The page of a form; its title says when something is wrong.
-fn page(title: &str, wrong: bool, body: impl IntoView + 'static) -> Page {
-    let error = if wrong { "Error: " } else { "" };
-    Page::new(format!("{error}{title} · Samtal"), Surface::Auth, view! { <SkipLink/>{body} })
+fn page(title: impl Into<String>, wrong: bool, body: impl IntoView + 'static) -> Page {
+    let title = title.into();
+    let title = if wrong { t!("Error: {title}", title) } else { title };
+    Page::new(format!("{title} · Samtal"), Surface::Auth, view! { <SkipLink/>{body} })
+}
+
+/// The way back to the form that signs in, at its further steps.
+fn somebody_else() -> AnyView {
+    rich!("Somebody else? {link}", link = view! { <a href="/login">{t!("Sign in")}</a> })
 }
 
 /// The page around either form.
@@ -102,13 +109,19 @@ fn AuthPage(
         <div class="auth">
             <header class="auth__head"><Brand/><p>{other}</p></header>
             <main class="auth__main" id="main" tabindex="-1"><div>{children()}</div></main>
-            <aside class="auth__aside" aria-label="About Samtal">
+            <aside class="auth__aside" aria-label=t!("About Samtal")>
                 <dl class="entry-word">
                     <dt lang="sv">"sam"<span>"·"</span>"tal"</dt>
-                    <dd>"noun, Swedish"</dd>
-                    <dd>"A talk between people. "<b lang="sv">"Tack för samtalet"</b>": thank you for the talk."</dd>
+                    <dd>{t!("noun, Swedish")}</dd>
+                    <dd>
+                        {rich!(
+                            "A talk between people. {thanks}: thank you for the talk.",
+                            thanks = view! { <b lang="sv">"Tack för samtalet"</b> } // lint:allow(said) it is Swedish
+                        )}
+                    </dd>
                 </dl>
                 {aside}
+                <Languages/>
             </aside>
         </div>
     }

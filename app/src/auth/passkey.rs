@@ -22,17 +22,17 @@ pub fn sign_in_by_passkey(state: FormState, asked: Asked) -> Page {
     let ask = if wrong { AskDevice::Show } else { AskDevice::ShowAtOnce };
     let body = view! {
         <AuthPage
-            other=view! { "New here? "<a href="/signup">"Create a workspace"</a> }.into_any()
+            other=rich!("New here? {link}", link = view! { <a href="/signup">{t!("Create a workspace")}</a> })
             aside=view! {
-                <p class="auth__note">"A passkey never leaves your device, and it answers this address alone: nobody can ask you for it on another page."</p>
+                <p class="auth__note">{t!("A passkey never leaves your device, and it answers this address alone: nobody can ask you for it on another page.")}</p>
             }
             .into_any()
         >
-            <div><h1>"Use a passkey"</h1><p>"Unlock it as you unlock your device: by a finger, a face, or a number."</p></div>
+            <div><h1>{t!("Use a passkey")}</h1><p>{t!("Unlock it as you unlock your device: by a finger, a face, or a number.")}</p></div>
             {state.problem.clone().map(|problem| view! { <FormNotice problem=problem fields=&[]/> })}
-            <PasskeyForm action="/login/passkey" ask=ask options=asked.options at=asked.at label="Use a passkey" next=next/>
-            <p><a href=another>"Sign in another way"</a></p>
+            <PasskeyForm action="/login/passkey" ask=ask options=asked.options at=asked.at label=t!("Use a passkey") next=next/>
+            <p><a href=another>{t!("Sign in another way")}</a></p>
         </AuthPage>
     };
-    page("Use a passkey", wrong, body)
+    page(t!("Use a passkey"), wrong, body)
 }

@@ -1,11 +1,12 @@
 //! The step of signing in at which somebody who works in several workspaces chooses one.
 
-use super::{AuthPage, FormState, page};
+use super::{AuthPage, FormState, page, somebody_else};
 use crate::shell::Page;
 use crate::ui::FormNotice;
 use leptos::prelude::*;
+use words::noted;
 
-const FIELDS: &[(&str, &str)] = &[("workspace", "Workspace")];
+const FIELDS: &[(&str, &str)] = &[("workspace", noted!("Workspace"))];
 
 /// The page of that step.
 pub fn choose_workspace(state: FormState) -> Page {
@@ -22,19 +23,19 @@ pub fn choose_workspace(state: FormState) -> Page {
     });
     let body = view! {
         <AuthPage
-            other=view! { "Somebody else? "<a href="/login">"Sign in"</a> }.into_any()
+            other=somebody_else()
             aside=view! {
-                <p class="auth__note">"Each workspace is a company of its own: what is in one is not seen from another."</p>
+                <p class="auth__note">{t!("Each workspace is a company of its own: what is in one is not seen from another.")}</p>
             }
             .into_any()
         >
-            <div><h1>"Choose a workspace"</h1><p>"You work in several. Where do you want to go?"</p></div>
+            <div><h1>{t!("Choose a workspace")}</h1><p>{t!("You work in several. Where do you want to go?")}</p></div>
             {state.problem.map(|problem| view! { <FormNotice problem=problem fields=FIELDS/> })}
             <form class="form" method="post" action="/login/workspace">
                 <input type="hidden" name="next" value=next/>
-                <ul class="auth__choices" id="workspace" role="list" aria-label="Workspaces">{choices.collect_view()}</ul>
+                <ul class="auth__choices" id="workspace" role="list" aria-label=t!("Workspaces")>{choices.collect_view()}</ul>
             </form>
         </AuthPage>
     };
-    page("Choose a workspace", wrong, body)
+    page(t!("Choose a workspace"), wrong, body)
 }

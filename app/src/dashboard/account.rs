@@ -1,14 +1,16 @@
 //! One's own account: the password, and where one is signed in. Plain forms, answered with this page.
 
 use super::Frame;
+use crate::say::say;
 use crate::shell::{Page, Surface};
 use crate::ui::{Field, FormNotice};
 use leptos::prelude::*;
 use model::identity::{LinkedAccount, OpenSession, SecondFactor, WaysIn};
 use model::{Problem, Timestamp};
+use words::noted;
 
 const FIELDS: &[(&str, &str)] =
-    &[("current", "Your password now"), ("password", "New password"), ("email", "New address")];
+    &[("current", noted!("Your password now")), ("password", noted!("New password")), ("email", noted!("New address"))];
 
 /// What came of a form.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,16 +42,16 @@ pub fn account(
     outcome: Outcome,
 ) -> Page {
     let title = match &outcome {
-        Outcome::Nothing => "Your account · Samtal",
-        Outcome::Changed => "Password changed · Your account · Samtal",
-        Outcome::Asked => "A letter is on its way · Your account · Samtal",
-        Outcome::Moved => "Address changed · Your account · Samtal",
-        Outcome::Linked => "Linked · Your account · Samtal",
-        Outcome::Unlinked => "Unlinked · Your account · Samtal",
-        Outcome::Refused(_) => "Error: Your account · Samtal",
+        Outcome::Nothing => t!("Your account"),
+        Outcome::Changed => t!("Password changed · Your account"),
+        Outcome::Asked => t!("A letter is on its way · Your account"),
+        Outcome::Moved => t!("Address changed · Your account"),
+        Outcome::Linked => t!("Linked · Your account"),
+        Outcome::Unlinked => t!("Unlinked · Your account"),
+        Outcome::Refused(_) => t!("Error: {title}", title = t!("Your account")),
     };
     let error = |field: &str| match &outcome {
-        Outcome::Refused(problem) => problem.field(field).map(str::to_owned),
+        Outcome::Refused(problem) => problem.field(field).map(say),
         _ => None,
     };
     let (current, password, moves) = (error("current"), error("password"), error("email"));
@@ -58,89 +60,94 @@ pub fn account(
         Outcome::Nothing => ().into_any(),
         Outcome::Changed => view! {
             <div class="notice notice--good" role="status">
-                <h2 class="notice__title">"Your password is changed"</h2>
-                <p>"Everywhere else you have been signed out."</p>
+                <h2 class="notice__title">{t!("Your password is changed")}</h2>
+                <p>{t!("Everywhere else you have been signed out.")}</p>
             </div>
         }
         .into_any(),
         Outcome::Asked => view! {
             <div class="notice notice--good" role="status">
-                <h2 class="notice__title">"A letter is on its way"</h2>
-                <p>"It goes to the new address, and its link is good for an hour. Until it is opened nothing is changed."</p>
+                <h2 class="notice__title">{t!("A letter is on its way")}</h2>
+                <p>{t!("It goes to the new address, and its link is good for an hour. Until it is opened nothing is changed.")}</p>
             </div>
         }
         .into_any(),
         Outcome::Moved => view! {
             <div class="notice notice--good" role="status">
-                <h2 class="notice__title">"Your account has the new address"</h2>
-                <p>"You sign in with it from now on."</p>
+                <h2 class="notice__title">{t!("Your account has the new address")}</h2>
+                <p>{t!("You sign in with it from now on.")}</p>
             </div>
         }
         .into_any(),
         Outcome::Linked => view! {
             <div class="notice notice--good" role="status">
-                <h2 class="notice__title">"Linked"</h2>
-                <p>"You can sign in this way from now on."</p>
+                <h2 class="notice__title">{t!("Linked")}</h2>
+                <p>{t!("You can sign in this way from now on.")}</p>
             </div>
         }
         .into_any(),
         Outcome::Unlinked => view! {
             <div class="notice notice--good" role="status">
-                <h2 class="notice__title">"Unlinked"</h2>
-                <p>"It opens your account no more. Everywhere else you have been signed out."</p>
+                <h2 class="notice__title">{t!("Unlinked")}</h2>
+                <p>{t!("It opens your account no more. Everywhere else you have been signed out.")}</p>
             </div>
         }
         .into_any(),
         Outcome::Refused(problem) => view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(),
     };
     let member = frame.session.member.clone();
-    let (on, change) = match factor {
-        SecondFactor::On { .. } => ("Signing in takes a code of your phone, too.", "Change"),
-        SecondFactor::Begun { .. } => ("You have begun to set it up.", "Go on"),
-        SecondFactor::Off => {
-            ("Who has your password is in. With a second factor it takes a code of your phone, too.", "Set it up")
+    // What stands on the link, and what it is called where it is read out without what stands around it.
+    let (on, change, called) = match factor {
+        SecondFactor::On { .. } => {
+            (t!("Signing in takes a code of your phone, too."), t!("Change"), t!("Change the second factor"))
         }
+        SecondFactor::Begun { .. } => (t!("You have begun to set it up."), t!("Go on"), t!("Go on the second factor")),
+        SecondFactor::Off => (
+            t!("Who has your password is in. With a second factor it takes a code of your phone, too."),
+            t!("Set it up"),
+            t!("Set it up the second factor"),
+        ),
     };
     let others = sessions.iter().any(|session| !session.current);
     let main = view! {
-        <header class="page__head"><h1>"Your account"</h1><p>{member.name}", "{member.email.clone()}</p></header>
+        <header class="page__head"><h1>{t!("Your account")}</h1><p>{t!("{name}, {email}", name = member.name, email = member.email)}</p></header>
         {notice}
         <section class="section" aria-labelledby="password-head">
             <div class="section__head"><div class="section__text">
-                <h2 id="password-head">"Password"</h2>
+                <h2 id="password-head">{t!("Password")}</h2>
                 <p>{if ways.password {
-                    "With a new one you are signed out everywhere else."
+                    t!("With a new one you are signed out everywhere else.")
                 } else {
-                    "You have none: a provider opens your account. A letter leads to one."
+                    t!("You have none: a provider opens your account. A letter leads to one.")
                 }}</p>
-            </div>{(!ways.password).then(|| view! { <a class="button" href="/reset">"Choose a password"</a> })}</div>
+            </div>{(!ways.password).then(|| view! { <a class="button" href="/reset">{t!("Choose a password")}</a> })}</div>
             {ways.password.then(|| view! {
                 <form class="form form--narrow" method="post" action="/dashboard/account">
                     <input type="hidden" name="email" autocomplete="username" value=member.email.clone()/>
-                    <Field name="current" label="Your password now" kind="password" autocomplete="current-password" error=current/>
+                    <Field name="current" label=t!("Your password now") kind="password" autocomplete="current-password" error=current/>
                     <Field
                         name="password"
-                        label="New password"
+                        label=t!("New password")
                         kind="password"
                         autocomplete="new-password"
-                        hint="At least 10 characters. A sentence that you will remember is a good one."
+                        hint=t!("At least 10 characters. A sentence that you will remember is a good one.")
                         error=password
                     />
-                    <button class="button button--primary" type="submit">"Change the password"</button>
+                    <button class="button button--primary" type="submit">{t!("Change the password")}</button>
                 </form>
             })}
         </section>
         <section class="section" aria-labelledby="address">
             <div class="section__head"><div class="section__text">
-                <h2 id="address">"Address"</h2>
-                <p>"You sign in with "{member.email.clone()}"."</p>
+                <h2 id="address">{t!("Address")}</h2>
+                <p>{t!("You sign in with {email}.", email = member.email)}</p>
             </div></div>
             <details class="more" open=moving>
-                <summary>"Use another address"</summary>
+                <summary>{t!("Use another address")}</summary>
                 <form class="form form--narrow" method="post" action="/dashboard/account/address">
-                    <Field name="email" label="New address" kind="email" autocomplete="email" error=moves/>
+                    <Field name="email" label=t!("New address") kind="email" autocomplete="email" error=moves/>
                     {again("address-password".to_owned(), (false, ways.password))}
-                    <button class="button" type="submit">"Use this address"</button>
+                    <button class="button" type="submit">{t!("Use this address")}</button>
                 </form>
             </details>
         </section>
@@ -148,33 +155,33 @@ pub fn account(
         <section class="section" aria-labelledby="passkeys">
             <div class="section__head">
                 <div class="section__text">
-                    <h2 id="passkeys">"Passkeys"</h2>
-                    <p>"A device that you unlock opens your account, without a password."</p>
+                    <h2 id="passkeys">{t!("Passkeys")}</h2>
+                    <p>{t!("A device that you unlock opens your account, without a password.")}</p>
                 </div>
-                <a class="button" href="/dashboard/account/passkeys">"Your passkeys"</a>
+                <a class="button" href="/dashboard/account/passkeys">{t!("Your passkeys")}</a>
             </div>
         </section>
         <section class="section" aria-labelledby="factor">
             <div class="section__head">
-                <div class="section__text"><h2 id="factor">"Second factor"</h2><p>{on}</p></div>
-                <a class="button" href="/dashboard/account/code">{change}<span class="visually-hidden">" the second factor"</span></a>
+                <div class="section__text"><h2 id="factor">{t!("Second factor")}</h2><p>{on}</p></div>
+                <a class="button" href="/dashboard/account/code" aria-label=called>{change}</a>
             </div>
         </section>
         <section class="section" aria-labelledby="sessions">
             <div class="section__head">
                 <div class="section__text">
-                    <h2 id="sessions">"Where you are signed in"</h2>
-                    <p>"Something that you do not know? Sign it out, and change your password."</p>
+                    <h2 id="sessions">{t!("Where you are signed in")}</h2>
+                    <p>{t!("Something that you do not know? Sign it out, and change your password.")}</p>
                 </div>
             </div>
             <div class="table">
                 <table role="table" aria-labelledby="sessions">
                     <thead role="rowgroup">
                         <tr role="row">
-                            <th role="columnheader" scope="col">"Browser"</th>
-                            <th role="columnheader" scope="col">"Workspace"</th>
-                            <th role="columnheader" scope="col">"Last seen"</th>
-                            <th class="table__end" role="columnheader" scope="col"><span class="visually-hidden">"Action"</span></th>
+                            <th role="columnheader" scope="col">{t!("Browser")}</th>
+                            <th role="columnheader" scope="col">{t!("Workspace")}</th>
+                            <th role="columnheader" scope="col">{t!("Last seen")}</th>
+                            <th class="table__end" role="columnheader" scope="col"><span class="visually-hidden">{t!("Action")}</span></th>
                         </tr>
                     </thead>
                     <tbody role="rowgroup">{sessions.into_iter().map(|session| row(session, now)).collect_view()}</tbody>
@@ -182,12 +189,12 @@ pub fn account(
             </div>
             {others.then(|| view! {
                 <form class="actions" method="post" action="/dashboard/account/sessions/end">
-                    <button class="button" type="submit">"Sign out everywhere else"</button>
+                    <button class="button" type="submit">{t!("Sign out everywhere else")}</button>
                 </form>
             })}
         </section>
     };
-    frame.page("/dashboard/account", title.to_owned(), Surface::Dashboard, main)
+    frame.page("/dashboard/account", title, Surface::Dashboard, main)
 }
 
 /// The accounts elsewhere that open this one, and those that could. Nothing where there are neither.
@@ -202,16 +209,16 @@ fn providers(ways: WaysIn, offered: Vec<(String, String)>, now: Timestamp) -> im
                 <form class="form form--narrow" method="post" action="/dashboard/account/providers">
                     <input type="hidden" name="provider" value=slug.clone()/>
                     {again(format!("link-{slug}"), (false, password))}
-                    <button class="button" type="submit">"Go on to "{title.clone()}</button>
+                    <button class="button" type="submit">{t!("Go on to {provider}", provider = title)}</button>
                 </form>
             };
-            view! { <li><details class="more"><summary>"Link "{title}</summary>{form}</details></li> }
+            view! { <li><details class="more"><summary>{t!("Link {provider}", provider = title)}</summary>{form}</details></li> }
         });
         view! {
             <section class="section" aria-labelledby="providers">
                 <div class="section__head"><div class="section__text">
-                    <h2 id="providers">"Other ways to sign in"</h2>
-                    <p>"An account elsewhere with the same address can open this one."</p>
+                    <h2 id="providers">{t!("Other ways to sign in")}</h2>
+                    <p>{t!("An account elsewhere with the same address can open this one.")}</p>
                 </div></div>
                 <ul class="ways" role="list">{linked}{more.collect_view()}</ul>
             </section>
@@ -220,15 +227,24 @@ fn providers(ways: WaysIn, offered: Vec<(String, String)>, now: Timestamp) -> im
 }
 
 fn linked_row(one: LinkedAccount, password: bool, now: Timestamp) -> impl IntoView {
-    let used = one.used_at.map_or_else(|| "never used".to_owned(), |used| format!("last used {}", used.ago(now)));
+    let provider = view! { <b>{one.provider.clone()}</b> };
+    let how = match one.used_at {
+        Some(used) => rich!(
+            "{provider} opens it: {email}, last used {ago}.",
+            provider = provider,
+            email = one.email,
+            ago = say(&used.ago(now))
+        ),
+        None => rich!("{provider} opens it: {email}, never used.", provider = provider, email = one.email),
+    };
     view! {
         <li>
-            <p><b>{one.provider.clone()}</b>" opens it: "{one.email}", "{used}"."</p>
+            <p>{how}</p>
             <details class="more">
-                <summary>"Unlink "{one.provider}</summary>
+                <summary>{t!("Unlink {provider}", provider = one.provider)}</summary>
                 <form class="form form--narrow" method="post" action=format!("/dashboard/account/providers/{}/unlink", one.id)>
                     {again(format!("unlink-{}", one.id), (false, password))}
-                    <button class="button button--danger" type="submit">"Unlink"</button>
+                    <button class="button button--danger" type="submit">{t!("Unlink")}</button>
                 </form>
             </details>
         </li>
@@ -240,7 +256,7 @@ pub(super) fn again(id: String, (app, password): (bool, bool)) -> AnyView {
     if app {
         return view! {
             <div class="field">
-                <label class="field__label" for=id.clone()>"Code"</label>
+                <label class="field__label" for=id.clone()>{t!("Code")}</label>
                 <input class="field__input" id=id name="code" autocomplete="one-time-code" required/>
             </div>
         }
@@ -251,7 +267,7 @@ pub(super) fn again(id: String, (app, password): (bool, bool)) -> AnyView {
     }
     view! {
         <div class="field">
-            <label class="field__label" for=id.clone()>"Your password"</label>
+            <label class="field__label" for=id.clone()>{t!("Your password")}</label>
             <input class="field__input" id=id name="password" type="password" autocomplete="current-password" required/>
         </div>
     }
@@ -260,13 +276,13 @@ pub(super) fn again(id: String, (app, password): (bool, bool)) -> AnyView {
 
 fn row(session: OpenSession, now: Timestamp) -> impl IntoView {
     let device = browser(&session.device);
-    let label = format!("Sign out {device}, {}", session.address);
+    let label = t!("Sign out {device}, {address}", device, address = session.address);
     let end = if session.current {
-        view! { <span class="badge badge--accent">"Here"</span> }.into_any()
+        view! { <span class="badge badge--accent">{t!("Here")}</span> }.into_any()
     } else {
         view! {
             <form method="post" action=format!("/dashboard/account/sessions/{}/end", session.id)>
-                <button class="button button--small" type="submit" aria-label=label>"Sign out"</button>
+                <button class="button button--small" type="submit" aria-label=label>{t!("Sign out")}</button>
             </form>
         }
         .into_any()
@@ -274,9 +290,9 @@ fn row(session: OpenSession, now: Timestamp) -> impl IntoView {
     view! {
         <tr role="row">
             <th role="rowheader" scope="row"><span class="entry"><span>{device}<small>{session.address}</small></span></span></th>
-            <td role="cell" data-label="Workspace">{session.company}</td>
-            <td role="cell" data-label="Last seen">
-                <time datetime=session.last_seen_at.to_string()>{session.last_seen_at.ago(now)}</time>
+            <td role="cell" data-label=t!("Workspace")>{session.company}</td>
+            <td role="cell" data-label=t!("Last seen")>
+                <time datetime=session.last_seen_at.to_string()>{say(&session.last_seen_at.ago(now))}</time>
             </td>
             <td class="table__end" role="cell">{end}</td>
         </tr>
@@ -298,8 +314,8 @@ pub(super) fn browser(agent: &str) -> String {
     ];
     let first = |all: &[(&str, &'static str)]| all.iter().find(|(part, _)| agent.contains(part)).map(|(_, name)| *name);
     match (first(&NAMES), first(&SYSTEMS)) {
-        (Some(name), Some(system)) => format!("{name} on {system}"),
+        (Some(name), Some(system)) => t!("{name} on {system}", name, system),
         (Some(name), None) => name.to_owned(),
-        _ => "Another program".to_owned(),
+        _ => t!("Another program"),
     }
 }

@@ -1,14 +1,16 @@
 //! The keys of the workspace: make one, see it once, stop it. Both are plain forms, answered with this page.
 
 use super::Frame;
+use crate::say::say;
 use crate::shell::{Page, Surface};
 use crate::ui::{Field, FormNotice, Icon, Shape};
 use leptos::prelude::*;
 use model::identity::{ApiKey, NewApiKey};
 use model::permission::{API_KEY, KEY_AT_MOST, Permission, Permissions};
 use model::{Problem, Timestamp};
+use words::{Text, noted};
 
-const FIELDS: &[(&str, &str)] = &[("name", "What the key is for"), ("scopes", "What the key may do")];
+const FIELDS: &[(&str, &str)] = &[("name", noted!("What the key is for")), ("scopes", noted!("What the key may do"))];
 
 /// What came of the form for a new key.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -37,17 +39,17 @@ pub fn api_keys(frame: &Frame, keys: Vec<ApiKey>, now: Timestamp, outcome: Outco
     let manages = may.has(Permission::ManageKeys);
     let address = frame.address.clone();
     let title = match &outcome {
-        Outcome::Nothing => "API keys · Samtal",
-        Outcome::Created(_) => "Key created · API keys · Samtal",
-        Outcome::Refused { .. } => "Error: API keys · Samtal",
+        Outcome::Nothing => t!("API keys"),
+        Outcome::Created(_) => t!("Key created · API keys"),
+        Outcome::Refused { .. } => t!("Error: {title}", title = t!("API keys")),
     };
     let mut wishes = Wishes { may, scopes: API_KEY, days: String::new(), error: None };
     let (notice, value, error) = match outcome {
         Outcome::Nothing => (().into_any(), String::new(), None),
         Outcome::Created(key) => (view! { <Once key=key address=address.clone()/> }.into_any(), String::new(), None),
         Outcome::Refused { problem, name, scopes, days } => {
-            let error = problem.field("name").map(str::to_owned);
-            wishes = Wishes { may, scopes, days, error: problem.field("scopes").map(str::to_owned) };
+            let error = problem.field("name").map(say);
+            wishes = Wishes { may, scopes, days, error: problem.field("scopes").map(say) };
             (view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(), name, error)
         }
     };
@@ -57,20 +59,20 @@ pub fn api_keys(frame: &Frame, keys: Vec<ApiKey>, now: Timestamp, outcome: Outco
         view! { <KeyTable keys=keys now=now manages=manages/> }.into_any()
     };
     let main = view! {
-        <header class="page__head"><h1>"API keys"</h1><p>"Each key lets one program act for this workspace."</p></header>
+        <header class="page__head"><h1>{t!("API keys")}</h1><p>{t!("Each key lets one program act for this workspace.")}</p></header>
         <section class="section" aria-labelledby="keys">
             <div class="section__head">
                 <div class="section__text">
-                    <h2 id="keys">"Keys"</h2>
-                    <p>"Give every program its own, so that you can take one away without touching the others."</p>
+                    <h2 id="keys">{t!("Keys")}</h2>
+                    <p>{t!("Give every program its own, so that you can take one away without touching the others.")}</p>
                 </div>
             </div>
             {notice}
             {manages.then(|| view! {
                 <form class="form" method="post" action="/dashboard/api-keys">
                     <div class="form form--inline">
-                        <Field name="name" label="What the key is for" autocomplete="off" maxlength=60 value=value error=error/>
-                        <button class="button button--primary" type="submit"><Icon shape=Shape::Plus/>"Create key"</button>
+                        <Field name="name" label=t!("What the key is for") autocomplete="off" maxlength=60 value=value error=error/>
+                        <button class="button button--primary" type="submit"><Icon shape=Shape::Plus/>{t!("Create key")}</button>
                     </div>
                     {more(wishes)}
                 </form>
@@ -78,7 +80,7 @@ pub fn api_keys(frame: &Frame, keys: Vec<ApiKey>, now: Timestamp, outcome: Outco
             {list}
         </section>
     };
-    frame.page("/dashboard/api-keys", title.to_owned(), Surface::Dashboard, main)
+    frame.page("/dashboard/api-keys", title, Surface::Dashboard, main)
 }
 
 /// What a new key is to do, and for how long.
@@ -91,7 +93,12 @@ struct Wishes {
 }
 
 /// For how long: days, and how people say that.
-const DAYS: [(&str, &str); 4] = [("", "Until it is revoked"), ("30", "30 days"), ("90", "90 days"), ("365", "A year")];
+const DAYS: [(&str, &str); 4] = [
+    ("", noted!("Until it is revoked")),
+    ("30", noted!("30 days")),
+    ("90", noted!("90 days")),
+    ("365", noted!("A year")),
+];
 
 /// The rest of the form, for who wants something else than most do.
 fn more(wishes: Wishes) -> AnyView {
@@ -101,27 +108,27 @@ fn more(wishes: Wishes) -> AnyView {
         view! {
             <label class="check">
                 <input type="checkbox" name=permission.name() value="1" checked=scopes.has(permission)/>
-                " "{permission.sentence()}
+                " "{say(&permission.sentence())}
             </label>
         }
     };
     let can = KEY_AT_MOST.list().into_iter().filter(|permission| may.has(*permission));
     let day = |(value, words): (&'static str, &'static str)| {
-        view! { <option value=value selected=value == days>{words}</option> }
+        view! { <option value=value selected=value == days>{say(&Text::of(words))}</option> }
     };
     let described = error.is_some().then_some("scopes-error");
     view! {
         <details class="more" open=open>
-            <summary>"What it may do, and for how long"</summary>
+            <summary>{t!("What it may do, and for how long")}</summary>
             // Whoever sends this form chooses: none chosen is not all of them.
             <input type="hidden" name="chosen" value="1"/>
             <fieldset class="checks" id="scopes" aria-describedby=described>
-                <legend class="field__label">"What the key may do"</legend>
+                <legend class="field__label">{t!("What the key may do")}</legend>
                 {can.map(scope).collect_view()}
                 {error.map(|error| view! { <p class="field__error" id="scopes-error">{error}</p> })}
             </fieldset>
             <div class="field">
-                <label class="field__label" for="days">"How long it works"</label>
+                <label class="field__label" for="days">{t!("How long it works")}</label>
                 <select class="field__input" id="days" name="days">{DAYS.into_iter().map(day).collect_view()}</select>
             </div>
         </details>
@@ -135,12 +142,12 @@ fn Once(key: NewApiKey, address: String) -> impl IntoView {
     let call = format!("curl {address}/api/v1/me \\\n  -H \"Authorization: Bearer {}\"", key.secret);
     view! {
         <div class="notice notice--good" role="status">
-            <h3 class="notice__title">"Here is your key: "{key.key.name.clone()}</h3>
-            <p>"Copy it now, to where the program will find it. Samtal keeps only a fingerprint of it and cannot show it again."</p>
+            <h3 class="notice__title">{t!("Here is your key: {name}", name = key.key.name)}</h3>
+            <p>{t!("Copy it now, to where the program will find it. Samtal keeps only a fingerprint of it and cannot show it again.")}</p>
             <div class="copy"><code id="secret">{key.secret.clone()}</code></div>
             <figure class="code">
-                <figcaption>"Ask whose key this is"</figcaption>
-                <pre tabindex="0" role="region" aria-label="Example call with curl"><code>{call}</code></pre>
+                <figcaption>{t!("Ask whose key this is")}</figcaption>
+                <pre tabindex="0" role="region" aria-label=t!("Example call with curl")><code>{call}</code></pre>
             </figure>
         </div>
     }
@@ -151,12 +158,12 @@ fn NoKeys(address: String) -> impl IntoView {
     view! {
         <div class="empty">
             <div class="empty__text">
-                <h3>"No program has a key yet"</h3>
-                <p>"A key lets one program act for this workspace: a till, an import, your own app. You see it once, when you create it; after that only its first characters are kept to tell keys apart."</p>
+                <h3>{t!("No program has a key yet")}</h3>
+                <p>{t!("A key lets one program act for this workspace: a till, an import, your own app. You see it once, when you create it; after that only its first characters are kept to tell keys apart.")}</p>
             </div>
             <figure class="code">
-                <figcaption>"Ask for the members of this workspace"</figcaption>
-                <pre tabindex="0" role="region" aria-label="Example call with curl"><code>
+                <figcaption>{t!("Ask for the members of this workspace")}</figcaption>
+                <pre tabindex="0" role="region" aria-label=t!("Example call with curl")><code>
                     {format!("curl {address}/api/v1/members \\\n  -H ")}<b>"\"Authorization: Bearer $SAMTAL_KEY\""</b>
                 </code></pre>
             </figure>
@@ -171,10 +178,10 @@ fn KeyTable(keys: Vec<ApiKey>, now: Timestamp, manages: bool) -> impl IntoView {
             <table role="table" aria-labelledby="keys">
                 <thead role="rowgroup">
                     <tr role="row">
-                        <th role="columnheader" scope="col">"Name"</th>
-                        <th role="columnheader" scope="col">"Created"</th>
-                        <th role="columnheader" scope="col">"Last used"</th>
-                        <th class="table__end" role="columnheader" scope="col"><span class="visually-hidden">"Action"</span></th>
+                        <th role="columnheader" scope="col">{t!("Name")}</th>
+                        <th role="columnheader" scope="col">{t!("Created")}</th>
+                        <th role="columnheader" scope="col">{t!("Last used")}</th>
+                        <th class="table__end" role="columnheader" scope="col"><span class="visually-hidden">{t!("Action")}</span></th>
                     </tr>
                 </thead>
                 <tbody role="rowgroup">
@@ -189,12 +196,17 @@ fn KeyTable(keys: Vec<ApiKey>, now: Timestamp, manages: bool) -> impl IntoView {
 fn KeyRow(key: ApiKey, now: Timestamp, manages: bool) -> impl IntoView {
     let id = key.id.to_string();
     let dialog = format!("revoke-{id}");
-    let used = key.last_used_at.map_or_else(|| "Never".to_owned(), |at| at.day());
+    let used = key.last_used_at.map_or_else(|| t!("Never"), |at| say(&at.day()));
     let scopes = key.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(", ");
-    let until = key.expires_at.filter(|_| key.revoked_at.is_none()).map(|at| format!(" · until {}", at.day()));
+    let until = key.expires_at.filter(|_| key.revoked_at.is_none());
+    let until = until.map(|at| format!(" · {}", t!("until {day}", day = say(&at.day()))));
     let end = match (key.revoked_at, key.expires_at.filter(|at| *at <= now)) {
-        (Some(at), _) => view! { <span class="badge">"Revoked "{at.day()}</span> }.into_any(),
-        (None, Some(at)) => view! { <span class="badge">"Ended "{at.day()}</span> }.into_any(),
+        (Some(at), _) => {
+            view! { <span class="badge">{t!("Revoked {day}", day = say(&at.day()))}</span> }.into_any()
+        }
+        (None, Some(at)) => {
+            view! { <span class="badge">{t!("Ended {day}", day = say(&at.day()))}</span> }.into_any()
+        }
         (None, None) if !manages => ().into_any(),
         (None, None) => view! {
                 <div class="actions">
@@ -202,23 +214,25 @@ fn KeyRow(key: ApiKey, now: Timestamp, manages: bool) -> impl IntoView {
                 <button
                     class="button button--small"
                     type="button"
-                    aria-label=format!("Revoke {}", key.name)
+                    aria-label=t!("Revoke {name}", name = key.name)
                     command="show-modal"
                     commandfor=dialog.clone()
                 >
-                    "Revoke"
+                    {t!("Revoke")}
                 </button>
                 <dialog class="dialog" id=dialog.clone() aria-labelledby=format!("{dialog}-title") aria-describedby=format!("{dialog}-text")>
                     <div class="dialog__head">
-                        <h2 id=format!("{dialog}-title")>"Revoke "{key.name.clone()}"?"</h2>
+                        <h2 id=format!("{dialog}-title")>{t!("Revoke {name}?", name = key.name)}</h2>
                         <p id=format!("{dialog}-text")>
-                            "Whatever uses the key "<code>{key.prefix.clone()}"…"</code>
-                            " is refused from this moment on. This cannot be undone; you can create a new key at any time."
+                            {rich!(
+                                "Whatever uses the key {key} is refused from this moment on. This cannot be undone; you can create a new key at any time.",
+                                key = view! { <code>{key.prefix.clone()}"…"</code> },
+                            )}
                         </p>
                     </div>
                     <form class="dialog__actions" method="post" action=format!("/dashboard/api-keys/{id}/revoke")>
-                        <button class="button" type="button" command="close" commandfor=dialog.clone()>"Keep it"</button>
-                        <button class="button button--danger" type="submit">"Revoke "{key.name.clone()}</button>
+                        <button class="button" type="button" command="close" commandfor=dialog.clone()>{t!("Keep it")}</button>
+                        <button class="button button--danger" type="submit">{t!("Revoke {name}", name = key.name)}</button>
                     </form>
                 </dialog>
                 </div>
@@ -230,8 +244,8 @@ fn KeyRow(key: ApiKey, now: Timestamp, manages: bool) -> impl IntoView {
             <th role="rowheader" scope="row">
                 <span class="entry"><span>{key.name.clone()}<small><code>{key.prefix.clone()}"…"</code>{until}<br/>{scopes}</small></span></span>
             </th>
-            <td role="cell" data-label="Created"><time datetime=key.created_at.to_string()>{key.created_at.day()}</time></td>
-            <td role="cell" data-label="Last used">{used}</td>
+            <td role="cell" data-label=t!("Created")><time datetime=key.created_at.to_string()>{say(&key.created_at.day())}</time></td>
+            <td role="cell" data-label=t!("Last used")>{used}</td>
             <td class="table__end" role="cell">{end}</td>
         </tr>
     }
@@ -246,29 +260,29 @@ fn replace(key: &ApiKey) -> AnyView {
         <button
             class="button button--small"
             type="button"
-            aria-label=format!("Replace {name}")
+            aria-label=t!("Replace {name}", name)
             command="show-modal"
             commandfor=dialog.clone()
         >
-            "Replace"
+            {t!("Replace")}
         </button>
         <dialog class="dialog" id=dialog.clone() aria-labelledby=title.clone() aria-describedby=text.clone()>
             <div class="dialog__head">
-                <h2 id=title.clone()>"Replace "{name.clone()}"?"</h2>
-                <p id=text.clone()>"You see a new secret, once; it may do the same. Give it to the program while the old one still works."</p>
+                <h2 id=title.clone()>{t!("Replace {name}?", name)}</h2>
+                <p id=text.clone()>{t!("You see a new secret, once; it may do the same. Give it to the program while the old one still works.")}</p>
             </div>
             <form class="form" method="post" action=format!("/dashboard/api-keys/{id}/rotate")>
                 <div class="field">
-                    <label class="field__label" for=overlap.clone()>"The old one works"</label>
+                    <label class="field__label" for=overlap.clone()>{t!("The old one works")}</label>
                     <select class="field__input" id=overlap.clone() name="overlap">
-                        <option value="day">"For a day"</option>
-                        <option value="week">"For a week"</option>
-                        <option value="none">"No longer"</option>
+                        <option value="day">{t!("For a day")}</option>
+                        <option value="week">{t!("For a week")}</option>
+                        <option value="none">{t!("No longer")}</option>
                     </select>
                 </div>
                 <div class="dialog__actions">
-                    <button class="button" type="button" command="close" commandfor=dialog.clone()>"Not now"</button>
-                    <button class="button button--primary" type="submit">"Replace "{name.clone()}</button>
+                    <button class="button" type="button" command="close" commandfor=dialog.clone()>{t!("Not now")}</button>
+                    <button class="button button--primary" type="submit">{t!("Replace {name}", name)}</button>
                 </div>
             </form>
         </dialog>

@@ -2,15 +2,54 @@
 
 use super::Frame;
 use super::account::browser;
+use crate::say::{say, sentence};
 use crate::shell::{Page, Surface};
 use crate::ui::FormNotice;
 use leptos::prelude::*;
 use model::Problem;
 use model::audit::{Act, ActorKind, AuditEntry, Facts};
 use model::identity::Member;
+use words::{Text, noted};
+
+/// What is written down as one of a few words.
+const VALUES: [&str; 9] = [
+    noted!("required"),
+    noted!("up to each"),
+    noted!("yes"),
+    noted!("no"),
+    noted!("never"),
+    noted!("owner"),
+    noted!("admin"),
+    noted!("agent"),
+    noted!("viewer"),
+];
 
 const HERE: &str = "/dashboard/audit-log";
-const FIELDS: &[(&str, &str)] = &[("from", "From"), ("until", "Until")];
+const FIELDS: &[(&str, &str)] = &[("from", noted!("From")), ("until", noted!("Until"))];
+/// What is written down with what was done: names, and how people say them.
+const FACTS: &[(&str, &str)] = &[
+    ("browser", noted!("browser")),
+    ("bytes", noted!("bytes")),
+    ("client_id", noted!("client id")),
+    ("email", noted!("email")),
+    ("expires_at", noted!("expires at")),
+    ("how", noted!("how")),
+    ("idle_minutes", noted!("idle minutes")),
+    ("issuer", noted!("issuer")),
+    ("language", noted!("language")),
+    ("name", noted!("name")),
+    ("old_one_expires_at", noted!("old one expires at")),
+    ("permissions", noted!("permissions")),
+    ("prefix", noted!("prefix")),
+    ("provider", noted!("provider")),
+    ("required", noted!("required")),
+    ("role", noted!("role")),
+    ("scopes", noted!("scopes")),
+    ("second_factor", noted!("second factor")),
+    ("session_minutes", noted!("session minutes")),
+    ("title", noted!("title")),
+    ("version", noted!("version")),
+];
 
 /// What was asked for, as it was typed.
 #[derive(Debug, Clone, Default)]
@@ -50,40 +89,43 @@ pub fn audit_log(
     asked: Asked,
     problem: Option<Problem>,
 ) -> Page {
-    let title = if problem.is_some() { "Error: Audit log · Samtal" } else { "Audit log · Samtal" };
+    let title = if problem.is_some() { t!("Error: {title}", title = t!("Audit log")) } else { t!("Audit log") };
     let export = format!("{HERE}/export{}", asked.query(None));
     let older = next.map(|next| format!("{HERE}{}", asked.query(Some(next))));
     let list = if entries.is_empty() {
         let words = if asked.any() {
-            "Nothing was written down that is all of this. Ask for less."
+            t!("Nothing was written down that is all of this. Ask for less.")
         } else {
-            "Nothing has been done yet."
+            t!("Nothing has been done yet.")
         };
-        view! { <div class="empty"><div class="empty__text"><h2>"Nothing here"</h2><p>{words}</p></div></div> }
+        view! { <div class="empty"><div class="empty__text"><h2>{t!("Nothing here")}</h2><p>{words}</p></div></div> }
             .into_any()
     } else {
         table(entries)
     };
     let main = view! {
-        <header class="page__head"><h1>"Audit log"</h1><p>"Who did what, when and from where. Nobody can change it, and whoever runs this installation can see whether somebody has."</p></header>
-        <section class="section" aria-label="Audit log">
+        <header class="page__head">
+            <h1>{t!("Audit log")}</h1>
+            <p>{t!("Who did what, when and from where. Nobody can change it, and whoever runs this installation can see whether somebody has.")}</p>
+        </header>
+        <section class="section" aria-label=t!("Audit log")>
             {problem.clone().map(|problem| view! { <FormNotice problem=problem fields=FIELDS/> })}
             {form(members, &asked, problem.as_ref())}
             {list}
             <div class="actions">
-                {older.map(|older| view! { <a class="button" href=older>"Older"</a> })}
-                <a class="button" href=export download="audit-log.csv">"Download as CSV, 10,000 at most"</a>
+                {older.map(|older| view! { <a class="button" href=older>{t!("Older")}</a> })}
+                <a class="button" href=export download="audit-log.csv">{t!("Download as CSV, 10,000 at most")}</a>
             </div>
         </section>
     };
-    frame.page(HERE, title.to_owned(), Surface::Dashboard, main)
+    frame.page(HERE, title, Surface::Dashboard, main)
 }
 
 /// What asks for a part of it.
 fn form(members: Vec<Member>, asked: &Asked, problem: Option<&Problem>) -> AnyView {
     let act = |act: &Act| {
         let chosen = act.name() == asked.act;
-        view! { <option value=act.name() selected=chosen>{act.words()}</option> }
+        view! { <option value=act.name() selected=chosen>{say(&act.words())}</option> }
     };
     let member = |member: Member| {
         let id = member.id.to_string();
@@ -92,8 +134,8 @@ fn form(members: Vec<Member>, asked: &Asked, problem: Option<&Problem>) -> AnyVi
     };
     let left = !asked.member.is_empty() && !members.iter().any(|member| member.id.to_string() == asked.member);
     let gone = left.then(|| asked.member.clone());
-    let day = |name: &'static str, label: &'static str, value: String| {
-        let error = problem.and_then(|problem| problem.field(name)).map(str::to_owned);
+    let day = |name: &'static str, label: String, value: String| {
+        let error = problem.and_then(|problem| problem.field(name)).map(say);
         let described = error.is_some().then(|| format!("{name}-error"));
         let says = described.clone();
         view! {
@@ -113,25 +155,25 @@ fn form(members: Vec<Member>, asked: &Asked, problem: Option<&Problem>) -> AnyVi
         }
     };
     view! {
-        <form class="form form--inline" method="get" action=HERE role="search" aria-label="A part of the log">
+        <form class="form form--inline" method="get" action=HERE role="search" aria-label=t!("A part of the log")>
             <div class="field">
-                <label class="field__label" for="act">"What"</label>
+                <label class="field__label" for="act">{t!("What")}</label>
                 <select class="field__input" id="act" name="act">
-                    <option value="">"Everything"</option>
+                    <option value="">{t!("Everything")}</option>
                     {Act::ALL.iter().map(act).collect_view()}
                 </select>
             </div>
             <div class="field">
-                <label class="field__label" for="member">"Who"</label>
+                <label class="field__label" for="member">{t!("Who")}</label>
                 <select class="field__input" id="member" name="member">
-                    <option value="">"Everybody"</option>
-                    {gone.map(|id| view! { <option value=id selected>"Somebody who has left"</option> })}
+                    <option value="">{t!("Everybody")}</option>
+                    {gone.map(|id| view! { <option value=id selected>{t!("Somebody who has left")}</option> })}
                     {members.into_iter().map(member).collect_view()}
                 </select>
             </div>
-            {day("from", "From", asked.from.clone())}
-            {day("until", "Until", asked.until.clone())}
-            <button class="button" type="submit">"Show"</button>
+            {day("from", t!("From"), asked.from.clone())}
+            {day("until", t!("Until"), asked.until.clone())}
+            <button class="button" type="submit">{t!("Show")}</button>
         </form>
     }
     .into_any()
@@ -140,13 +182,13 @@ fn form(members: Vec<Member>, asked: &Asked, problem: Option<&Problem>) -> AnyVi
 fn table(entries: Vec<AuditEntry>) -> AnyView {
     view! {
         <div class="table">
-            <table role="table" aria-label="Audit log">
+            <table role="table" aria-label=t!("Audit log")>
                 <thead role="rowgroup">
                     <tr role="row">
-                        <th role="columnheader" scope="col">"What"</th>
-                        <th role="columnheader" scope="col">"Who"</th>
-                        <th role="columnheader" scope="col">"When (UTC)"</th>
-                        <th role="columnheader" scope="col">"From where"</th>
+                        <th role="columnheader" scope="col">{t!("What")}</th>
+                        <th role="columnheader" scope="col">{t!("Who")}</th>
+                        <th role="columnheader" scope="col">{t!("When (UTC)")}</th>
+                        <th role="columnheader" scope="col">{t!("From where")}</th>
                     </tr>
                 </thead>
                 <tbody role="rowgroup">{entries.into_iter().map(row).collect_view()}</tbody>
@@ -157,12 +199,17 @@ fn table(entries: Vec<AuditEntry>) -> AnyView {
 }
 
 fn row(entry: AuditEntry) -> impl IntoView {
-    let what = if entry.subject.is_empty() { entry.words().to_owned() } else { format!("{}: ", entry.words()) };
+    let what = say(&entry.words());
+    let what = if entry.subject.is_empty() {
+        what.into_any()
+    } else {
+        rich!("{what}: {subject}", what = what, subject = view! { <b>{entry.subject}</b> })
+    };
     let who = match entry.actor_kind {
         ActorKind::Member if !entry.actor_name.is_empty() => entry.actor_name,
-        ActorKind::Member => "A member".to_owned(),
-        ActorKind::Key => format!("The key {}", entry.actor_name),
-        ActorKind::Operator => "Whoever runs this installation".to_owned(),
+        ActorKind::Member => t!("A member"),
+        ActorKind::Key => t!("The key {name}", name = entry.actor_name),
+        ActorKind::Operator => t!("Whoever runs this installation"),
         ActorKind::System => "Samtal".to_owned(),
     };
     let at = entry.created_at.to_string();
@@ -170,11 +217,11 @@ fn row(entry: AuditEntry) -> impl IntoView {
     view! {
         <tr role="row">
             <th role="rowheader" scope="row">
-                <span class="entry"><span>{what}<b>{entry.subject}</b><small>{facts(&entry.before, &entry.after)}</small></span></span>
+                <span class="entry"><span>{what}<small>{facts(&entry.before, &entry.after)}</small></span></span>
             </th>
-            <td role="cell" data-label="Who">{who}</td>
-            <td role="cell" data-label="When (UTC)"><time datetime=at>{when}</time></td>
-            <td role="cell" data-label="From where">{entry.address.unwrap_or_default()}</td>
+            <td role="cell" data-label=t!("Who")>{who}</td>
+            <td role="cell" data-label=t!("When (UTC)")><time datetime=at>{when}</time></td>
+            <td role="cell" data-label=t!("From where")>{entry.address.unwrap_or_default()}</td>
         </tr>
     }
 }
@@ -183,15 +230,29 @@ fn row(entry: AuditEntry) -> impl IntoView {
 fn facts(before: &Facts, after: &Facts) -> String {
     let mut parts = Vec::new();
     for (name, was) in before {
-        let shown = name.replace('_', " ");
-        match after.get(name) {
-            Some(is) => parts.push(format!("{shown}: {was} → {is}")),
-            None => parts.push(format!("{shown}: {was}")),
-        }
+        parts.push(match after.get(name) {
+            Some(is) => t!("{name}: {was} → {is}", name = fact(name), was = value(name, was), is = value(name, is)),
+            None => t!("{name}: {value}", name = fact(name), value = value(name, was)),
+        });
     }
     for (name, is) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
-        let is = if name == "browser" { browser(is) } else { is.clone() };
-        parts.push(format!("{}: {is}", name.replace('_', " ")));
+        parts.push(t!("{name}: {value}", name = fact(name), value = value(name, is)));
     }
     parts.join(" · ")
+}
+
+/// What people call something that is written down.
+fn fact(name: &str) -> String {
+    let known = FACTS.iter().find(|(one, _)| *one == name);
+    known.map_or_else(|| name.replace('_', " "), |(_, words)| say(&Text::of(words)))
+}
+
+/// What it was or is, as people say it. What somebody has typed stays as it is.
+fn value(name: &str, text: &str) -> String {
+    let said = match name {
+        "browser" => return browser(text),
+        "second_factor" | "required" | "role" | "expires_at" => VALUES.iter().find(|known| **known == text),
+        _ => None,
+    };
+    said.map_or_else(|| text.to_owned(), |known| sentence(known).to_owned())
 }

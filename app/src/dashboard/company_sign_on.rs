@@ -1,18 +1,20 @@
 //! A company's own provider, and its domains. Plain forms, answered with this page.
 
 use super::Frame;
+use crate::say::say;
 use crate::shell::{Page, Surface};
 use crate::ui::{Field, FormNotice};
 use leptos::prelude::*;
 use model::Problem;
 use model::identity::{CompanyDomain, CompanySignOn};
+use words::noted;
 
 const FIELDS: &[(&str, &str)] = &[
-    ("name", "Name"),
-    ("issuer", "Issuer"),
-    ("client_id", "Client ID"),
-    ("client_secret", "Client secret"),
-    ("domain", "Domain"),
+    ("name", noted!("Name")),
+    ("issuer", noted!("Issuer")),
+    ("client_id", noted!("Client ID")),
+    ("client_secret", noted!("Client secret")),
+    ("domain", noted!("Domain")),
 ];
 
 /// What was typed. Never the secret.
@@ -52,27 +54,31 @@ pub enum Outcome {
 /// The page.
 pub fn company_sign_on(frame: &Frame, found: CompanySignOn, outcome: Outcome) -> Page {
     let title = match &outcome {
-        Outcome::Nothing => "Company sign-on · Samtal",
-        Outcome::Set => "Saved · Company sign-on · Samtal",
-        Outcome::Proven => "Proven · Company sign-on · Samtal",
-        Outcome::Refused { .. } => "Error: Company sign-on · Samtal",
+        Outcome::Nothing => t!("Company sign-on"),
+        Outcome::Set => t!("Saved · Company sign-on"),
+        Outcome::Proven => t!("Proven · Company sign-on"),
+        Outcome::Refused { .. } => t!("Error: {title}", title = t!("Company sign-on")),
     };
     let CompanySignOn { provider, domains } = found;
     let problem = match &outcome {
         Outcome::Refused { problem, .. } => Some(problem.clone()),
         _ => None,
     };
-    let error = |field: &str| problem.as_ref().and_then(|problem| problem.field(field)).map(str::to_owned);
+    let error = |field: &str| problem.as_ref().and_then(|problem| problem.field(field)).map(say);
     let (typed, notice) = match outcome {
         Outcome::Nothing => (None, ().into_any()),
         Outcome::Set => (
             None,
             good(
-                "Saved",
-                "The provider has answered. Whether it knows this client shows at the first sign-in, once a domain is proven.",
+                t!("Saved"),
+                t!(
+                    "The provider has answered. Whether it knows this client shows at the first sign-in, once a domain is proven."
+                ),
             ),
         ),
-        Outcome::Proven => (None, good("Proven", "For addresses in this domain the provider's word counts now.")),
+        Outcome::Proven => {
+            (None, good(t!("Proven"), t!("For addresses in this domain the provider's word counts now.")))
+        }
         Outcome::Refused { problem, typed } => {
             (Some(*typed), view! { <FormNotice problem=problem fields=FIELDS/> }.into_any())
         }
@@ -92,41 +98,46 @@ pub fn company_sign_on(frame: &Frame, found: CompanySignOn, outcome: Outcome) ->
     let some = back.is_some();
     let back = match back {
         Some(back) => view! {
-            <p>"The provider sends people back to "<code>{back}</code>": that has to be registered there."</p>
+            <p>
+                {rich!(
+                    "The provider sends people back to {address}: that has to be registered there.",
+                    address = view! { <code>{back}</code> },
+                )}
+            </p>
         }
         .into_any(),
-        None => {
-            view! { <p>"Once it is saved, the address stands here to which the provider has to send people back."</p> }
-                .into_any()
+        None => view! {
+            <p>{t!("Once it is saved, the address stands here to which the provider has to send people back.")}</p>
         }
+        .into_any(),
     };
     let main = view! {
         <header class="page__head">
-            <h1>"Company sign-on"</h1>
-            <p>"Your people sign in as they do everywhere in your company: by its own OpenID provider."</p>
+            <h1>{t!("Company sign-on")}</h1>
+            <p>{t!("Your people sign in as they do everywhere in your company: by its own OpenID provider.")}</p>
         </header>
         {notice}
         <section class="section" aria-labelledby="provider">
-            <div class="section__head"><div class="section__text"><h2 id="provider">"Provider"</h2>{back}</div></div>
+            <div class="section__head"><div class="section__text"><h2 id="provider">{t!("Provider")}</h2>{back}</div></div>
             <form class="form form--narrow" method="post" action="/dashboard/sign-on">
-                <Field name="name" label="Name" autocomplete="off" hint="What your people call it." value=typed.name error=error("name")/>
+                <Field name="name" label=t!("Name") autocomplete="off" hint=t!("What your people call it.") value=typed.name error=error("name")/>
                 <Field
                     name="issuer"
-                    label="Issuer"
+                    label=t!("Issuer")
                     autocomplete="off"
-                    hint="Its address, as it calls itself: https://login.example.com"
+                    hint=t!("Its address, as it calls itself: {example}", example = "https://login.example.com")
                     value=typed.issuer
                     error=error("issuer")
                 />
-                <Field name="client_id" label="Client ID" autocomplete="off" value=typed.client_id error=error("client_id")/>
+                <Field name="client_id" label=t!("Client ID") autocomplete="off" value=typed.client_id error=error("client_id")/>
                 {secret_field(secret, error("client_secret"))}
                 <label class="check">
                     <input type="checkbox" name="required" value="1" checked=typed.required/>
-                    " Members with an address in our domains sign in by it alone. Owners who have a password can still use that."
+                    " "{t!("Members with an address in our domains sign in by it alone. Owners who have a password can still use that.")}
                 </label>
                 <div class="field">
-                    <label class="field__label" for="password">"Your password"</label>
-                    <p class="field__hint" id="password-hint">"Whoever sets this can come in as others. Leave it empty if you have none."</p>
+                    <label class="field__label" for="password">{t!("Your password")}</label>
+                    <p class="field__hint" id="password-hint">{t!("Whoever sets this can come in as others. Leave it empty if you have none.")}</p>
                     <input
                         class="field__input"
                         id="password"
@@ -136,30 +147,30 @@ pub fn company_sign_on(frame: &Frame, found: CompanySignOn, outcome: Outcome) ->
                         aria-describedby="password-hint"
                     />
                 </div>
-                <button class="button button--primary" type="submit">"Save"</button>
+                <button class="button button--primary" type="submit">{t!("Save")}</button>
             </form>
             {some.then(|| view! {
                 <form class="actions" method="post" action="/dashboard/sign-on/remove">
-                    <button class="button button--danger" type="submit">"Take it away"</button>
+                    <button class="button button--danger" type="submit">{t!("Take it away")}</button>
                 </form>
             })}
         </section>
         <section class="section" aria-labelledby="domains">
             <div class="section__head"><div class="section__text">
-                <h2 id="domains">"Domains"</h2>
-                <p>"The provider's word counts for addresses in domains that are your own. A record in the DNS proves it."</p>
+                <h2 id="domains">{t!("Domains")}</h2>
+                <p>{t!("The provider's word counts for addresses in domains that are your own. A record in the DNS proves it.")}</p>
             </div></div>
             <form class="form form--inline" method="post" action="/dashboard/sign-on/domains">
-                <Field name="domain" label="Domain" autocomplete="off" value=domain error=error("domain")/>
-                <button class="button" type="submit">"Add"</button>
+                <Field name="domain" label=t!("Domain") autocomplete="off" value=domain error=error("domain")/>
+                <button class="button" type="submit">{t!("Add")}</button>
             </form>
             {(!domains.is_empty()).then(|| view! { <ul class="ways" role="list">{domains.into_iter().map(row).collect_view()}</ul> })}
         </section>
     };
-    frame.page("/dashboard/sign-on", title.to_owned(), Surface::Dashboard, main)
+    frame.page("/dashboard/sign-on", title, Surface::Dashboard, main)
 }
 
-fn good(title: &'static str, text: &'static str) -> AnyView {
+fn good(title: String, text: String) -> AnyView {
     view! {
         <div class="notice notice--good" role="status"><h2 class="notice__title">{title}</h2><p>{text}</p></div>
     }
@@ -169,13 +180,13 @@ fn good(title: &'static str, text: &'static str) -> AnyView {
 /// The secret, which is never shown; nothing leaves it as it is.
 fn secret_field(there: bool, error: Option<String>) -> AnyView {
     let hint = if there {
-        "One is kept. Type another one to replace it; for another issuer, its own."
+        t!("One is kept. Type another one to replace it; for another issuer, its own.")
     } else {
-        "None for a public client."
+        t!("None for a public client.")
     };
     view! {
         <div class="field">
-            <label class="field__label" for="client_secret">"Client secret"</label>
+            <label class="field__label" for="client_secret">{t!("Client secret")}</label>
             <p class="field__hint" id="client_secret-hint">{hint}</p>
             <input
                 class="field__input"
@@ -196,13 +207,18 @@ fn row(domain: CompanyDomain) -> impl IntoView {
     let CompanyDomain { id, domain, record, says, proven_at } = domain;
     let (prove, remove) =
         (format!("/dashboard/sign-on/domains/{id}/prove"), format!("/dashboard/sign-on/domains/{id}/remove"));
-    let label = format!("Remove {domain}");
-    let look = format!("Look for the record of {domain}");
+    let label = t!("Remove {name}", name = domain);
+    let look = t!("Look for the record of {domain}", domain);
     let state = if proven_at.is_some() {
-        view! { <p><b>{domain}</b>" "<span class="badge badge--accent">"Proven"</span></p> }.into_any()
+        view! { <p><b>{domain}</b>" "<span class="badge badge--accent">{t!("Proven")}</span></p> }.into_any()
     } else {
         view! {
-            <p><b>{domain}</b>" is not proven yet. Put this record of the type TXT into its DNS:"</p>
+            <p>
+                {rich!(
+                    "{domain} is not proven yet. Put this record of the type TXT into its DNS:",
+                    domain = view! { <b>{domain}</b> },
+                )}
+            </p>
             <p><code>{record}</code>" "<code>{says}</code></p>
         }
         .into_any()
@@ -213,11 +229,11 @@ fn row(domain: CompanyDomain) -> impl IntoView {
             <div class="actions">
                 {proven_at.is_none().then(|| view! {
                     <form method="post" action=prove>
-                        <button class="button button--small" type="submit" aria-label=look>"Look for the record"</button>
+                        <button class="button button--small" type="submit" aria-label=look>{t!("Look for the record")}</button>
                     </form>
                 })}
                 <form method="post" action=remove>
-                    <button class="button button--small" type="submit" aria-label=label>"Remove"</button>
+                    <button class="button button--small" type="submit" aria-label=label>{t!("Remove")}</button>
                 </form>
             </div>
         </li>

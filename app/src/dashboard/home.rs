@@ -2,6 +2,7 @@
 
 use super::inbox::{self, name_of};
 use super::{Frame, demo, snippet};
+use crate::say::say;
 use crate::shell::{Page, Surface};
 use leptos::prelude::*;
 use model::Timestamp;
@@ -9,6 +10,7 @@ use model::conversation::{Conversation, InboxFilter, InboxView, WidgetInstall};
 use model::identity::CurrentSession;
 use model::knowledge::{Document, DocumentState};
 use model::permission::Permission;
+use words::{Text, noted};
 
 /// Lines of a list; the rest stands on its page.
 const MOST: usize = 5;
@@ -42,26 +44,26 @@ pub fn home(frame: &Frame, today: Today) -> Page {
     let quiet = reads && waiting.is_empty() && mine.is_empty() && failed.is_empty();
     let main = view! {
         {greeting(&frame.session)}
-        {quiet.then(|| view! { <p class="needs__quiet">"Nobody waits for a person, and nothing is yours to answer."</p> })}
-        {conversations("waiting", "Waiting for a person", InboxFilter::Waiting, &waiting, now)}
-        {conversations("mine", "Yours to answer", InboxFilter::Mine, &mine, now)}
+        {quiet.then(|| view! { <p class="needs__quiet">{t!("Nobody waits for a person, and nothing is yours to answer.")}</p> })}
+        {conversations("waiting", t!("Waiting for a person"), InboxFilter::Waiting, &waiting, now)}
+        {conversations("mine", t!("Yours to answer"), InboxFilter::Mine, &mine, now)}
         {unreadable(&failed)}
         {(reading > 0).then(|| {
-            let words = if reading == 1 { "1 document is being read.".to_owned() } else { format!("{reading} documents are being read.") };
-            view! { <p class="needs__quiet">{words}" "<a href="/dashboard/knowledge">"To the documents"</a></p> }
+            let words = t!("{n} document is being read.", "{n} documents are being read.", n = reading);
+            view! { <p class="needs__quiet">{words}" "<a href="/dashboard/knowledge">{t!("To the documents")}</a></p> }
         })}
         {sets_up.then(|| next_steps(frame, install, !documents.is_empty(), keys))}
         {facts(&frame.session)}
     };
-    frame.page("/dashboard", "Home · Samtal".to_owned(), Surface::Dashboard, main)
+    frame.page("/dashboard", t!("Home"), Surface::Dashboard, main)
 }
 
 fn greeting(session: &CurrentSession) -> AnyView {
-    let first = session.member.name.split_whitespace().next().unwrap_or_default().to_owned();
+    let first = session.member.name.split_whitespace().next().unwrap_or_default();
     view! {
         <header class="page__head">
-            <h1>"Welcome, "{first}</h1>
-            <p>"What needs somebody at "{session.tenant.name.clone()}" today."</p>
+            <h1>{t!("Welcome, {first}", first)}</h1>
+            <p>{t!("What needs somebody at {company} today.", company = session.tenant.name)}</p>
         </header>
     }
     .into_any()
@@ -70,25 +72,25 @@ fn greeting(session: &CurrentSession) -> AnyView {
 /// The first conversations of a list of the inbox, if there are any.
 fn conversations(
     id: &'static str,
-    title: &'static str,
+    title: String,
     show: InboxFilter,
     found: &[Conversation],
     now: Timestamp,
 ) -> Option<AnyView> {
     let line = |conversation: &Conversation| {
         let at = conversation.waiting_since.filter(|_| show == InboxFilter::Waiting).unwrap_or(conversation.updated_at);
-        let said = conversation.last_text.clone().unwrap_or_else(|| "Nothing said yet".to_owned());
+        let said = conversation.last_text.clone().unwrap_or_else(|| t!("Nothing said yet"));
         view! {
             <li>
                 <a class="needs__line" href=inbox::address(&conversation.id.to_string(), show, None)>
                     <strong>{name_of(&conversation.contact)}</strong>
-                    <time datetime=at.to_string()>{at.ago(now)}</time>
+                    <time datetime=at.to_string()>{say(&at.ago(now))}</time>
                     <span>{said}</span>
                 </a>
             </li>
         }
     };
-    let all = if found.len() > MOST { "See all" } else { "To the inbox" };
+    let all = if found.len() > MOST { t!("See all") } else { t!("To the inbox") };
     (!found.is_empty()).then(|| {
         view! {
             <section class="section" aria-labelledby=id>
@@ -112,7 +114,7 @@ fn reading(documents: &[Document]) -> usize {
 /// Documents that the assistant cannot answer from.
 fn unreadable(failed: &[&Document]) -> Option<AnyView> {
     let line = |document: &&Document| {
-        let why = document.error.clone();
+        let why = document.error.clone().map(|why| say(&Text::kept(why)));
         view! {
             <li>
                 <a class="needs__line" href="/dashboard/knowledge"><strong>{document.title.clone()}</strong><span>{why}</span></a>
@@ -123,8 +125,8 @@ fn unreadable(failed: &[&Document]) -> Option<AnyView> {
         view! {
             <section class="section" aria-labelledby="unreadable">
                 <div class="section__head">
-                    <div class="section__text"><h2 id="unreadable">"Could not be read"</h2></div>
-                    <a class="button button--small" href="/dashboard/knowledge">"To the documents"</a>
+                    <div class="section__text"><h2 id="unreadable">{t!("Could not be read")}</h2></div>
+                    <a class="button button--small" href="/dashboard/knowledge">{t!("To the documents")}</a>
                 </div>
                 <ul class="needs" role="list">{failed.iter().take(MOST).map(line).collect_view()}</ul>
             </section>
@@ -137,9 +139,9 @@ fn facts(session: &CurrentSession) -> AnyView {
     let tenant = &session.tenant;
     view! {
         <dl class="facts">
-            <div><dt>"Company"</dt><dd>{tenant.name.clone()}</dd></div>
-            <div><dt>"Created"</dt><dd><time datetime=tenant.created_at.to_string()>{tenant.created_at.day()}</time></dd></div>
-            <div><dt>"Workspace id"</dt><dd><code>{tenant.id.to_string()}</code></dd></div>
+            <div><dt>{t!("Company")}</dt><dd>{tenant.name.clone()}</dd></div>
+            <div><dt>{t!("Created")}</dt><dd><time datetime=tenant.created_at.to_string()>{say(&tenant.created_at.day())}</time></dd></div>
+            <div><dt>{t!("Workspace id")}</dt><dd><code>{tenant.id.to_string()}</code></dd></div>
         </dl>
     }
     .into_any()
@@ -150,13 +152,13 @@ fn next_steps(frame: &Frame, way_in: WidgetInstall, taught: bool, (made, called)
     (!(taught && way_in.used && made && called)).then(|| {
         view! {
             <section class="section" aria-labelledby="next">
-                <div class="section__head"><div class="section__text"><h2 id="next">"Next steps"</h2></div></div>
+                <div class="section__head"><div class="section__text"><h2 id="next">{t!("Next steps")}</h2></div></div>
                 <ol class="steps" role="list">
-                    {step(true, "Create the workspace", None)}
-                    {step(taught, "Add what the assistant may answer from", Some(TEACH))}
+                    {step(true, t!("Create the workspace"), None)}
+                    {step(taught, t!("Add what the assistant may answer from"), Some(TEACH))}
                     {install(way_in, &frame.address)}
-                    {step(made, "Make an API key", Some(MAKE_KEY))}
-                    {step(called, "Make a first call", Some(FIRST_CALL))}
+                    {step(made, t!("Make an API key"), Some(MAKE_KEY))}
+                    {step(called, t!("Make a first call"), Some(FIRST_CALL))}
                 </ol>
             </section>
         }
@@ -166,11 +168,18 @@ fn next_steps(frame: &Frame, way_in: WidgetInstall, taught: bool, (made, called)
 
 /// What a step is good for, where it is taken, and what the link says.
 type Way = (&'static str, &'static str, &'static str);
-const TEACH: Way =
-    ("A page for what people ask most is enough to begin with.", "/dashboard/knowledge", "To the documents");
-const MAKE_KEY: Way = ("Your own programs can then read what you see here.", "/dashboard/api-keys", "To the keys");
-const FIRST_CALL: Way =
-    ("The description of the interface is made from the code, so it is never behind.", "/api/openapi.json", "Read it");
+const TEACH: Way = (
+    noted!("A page for what people ask most is enough to begin with."),
+    "/dashboard/knowledge",
+    noted!("To the documents"),
+);
+const MAKE_KEY: Way =
+    (noted!("Your own programs can then read what you see here."), "/dashboard/api-keys", noted!("To the keys"));
+const FIRST_CALL: Way = (
+    noted!("The description of the interface is made from the code, so it is never behind."),
+    "/api/openapi.json",
+    noted!("Read it"),
+);
 
 /// The step that brings the first contact. The line stays at hand when it is done: there may be more pages.
 fn install(way_in: WidgetInstall, address: &str) -> impl IntoView {
@@ -179,13 +188,13 @@ fn install(way_in: WidgetInstall, address: &str) -> impl IntoView {
         <li class=class>
             {mark(way_in.used)}
             <div>
-                <h3>"Put the assistant on your pages"</h3>
+                <h3>{t!("Put the assistant on your pages")}</h3>
                 <details class="more" open=!way_in.used>
-                    <summary>"One line, and a button for questions appears"</summary>
+                    <summary>{t!("One line, and a button for questions appears")}</summary>
                     {snippet(address, way_in.widget)}
                 </details>
             </div>
-            <a class="button button--small" href=demo(way_in.widget)>"See it on a page"</a>
+            <a class="button button--small" href=demo(way_in.widget)>{t!("See it on a page")}</a>
         </li>
     }
 }
@@ -196,17 +205,18 @@ fn mark(done: bool) -> impl IntoView {
         <span class="steps__mark">
             {done.then(|| view! {
                 <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="m4.5 10.5 3.5 3.5 7.5-8"/></svg>
-                <span class="visually-hidden">"Done:"</span>
+                <span class="visually-hidden">{t!("Done:")}</span>
             })}
         </span>
     }
 }
 
 /// One step; how to take it is only shown until it is done.
-fn step(done: bool, title: &'static str, way: Option<Way>) -> impl IntoView {
+fn step(done: bool, title: String, way: Option<Way>) -> impl IntoView {
     let (text, link) = way
         .filter(|_| !done)
         .map(|(text, href, label)| {
+            let (text, label) = (say(&Text::of(text)), say(&Text::of(label)));
             (view! { <p>{text}</p> }, view! { <a class="button button--small" href=href>{label}</a> })
         })
         .unzip();

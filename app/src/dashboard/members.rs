@@ -1,14 +1,17 @@
 //! The people of the workspace: who they are, what they may do, and who is asked to join. Plain forms, answered with this page.
 
 use super::Frame;
+use super::roles::title_of;
+use crate::say::say;
 use crate::shell::{Page, Surface};
 use crate::ui::{Avatar, Field, FormNotice, Icon, Shape};
 use leptos::prelude::*;
 use model::Problem;
 use model::identity::{Invitation, Member, Role, RoleInfo};
 use model::permission::{Permission, Permissions};
+use words::noted;
 
-const FIELDS: &[(&str, &str)] = &[("email", "Email"), ("role", "Role")];
+const FIELDS: &[(&str, &str)] = &[("email", noted!("Email")), ("role", noted!("Role"))];
 
 /// What came of a form.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -67,43 +70,48 @@ pub fn members(
     let me = &frame.session.member;
     let eyes = Eyes { may: me.permissions, member: me.id, roles };
     let title = match &outcome {
-        Outcome::Nothing => "Members · Samtal",
-        Outcome::Invited { .. } => "Invited · Members · Samtal",
-        Outcome::Refused { .. } => "Error: Members · Samtal",
+        Outcome::Nothing => t!("Members"),
+        Outcome::Invited { .. } => t!("Invited · Members"),
+        Outcome::Refused { .. } => t!("Error: {title}", title = t!("Members")),
     };
     let (notice, typed, error) = match outcome {
         Outcome::Nothing => (().into_any(), String::new(), None),
         Outcome::Invited { email, link } => (invited(email, link), String::new(), None),
         Outcome::Refused { problem, email } => {
-            let error = problem.field("email").map(str::to_owned);
+            let error = problem.field("email").map(say);
             (view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(), email, error)
         }
     };
     let form = (!eyes.may_give().is_empty()).then(|| {
         view! {
             <form class="form form--inline" method="post" action="/dashboard/members">
-                <Field name="email" label="Email" kind="email" autocomplete="off" value=typed error=error/>
+                <Field name="email" label=t!("Email") kind="email" autocomplete="off" value=typed error=error/>
                 {choice("role", eyes.may_give(), Role::Agent)}
-                <button class="button button--primary" type="submit"><Icon shape=Shape::Plus/>"Invite"</button>
+                <button class="button button--primary" type="submit"><Icon shape=Shape::Plus/>{t!("Invite")}</button>
             </form>
         }
     });
     let main = view! {
         <header class="page__head">
-            <h1>"Members"</h1>
-            <p>"People who can sign in to this workspace, and as what. "<a href="/dashboard/roles">"What each role may do"</a></p>
+            <h1>{t!("Members")}</h1>
+            <p>
+                {rich!(
+                    "People who can sign in to this workspace, and as what. {link}",
+                    link = view! { <a href="/dashboard/roles">{t!("What each role may do")}</a> },
+                )}
+            </p>
         </header>
-        <section class="section" aria-label="Members">
+        <section class="section" aria-label=t!("Members")>
             {notice}
             {form}
             <div class="table">
-                <table role="table" aria-label="Members">
+                <table role="table" aria-label=t!("Members")>
                     <thead role="rowgroup">
                         <tr role="row">
-                            <th role="columnheader" scope="col">"Name"</th>
-                            <th role="columnheader" scope="col">"Role"</th>
-                            <th role="columnheader" scope="col">"Joined"</th>
-                            <th class="table__end" role="columnheader" scope="col"><span class="visually-hidden">"Action"</span></th>
+                            <th role="columnheader" scope="col">{t!("Name")}</th>
+                            <th role="columnheader" scope="col">{t!("Role")}</th>
+                            <th role="columnheader" scope="col">{t!("Joined")}</th>
+                            <th class="table__end" role="columnheader" scope="col"><span class="visually-hidden">{t!("Action")}</span></th>
                         </tr>
                     </thead>
                     <tbody role="rowgroup">{members.into_iter().map(|member| row(member, eyes)).collect_view()}</tbody>
@@ -112,18 +120,18 @@ pub fn members(
         </section>
         {(!invitations.is_empty()).then(|| open(invitations, eyes))}
     };
-    frame.page("/dashboard/members", title.to_owned(), Surface::Dashboard, main)
+    frame.page("/dashboard/members", title, Surface::Dashboard, main)
 }
 
 /// A choice among roles.
 fn choice(id: &str, roles: Vec<&RoleInfo>, chosen: Role) -> AnyView {
     let option = |one: &RoleInfo| {
-        view! { <option value=one.role.to_string() selected=one.role == chosen>{one.title.clone()}</option> }
+        view! { <option value=one.role.to_string() selected=one.role == chosen>{title_of(one.role, &one.title)}</option> }
     };
     let (id, named) = (id.to_owned(), id.to_owned());
     view! {
         <div class="field">
-            <label class="field__label" for=named>"Role"</label>
+            <label class="field__label" for=named>{t!("Role")}</label>
             <select class="field__input" id=id name="role">{roles.into_iter().map(option).collect_view()}</select>
         </div>
     }
@@ -135,15 +143,15 @@ fn invited(email: String, link: Option<String>) -> AnyView {
     match link {
         None => view! {
             <div class="notice notice--good" role="status">
-                <h2 class="notice__title">"Invited"</h2>
-                <p>"A letter is on its way to "<b>{email}</b>". Its link is good for a week."</p>
+                <h2 class="notice__title">{t!("Invited")}</h2>
+                <p>{rich!("A letter is on its way to {email}. Its link is good for a week.", email = view! { <b>{email}</b> })}</p>
             </div>
         }
         .into_any(),
         Some(link) => view! {
             <div class="notice notice--good" role="status">
-                <h2 class="notice__title">"Give this link to "{email}</h2>
-                <p>"This installation has no mail server. Whoever opens the link joins; it is good for a week and works once."</p>
+                <h2 class="notice__title">{t!("Give this link to {email}", email)}</h2>
+                <p>{t!("This installation has no mail server. Whoever opens the link joins; it is good for a week and works once.")}</p>
                 <div class="copy"><code id="link">{link}</code></div>
             </div>
         }
@@ -158,7 +166,7 @@ fn badge(role: Role) -> &'static str {
 fn row(member: Member, eyes: Eyes<'_>) -> impl IntoView + use<> {
     let own = member.id == eyes.member;
     let change = (own || eyes.may_change(member.permissions)).then(|| dialog(&member, eyes, own));
-    let out = member.suspended_at.map(|_| view! { " "<span class="badge badge--attention">"Suspended"</span> });
+    let out = member.suspended_at.map(|_| view! { " "<span class="badge badge--attention">{t!("Suspended")}</span> });
     view! {
         <tr role="row">
             <th role="rowheader" scope="row">
@@ -167,8 +175,8 @@ fn row(member: Member, eyes: Eyes<'_>) -> impl IntoView + use<> {
                     <span>{member.name.clone()}<small>{member.email.clone()}</small></span>
                 </span>
             </th>
-            <td role="cell" data-label="Role"><span class=badge(member.role)>{member.role_title.clone()}</span>{out}</td>
-            <td role="cell" data-label="Joined"><time datetime=member.created_at.to_string()>{member.created_at.day()}</time></td>
+            <td role="cell" data-label=t!("Role")><span class=badge(member.role)>{title_of(member.role, &member.role_title)}</span>{out}</td>
+            <td role="cell" data-label=t!("Joined")><time datetime=member.created_at.to_string()>{say(&member.created_at.day())}</time></td>
             <td class="table__end" role="cell">{change}</td>
         </tr>
     }
@@ -179,18 +187,19 @@ fn dialog(member: &Member, eyes: Eyes<'_>, own: bool) -> AnyView {
     let (id, name) = (member.id.to_string(), member.name.clone());
     let dialog = format!("member-{id}");
     let title = format!("{dialog}-title");
-    let (button, head, leave, end) = if own {
-        ("Leave", "Leave this workspace?".to_owned(), "You will be signed out of it.", "Leave".to_owned())
+    let (button, label) =
+        if own { (t!("Leave"), t!("Leave {name}", name)) } else { (t!("Change"), t!("Change {name}", name)) };
+    let (head, leave, end) = if own {
+        (t!("Leave this workspace?"), t!("You will be signed out of it."), t!("Leave"))
     } else {
-        let end = format!("Remove {name}");
-        ("Change", name.clone(), "Conversations that they have taken wait for somebody else.", end)
+        let leave = t!("Conversations that they have taken wait for somebody else.");
+        (name.clone(), leave, t!("Remove {name}", name))
     };
-    let label = format!("{button} {name}");
     let role = (!own).then(|| {
         view! {
             <form class="form" method="post" action=format!("/dashboard/members/{id}/role")>
                 {choice(&format!("role-{id}"), eyes.may_give(), member.role)}
-                <div class="dialog__actions"><button class="button" type="submit">"Change the role"</button></div>
+                <div class="dialog__actions"><button class="button" type="submit">{t!("Change the role")}</button></div>
             </form>
         }
     });
@@ -203,9 +212,9 @@ fn dialog(member: &Member, eyes: Eyes<'_>, own: bool) -> AnyView {
             {keep}
             <form class="form" method="post" action=format!("/dashboard/members/{id}/remove")>
                 <p>{leave}</p>
-                <label class="check"><input type="checkbox" name="keys" value="1" checked/>" Revoke the API keys that they made, too"</label>
+                <label class="check"><input type="checkbox" name="keys" value="1" checked/>" "{t!("Revoke the API keys that they made, too")}</label>
                 <div class="dialog__actions">
-                    <button class="button" type="button" command="close" commandfor=dialog.clone()>"Not now"</button>
+                    <button class="button" type="button" command="close" commandfor=dialog.clone()>{t!("Not now")}</button>
                     <button class="button button--danger" type="submit">{end}</button>
                 </div>
             </form>
@@ -221,19 +230,19 @@ fn kept(id: &str, name: &str, out: bool) -> AnyView {
         return view! {
             <form class="form" method="post" action=action>
                 <input type="hidden" name="resume" value="1"/>
-                <div class="dialog__actions"><button class="button" type="submit">"Let "{name.to_owned()}" in again"</button></div>
+                <div class="dialog__actions"><button class="button" type="submit">{t!("Let {name} in again", name)}</button></div>
             </form>
         }
         .into_any();
     }
     view! {
         <form class="form" method="post" action=format!("/dashboard/members/{id}/sign-out")>
-            <div class="dialog__actions"><button class="button" type="submit">"Sign "{name.to_owned()}" out everywhere here"</button></div>
+            <div class="dialog__actions"><button class="button" type="submit">{t!("Sign {name} out everywhere here", name)}</button></div>
         </form>
         <form class="form" method="post" action=action>
-            <p>"Suspended, they are signed out and kept out until you let them in again. Conversations that they have taken wait for somebody else."</p>
-            <label class="check"><input type="checkbox" name="keys" value="1" checked/>" Revoke the API keys that they made, too"</label>
-            <div class="dialog__actions"><button class="button" type="submit">"Suspend "{name.to_owned()}</button></div>
+            <p>{t!("Suspended, they are signed out and kept out until you let them in again. Conversations that they have taken wait for somebody else.")}</p>
+            <label class="check"><input type="checkbox" name="keys" value="1" checked/>" "{t!("Revoke the API keys that they made, too")}</label>
+            <div class="dialog__actions"><button class="button" type="submit">{t!("Suspend {name}", name)}</button></div>
         </form>
     }
     .into_any()
@@ -244,15 +253,15 @@ fn open(invitations: Vec<Invitation>, eyes: Eyes<'_>) -> impl IntoView + use<> {
     let row = |invitation: Invitation| {
         let address = format!("/dashboard/members/invitations/{}", invitation.id);
         let actions = eyes.may_change(eyes.of(invitation.role)).then(|| {
-            let (again, back) =
-                (format!("Send again to {}", invitation.email), format!("Take back {}", invitation.email));
+            let again = t!("Send again to {email}", email = invitation.email);
+            let back = t!("Take back {email}", email = invitation.email);
             view! {
                 <div class="actions">
                     <form method="post" action=format!("{address}/again")>
-                        <button class="button button--small" type="submit" aria-label=again>"Send again"</button>
+                        <button class="button button--small" type="submit" aria-label=again>{t!("Send again")}</button>
                     </form>
                     <form method="post" action=format!("{address}/revoke")>
-                        <button class="button button--small" type="submit" aria-label=back>"Take back"</button>
+                        <button class="button button--small" type="submit" aria-label=back>{t!("Take back")}</button>
                     </form>
                 </div>
             }
@@ -260,9 +269,9 @@ fn open(invitations: Vec<Invitation>, eyes: Eyes<'_>) -> impl IntoView + use<> {
         view! {
             <tr role="row">
                 <th role="rowheader" scope="row">{invitation.email.clone()}</th>
-                <td role="cell" data-label="Role"><span class=badge(invitation.role)>{invitation.role_title.clone()}</span></td>
-                <td role="cell" data-label="Open until">
-                    <time datetime=invitation.expires_at.to_string()>{invitation.expires_at.day()}</time>
+                <td role="cell" data-label=t!("Role")><span class=badge(invitation.role)>{title_of(invitation.role, &invitation.role_title)}</span></td>
+                <td role="cell" data-label=t!("Open until")>
+                    <time datetime=invitation.expires_at.to_string()>{say(&invitation.expires_at.day())}</time>
                 </td>
                 <td class="table__end" role="cell">{actions}</td>
             </tr>
@@ -271,15 +280,15 @@ fn open(invitations: Vec<Invitation>, eyes: Eyes<'_>) -> impl IntoView + use<> {
     let rows = invitations.into_iter().map(row).collect_view();
     view! {
         <section class="section" aria-labelledby="invitations">
-            <div class="section__head"><div class="section__text"><h2 id="invitations">"Invitations"</h2></div></div>
+            <div class="section__head"><div class="section__text"><h2 id="invitations">{t!("Invitations")}</h2></div></div>
             <div class="table">
                 <table role="table" aria-labelledby="invitations">
                     <thead role="rowgroup">
                         <tr role="row">
-                            <th role="columnheader" scope="col">"Email"</th>
-                            <th role="columnheader" scope="col">"Role"</th>
-                            <th role="columnheader" scope="col">"Open until"</th>
-                            <th class="table__end" role="columnheader" scope="col"><span class="visually-hidden">"Action"</span></th>
+                            <th role="columnheader" scope="col">{t!("Email")}</th>
+                            <th role="columnheader" scope="col">{t!("Role")}</th>
+                            <th role="columnheader" scope="col">{t!("Open until")}</th>
+                            <th class="table__end" role="columnheader" scope="col"><span class="visually-hidden">{t!("Action")}</span></th>
                         </tr>
                     </thead>
                     <tbody role="rowgroup">{rows}</tbody>

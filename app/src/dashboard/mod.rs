@@ -19,6 +19,7 @@ use crate::shell::{Page, Surface, Theme};
 use crate::site::SkipLink;
 use leptos::prelude::*;
 use model::identity::CurrentSession;
+use words::Language;
 
 /// Who sees a page of the dashboard, and how.
 #[derive(Debug, Clone)]
@@ -27,38 +28,44 @@ pub struct Frame {
     pub session: CurrentSession,
     /// The look that was chosen.
     pub theme: Theme,
+    /// The language that the page is in.
+    pub language: Language,
     /// Where this installation is, as the outside sees it, without a slash at the end.
     pub address: String,
 }
 
 impl Frame {
-    /// A page, with everything around it. `here` is the address that the navigation knows it by.
-    fn page(&self, here: &str, title: String, surface: Surface, main: impl IntoView + 'static) -> Page {
+    /// A page, with everything around it. `here` is the address that the navigation knows it by; the product's name goes behind
+    /// the title.
+    fn page(&self, here: &str, title: impl Into<String>, surface: Surface, main: impl IntoView + 'static) -> Page {
         let body = view! {
             <SkipLink/>
             {navigation::around(self, here)}
             <main class="page" id="main" tabindex="-1">{main}</main>
         };
-        Page::new(title, surface, body)
+        Page::new(title.into() + " · Samtal", surface, body)
     }
 }
 
 /// An address of the dashboard that leads nowhere.
 pub fn nothing_here(frame: &Frame) -> Page {
-    frame.page("", format!("{NOTHING} · Samtal"), Surface::Dashboard, view! { <NothingHere/> })
+    frame.page("", nothing(), Surface::Dashboard, view! { <NothingHere/> })
 }
 
-const NOTHING: &str = "There is nothing here";
+/// What is said where there is none.
+fn nothing() -> String {
+    t!("There is nothing here")
+}
 
 /// What stands there instead of a page, or of a part of one.
 #[component]
 fn NothingHere() -> impl IntoView {
     view! {
         <header class="page__head">
-            <h1>{NOTHING}</h1>
-            <p>"It may have been removed, or the address is not quite right."</p>
+            <h1>{nothing()}</h1>
+            <p>{t!("It may have been removed, or the address is not quite right.")}</p>
         </header>
-        <p class="actions"><a class="button button--primary" href="/dashboard">"To the home page"</a></p>
+        <p class="actions"><a class="button button--primary" href="/dashboard">{t!("To the home page")}</a></p>
     }
 }
 
@@ -67,7 +74,7 @@ fn snippet(address: &str, widget: model::WidgetId) -> AnyView {
     let line = format!("<script src=\"{address}/widget/v1/widget.js\" data-widget=\"{widget}\" async></script>"); // lint:allow(html-built) it is shown, as text
     view! {
         <figure class="code">
-            <figcaption>"Paste this before </body>"</figcaption>
+            <figcaption>{t!("Paste this before </body>")}</figcaption>
             <pre class="code__line"><code>{line}</code></pre>
         </figure>
     }

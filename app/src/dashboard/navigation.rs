@@ -1,60 +1,64 @@
 //! The sidebar, the bar on phones, and the profile menu. All of it works before WASM: popovers are the browser's own.
 
 use super::Frame;
+use crate::say::say;
 use crate::shell::Theme;
-use crate::ui::{Avatar, Icon, Shape};
+use crate::ui::{Avatar, Icon, Shape, languages};
 use leptos::prelude::*;
 use model::identity::CurrentSession;
 use model::permission::Permission;
+use words::{Text, noted};
 
 /// Pages of the workspace: path, name, icon, and what one has to be allowed to see it. A page of the dashboard has its line here.
 const WORKSPACE: [(&str, &str, Shape, Permission); 6] = [
-    ("/dashboard/knowledge", "Knowledge", Shape::Book, Permission::ReadDocuments),
-    ("/dashboard/members", "Members", Shape::People, Permission::ReadWorkspace),
-    ("/dashboard/api-keys", "API keys", Shape::Key, Permission::ReadWorkspace),
-    ("/dashboard/audit-log", "Audit log", Shape::List, Permission::ReadAuditLog),
-    ("/dashboard/sign-on", "Company sign-on", Shape::Door, Permission::ManageSignOn),
-    ("/dashboard/settings", "Settings", Shape::Sliders, Permission::ManageSettings),
+    ("/dashboard/knowledge", noted!("Knowledge"), Shape::Book, Permission::ReadDocuments),
+    ("/dashboard/members", noted!("Members"), Shape::People, Permission::ReadWorkspace),
+    ("/dashboard/api-keys", noted!("API keys"), Shape::Key, Permission::ReadWorkspace),
+    ("/dashboard/audit-log", noted!("Audit log"), Shape::List, Permission::ReadAuditLog),
+    ("/dashboard/sign-on", noted!("Company sign-on"), Shape::Door, Permission::ManageSignOn),
+    ("/dashboard/settings", noted!("Settings"), Shape::Sliders, Permission::ManageSettings),
 ];
 
 /// The looks that one may choose, and what they are called.
-const THEMES: [(Theme, &str); 3] = [(Theme::System, "System"), (Theme::Light, "Light"), (Theme::Dark, "Dark")];
+const THEMES: [(Theme, &str); 3] =
+    [(Theme::System, noted!("System")), (Theme::Light, noted!("Light")), (Theme::Dark, noted!("Dark"))];
 
 /// A link of the navigation.
-fn link(here: &str, path: &'static str, name: &'static str, shape: Shape) -> AnyView {
+fn link(here: &str, path: &'static str, name: String, shape: Shape) -> AnyView {
     let current = (here == path).then_some("page");
     view! { <li><a href=path aria-current=current><Icon shape=shape/>{name}</a></li> }.into_any()
 }
 
 /// Everything around the page.
 pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
-    let CurrentSession { tenant, member } = frame.session.clone();
-    let (role, theme) = (member.role_title.clone(), frame.theme);
+    let CurrentSession { tenant, member, .. } = frame.session.clone();
+    let theme = frame.theme;
+    let role = member.role.title().map_or_else(|| member.role_title.clone(), |title| say(&title));
     view! {
         <header class="topbar">
-            <button class="button button--plain button--square" type="button" popovertarget="sidebar" aria-label="Menu">
+            <button class="button button--plain button--square" type="button" popovertarget="sidebar" aria-label=t!("Menu")>
                 <Icon shape=Shape::Menu/>
             </button>
             <p class="tenant"><span>{tenant.name.clone()}</span></p>
             <button class="button button--plain button--square" type="button" popovertarget="me">
                 <Avatar name=member.name.clone()/>
-                <span class="visually-hidden">{member.name.clone()}", your account"</span>
+                <span class="visually-hidden">{t!("{name}, your account", name = member.name)}</span>
             </button>
         </header>
-        <nav class="sidebar" id="sidebar" aria-label="Dashboard" popover="auto">
+        <nav class="sidebar" id="sidebar" aria-label=t!("Dashboard") popover="auto">
             <p class="tenant"><Avatar name=tenant.name.clone() company=true/><span>{tenant.name.clone()}</span></p>
             <div class="nav">
                 <ul role="list">
-                    {link(here, "/dashboard", "Home", Shape::Home)}
-                    {member.permissions.has(Permission::ReadConversations).then(|| link(here, "/dashboard/inbox", "Inbox", Shape::Inbox))}
+                    {link(here, "/dashboard", t!("Home"), Shape::Home)}
+                    {member.permissions.has(Permission::ReadConversations).then(|| link(here, "/dashboard/inbox", t!("Inbox"), Shape::Inbox))}
                 </ul>
                 <div>
-                    <h2 id="nav-workspace">"Workspace"</h2>
+                    <h2 id="nav-workspace">{t!("Workspace")}</h2>
                     <ul role="list" aria-labelledby="nav-workspace">
                         {WORKSPACE
                             .into_iter()
                             .filter(|(.., permission)| member.permissions.has(*permission))
-                            .map(|(path, name, shape, _)| link(here, path, name, shape))
+                            .map(|(path, name, shape, _)| link(here, path, say(&Text::of(name)), shape))
                             .collect_view()}
                     </ul>
                 </div>
@@ -65,30 +69,37 @@ pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
                 <Icon shape=Shape::UpDown/>
             </button>
         </nav>
-        <section class="menu menu--me" id="me" aria-label="Your account" popover="auto">
+        <section class="menu menu--me" id="me" aria-label=t!("Your account") popover="auto">
             <p class="menu__who">
-                <strong>{member.name.clone()}</strong>" "{member.email.clone()}<br/>{role}" of "{tenant.name.clone()}
+                <strong>{member.name.clone()}</strong>" "{member.email.clone()}<br/>{t!("{role} of {company}", role, company = tenant.name)}
             </p>
             <hr/>
             <form method="post" action="/preferences/theme">
                 <fieldset class="choice">
-                    <legend>"Appearance"</legend>
+                    <legend>{t!("Appearance")}</legend>
                     <div class="choice__options">
                         {THEMES
                             .into_iter()
                             .map(|(value, name)| {
                                 let pressed = if value == theme { "true" } else { "false" };
+                                let name = say(&Text::of(name));
                                 view! { <button type="submit" name="theme" value=value.name() aria-pressed=pressed>{name}</button> }
                             })
                             .collect_view()}
                     </div>
                 </fieldset>
             </form>
+            <form method="post" action="/preferences/language">
+                <fieldset class="choice">
+                    <legend>{t!("Language")}</legend>
+                    <div class="choice__options">{languages("")}</div>
+                </fieldset>
+            </form>
             <hr/>
-            <a class="menu__item" href="/dashboard/account"><Icon shape=Shape::Key/>"Your account"</a>
-            <a class="menu__item" href="/dashboard/workspaces"><Icon shape=Shape::UpDown/>"Your workspaces"</a>
+            <a class="menu__item" href="/dashboard/account"><Icon shape=Shape::Key/>{t!("Your account")}</a>
+            <a class="menu__item" href="/dashboard/workspaces"><Icon shape=Shape::UpDown/>{t!("Your workspaces")}</a>
             <form method="post" action="/logout">
-                <button class="menu__item" type="submit"><Icon shape=Shape::Leave/>"Sign out"</button>
+                <button class="menu__item" type="submit"><Icon shape=Shape::Leave/>{t!("Sign out")}</button>
             </form>
         </section>
     }    .into_any()

@@ -1,14 +1,16 @@
 //! What each role may do, and the roles that the company cuts to measure. Plain forms, answered with this page.
 
 use super::Frame;
+use crate::say::say;
 use crate::shell::{Page, Surface};
 use crate::ui::{Field, FormNotice};
 use leptos::prelude::*;
 use model::Problem;
 use model::identity::{Role, RoleInfo};
 use model::permission::{Permission, Permissions, ROLE_AT_MOST};
+use words::noted;
 
-const FIELDS: &[(&str, &str)] = &[("title", "Name"), ("permissions", "What it may do")];
+const FIELDS: &[(&str, &str)] = &[("title", noted!("Name")), ("permissions", noted!("What it may do"))];
 const HERE: &str = "/dashboard/roles";
 
 /// A role that is to be made or changed, as it was typed.
@@ -31,7 +33,7 @@ pub enum Outcome {
     /// It is done.
     Done,
     /// It did not work.
-    Refused(Problem, Typed),
+    Refused(Problem, Box<Typed>),
 }
 
 /// The page.
@@ -39,19 +41,19 @@ pub fn roles(frame: &Frame, roles: Vec<RoleInfo>, outcome: Outcome) -> Page {
     let may = frame.session.member.permissions;
     let manages = may.has(Permission::ManageMembers);
     let title = match &outcome {
-        Outcome::Nothing => "Roles · Samtal",
-        Outcome::Done => "Saved · Roles · Samtal",
-        Outcome::Refused(..) => "Error: Roles · Samtal",
+        Outcome::Nothing => t!("Roles"),
+        Outcome::Done => t!("Saved · Roles"),
+        Outcome::Refused(..) => t!("Error: {title}", title = t!("Roles")),
     };
     let (notice, wrong) = match outcome {
         Outcome::Nothing => (().into_any(), None),
         Outcome::Done => (
-            view! { <p class="notice notice--good" role="status">"Saved. It counts from now on."</p> }.into_any(),
+            view! { <p class="notice notice--good" role="status">{t!("Saved. It counts from now on.")}</p> }.into_any(),
             None,
         ),
         Outcome::Refused(problem, typed) => {
-            let error = |field: &str| problem.field(field).map(str::to_owned);
-            let wrong = (typed, error("title"), error("permissions"));
+            let error = |field: &str| problem.field(field).map(say);
+            let wrong = (*typed, error("title"), error("permissions"));
             (view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(), Some(wrong))
         }
     };
@@ -62,17 +64,27 @@ pub fn roles(frame: &Frame, roles: Vec<RoleInfo>, outcome: Outcome) -> Page {
     });
     let main = view! {
         <header class="page__head">
-            <h1>"Roles"</h1>
-            <p>"What members may do. Everybody has one role; you give it on the page of the "<a href="/dashboard/members">"members"</a>"."</p>
+            <h1>{t!("Roles")}</h1>
+            <p>
+                {rich!(
+                    "What members may do. Everybody has one role; you give it on the page of the {members}.",
+                    members = view! { <a href="/dashboard/members">{t!("members")}</a> },
+                )}
+            </p>
         </header>
         {notice}
         {manages.then(|| making(new, may))}
         <section class="section" aria-labelledby="all">
-            <div class="section__head"><div class="section__text"><h2 id="all">"All roles"</h2></div></div>
+            <div class="section__head"><div class="section__text"><h2 id="all">{t!("All roles")}</h2></div></div>
             <ul class="ways" role="list">{rows.collect_view()}</ul>
         </section>
     };
-    frame.page("/dashboard/members", title.to_owned(), Surface::Dashboard, main)
+    frame.page("/dashboard/members", title, Surface::Dashboard, main)
+}
+
+/// What a role is called, where `stored` is what the database says.
+pub(super) fn title_of(role: Role, stored: &str) -> String {
+    role.title().map_or_else(|| stored.to_owned(), |title| say(&title))
 }
 
 /// What was typed, and what is wrong with the name and with what it may do.
@@ -84,15 +96,15 @@ fn making(wrong: Option<Wrong>, may: Permissions) -> impl IntoView {
     view! {
         <section class="section" aria-labelledby="new">
             <div class="section__head"><div class="section__text">
-                <h2 id="new">"A role of your own"</h2>
-                <p>"For what none of the others fits."</p>
+                <h2 id="new">{t!("A role of your own")}</h2>
+                <p>{t!("For what none of the others fits.")}</p>
             </div></div>
             <details class="more" open=open>
-                <summary>"Make a role"</summary>
+                <summary>{t!("Make a role")}</summary>
                 <form class="form" method="post" action=HERE>
-                    <Field name="title" label="Name" autocomplete="off" maxlength=40 value=typed.title hint="By which you know it, for example “Night shift”." error=title/>
+                    <Field name="title" label=t!("Name") autocomplete="off" maxlength=40 value=typed.title hint=t!("By which you know it, for example “Night shift”.") error=title/>
                     {checks("permissions".to_owned(), typed.permissions, may, permissions)}
-                    <button class="button button--primary" type="submit">"Make the role"</button>
+                    <button class="button button--primary" type="submit">{t!("Make the role")}</button>
                 </form>
             </details>
         </section>
@@ -112,7 +124,7 @@ fn checks(id: String, chosen: Permissions, may: Permissions, error: Option<Strin
                     checked=always || chosen.has(permission)
                     disabled=always
                 />
-                " "{permission.sentence()}
+                " "{say(&permission.sentence())}
             </label>
         }
     };
@@ -120,7 +132,7 @@ fn checks(id: String, chosen: Permissions, may: Permissions, error: Option<Strin
     let (described, error_id) = (error.is_some().then(|| format!("{id}-error")), format!("{id}-error"));
     view! {
         <fieldset class="checks" id=id aria-describedby=described>
-            <legend class="field__label">"What it may do"</legend>
+            <legend class="field__label">{t!("What it may do")}</legend>
             {can}
             {error.map(|error| view! { <p class="field__error" id=error_id>{error}</p> })}
         </fieldset>
@@ -129,21 +141,25 @@ fn checks(id: String, chosen: Permissions, may: Permissions, error: Option<Strin
 
 fn row(one: RoleInfo, manages: Option<Permissions>, wrong: Option<Wrong>) -> impl IntoView {
     let RoleInfo { role, title, permissions, members } = one;
+    let title = title_of(role, &title);
     let have = match members {
-        0 => "nobody has it".to_owned(),
-        1 => "one has it, or is asked to".to_owned(),
-        n => format!("{n} have it, or are asked to"),
+        0 => t!("nobody has it"),
+        n => t!("one has it, or is asked to", "{n} have it, or are asked to", n),
     };
+    let name = view! { <b>{title.clone()}</b> };
     let own = matches!(role, Role::Custom(_));
     let change = manages
         .filter(|may| own && may.have(permissions))
         .map(|may| changing(role, (title.clone(), permissions), members == 0, may, wrong));
-    let sentences = permissions.list().into_iter().map(|one| view! { <li>{one.sentence()}</li> }).collect_view();
+    let sentences = permissions.list().into_iter().map(|one| view! { <li>{say(&one.sentence())}</li> }).collect_view();
     view! {
         <li>
-            <p><b>{title.clone()}</b>": "{have}"."{own.then(|| view! { " "<span class="badge">"Yours"</span> })}</p>
+            <p>
+                {rich!("{name}: {have}.", name = name, have = have)}
+                {own.then(|| view! { " "<span class="badge">{t!("Yours")}</span> })}
+            </p>
             <details class="more">
-                <summary>"What "{title}" may do"</summary>
+                <summary>{t!("What {title} may do", title)}</summary>
                 <ul class="checks">{sentences}</ul>
             </details>
             {change}
@@ -167,10 +183,10 @@ fn changing(
     let error_id = format!("{id}-error");
     view! {
         <details class="more" open=open>
-            <summary>"Change "{named.clone()}</summary>
+            <summary>{t!("Change {name}", name = named)}</summary>
             <form class="form" method="post" action=format!("{HERE}/{role}")>
                 <div class="field">
-                    <label class="field__label" for=id.clone()>"Name"</label>
+                    <label class="field__label" for=id.clone()>{t!("Name")}</label>
                     <input
                         class="field__input"
                         id=id
@@ -186,9 +202,9 @@ fn changing(
                 </div>
                 {checks(format!("permissions-{role}"), typed.permissions, may, permissions_error)}
                 <div class="actions">
-                    <button class="button" type="submit">"Save "{named.clone()}</button>
+                    <button class="button" type="submit">{t!("Save {name}", name = named)}</button>
                     {unused.then(|| view! {
-                        <button class="button button--danger" type="submit" formaction=format!("{HERE}/{role}/delete") formnovalidate>"Delete "{named}</button>
+                        <button class="button button--danger" type="submit" formaction=format!("{HERE}/{role}/delete") formnovalidate>{t!("Delete {name}", name = named)}</button>
                     })}
                 </div>
             </form>

@@ -1,13 +1,15 @@
 //! One's second factor: set it up, keep the codes for paper, turn it off. Plain forms, answered with this page.
 
-use super::Frame;
+use super::{Frame, passkeys};
+use crate::say::say;
 use crate::shell::{Page, Surface};
 use crate::ui::{Field, FormNotice, Picture, ToPhotograph};
 use leptos::prelude::*;
 use model::Problem;
 use model::identity::SecondFactor;
+use words::noted;
 
-const FIELDS: &[(&str, &str)] = &[("password", "Your password"), ("code", "Code")];
+const FIELDS: &[(&str, &str)] = &[("password", noted!("Your password")), ("code", noted!("Code"))];
 const HERE: &str = "/dashboard/account/code";
 
 /// What came of a form.
@@ -25,15 +27,22 @@ pub enum Outcome {
 /// The page. `asks`: whether there is a password to be shown once more.
 pub fn second_factor(frame: &Frame, (factor, asks): (SecondFactor, bool), picture: Picture, outcome: Outcome) -> Page {
     let title = match &outcome {
-        Outcome::Nothing => "Second factor · Samtal",
-        Outcome::Codes(..) => "Your codes for paper · Second factor · Samtal",
-        Outcome::Refused(_) => "Error: Second factor · Samtal",
+        Outcome::Nothing => t!("Second factor"),
+        Outcome::Codes(..) => t!("Your codes for paper · Second factor"),
+        Outcome::Refused(_) => t!("Error: {title}", title = t!("Second factor")),
     };
     let error = |field: &str| match &outcome {
-        Outcome::Refused(problem) => problem.field(field).map(str::to_owned),
+        Outcome::Refused(problem) => problem.field(field).map(say),
         _ => None,
     };
     let (password, code) = (error("password"), error("code"));
+    // Codes come with the first passkey, too.
+    let told = match &outcome {
+        Outcome::Codes(_, next) if *next == passkeys::HERE => {
+            t!("Your password and a passkey: who has only the password gets nowhere.")
+        }
+        _ => t!("Your password and a code of your phone: who has only the one gets nowhere."),
+    };
     let (notice, made) = match outcome {
         Outcome::Nothing => (().into_any(), false),
         Outcome::Codes(codes, next) => (view! { <Codes codes=codes next=next/> }.into_any(), true),
@@ -51,14 +60,14 @@ pub fn second_factor(frame: &Frame, (factor, asks): (SecondFactor, bool), pictur
     };
     let main = view! {
         <header class="page__head">
-            <h1>"Second factor"</h1>
-            <p>"Your password and a code of your phone: who has only the one gets nowhere."</p>
+            <h1>{t!("Second factor")}</h1>
+            <p>{told}</p>
         </header>
         {notice}
         {body}
-        <p><a href="/dashboard/account">"Back to your account"</a></p>
+        <p><a href="/dashboard/account">{t!("Back to your account")}</a></p>
     };
-    frame.page("/dashboard/account", title.to_owned(), Surface::Dashboard, main)
+    frame.page("/dashboard/account", title, Surface::Dashboard, main)
 }
 
 /// The codes, this once.
@@ -67,10 +76,10 @@ fn Codes(codes: Vec<String>, next: &'static str) -> impl IntoView {
     let codes = codes.into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view();
     view! {
         <section class="notice notice--good" role="status" aria-labelledby="codes-head">
-            <h2 class="notice__title" id="codes-head">"Print these codes, or write them down"</h2>
-            <p>"When your phone is gone, each of them lets you in after your password, once. Samtal cannot show them again."</p>
+            <h2 class="notice__title" id="codes-head">{t!("Print these codes, or write them down")}</h2>
+            <p>{t!("When your phone is gone, each of them lets you in after your password, once. Samtal cannot show them again.")}</p>
             <ol class="codes" id="codes">{codes}</ol>
-            <p><a class="button button--primary" href=next>"I have them"</a></p>
+            <p><a class="button button--primary" href=next>{t!("I have them")}</a></p>
         </section>
     }
 }
@@ -81,14 +90,14 @@ fn Off(asks: bool, password: Option<String>) -> impl IntoView {
     view! {
         <section class="section" aria-labelledby="begin">
             <div class="section__head"><div class="section__text">
-                <h2 id="begin">"Set it up"</h2>
-                <p>"You need an app that makes codes: the one for passwords on your phone most likely does, and there are many others."</p>
+                <h2 id="begin">{t!("Set it up")}</h2>
+                <p>{t!("You need an app that makes codes: the one for passwords on your phone most likely does, and there are many others.")}</p>
             </div></div>
             <form class="form form--narrow" method="post" action="/dashboard/account/code/begin">
                 {asks.then(|| view! {
-                    <Field name="password" label="Your password" kind="password" autocomplete="current-password" error=password/>
+                    <Field name="password" label=t!("Your password") kind="password" autocomplete="current-password" error=password/>
                 })}
-                <button class="button button--primary" type="submit">"Begin"</button>
+                <button class="button button--primary" type="submit">{t!("Begin")}</button>
             </form>
         </section>
     }
@@ -100,22 +109,22 @@ fn Begun(key: String, picture: Picture, code: Option<String>) -> impl IntoView {
     view! {
         <section class="section" aria-labelledby="show">
             <div class="section__head"><div class="section__text">
-                <h2 id="show">"Show it to your app"</h2>
-                <p>"Let the app photograph this, or type the key into it."</p>
+                <h2 id="show">{t!("Show it to your app")}</h2>
+                <p>{t!("Let the app photograph this, or type the key into it.")}</p>
             </div></div>
             <ToPhotograph key=key picture=picture/>
             <form class="form form--narrow" method="post" action=HERE>
                 <Field
                     name="code"
-                    label="Code"
+                    label=t!("Code")
                     autocomplete="one-time-code"
-                    hint="The six digits that the app shows now. Everywhere else you will be signed out."
+                    hint=t!("The six digits that the app shows now. Everywhere else you will be signed out.")
                     error=code
                 />
-                <button class="button button--primary" type="submit">"Turn it on"</button>
+                <button class="button button--primary" type="submit">{t!("Turn it on")}</button>
             </form>
             <form class="actions" method="post" action="/dashboard/account/code/give-up">
-                <button class="button" type="submit">"Not now"</button>
+                <button class="button" type="submit">{t!("Not now")}</button>
             </form>
         </section>
     }
@@ -124,9 +133,8 @@ fn Begun(key: String, picture: Picture, code: Option<String>) -> impl IntoView {
 /// How many codes for paper are left, as a sentence.
 pub(super) fn codes_left(codes: u32) -> String {
     match codes {
-        0 => "None of your codes for paper is left: make new ones.".to_owned(),
-        1 => "One of your codes for paper is left.".to_owned(),
-        n => format!("{n} of your codes for paper are left."),
+        0 => t!("None of your codes for paper is left: make new ones."),
+        n => t!("One of your codes for paper is left.", "{n} of your codes for paper are left.", n),
     }
 }
 
@@ -134,17 +142,18 @@ pub(super) fn codes_left(codes: u32) -> String {
 #[component]
 fn On(since: String, codes: u32, code: Option<String>) -> impl IntoView {
     let day = since.get(..10).unwrap_or_default().to_owned();
+    let day = view! { <time datetime=since>{day}</time> };
     view! {
         <section class="section" aria-labelledby="on">
             <div class="section__head"><div class="section__text">
-                <h2 id="on">"Signing in takes a code"</h2>
-                <p>"Since "<time datetime=since>{day}</time>". "{codes_left(codes)}</p>
+                <h2 id="on">{t!("Signing in takes a code")}</h2>
+                <p>{rich!("Since {day}.", day = day)}" "{codes_left(codes)}</p>
             </div></div>
             <form class="form form--narrow" method="post" action="/dashboard/account/code/renew">
-                <Field name="code" label="Code" autocomplete="one-time-code" hint="Of the app, or one of those on paper." error=code/>
+                <Field name="code" label=t!("Code") autocomplete="one-time-code" hint=t!("Of the app, or one of those on paper.") error=code/>
                 <div class="actions">
-                    <button class="button" type="submit">"New codes for paper"</button>
-                    <button class="button button--danger" type="submit" formaction="/dashboard/account/code/turn-off">"Turn it off"</button>
+                    <button class="button" type="submit">{t!("New codes for paper")}</button>
+                    <button class="button button--danger" type="submit" formaction="/dashboard/account/code/turn-off">{t!("Turn it off")}</button>
                 </div>
             </form>
         </section>

@@ -13,6 +13,7 @@ use web_sys::{
     DomParser, Element, FormData, Headers, HtmlElement, ProgressEvent, RequestInit, Response, SupportedType,
 };
 use web_sys::{UrlSearchParams, XmlHttpRequest};
+use words::text;
 
 const JSON: &str = "application/json";
 
@@ -20,12 +21,15 @@ const JSON: &str = "application/json";
 type Then = Box<dyn FnOnce(Result<String, Problem>)>;
 
 fn unreachable() -> Problem {
-    Problem::new(ErrorCode::Unavailable, "The server cannot be reached. Check the connection and try again.")
+    Problem::new(ErrorCode::Unavailable, text!("The server cannot be reached. Check the connection and try again."))
 }
 
 /// An answer that is none.
 fn unreadable() -> Problem {
-    Problem::new(ErrorCode::Internal, "The answer could not be read. Look whether it was done before you try again.")
+    Problem::new(
+        ErrorCode::Internal,
+        text!("The answer could not be read. Look whether it was done before you try again."),
+    )
 }
 
 /// What an answer says.

@@ -2,11 +2,9 @@
 
 use super::SkipLink;
 use crate::shell::{Page, Surface};
-use crate::ui::Brand;
+use crate::ui::{Brand, Languages};
 use leptos::prelude::*;
 use model::identity::CurrentSession;
-
-const DESCRIPTION: &str = "Samtal holds everything between a company and the people who talk to it: an assistant that answers from your own documents, an inbox where people take over, and meetings a click away.";
 
 /// The landing page, for who is signed in and for who is not.
 pub fn landing(session: Option<CurrentSession>) -> Page {
@@ -21,7 +19,11 @@ pub fn landing(session: Option<CurrentSession>) -> Page {
         </main>
         <Footer/>
     };
-    Page { description: Some(DESCRIPTION), ..Page::new("Samtal: a good answer, or a person", Surface::Landing, body) }
+    let description = t!(
+        "Samtal holds everything between a company and the people who talk to it: an assistant that answers from your own documents, an inbox where people take over, and meetings a click away."
+    );
+    let title = t!("Samtal: a good answer, or a person");
+    Page { description: Some(description), ..Page::new(title, Surface::Landing, body) }
 }
 
 /// The way in: to the dashboard for who is signed in, to the forms for who is not.
@@ -30,26 +32,29 @@ fn Header(session: Option<CurrentSession>) -> impl IntoView {
     let way_in = match session {
         Some(session) => view! {
             <a class="button button--primary" href="/dashboard">
-                "Open dashboard"<span class="visually-hidden">" of "{session.tenant.name}</span>
+                {rich!(
+                    "Open dashboard {of_whom}",
+                    of_whom = view! { <span class="visually-hidden">{t!("of {company}", company = session.tenant.name)}</span> }
+                )}
             </a>
         }
         .into_any(),
         None => view! {
-            <a class="button button--plain" href="/login">"Sign in"</a>
-            <a class="button button--primary" href="/signup">"Sign up"</a>
+            <a class="button button--plain" href="/login">{t!("Sign in")}</a>
+            <a class="button button--primary" href="/signup">{t!("Sign up")}</a>
         }
         .into_any(),
     };
     view! {
         <header class="site-header">
             <Brand/>
-            <nav class="site-header__links" aria-label="This page">
-                <a href="#what">"What it does"</a>
-                <a href="#today">"What works today"</a>
-                <a href="/demo">"Demo"</a>
-                <a href="/api/openapi.json">"API"</a>
+            <nav class="site-header__links" aria-label=t!("This page")>
+                <a href="#what">{t!("What it does")}</a>
+                <a href="#today">{t!("What works today")}</a>
+                <a href="/demo">{t!("Demo")}</a>
+                <a href="/api/openapi.json">{t!("API")}</a>
             </nav>
-            <nav aria-label="Account">{way_in}</nav>
+            <nav aria-label=t!("Account")>{way_in}</nav>
         </header>
     }
 }
@@ -59,74 +64,76 @@ fn Header(session: Option<CurrentSession>) -> impl IntoView {
 fn Hero() -> impl IntoView {
     view! {
         <section class="hero" aria-labelledby="hero-title">
-            <h1 class="hero__title" id="hero-title"><span>"A good answer,"</span>" "<em>"or a person."</em></h1>
+            <h1 class="hero__title" id="hero-title"><span>{t!("A good answer,")}</span>" "<em>{t!("or a person.")}</em></h1>
             <div class="hero__body">
                 <div class="hero__say">
                     <p class="lede">
-                        "Samtal is being built to hold everything between a company and the people who talk to it: an assistant that answers from your own documents and shows where it read it, an inbox where people take over, and meetings a click away. On your own machine, in your own hands."
+                        {t!("Samtal is being built to hold everything between a company and the people who talk to it: an assistant that answers from your own documents and shows where it read it, an inbox where people take over, and meetings a click away. On your own machine, in your own hands.")}
                     </p>
                     <div class="actions">
-                        <a class="button button--primary" href="/signup">"Create a workspace"</a>
-                        <a class="button" href="#today">"What works today"</a>
+                        <a class="button button--primary" href="/signup">{t!("Create a workspace")}</a>
+                        <a class="button" href="#today">{t!("What works today")}</a>
                     </div>
                 </div>
                 <figure class="transcript">
                     <div class="transcript__head">
-                        <span>"Maja, on the web chat of a lamp shop"</span>
+                        <span>{t!("Maja, on the web chat of a lamp shop")}</span>
                         " "
-                        <span class="badge">"With Astrid"</span>
+                        <span class="badge">{t!("With {name}", name = "Astrid")}</span>
                     </div>
                     <ol role="list">
                         <li class="turn turn--contact">
                             <p class="turn__who"><b>"Maja"</b>" "<time>"14:02"</time></p>
                             <p class="turn__say turn__text">
-                                "Hi! The lamp is too tall for our hall. How long do I have to send it back?"
+                                {t!("Hi! The lamp is too tall for our hall. How long do I have to send it back?")}
                             </p>
                         </li>
                         <li class="turn turn--assistant">
-                            <p class="turn__who"><b>"Assistant"</b>" "<time>"14:02"</time></p>
+                            <p class="turn__who"><b>{t!("Assistant")}</b>" "<time>"14:02"</time></p>
                             <div class="turn__say">
                                 <p class="turn__text">
-                                    "60 days from the day it was delivered. It has to be unused, but you may have opened the box."
+                                    {t!("60 days from the day it was delivered. It has to be unused, but you may have opened the box.")}
                                 </p>
                                 <figure class="source">
                                     <blockquote>
-                                        "Goods may be returned unused within 60 days of delivery, in opened or unopened packaging."
+                                        {t!("Goods may be returned unused within 60 days of delivery, in opened or unopened packaging.")}
                                     </blockquote>
                                     <figcaption>
                                         <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
                                             <path d="M5 2.500h6.500L15 6v11.500H5Z M11.500 2.500V6H15M7.500 10h5M7.500 13.500h5"/>
                                         </svg>
-                                        <cite>"Returns and refunds.pdf"</cite>
-                                        " page 3"
+                                        {rich!(
+                                            "{document} page 3",
+                                            document = view! { <cite>{t!("Returns and refunds.pdf")}</cite> }
+                                        )}
                                     </figcaption>
                                 </figure>
                             </div>
-                            <p class="turn__note">"Every answer shows the passage it rests on."</p>
+                            <p class="turn__note">{t!("Every answer shows the passage it rests on.")}</p>
                         </li>
                         <li class="turn turn--contact">
                             <p class="turn__who"><b>"Maja"</b>" "<time>"14:04"</time></p>
                             <p class="turn__say turn__text">
-                                "It was a present, so I have no order number. Does it work anyway?"
+                                {t!("It was a present, so I have no order number. Does it work anyway?")}
                             </p>
                         </li>
                         <li class="turn turn--assistant">
-                            <p class="turn__who"><b>"Assistant"</b>" "<time>"14:04"</time></p>
+                            <p class="turn__who"><b>{t!("Assistant")}</b>" "<time>"14:04"</time></p>
                             <p class="turn__say turn__text">
-                                "The documents do not say, so I will not guess. I have asked a person to join us."
+                                {t!("The documents do not say, so I will not guess. I have asked a person to join us.")}
                             </p>
-                            <p class="turn__note">"Nothing found, nothing made up."</p>
+                            <p class="turn__note">{t!("Nothing found, nothing made up.")}</p>
                         </li>
-                        <li class="turn turn--takeover"><p>"Astrid took over. The assistant is silent."</p></li>
+                        <li class="turn turn--takeover"><p>{t!("Astrid took over. The assistant is silent.")}</p></li>
                         <li class="turn turn--person">
                             <p class="turn__who"><b>"Astrid"</b>" "<time>"14:06"</time></p>
                             <p class="turn__say turn__text">
-                                "Hi Maja, Astrid here. The name of whoever gave it to you is enough. I will find it."
+                                {t!("Hi Maja, Astrid here. The name of whoever gave it to you is enough. I will find it.")}
                             </p>
-                            <p class="turn__note">"From here on, only Astrid writes."</p>
+                            <p class="turn__note">{t!("From here on, only Astrid writes.")}</p>
                         </li>
                     </ol>
-                    <figcaption class="caption">"A picture of what is being built, not a screenshot."</figcaption>
+                    <figcaption class="caption">{t!("A picture of what is being built, not a screenshot.")}</figcaption>
                 </figure>
             </div>
         </section>
@@ -139,25 +146,25 @@ fn Receipt() -> impl IntoView {
     view! {
         <section class="feature" aria-labelledby="f-receipt">
             <div class="feature__text">
-                <p class="state state--doing">"In part"</p>
-                <h2 id="f-receipt">"Answers with a receipt"</h2>
+                <p class="state state--doing">{t!("In part")}</p>
+                <h2 id="f-receipt">{t!("Answers with a receipt")}</h2>
                 <p>
-                    "The assistant answers from the documents you give it and quotes the passage. When they do not say, it says so. A small search and answer model comes built in, so it works without a key and without a network; others can be plugged in."
+                    {t!("The assistant answers from the documents you give it and quotes the passage. When they do not say, it says so. A small search and answer model comes built in, so it works without a key and without a network; others can be plugged in.")}
                 </p>
                 <p>
-                    "Each answer keeps its receipt: what was asked, what was read, which model wrote it, what it cost, and whether the text really follows from the source. It can be replayed later, word for word."
+                    {t!("Each answer keeps its receipt: what was asked, what was read, which model wrote it, what it cost, and whether the text really follows from the source. It can be replayed later, word for word.")}
                 </p>
             </div>
             <div class="feature__picture">
                 <div class="receipt">
-                    <p class="receipt__title">"Receipt for an answer"<br/>"14:02, web chat"</p>
+                    <p class="receipt__title">{t!("Receipt for an answer")}<br/>{t!("14:02, web chat")}</p>
                     <dl>
-                        <div><dt>"Asked"</dt><dd>"How long do I have to send it back?"</dd></div>
-                        <div><dt>"Read"</dt><dd>"5 passages in 3 documents"</dd></div>
-                        <div><dt>"Quoted"</dt><dd>"Returns and refunds.pdf, page 3"</dd></div>
-                        <div><dt>"Written by"</dt><dd>"built-in answerer"</dd></div>
-                        <div><dt>"Cost"</dt><dd>"0.00"</dd></div>
-                        <div class="receipt__total"><dt>"Verdict"</dt><dd>"follows from the source"</dd></div>
+                        <div><dt>{t!("Asked")}</dt><dd>{t!("How long do I have to send it back?")}</dd></div>
+                        <div><dt>{t!("Read")}</dt><dd>{t!("5 passages in 3 documents")}</dd></div>
+                        <div><dt>{t!("Quoted")}</dt><dd>{t!("Returns and refunds.pdf, page 3")}</dd></div>
+                        <div><dt>{t!("Written by")}</dt><dd>{t!("built-in answerer")}</dd></div>
+                        <div><dt>{t!("Cost")}</dt><dd>"0.00"</dd></div>
+                        <div class="receipt__total"><dt>{t!("Verdict")}</dt><dd>{t!("follows from the source")}</dd></div>
                     </dl>
                 </div>
             </div>
@@ -171,29 +178,29 @@ fn Inbox() -> impl IntoView {
     view! {
         <section class="feature" aria-labelledby="f-inbox">
             <div class="feature__text">
-                <p class="state state--done">"Works today"</p>
-                <h2 id="f-inbox">"One inbox, and never two voices"</h2>
+                <p class="state state--done">{t!("Works today")}</p>
+                <h2 id="f-inbox">{t!("One inbox, and never two voices")}</h2>
                 <p>
-                    "Every channel arrives in one place. When a person takes a conversation, the assistant falls silent in that same moment, even in the middle of a sentence. Who has the word is settled by the database, so the two can never talk over each other."
+                    {t!("Every channel arrives in one place. When a person takes a conversation, the assistant falls silent in that same moment, even in the middle of a sentence. Who has the word is settled by the database, so the two can never talk over each other.")}
                 </p>
-                <p>"When the person is done, they hand it back."</p>
+                <p>{t!("When the person is done, they hand it back.")}</p>
             </div>
             <div class="feature__picture">
                 <ul class="queue" role="list">
                     <li>
                         <span class="avatar" aria-hidden="true">"MB"</span>
-                        <p><b>"Maja Berg"</b><span>"It was a present, so I have no order number"</span></p>
-                        <span class="badge badge--attention">"Needs a person"</span>
+                        <p><b>"Maja Berg"</b><span>{t!("It was a present, so I have no order number")}</span></p>
+                        <span class="badge badge--attention">{t!("Needs a person")}</span>
                     </li>
                     <li>
                         <span class="avatar" aria-hidden="true">"JO"</span>
-                        <p><b>"Jonas Olsen"</b><span>"Are you open on Ascension Day?"</span></p>
-                        <span class="badge badge--accent">"Assistant"</span>
+                        <p><b>"Jonas Olsen"</b><span>{t!("Are you open on Ascension Day?")}</span></p>
+                        <span class="badge badge--accent">{t!("Assistant")}</span>
                     </li>
                     <li>
                         <span class="avatar" aria-hidden="true">"LK"</span>
-                        <p><b>"Lena Kaya"</b><span>"The invoice has the old address on it"</span></p>
-                        <span class="badge">"With Astrid"</span>
+                        <p><b>"Lena Kaya"</b><span>{t!("The invoice has the old address on it")}</span></p>
+                        <span class="badge">{t!("With {name}", name = "Astrid")}</span>
                     </li>
                 </ul>
             </div>
@@ -207,19 +214,24 @@ fn Walls() -> impl IntoView {
     view! {
         <section class="feature" aria-labelledby="f-walls">
             <div class="feature__text">
-                <p class="state state--done">"Works today"</p>
-                <h2 id="f-walls">"Walls that the database holds"</h2>
+                <p class="state state--done">{t!("Works today")}</p>
+                <h2 id="f-walls">{t!("Walls that the database holds")}</h2>
                 <p>
-                    "Many companies can share one installation. What keeps them apart is not a line of code that somebody has to remember: PostgreSQL itself refuses to hand out a row of another workspace."
+                    {t!("Many companies can share one installation. What keeps them apart is not a line of code that somebody has to remember: PostgreSQL itself refuses to hand out a row of another workspace.")}
                 </p>
-                <p>"Samtal checks every table each time it starts. If one is open, it does not run."</p>
+                <p>{t!("Samtal checks every table each time it starts. If one is open, it does not run.")}</p>
             </div>
             <div class="feature__picture">
                 <svg class="walls" viewBox="0 0 400 236" role="img" aria-labelledby="walls-title">
                     <title id="walls-title">
-                        "A request signed in at Fjällhus reaches the rows of Fjällhus. The way to the rows of Nordlampa ends at a wall."
+                        {t!("A request signed in at Fjällhus reaches the rows of Fjällhus. The way to the rows of Nordlampa ends at a wall.")}
                     </title>
-                    <text x="0" y="14">"A request "<tspan class="walls__small">"signed in at Fjällhus"</tspan></text>
+                    <text x="0" y="14">
+                        {rich!(
+                            "A request {place}",
+                            place = view! { <tspan class="walls__small">{t!("signed in at Fjällhus")}</tspan> }
+                        )}
+                    </text>
                     <path class="walls__no" d="M95 30c0 34 40 36 120 34 60-1 90-2 90 24"/>
                     <path class="walls__yes" d="M95 28v70m-6-8 6 8 6-8"/>
                     <path class="walls__wall" d="M269 94h72"/>
@@ -241,20 +253,20 @@ fn Binary() -> impl IntoView {
     view! {
         <section class="feature" aria-labelledby="f-binary">
             <div class="feature__text">
-                <p class="state state--done">"Works today"</p>
-                <h2 id="f-binary">"One program on your machine"</h2>
+                <p class="state state--done">{t!("Works today")}</p>
+                <h2 id="f-binary">{t!("One program on your machine")}</h2>
                 <p>
-                    "The server, its pages and its database start with one command. There is nothing else to install and nothing to sign up for. When you outgrow one machine, point it at your own PostgreSQL."
+                    {t!("The server, its pages and its database start with one command. There is nothing else to install and nothing to sign up for. When you outgrow one machine, point it at your own PostgreSQL.")}
                 </p>
             </div>
             <div class="feature__picture">
                 <figure class="code">
-                    <figcaption>"In a terminal"</figcaption>
-                    <pre tabindex="0" role="region" aria-label="Starting Samtal">
+                    <figcaption>{t!("In a terminal")}</figcaption>
+                    <pre tabindex="0" role="region" aria-label=t!("Starting Samtal")>
                         <code>
                             <i>"$"</i>
                             " "
-                            <b>"samtal serve"</b>
+                            <b>"samtal serve"</b> // lint:allow(said) a command
                             "\n"
                             <i>"INFO"</i>
                             " starting PostgreSQL\n"
@@ -275,17 +287,17 @@ fn Meeting() -> impl IntoView {
     view! {
         <section class="feature" aria-labelledby="f-meeting">
             <div class="feature__text">
-                <p class="state state--planned">"Planned"</p>
-                <h2 id="f-meeting">"A meeting is part of the talk"</h2>
+                <p class="state state--planned">{t!("Planned")}</p>
+                <h2 id="f-meeting">{t!("A meeting is part of the talk")}</h2>
                 <p>
-                    "Some things are quicker face to face. One click turns a conversation into a meeting, with the same people and the same history, and afterwards the outcome stands in the conversation where everyone will look for it."
+                    {t!("Some things are quicker face to face. One click turns a conversation into a meeting, with the same people and the same history, and afterwards the outcome stands in the conversation where everyone will look for it.")}
                 </p>
             </div>
             <div class="feature__picture">
                 <ol class="queue" role="list">
                     <li>
                         <span class="avatar" aria-hidden="true">"A"</span>
-                        <p><b>"Astrid"</b><span>"Shall I show you how the shade comes off?"</span></p>
+                        <p><b>"Astrid"</b><span>{t!("Shall I show you how the shade comes off?")}</span></p>
                         <time>"14:09"</time>
                     </li>
                     <li>
@@ -294,12 +306,12 @@ fn Meeting() -> impl IntoView {
                                 <path d="M3 6h9.5v8H3ZM12.500 9 17 6.500v7L12.500 11"/>
                             </svg>
                         </span>
-                        <p><b>"Meeting"</b><span>"Astrid and Maja, 6 minutes"</span></p>
+                        <p><b>{t!("Meeting")}</b><span>{t!("Astrid and Maja, 6 minutes")}</span></p>
                         <time>"14:10"</time>
                     </li>
                     <li>
                         <span class="avatar" aria-hidden="true">"M"</span>
-                        <p><b>"Maja"</b><span>"It fits now. Thank you, I am keeping it!"</span></p>
+                        <p><b>"Maja"</b><span>{t!("It fits now. Thank you, I am keeping it!")}</span></p>
                         <time>"14:17"</time>
                     </li>
                 </ol>
@@ -313,36 +325,36 @@ fn Meeting() -> impl IntoView {
 fn Today() -> impl IntoView {
     view! {
         <section class="today" id="today" aria-labelledby="today-title">
-            <h2 id="today-title">"What works today"</h2>
+            <h2 id="today-title">{t!("What works today")}</h2>
             <div class="today__lists">
                 <div>
-                    <h3 class="state state--done">"Works"</h3>
+                    <h3 class="state state--done">{t!("Works")}</h3>
                     <ul role="list">
-                        <li>"Workspaces, each behind its own walls"</li>
-                        <li>"Signing up, signing in, signing out"</li>
-                        <li>"Members of a workspace"</li>
-                        <li>"Keys for the API"</li>
-                        <li>"Documents, found by meaning and by words"</li>
-                        <li>"Answers quoted from them, or refused"</li>
-                        <li>"The chat for your own site"</li>
-                        <li>"The inbox, where people take over"</li>
-                        <li>"Start with one command, database included"</li>
+                        <li>{t!("Workspaces, each behind its own walls")}</li>
+                        <li>{t!("Signing up, signing in, signing out")}</li>
+                        <li>{t!("Members of a workspace")}</li>
+                        <li>{t!("Keys for the API")}</li>
+                        <li>{t!("Documents, found by meaning and by words")}</li>
+                        <li>{t!("Answers quoted from them, or refused")}</li>
+                        <li>{t!("The chat for your own site")}</li>
+                        <li>{t!("The inbox, where people take over")}</li>
+                        <li>{t!("Start with one command, database included")}</li>
                     </ul>
                 </div>
                 <div>
-                    <h3 class="state state--doing">"Next"</h3>
+                    <h3 class="state state--doing">{t!("Next")}</h3>
                     <ul role="list">
-                        <li>"Email confirmed, passwords reset"</li>
-                        <li>"Invitations and roles"</li>
+                        <li>{t!("Email confirmed, passwords reset")}</li>
+                        <li>{t!("Invitations and roles")}</li>
                     </ul>
                 </div>
                 <div>
-                    <h3 class="state state--planned">"Planned"</h3>
+                    <h3 class="state state--planned">{t!("Planned")}</h3>
                     <ul role="list">
-                        <li>"Email, WhatsApp, phone and other channels"</li>
-                        <li>"Meetings"</li>
-                        <li>"Figures: volumes, waiting times, cost"</li>
-                        <li>"Second factor, single sign-on"</li>
+                        <li>{t!("Email, WhatsApp, phone and other channels")}</li>
+                        <li>{t!("Meetings")}</li>
+                        <li>{t!("Figures: volumes, waiting times, cost")}</li>
+                        <li>{t!("Second factor, single sign-on")}</li>
                     </ul>
                 </div>
             </div>
@@ -356,13 +368,18 @@ fn Invite() -> impl IntoView {
     view! {
         <section class="invite" aria-labelledby="invite-title">
             <div>
-                <h2 id="invite-title">"Shall we talk?"</h2>
-                <p><span lang="sv">"Samtal"</span>" is Swedish for a talk between people."</p>
+                <h2 id="invite-title">{t!("Shall we talk?")}</h2>
+                <p>
+                    {rich!(
+                        "{samtal} is Swedish for a talk between people.",
+                        samtal = view! { <span lang="sv">"Samtal"</span> }
+                    )}
+                </p>
             </div>
             <div class="actions">
-                <a class="button button--primary" href="/signup">"Create a workspace"</a>
+                <a class="button button--primary" href="/signup">{t!("Create a workspace")}</a>
                 " "
-                <a class="button" href="/login">"Sign in"</a>
+                <a class="button" href="/login">{t!("Sign in")}</a>
             </div>
         </section>
     }
@@ -375,11 +392,12 @@ fn Footer() -> impl IntoView {
         <footer class="site-footer">
             <Brand/>
             <ul role="list">
-                <li><a href="#what">"What it does"</a></li>
-                <li><a href="#today">"What works today"</a></li>
-                <li><a href="/api/openapi.json">"API"</a></li>
+                <li><a href="#what">{t!("What it does")}</a></li>
+                <li><a href="#today">{t!("What works today")}</a></li>
+                <li><a href="/api/openapi.json">{t!("API")}</a></li>
             </ul>
-            <p>"Open source, MIT or Apache 2.0"</p>
+            <p>{t!("Open source, MIT or Apache 2.0")}</p>
+            <Languages/>
         </footer>
     }
 }

@@ -13,5 +13,5 @@ use leptos::prelude::*;
 /// The first thing that the Tab key reaches.
 #[component]
 pub(crate) fn SkipLink() -> impl IntoView {
-    view! { <a class="skip-link" href="#main">"Skip to the content"</a> }
+    view! { <a class="skip-link" href="#main">{t!("Skip to the content")}</a> }
 }

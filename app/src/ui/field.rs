@@ -8,7 +8,8 @@ pub fn Field(
     /// The name in the form; also the element's id.
     name: &'static str,
     /// What stands above it.
-    label: &'static str,
+    #[prop(into)]
+    label: String,
     /// `text`, `email`, `password`.
     #[prop(default = "text")]
     kind: &'static str,
@@ -21,14 +22,14 @@ pub fn Field(
     #[prop(default = None)]
     error: Option<String>,
     /// What helps to fill it in.
-    #[prop(optional)]
-    hint: Option<&'static str>,
+    #[prop(into, optional)]
+    hint: Option<String>,
     /// Most characters.
     #[prop(optional)]
     maxlength: Option<u32>,
 ) -> impl IntoView {
     let (hint_id, error_id) = (format!("{name}-hint"), format!("{name}-error"));
-    let described = [hint.map(|_| hint_id.clone()), error.as_ref().map(|_| error_id.clone())]
+    let described = [hint.as_ref().map(|_| hint_id.clone()), error.as_ref().map(|_| error_id.clone())]
         .into_iter()
         .flatten()
         .collect::<Vec<_>>()

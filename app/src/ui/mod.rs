@@ -4,6 +4,7 @@
 
 mod field;
 mod icon;
+mod languages;
 mod notice;
 mod passkey;
 mod picture;
@@ -11,6 +12,7 @@ mod text_area;
 
 pub use field::Field;
 pub use icon::{Icon, Shape};
+pub use languages::{Languages, languages};
 pub use notice::{FormNotice, ProblemNotice};
 pub use passkey::{AskDevice, PasskeyForm};
 pub use picture::{Picture, ToPhotograph};

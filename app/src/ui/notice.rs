@@ -1,35 +1,40 @@
 //! What stands above a form that did not go through.
 
+use crate::say::say;
 use leptos::prelude::*;
 use model::{ErrorCode, Problem};
+use words::Text;
 
 /// Says what is wrong and leads to each field.
 #[component]
 pub fn FormNotice(
     /// What went wrong.
     problem: Problem,
-    /// The fields of the form: their names and labels.
+    /// The fields of the form: their names and labels (`noted!`).
     fields: &'static [(&'static str, &'static str)],
 ) -> impl IntoView {
     let waiting = matches!(problem.code, ErrorCode::RateLimited | ErrorCode::Unavailable);
     let class = if waiting { "notice" } else { "notice notice--attention" };
     let title = match (problem.errors.len(), problem.code) {
-        (0, ErrorCode::RateLimited) => "Too many attempts".to_owned(),
-        (0, ErrorCode::Unavailable) => "Not just now".to_owned(),
-        (0, _) => "That did not work".to_owned(),
-        (1, _) => "One thing to put right".to_owned(),
-        (n, _) => format!("{n} things to put right"),
+        (0, ErrorCode::RateLimited) => t!("Too many attempts"),
+        (0, ErrorCode::Unavailable) => t!("Not just now"),
+        (0, _) => t!("That did not work"),
+        (n, _) => t!("One thing to put right", "{n} things to put right", n),
     };
     let label = |name: &str| fields.iter().find(|(field, _)| *field == name).map_or("", |(_, label)| *label);
+    let label = |name: &str| say(&Text::of(label(name)));
     let links = problem
         .errors
         .iter()
         .map(|e| {
-            let again = (e.field == "password").then_some(", which has to be typed again");
-            view! { <li><a href=format!("#{}", e.field)>{label(&e.field)}</a>{again}</li> }
+            let again = e.field == "password";
+            let link = view! { <a href=format!("#{}", e.field)>{label(&e.field)}</a> };
+            let line =
+                if again { rich!("{field}, which has to be typed again", field = link) } else { link.into_any() };
+            view! { <li>{line}</li> }
         })
         .collect_view();
-    let detail = problem.errors.is_empty().then(|| view! { <p>{problem.detail.clone()}</p> });
+    let detail = problem.errors.is_empty().then(|| view! { <p>{say(&problem.detail)}</p> });
     view! {
         <div class=class role="alert" tabindex="-1">
             <h2 class="notice__title">{title}</h2>
@@ -48,10 +53,10 @@ pub fn ProblemNotice(
     let signed_out = problem.code == ErrorCode::Unauthenticated;
     view! {
         <div class="notice notice--attention" role="alert">
-            <h2 class="notice__title">{problem.title}</h2>
-            <p>{problem.detail}</p>
-            {signed_out.then(|| view! { <p><a href="/login">"Sign in"</a></p> })}
-            {problem.request_id.map(|id| view! { <p>"Request "<code>{id}</code></p> })}
+            <h2 class="notice__title">{say(&problem.title)}</h2>
+            <p>{say(&problem.detail)}</p>
+            {signed_out.then(|| view! { <p><a href="/login">{t!("Sign in")}</a></p> })}
+            {problem.request_id.map(|id| view! { <p>{s!("Request")}" "<code>{id}</code></p> })}
         </div>
     }
 }

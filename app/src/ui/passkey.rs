@@ -14,37 +14,33 @@ pub enum AskDevice {
     ShowAtOnce,
 }
 
-/// Asks, and sends what the device has answered as a form.
+/// Asks, and sends what the device has answered as a form. What it says stands in the form.
 const ASK: &str = "{\
     const form = document.currentScript.previousElementSibling, keys = globalThis.PublicKeyCredential;\
-    const button = form.querySelector('button'), said = form.querySelector('[role=alert]'), { ask, options, at } = form.dataset;\
+    const button = form.querySelector('button'), said = form.querySelector('[role=alert]'), told = form.dataset;\
     const say = (words) => { said.textContent = words; said.hidden = !words; };\
-    const wrong = {\
-      NotAllowedError: 'Nothing was chosen, or it took too long. Try again, or go on another way.',\
-      InvalidStateError: 'This device has a passkey of your account already.',\
-      SecurityError: `Browsers know the passkeys of this installation at ${at} alone. Open it there.`,\
-    };\
+    const wrong = { NotAllowedError: told.unchosen, InvalidStateError: told.known, SecurityError: told.elsewhere };\
     const go = async () => {\
       say('');\
       button.disabled = true;\
       try {\
-        const told = JSON.parse(options);\
-        const answer = ask === 'make'\
-          ? await navigator.credentials.create({ publicKey: keys.parseCreationOptionsFromJSON(told) })\
-          : await navigator.credentials.get({ publicKey: keys.parseRequestOptionsFromJSON(told) });\
+        const options = JSON.parse(told.options);\
+        const answer = told.ask === 'make'\
+          ? await navigator.credentials.create({ publicKey: keys.parseCreationOptionsFromJSON(options) })\
+          : await navigator.credentials.get({ publicKey: keys.parseRequestOptionsFromJSON(options) });\
         form.elements.credential.value = JSON.stringify(answer);\
         form.submit();\
       } catch (error) {\
         button.disabled = false;\
-        say(wrong[error.name] ?? `That did not work: ${error.message}`);\
+        say(wrong[error.name] ?? told.failed.replace('{message}', () => error.message));\
       }\
     };\
     if (keys?.parseRequestOptionsFromJSON) {\
       say('');\
       button.hidden = false;\
       button.addEventListener('click', go);\
-      if (ask === 'show-at-once') go();\
-    } else say('This browser knows no passkeys, or not at this address. Go on another way.');\
+      if (told.ask === 'show-at-once') go();\
+    } else say(told.unable);\
   }";
 
 /// The form.
@@ -59,7 +55,8 @@ pub fn PasskeyForm(
     /// Where browsers know passkeys of this installation.
     at: String,
     /// What stands on the button.
-    label: &'static str,
+    #[prop(into)]
+    label: String,
     /// Where it leads in the end.
     #[prop(into, optional)]
     next: String,
@@ -70,11 +67,24 @@ pub fn PasskeyForm(
         AskDevice::Show => "show",
         AskDevice::ShowAtOnce => "show-at-once",
     };
+    // What went wrong is only known in the browser, where it is filled in.
+    let failed = t!("That did not work: {message}", message = "{message}");
     view! {
-        <form class="form" method="post" action=action data-ask=asks data-options=options data-at=at>
+        <form
+            class="form"
+            method="post"
+            action=action
+            data-ask=asks
+            data-options=options
+            data-unchosen=t!("Nothing was chosen, or it took too long. Try again, or go on another way.")
+            data-known=t!("This device has a passkey of your account already.")
+            data-elsewhere=t!("Browsers know the passkeys of this installation at {at} alone. Open it there.", at)
+            data-unable=t!("This browser knows no passkeys, or not at this address. Go on another way.")
+            data-failed=failed
+        >
             <input type="hidden" name="credential"/>
             {(!next.is_empty()).then(|| view! { <input type="hidden" name="next" value=next/> })}
-            <p class="notice notice--attention" role="alert">"Passkeys take JavaScript, and this browser has it turned off. Go on another way."</p>
+            <p class="notice notice--attention" role="alert">{t!("Passkeys take JavaScript, and this browser has it turned off. Go on another way.")}</p>
             <button class="button button--primary button--block" type="button" hidden>{label}</button>
         </form>
         <script nonce=nonce>{ASK}</script>

@@ -22,11 +22,12 @@ pub fn ToPhotograph(
     let Picture { path, side } = picture;
     let digits: Vec<char> = key.chars().collect();
     let spelt: Vec<String> = digits.chunks(4).map(|four| four.iter().collect()).collect();
+    let key = view! { <code class="picture__key" id="key">{spelt.join(" ")}</code> };
     view! {
-        <svg class="picture" viewBox=format!("0 0 {side} {side}") role="img" aria-label="A picture for your app; the key below says the same">
+        <svg class="picture" viewBox=format!("0 0 {side} {side}") role="img" aria-label=t!("A picture for your app; the key below says the same")>
             <rect class="picture__bright" width=side height=side/>
             <path class="picture__dark" d=path/>
         </svg>
-        <p>"The key: "<code class="picture__key" id="key">{spelt.join(" ")}</code></p>
+        <p>{rich!("The key: {key}", key = key)}</p>
     }
 }

@@ -67,7 +67,7 @@ impl Conversations {
     #[tracing::instrument(name = "db.conversation.create", skip_all)]
     pub async fn create(&self, caller: &Caller, new: NewContact) -> Result<Conversation, ConversationError> {
         let right = caller.may(WriteConversations)?;
-        let field = |name, e: model::input::Rejected| ConversationError::field(name, e.to_string());
+        let field = |name, e: model::input::Rejected| ConversationError::field(name, e.0);
         let name = new.name.as_deref().map(ContactName::parse).transpose().map_err(|e| field("contact.name", e))?;
         let email = new.email.as_deref().map(Email::parse).transpose().map_err(|e| field("contact.email", e))?;
         let mut tx = self.services.store.tenant(right.scope()).await?;

@@ -3,6 +3,7 @@
 use model::{ErrorCode, Fault, FieldError, Problem};
 use store::jobs::JobError;
 use store::{Denied, StoreError};
+use words::{Text, text};
 
 /// A use case that failed; nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +14,7 @@ pub enum ConversationError {
         /// Its name.
         field: &'static str,
         /// What is wrong and what to do.
-        message: String,
+        message: Text,
     },
     /// Not there, or not the caller's.
     #[error("not found")]
@@ -40,8 +41,8 @@ impl From<sqlx::Error> for ConversationError {
 
 impl ConversationError {
     /// A field is wrong.
-    pub fn field(field: &'static str, message: impl Into<String>) -> Self {
-        Self::Invalid { field, message: message.into() }
+    pub fn field(field: &'static str, message: Text) -> Self {
+        Self::Invalid { field, message }
     }
 }
 
@@ -64,13 +65,13 @@ impl Fault for ConversationError {
             Self::NotFound => Problem::not_found(),
             Self::NotHandedOff => Problem::new(
                 ErrorCode::Conflict,
-                "The assistant is answering here. Take the conversation over first; then send again.",
+                text!("The assistant is answering here. Take the conversation over first; then send again."),
             ),
             Self::ClientIdTaken => Problem::new(
                 ErrorCode::Conflict,
-                "Another message was sent with this client_id. Use a new one for each message.",
+                text!("Another message was sent with this client_id. Use a new one for each message."),
             ),
-            Self::Denied(_) => Problem::new(ErrorCode::Forbidden, "This is for others to do."),
+            Self::Denied(_) => Problem::new(ErrorCode::Forbidden, text!("This is for others to do.")),
             Self::Store(error) => error.problem(),
         }
     }

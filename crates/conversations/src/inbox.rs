@@ -7,6 +7,7 @@ use model::page::{DEFAULT_LIMIT, Page};
 use model::permission::{ReadConversations, ReadWorkspace};
 use store::Caller;
 use store::services::timestamp;
+use words::text;
 
 impl Conversations {
     /// The inbox as it is now: a page of it, the first unless it is to begin `after` another one. `open` is the
@@ -49,7 +50,7 @@ impl Conversations {
         id: ConversationId,
         before: Option<&str>,
     ) -> Result<Thread, ConversationError> {
-        let wrong = |_| ConversationError::field("before", "Use the next_cursor of the page before.");
+        let wrong = |_| ConversationError::field("before", text!("Use the next_cursor of the page before."));
         let from = match before {
             Some(id) => MessagesFrom::Before(id.parse().map_err(wrong)?),
             None => MessagesFrom::Latest,

@@ -13,6 +13,7 @@ use store::services::timestamp;
 use store::{Caller, StoreError, TenantTx};
 use time::OffsetDateTime;
 use uuid::Uuid;
+use words::text;
 
 /// Most conversations that a page of the inbox shows.
 pub(crate) const INBOX: u32 = 50;
@@ -252,7 +253,7 @@ impl std::str::FromStr for Cursor {
             let at = OffsetDateTime::from_unix_timestamp_nanos(at.parse::<i128>().ok()?.checked_mul(1000)?).ok()?;
             Some(Self { at, id: id.parse::<ConversationId>().ok()?.uuid() })
         };
-        read().ok_or_else(|| ConversationError::field("after", "Use the next_cursor of the page before."))
+        read().ok_or_else(|| ConversationError::field("after", text!("Use the next_cursor of the page before.")))
     }
 }
 
@@ -273,7 +274,7 @@ fn limit(limit: Option<u32>) -> Result<u32, ConversationError> {
     if (1..=MAX_LIMIT).contains(&limit) {
         return Ok(limit);
     }
-    Err(ConversationError::field("limit", format!("Use a number from 1 to {MAX_LIMIT}.")))
+    Err(ConversationError::field("limit", text!("Use a number from 1 to {most}.", most = MAX_LIMIT)))
 }
 
 impl Conversations {
@@ -293,7 +294,7 @@ impl Conversations {
         let limit = limit(page)?;
         let before = cursor.map(str::parse::<ConversationId>).transpose();
         let before =
-            before.map_err(|_| ConversationError::field("cursor", "Use the next_cursor of the page before."))?;
+            before.map_err(|_| ConversationError::field("cursor", text!("Use the next_cursor of the page before.")))?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let rows = conversations!(
             "where c.conversation_id < $1 and ($2::text is null or c.state = $2)

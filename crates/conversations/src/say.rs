@@ -28,9 +28,8 @@ impl NewMessage {
     }
 
     fn parse(&self) -> Result<(MessageText, ClientId), ConversationError> {
-        let text = MessageText::parse(&self.text).map_err(|e| ConversationError::field("text", e.to_string()))?;
-        let client_id =
-            ClientId::parse(&self.client_id).map_err(|e| ConversationError::field("client_id", e.to_string()))?;
+        let text = MessageText::parse(&self.text).map_err(|e| ConversationError::field("text", e.0))?;
+        let client_id = ClientId::parse(&self.client_id).map_err(|e| ConversationError::field("client_id", e.0))?;
         Ok((text, client_id))
     }
 }

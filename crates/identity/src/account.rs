@@ -14,6 +14,7 @@ use store::services::timestamp;
 use store::sessions::{self, Proof, SignIn};
 use store::{Actor, Caller, Denied, Reason, StoreError};
 use time::OffsetDateTime;
+use words::text;
 use zeroize::Zeroizing;
 
 /// What the form for a new password holds.
@@ -49,13 +50,13 @@ impl Identity {
         let person = person(caller)?;
         let (email, name) = self.name_of(person, origin).await?;
         let new = NewPassword::parse(&form.password, &[email.as_str(), name.as_str()])
-            .map_err(|e| IdentityError::field("password", e.to_string()))?;
+            .map_err(|e| IdentityError::field("password", e.0))?;
         let current = SignInForm { email: email.clone(), password: form.current };
         let known = match self.with_password(current, origin, None, |known| async move { Ok(known) }).await {
             Err(IdentityError::WrongCredentials | IdentityError::Invalid(_)) => {
                 return Err(IdentityError::field(
                     "current",
-                    "This is not your password. Type the one that you have now.",
+                    text!("This is not your password. Type the one that you have now."),
                 ));
             }
             other => other?,

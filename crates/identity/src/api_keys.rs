@@ -16,6 +16,7 @@ use store::bus::Notice;
 use store::services::timestamp;
 use store::{Caller, Denied, Right, StoreError, TenantTx, events};
 use time::Duration;
+use words::text;
 
 /// Most working keys of a tenant.
 pub const MAX_KEYS: usize = 50;
@@ -164,9 +165,9 @@ impl Identity {
         right: Right<'_, ManageKeys>,
         wishes: &KeyWishes<'_>,
     ) -> Result<NewApiKey, IdentityError> {
-        let name = KeyName::parse(wishes.name).map_err(|e| IdentityError::field("name", e.to_string()))?;
+        let name = KeyName::parse(wishes.name).map_err(|e| IdentityError::field("name", e.0))?;
         if wishes.scopes == Permissions::default() {
-            return Err(IdentityError::field("scopes", "Choose something that the key may do."));
+            return Err(IdentityError::field("scopes", text!("Choose something that the key may do.")));
         }
         // Nobody gives away what they have not.
         if !KEY_AT_MOST.have(wishes.scopes) || !caller.permissions().have(wishes.scopes) {

@@ -16,6 +16,7 @@ use std::net::IpAddr;
 use store::{PlatformTx, Reason, StoreError, audit};
 use time::Duration;
 use uuid::Uuid;
+use words::Language;
 
 /// How much is borne.
 #[derive(Debug, Clone, Copy)]
@@ -45,12 +46,14 @@ pub struct Origin {
     pub address: IpAddr,
     /// The request.
     pub request: RequestId,
+    /// The language that their browser asks for, if it is one of ours.
+    pub language: Option<Language>,
 }
 
 impl Origin {
     /// Somebody at the computer itself.
     pub fn here(request: RequestId) -> Self {
-        Self { address: IpAddr::from([127, 0, 0, 1]), request }
+        Self { address: IpAddr::from([127, 0, 0, 1]), request, language: None }
     }
 
     /// Whom the address belongs to, as limits count.

@@ -17,6 +17,7 @@ use store::sealing::{Owner, Spot};
 use store::services::timestamp;
 use store::{Caller, Reason, StoreError};
 use uuid::Uuid;
+use words::{Text, text};
 use zeroize::Zeroizing;
 
 /// Domains of a company.
@@ -102,17 +103,17 @@ impl Identity {
         let right = caller.may(ManageSignOn)?;
         let person = person(caller)?;
         let mut errors = Vec::new();
-        let mut wrong = |field: &str, message: String| errors.push(FieldError { field: field.to_owned(), message });
-        let name = ProviderName::parse(&form.name).map_err(|e| wrong("name", e.to_string())).ok();
+        let mut wrong = |field: &str, message: Text| errors.push(FieldError { field: field.to_owned(), message });
+        let name = ProviderName::parse(&form.name).map_err(|e| wrong("name", e.0)).ok();
         let (issuer, client_id) = (form.issuer.trim().to_owned(), form.client_id.trim().to_owned());
         if issuer.is_empty() || issuer.len() > 500 {
-            wrong("issuer", "Enter the provider's address, as it calls itself.".into());
+            wrong("issuer", text!("Enter the provider's address, as it calls itself."));
         }
         if client_id.is_empty() || client_id.len() > 500 || client_id.chars().any(char::is_control) {
-            wrong("client_id", "Enter what the provider calls this installation.".into());
+            wrong("client_id", text!("Enter what the provider calls this installation."));
         }
         if form.client_secret.len() > 1000 {
-            wrong("client_secret", "A secret has at most 1,000 characters.".into());
+            wrong("client_secret", text!("A secret has at most 1,000 characters."));
         }
         let Some(name) = name.filter(|_| errors.is_empty()) else { return Err(IdentityError::Invalid(errors)) };
         self.shown_again(person, std::mem::take(&mut form.password), here, origin).await?;
@@ -126,7 +127,7 @@ impl Identity {
         };
         // Before anything is held: it may take its time.
         if let Err(error) = self.providers.speaks()?.try_out(&provider).await {
-            let what = format!("The provider cannot be asked there: {error}.");
+            let what = text!("The provider cannot be asked there: {error}.", error);
             return Err(IdentityError::field("issuer", what));
         }
         self.put_provider(caller, right.scope().tenant(), (name.as_str(), &issuer, &client_id), &form).await
@@ -153,7 +154,7 @@ impl Identity {
         {
             return Err(IdentityError::field(
                 "client_secret",
-                "Type the secret of this provider: the one that is kept is another's.",
+                text!("Type the secret of this provider: the one that is kept is another's."),
             ));
         }
         let id = same.map_or_else(|| self.services.new_id(), |row| row.provider_id);
@@ -212,7 +213,7 @@ impl Identity {
     #[tracing::instrument(name = "db.domain.add", skip_all)]
     pub async fn add_domain(&self, caller: &Caller, domain: &str) -> Result<(), IdentityError> {
         let right = caller.may(ManageSignOn)?;
-        let domain = DomainName::parse(domain).map_err(|e| IdentityError::field("domain", e.to_string()))?;
+        let domain = DomainName::parse(domain).map_err(|e| IdentityError::field("domain", e.0))?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         hold(&mut tx, caller).await?;
         let there = sqlx::query!(
@@ -221,10 +222,10 @@ impl Identity {
         );
         let there = there.fetch_one(&mut tx).await.map_err(StoreError::from)?;
         if there.same > 0 {
-            return Err(IdentityError::field("domain", "This domain stands in the list already."));
+            return Err(IdentityError::field("domain", text!("This domain stands in the list already.")));
         }
         if there.all >= MAX_DOMAINS {
-            return Err(IdentityError::field("domain", "A workspace can name 20 domains. Remove one first."));
+            return Err(IdentityError::field("domain", text!("A workspace can name 20 domains. Remove one first.")));
         }
         let id = self.services.new_id();
         sqlx::query!(
@@ -260,11 +261,12 @@ impl Identity {
         }
         let (record, says) = record_of(&row.domain, &row.proof);
         let texts = self.providers.texts(right.scope().tenant(), &record).await.map_err(|error| {
-            let what = format!("The DNS was not heard ({error}). Try again in a minute.");
+            let what = text!("The DNS was not heard ({error}). Try again in a minute.", error);
             IdentityError::field("domain", what)
         })?;
         if !texts.iter().any(|text| text.trim() == says) {
-            let what = format!("{record} does not say it yet. It may take some minutes until a new record is seen.");
+            let what =
+                text!("{record} does not say it yet. It may take some minutes until a new record is seen.", record);
             return Err(IdentityError::field("domain", what));
         }
         self.put_proof(caller, id, &row.domain).await
@@ -285,7 +287,7 @@ impl Identity {
             Err(sqlx::Error::Database(error)) if error.constraint() == Some("domains_proven_key") => {
                 return Err(IdentityError::field(
                     "domain",
-                    "Another workspace here has proven this domain to be its own.",
+                    text!("Another workspace here has proven this domain to be its own."),
                 ));
             }
             Err(error) => return Err(StoreError::from(error).into()),
@@ -348,7 +350,7 @@ impl Identity {
     /// [`IdentityError::Invalid`] for what is no address, or whose company has none; or the database's.
     #[tracing::instrument(name = "db.company_sign_on.of_address", skip_all)]
     pub async fn provider_for(&self, email: &str, origin: &Origin) -> Result<String, IdentityError> {
-        let email = Email::parse(email).map_err(|e| IdentityError::field("email", e.to_string()))?;
+        let email = Email::parse(email).map_err(|e| IdentityError::field("email", e.0))?;
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let row = sqlx::query_scalar!(
             "select p.provider_id from app.domains d join app.providers p on p.tenant_id = d.tenant_id
@@ -360,7 +362,7 @@ impl Identity {
         found.map(|id| id.to_string()).ok_or_else(|| {
             IdentityError::field(
                 "email",
-                "No company with this domain has a sign-in of its own here. Sign in with your password.",
+                text!("No company with this domain has a sign-in of its own here. Sign in with your password."),
             )
         })
     }

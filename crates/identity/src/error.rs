@@ -3,6 +3,7 @@
 use model::{ErrorCode, Fault, FieldError, Problem};
 use sign_on::{SignOnError, Unanswered};
 use store::{Denied, StoreError};
+use words::{Text, text};
 
 /// A use case that failed; nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +19,7 @@ pub enum IdentityError {
     NotThePassword,
     /// The same with a code: what is wrong with it.
     #[error("not their code")]
-    NotTheCode(String),
+    NotTheCode(Text),
     /// A sign-in that is no longer open.
     #[error("the sign-in is over")]
     SignInOver,
@@ -143,8 +144,8 @@ impl IdentityError {
     }
 
     /// One field is wrong.
-    pub fn field(field: &str, message: impl Into<String>) -> Self {
-        Self::Invalid(vec![FieldError { field: field.to_owned(), message: message.into() }])
+    pub fn field(field: &str, message: Text) -> Self {
+        Self::Invalid(vec![FieldError { field: field.to_owned(), message }])
     }
 }
 
@@ -154,62 +155,76 @@ impl Fault for IdentityError {
             Self::Invalid(errors) => Problem::invalid(errors.clone()),
             Self::WrongCredentials => Problem::new(
                 ErrorCode::Invalid,
-                "The email address or the password is not right. Check both and try again. If you have just signed up, open \
-                 the link in your mail first.",
+                text!(
+                    "The email address or the password is not right. Check both and try again. If you have just signed \
+                     up, open the link in your mail first."
+                ),
             ),
             Self::NotThePassword => Problem::new(
                 ErrorCode::Invalid,
-                "This is not your password, so nothing was changed. Type the one that you sign in with.",
+                text!("This is not your password, so nothing was changed. Type the one that you sign in with."),
             ),
             Self::NotTheCode(message) => Problem::new(ErrorCode::Invalid, message.clone()),
             Self::SignInOver => Problem::new(
                 ErrorCode::Invalid,
-                "This sign-in is no longer open: it took too long, or it was finished in another window. Sign in again.",
+                text!(
+                    "This sign-in is no longer open: it took too long, or it was finished in another window. Sign in \
+                     again."
+                ),
             ),
             Self::LinkOver => Problem::new(
                 ErrorCode::Invalid,
-                "This link is no longer good: it has been used, or it is too old. If you have just used it, sign in.",
+                text!(
+                    "This link is no longer good: it has been used, or it is too old. If you have just used it, sign \
+                     in."
+                ),
             ),
             Self::Provider { title, error } => provider(title, error),
             Self::Unconfirmed(title) => Problem::new(
                 ErrorCode::Invalid,
-                format!(
+                text!(
                     "{title} does not say that the address of your account there is yours. Confirm it there, or go on here with \
-                     a password."
+                     a password.",
+                    title
                 ),
             ),
             Self::OtherAddress(email) => Problem::new(
                 ErrorCode::Invalid,
-                format!(
+                text!(
                     "This is for {email}. Choose the account there that has this address; if you are not asked, sign out there \
-                     first."
+                     first.",
+                    email
                 ),
             ),
             Self::LinkedElsewhere(title) => Problem::new(
                 ErrorCode::Invalid,
-                format!(
+                text!(
                     "Another account at {title} opens this one, or this one there opens another one here. Sign in as you did \
-                     until now, and look at your account."
+                     until now, and look at your account.",
+                    title
                 ),
             ),
             Self::AddressStays => Problem::new(
                 ErrorCode::Conflict,
-                "Your company signs you in by this address, so it stays. Ask an owner of the workspace.",
+                text!("Your company signs you in by this address, so it stays. Ask an owner of the workspace."),
             ),
             Self::LastWay => Problem::new(
                 ErrorCode::Conflict,
-                "Nothing else opens your account. Choose a password first: the page to sign in leads to one.",
+                text!("Nothing else opens your account. Choose a password first: the page to sign in leads to one."),
             ),
             Self::EmailTaken => Problem::new(
                 ErrorCode::Invalid,
-                "We could not make an account with these details. If you already have one, sign in instead.",
+                text!("We could not make an account with these details. If you already have one, sign in instead."),
             ),
             Self::TooManyAttempts { retry_after } => {
                 let minutes = retry_after.div_ceil(60).max(1);
-                let unit = if minutes == 1 { "minute" } else { "minutes" };
                 let mut problem = Problem::new(
                     ErrorCode::RateLimited,
-                    format!("There were too many attempts that did not work. Try again in {minutes} {unit}."),
+                    text!(
+                        "There were too many attempts that did not work. Try again in {n} minute.",
+                        "There were too many attempts that did not work. Try again in {n} minutes.",
+                        n = minutes
+                    ),
                 );
                 problem.retry_after = Some(*retry_after);
                 problem
@@ -217,125 +232,163 @@ impl Fault for IdentityError {
             Self::Busy => {
                 let mut problem = Problem::new(
                     ErrorCode::Unavailable,
-                    "Many people are signing in just now. Nothing was changed; try again in a few seconds.",
+                    text!("Many people are signing in just now. Nothing was changed; try again in a few seconds."),
                 );
                 problem.retry_after = Some(5);
                 problem
             }
             Self::TooManyRoles(most) => Problem::new(
                 ErrorCode::Conflict,
-                format!("A workspace can have {most} roles of its own. Delete one that nobody has."),
+                text!("A workspace can have {most} roles of its own. Delete one that nobody has.", most),
             ),
             Self::RoleInUse => Problem::new(
                 ErrorCode::Conflict,
-                "Somebody has this role, or is asked to join with it. Give them another one first.",
+                text!("Somebody has this role, or is asked to join with it. Give them another one first."),
             ),
             Self::TooManyKeys(most) => Problem::new(
                 ErrorCode::Conflict,
-                format!("A workspace can have {most} working keys. Revoke one that is no longer used."),
+                text!("A workspace can have {most} working keys. Revoke one that is no longer used.", most),
             ),
             Self::TooManyInvitations(most) => Problem::new(
                 ErrorCode::Conflict,
-                format!("A workspace can send {most} invitations a day. Go on tomorrow."),
+                text!("A workspace can send {most} invitations a day. Go on tomorrow.", most),
             ),
             Self::TooManyMembers(most) => Problem::new(
                 ErrorCode::Conflict,
-                format!(
-                    "A workspace can have {most} members, those who are asked included. Take an invitation back first."
+                text!(
+                    "A workspace can have {most} members, those who are asked included. Take an invitation back first.",
+                    most
                 ),
             ),
-            Self::LastOwner => {
-                Problem::new(ErrorCode::Conflict, "A workspace needs an owner. Make somebody else an owner first.")
-            }
+            Self::LastOwner => Problem::new(
+                ErrorCode::Conflict,
+                text!("A workspace needs an owner. Make somebody else an owner first."),
+            ),
             Self::NoPasskeys => Problem::new(
                 ErrorCode::Conflict,
-                "Passkeys take an address with a name, and this installation is reached by a number. Sign in another way, or ask \
-                 whoever runs it.",
+                text!(
+                    "Passkeys take an address with a name, and this installation is reached by a number. Sign in \
+                     another way, or ask whoever runs it."
+                ),
             ),
             Self::TooManyPasskeys(most) => Problem::new(
                 ErrorCode::Conflict,
-                format!("An account can have {most} passkeys. Remove one that is no longer used."),
+                text!("An account can have {most} passkeys. Remove one that is no longer used.", most),
             ),
             Self::PasskeyIsThere => {
-                Problem::new(ErrorCode::Conflict, "This passkey opens an account already. Make another one.")
+                Problem::new(ErrorCode::Conflict, text!("This passkey opens an account already. Make another one."))
             }
             Self::NotMade => Problem::new(
                 ErrorCode::Invalid,
-                "What your device has made could not be checked, so it was not added. Try again, or use another device.",
+                text!(
+                    "What your device has made could not be checked, so it was not added. Try again, or use another \
+                     device."
+                ),
             ),
             Self::WrongPasskey => Problem::new(
                 ErrorCode::Invalid,
-                "This passkey opens nothing here: it may have been removed from the account, or it is another account's. Choose \
-                 another one, or sign in another way.",
+                text!(
+                    "This passkey opens nothing here: it may have been removed from the account, or it is another \
+                     account's. Choose another one, or sign in another way."
+                ),
             ),
             Self::FactorIsOn => Problem::new(
                 ErrorCode::Conflict,
-                "Your account has a second factor already. Turn it off first, and set up another.",
+                text!("Your account has a second factor already. Turn it off first, and set up another."),
             ),
             Self::FactorIsRequired => Problem::new(
                 ErrorCode::Conflict,
-                "A workspace of yours asks its members for a second factor, so it stays on. Is the phone gone? Sign in with a code \
-                 on paper, and ask an owner of the workspace.",
+                text!(
+                    "A workspace of yours asks its members for a second factor, so it stays on. Is the phone gone? \
+                     Sign in with a code on paper, and ask an owner of the workspace."
+                ),
             ),
             Self::FactorFirst => Problem::new(
                 ErrorCode::Invalid,
-                "This workspace asks for a second factor. Set one up in your account, and go there then.",
+                text!("This workspace asks for a second factor. Set one up in your account, and go there then."),
             ),
             Self::ProofElsewhere => Problem::new(
                 ErrorCode::Invalid,
-                "You are signed in by your company's own sign-in, which opens this workspace alone. To go elsewhere, sign out and \
-                 sign in there.",
+                text!(
+                    "You are signed in by your company's own sign-in, which opens this workspace alone. To go \
+                     elsewhere, sign out and sign in there."
+                ),
             ),
             Self::NotByACompany => Problem::new(
                 ErrorCode::Conflict,
-                "You are signed in by your company's own sign-in, which opens this workspace alone, and this is about your whole \
-                 account. Sign in by your password first; the page to sign in leads to one.",
+                text!(
+                    "You are signed in by your company's own sign-in, which opens this workspace alone, and this is \
+                     about your whole account. Sign in by your password first; the page to sign in leads to one."
+                ),
             ),
             Self::NotAMember => Problem::new(
                 ErrorCode::Invalid,
-                "This is a company's own sign-in, and you are no member of its workspace. Ask one of its owners to invite you.",
+                text!(
+                    "This is a company's own sign-in, and you are no member of its workspace. Ask one of its owners to \
+                     invite you."
+                ),
             ),
             Self::PasswordFirst => Problem::new(
                 ErrorCode::Conflict,
-                "That takes a password, and you have none. Choose one first: the page to sign in leads to one.",
+                text!("That takes a password, and you have none. Choose one first: the page to sign in leads to one."),
             ),
             Self::SettingsChanged => Problem::new(
                 ErrorCode::Conflict,
-                "Somebody has changed the settings meanwhile. Look at what they are now, and change them once more.",
+                text!(
+                    "Somebody has changed the settings meanwhile. Look at what they are now, and change them once \
+                     more."
+                ),
             ),
             Self::KeyIsReplaced => Problem::new(
                 ErrorCode::Conflict,
-                "This key has been replaced already: the new one stands in the list. Replace that one, or make another.",
+                text!(
+                    "This key has been replaced already: the new one stands in the list. Replace that one, or make \
+                     another."
+                ),
             ),
             Self::NotFound => Problem::not_found(),
             Self::Denied(_) => Problem::new(
                 ErrorCode::Forbidden,
-                "What you may do in this workspace does not include this. Ask one of its owners.",
+                text!("What you may do in this workspace does not include this. Ask one of its owners."),
             ),
             Self::Store(error) => error.problem(),
-            Self::Hash(_) => Problem::new(ErrorCode::Internal, "Nothing was changed. Try again."),
+            Self::Hash(_) => Problem::new(ErrorCode::Internal, text!("Nothing was changed. Try again.")),
         }
     }
 }
 
 /// What a person is told when a provider has vouched for nobody.
 fn provider(title: &str, error: &SignOnError) -> Problem {
-    let another = "Sign in another way, or try again in a minute.";
-    let (code, words) = match error.unanswered() {
-        Some(Unanswered::Silent) => (ErrorCode::Unavailable, format!("{title} does not answer just now. {another}")),
-        Some(Unanswered::Slow) => (ErrorCode::Unavailable, format!("{title} takes too long to answer. {another}")),
-        Some(Unanswered::Busy) => {
-            (ErrorCode::Unavailable, format!("Many people sign in by {title} just now. {another}"))
-        }
-        Some(Unanswered::Refused) => {
-            (ErrorCode::Invalid, format!("{title} has sent you back without saying who you are. {another}"))
-        }
+    let (code, what) = match error.unanswered() {
+        Some(Unanswered::Silent) => (
+            ErrorCode::Unavailable,
+            text!("{title} does not answer just now. Sign in another way, or try again in a minute.", title),
+        ),
+        Some(Unanswered::Slow) => (
+            ErrorCode::Unavailable,
+            text!("{title} takes too long to answer. Sign in another way, or try again in a minute.", title),
+        ),
+        Some(Unanswered::Busy) => (
+            ErrorCode::Unavailable,
+            text!("Many people sign in by {title} just now. Sign in another way, or try again in a minute.", title),
+        ),
+        Some(Unanswered::Refused) => (
+            ErrorCode::Invalid,
+            text!(
+                "{title} has sent you back without saying who you are. Sign in another way, or try again in a minute.",
+                title
+            ),
+        ),
         None => (
             ErrorCode::Invalid,
-            format!("What {title} has answered cannot be trusted, so nobody was signed in. {another}"),
+            text!(
+                "What {title} has answered cannot be trusted, so nobody was signed in. Sign in another way, or try again in a \
+                 minute.",
+                title
+            ),
         ),
     };
-    let mut problem = Problem::new(code, words);
+    let mut problem = Problem::new(code, what);
     problem.retry_after = (code == ErrorCode::Unavailable).then_some(60);
     problem
 }

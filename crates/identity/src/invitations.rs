@@ -4,7 +4,8 @@
 //! link is made as those of letters are, and signs nobody in: who has an account shows it by its password, who has none makes
 //! one. Where there is no mail server the link is shown to who invites, and then it confirms no address.
 
-use crate::letters::words;
+use crate::language::spoken;
+use crate::letters::texts;
 use crate::members::hold;
 use crate::roles::{known as known_role, may_give, role_of};
 use crate::sign_in::Known;
@@ -22,6 +23,7 @@ use store::services::timestamp;
 use store::{Actor, Caller, PlatformTx, Reason, StoreError, TenantTx, events};
 use time::Duration;
 use uuid::Uuid;
+use words::{Language, text};
 use zeroize::Zeroizing;
 
 /// Members of a tenant and open invitations together.
@@ -106,7 +108,7 @@ impl Identity {
     #[tracing::instrument(name = "db.invitation.create", skip_all)]
     pub async fn invite(&self, caller: &Caller, email: &str, role: Role) -> Result<Invited, IdentityError> {
         let right = caller.may(ManageMembers)?;
-        let email = Email::parse(email).map_err(|e| IdentityError::field("email", e.to_string()))?;
+        let email = Email::parse(email).map_err(|e| IdentityError::field("email", e.0))?;
         let (id, now) = (self.services.new_id(), self.services.now());
         let mut tx = self.services.store.tenant(right.scope()).await?;
         hold(&mut tx, caller).await?;
@@ -125,12 +127,12 @@ impl Identity {
         .await
         .map_err(StoreError::from)?;
         if found.member {
-            return Err(IdentityError::field("email", "Somebody with this address is a member already."));
+            return Err(IdentityError::field("email", text!("Somebody with this address is a member already.")));
         }
         if found.to_one >= TO_ONE {
             return Err(IdentityError::field(
                 "email",
-                "This address was asked several times today. Ask again tomorrow.",
+                text!("This address was asked several times today. Ask again tomorrow."),
             ));
         }
         if found.members >= MAX_MEMBERS as i64 {
@@ -399,7 +401,7 @@ impl Identity {
         }
         let mut errors = Vec::new();
         let mut wrong = |field: &str, rejected: model::input::Rejected| {
-            errors.push(FieldError { field: field.to_owned(), message: rejected.to_string() });
+            errors.push(FieldError { field: field.to_owned(), message: rejected.0 });
         };
         let name = PersonName::parse(&form.name).map_err(|e| wrong("name", e)).ok();
         let known = [offer.email.as_str(), form.name.as_str()];
@@ -478,14 +480,15 @@ impl Identity {
         };
         let person = known.person.uuid();
         sqlx::query!(
-            "insert into app.memberships (tenant_id, member_id, person_id, name, email, role, created_at)
-             select $1, $2, person_id, name, email, $4, $5 from app.people where person_id = $3
+            "insert into app.memberships (tenant_id, member_id, person_id, name, email, role, created_at, language)
+             select $1, $2, person_id, name, email, $4, $5, $6 from app.people where person_id = $3
              on conflict (tenant_id, person_id) do nothing",
             tenant.uuid(),
             self.services.new_id(),
             person,
             offer.role.to_string(),
-            now
+            now,
+            origin.language.map(Language::tag)
         )
         .execute(&mut tx)
         .await
@@ -547,7 +550,8 @@ impl Handler<SendInvitation> for Identity {
     async fn run(&self, task: &Task<SendInvitation>) -> Result<(), JobError> {
         let mut tx = self.services.store.tenant(task.scope()).await?;
         let found = sqlx::query!(
-            r#"select i.email, m.name as "inviter?", t.name as company from app.invitations i
+            r#"select i.email, m.name as "inviter?", t.name as company, coalesce(t.language, m.language) as language
+               from app.invitations i
                join app.tenants t on t.tenant_id = i.tenant_id
                left join app.memberships m on m.tenant_id = i.tenant_id and m.member_id = i.invited_by
                where i.invitation_id = $1 and i.accepted_at is null and i.revoked_at is null and i.expires_at > $2"#,
@@ -559,7 +563,8 @@ impl Handler<SendInvitation> for Identity {
         drop(tx);
         let Some(row) = found else { return Ok(()) };
         let link = self.path(task.scope().tenant(), task.subject());
-        let letter = words::invitation(row.email, row.inviter.as_deref(), &row.company, link);
+        let language = spoken(row.language).unwrap_or_default();
+        let letter = texts::invitation(language, row.email, row.inviter.as_deref(), &row.company, link);
         self.post.send(&letter).await
     }
 

@@ -8,6 +8,7 @@ mod browser;
 mod company_sign_on;
 mod error;
 mod invitations;
+mod language;
 mod letters;
 mod member_sessions;
 mod members;

@@ -12,6 +12,7 @@ use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::services::timestamp;
 use store::{Caller, Reason, Scope, StoreError, scope, sessions};
+use words::text;
 
 /// Which of a member's sessions.
 #[derive(Debug, Clone, Copy)]
@@ -34,11 +35,12 @@ impl Identity {
         let right = caller.may(ManageMembers)?;
         let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(IdentityError::field("limit", format!("Use a number from 1 to {MAX_LIMIT}.")));
+            return Err(IdentityError::field("limit", text!("Use a number from 1 to {most}.", most = MAX_LIMIT)));
         }
         let after = page.cursor.as_deref().map(|cursor| unhex(cursor).filter(|bytes| bytes.len() == 32).ok_or(()));
         let after = after.transpose();
-        let after = after.map_err(|()| IdentityError::field("cursor", "Use the next_cursor of the page before."))?;
+        let after =
+            after.map_err(|()| IdentityError::field("cursor", text!("Use the next_cursor of the page before.")))?;
         let here = right.scope();
         let mut tx = self.services.store.platform(Reason::Session, here.request()).await?;
         let rows = sqlx::query!(

@@ -17,6 +17,7 @@ use store::services::timestamp;
 use store::{Actor, Caller, Denied, Scope, StoreError, TenantTx, events, scope};
 use time::OffsetDateTime;
 use uuid::Uuid;
+use words::text;
 
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, Default)]
@@ -97,7 +98,7 @@ impl Identity {
         caller: &Caller,
         role: Role,
     ) -> Result<Known, IdentityError> {
-        let role = role_of(tx, role).await?.ok_or_else(|| IdentityError::field("role", "Choose a role."))?;
+        let role = role_of(tx, role).await?.ok_or_else(|| IdentityError::field("role", text!("Choose a role.")))?;
         may_give(caller, role.permissions)?;
         Ok(role)
     }
@@ -257,10 +258,11 @@ impl Identity {
         let right = caller.may(ReadWorkspace)?;
         let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(IdentityError::field("limit", format!("Use a number from 1 to {MAX_LIMIT}.")));
+            return Err(IdentityError::field("limit", text!("Use a number from 1 to {most}.", most = MAX_LIMIT)));
         }
         let after = page.cursor.as_deref().map(str::parse::<MemberId>).transpose();
-        let after = after.map_err(|_| IdentityError::field("cursor", "Use the next_cursor of the page before."))?;
+        let after =
+            after.map_err(|_| IdentityError::field("cursor", text!("Use the next_cursor of the page before.")))?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let rows = sqlx::query_as!(
             MemberRow,

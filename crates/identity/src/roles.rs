@@ -14,6 +14,7 @@ use model::permission::{ManageMembers, Permission, Permissions, ROLE_AT_MOST, Re
 use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::{Caller, Denied, StoreError, TenantTx, events, scope};
+use words::text;
 
 /// Roles of a company's own.
 pub const MAX_ROLES: usize = 50;
@@ -54,7 +55,7 @@ pub(crate) fn known<'n>(
     own: impl IntoIterator<Item = &'n str>,
 ) -> Result<Known, StoreError> {
     let (role, permissions) = scope::allowed(role, own)?;
-    let title = role.title().map(str::to_owned).or(title).unwrap_or_default();
+    let title = role.title().map(|built_in| built_in.to_string()).or(title).unwrap_or_default();
     Ok(Known { role, title, permissions })
 }
 
@@ -77,10 +78,13 @@ fn whole(permissions: Permissions) -> Permissions {
 
 /// What was wished for, if it can be.
 fn checked(caller: &Caller, wishes: &RoleWishes) -> Result<(RoleTitle, Permissions), IdentityError> {
-    let title = RoleTitle::parse(&wishes.title).map_err(|e| IdentityError::field("title", e.to_string()))?;
+    let title = RoleTitle::parse(&wishes.title).map_err(|e| IdentityError::field("title", e.0))?;
     let permissions = whole(wishes.permissions);
     if !ROLE_AT_MOST.have(permissions) {
-        return Err(IdentityError::field("permissions", "Who may make owners is an owner. Choose among the others."));
+        return Err(IdentityError::field(
+            "permissions",
+            text!("Who may make owners is an owner. Choose among the others."),
+        ));
     }
     may_give(caller, permissions)?;
     Ok((title, permissions))
@@ -243,7 +247,7 @@ impl Identity {
 }
 
 fn taken() -> IdentityError {
-    IdentityError::field("title", "There is a role of this name already. Choose another one.")
+    IdentityError::field("title", text!("There is a role of this name already. Choose another one."))
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ use store::{Caller, PlatformTx, Reason, StoreError};
 use time::{Duration, OffsetDateTime};
 use totp_rs::{Builder, Totp};
 use uuid::Uuid;
+use words::text;
 use zeroize::Zeroizing;
 
 /// Wrong codes in a row until there has to be a new password.
@@ -62,7 +63,7 @@ fn totp(seed: &[u8], email: &str) -> Result<Totp, IdentityError> {
 fn wrong_code() -> IdentityError {
     IdentityError::field(
         "code",
-        "This code is not right, or was used before. Wait for the next one that the app shows.",
+        text!("This code is not right, or was used before. Wait for the next one that the app shows."),
     )
 }
 
@@ -205,9 +206,10 @@ impl Identity {
     ) -> Result<(), IdentityError> {
         let person = person(caller)?;
         match self.shown_again(person, password, here, origin).await {
-            Err(IdentityError::NotThePassword) => {
-                Err(IdentityError::field("password", "This is not your password. Type the one that you sign in with."))
-            }
+            Err(IdentityError::NotThePassword) => Err(IdentityError::field(
+                "password",
+                text!("This is not your password. Type the one that you sign in with."),
+            )),
             Ok(epoch) => self.put_seed(Known { person, epoch, confirmed: true }, here, origin).await,
             Err(error) => Err(error),
         }
@@ -336,7 +338,7 @@ impl Identity {
         }
         let totp = totp(&self.sealer.open(&spot(person, begun.factor_id), &begun.seed_sealed)?, &held.email)?;
         let step = totp.check(&plain(typed), now.unix_timestamp().unsigned_abs()).ok_or_else(|| {
-            IdentityError::field("code", "This code is not right. Type the six digits that the app shows now.")
+            IdentityError::field("code", text!("This code is not right. Type the six digits that the app shows now."))
         })?;
         // A sign-in that began without it opens nothing any more.
         sqlx::query!("update app.people set password_epoch = password_epoch + 1 where person_id = $1", person.uuid())
@@ -384,8 +386,8 @@ impl Identity {
         }
         let epoch = match self.shown_again(person, shown.password, here, origin).await {
             Err(IdentityError::NotThePassword) => {
-                let words = "This is not your password. Type the one that you sign in with.";
-                return Err(IdentityError::field("password", words));
+                let what = text!("This is not your password. Type the one that you sign in with.");
+                return Err(IdentityError::field("password", what));
             }
             epoch => epoch?,
         };
@@ -533,7 +535,10 @@ impl Identity {
     ) -> Result<(PlatformTx, HeldPerson, Proof), IdentityError> {
         let code = plain(typed);
         if code.is_empty() {
-            return Err(IdentityError::field("code", "Type the code that the app shows, or one of those on paper."));
+            return Err(IdentityError::field(
+                "code",
+                text!("Type the code that the app shows, or one of those on paper."),
+            ));
         }
         let paper = code.len() == LENGTH;
         let asked = self.asked(person, origin).await?.ok_or(IdentityError::NotFound)?;
@@ -584,8 +589,10 @@ impl Identity {
         if row.failures >= FAILURES {
             return Err(IdentityError::field(
                 "code",
-                "Too many wrong codes have been typed for this account. Choose a new password (“Forgot your password?”), or take \
-                 one of the codes on paper.",
+                text!(
+                    "Too many wrong codes have been typed for this account. Choose a new password (“Forgot your password?”), or \
+                     take one of the codes on paper."
+                ),
             ));
         }
         let totp = totp(&self.sealer.open(&spot(person, row.factor_id), &row.seed_sealed)?, &held.email)?;
@@ -770,7 +777,7 @@ impl Identity {
     /// account and no letter could lead to a password, or the database's.
     #[tracing::instrument(name = "db.second_factor.take_away", skip_all)]
     pub async fn take_factor_away(&self, email: &str, origin: &Origin) -> Result<TakenAway, IdentityError> {
-        let email = Email::parse(email).map_err(|e| IdentityError::field("email", e.to_string()))?;
+        let email = Email::parse(email).map_err(|e| IdentityError::field("email", e.0))?;
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
         let person =
             sqlx::query_scalar!("select person_id from app.people where email = $1 for no key update", email.as_str());

@@ -1,6 +1,7 @@
 //! The settings of a workspace: read, changed by a new version over the one that was seen, and brought back. What is in force stands
 //! in the tenant's own row, where sessions and sign-ins look.
 
+use crate::language::spoken;
 use crate::members::hold;
 use crate::{Identity, IdentityError};
 use model::audit::Act;
@@ -11,6 +12,7 @@ use store::audit::{self, Entry};
 use store::services::timestamp;
 use store::{Actor, Caller, StoreError, TenantTx};
 use time::OffsetDateTime;
+use words::Language;
 
 /// Versions that a list shows.
 const LISTED: i64 = 100;
@@ -118,12 +120,14 @@ impl Identity {
         put_version(&mut tx, tenant, version, (&settings, restores), (by, &name), now).await?;
         let minutes = |minutes: Option<u32>| minutes.and_then(|minutes| i32::try_from(minutes).ok());
         sqlx::query!(
-            "update app.tenants set name = $2, session_minutes = $3, idle_minutes = $4, second_factor = $5 where tenant_id = $1",
+            "update app.tenants set name = $2, session_minutes = $3, idle_minutes = $4, second_factor = $5,
+               language = $6 where tenant_id = $1",
             tenant.uuid(),
             settings.name,
             minutes(settings.session_minutes),
             minutes(settings.idle_minutes),
-            settings.second_factor
+            settings.second_factor,
+            settings.language.map(Language::tag)
         )
         .execute(&mut tx)
         .await
@@ -131,7 +135,7 @@ impl Identity {
         let number = version.to_string();
         let mut entry = Entry::new(Act::SettingsChanged).is("version", &number);
         for (name, was, is) in &differences {
-            entry = entry.was(name, was).is(name, is);
+            entry = entry.was(name, was.to_string()).is(name, is.to_string());
         }
         audit::record(&mut tx, &self.services, caller, entry).await?;
         tx.commit().await?;
@@ -164,7 +168,7 @@ enum Wanted {
 
 async fn in_force(tx: &mut TenantTx) -> Result<InForce, IdentityError> {
     let row = sqlx::query!(
-        "select name, session_minutes, idle_minutes, second_factor, created_at,
+        "select name, session_minutes, idle_minutes, second_factor, language, created_at,
                 (select max(version) from app.settings) as version from app.tenants"
     );
     let row = row.fetch_optional(tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
@@ -174,6 +178,7 @@ async fn in_force(tx: &mut TenantTx) -> Result<InForce, IdentityError> {
         second_factor: row.second_factor,
         session_minutes: minutes(row.session_minutes),
         idle_minutes: minutes(row.idle_minutes),
+        language: spoken(row.language),
     };
     Ok(InForce { settings, version: row.version, created_at: row.created_at })
 }

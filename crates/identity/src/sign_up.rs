@@ -47,7 +47,7 @@ impl NewTenant {
     pub fn parse(form: SignUpForm) -> Result<Self, IdentityError> {
         let mut errors = Vec::new();
         let mut wrong = |field: &str, rejected: model::input::Rejected| {
-            errors.push(FieldError { field: field.to_owned(), message: rejected.to_string() });
+            errors.push(FieldError { field: field.to_owned(), message: rejected.0 });
         };
         let company = CompanyName::parse(&form.company).map_err(|e| wrong("company", e)).ok();
         let name = PersonName::parse(&form.name).map_err(|e| wrong("name", e)).ok();

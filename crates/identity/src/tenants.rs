@@ -1,5 +1,6 @@
 //! Tenants: making one, and what its members see of it.
 
+use crate::language::spoken;
 use crate::letters::LetterKind;
 use crate::members::MemberRow;
 use crate::{Identity, IdentityError, NewTenant, Origin};
@@ -12,6 +13,7 @@ use sign_on::Vouched;
 use store::audit::{self, Entry};
 use store::services::timestamp;
 use store::{Actor, Caller, PlatformTx, Reason, StoreError};
+use words::Language;
 use zeroize::Zeroizing;
 
 /// A tenant just made.
@@ -63,8 +65,8 @@ impl First {
 /// Who a caller is, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Who {
-    /// A person who is signed in.
-    Member(Member),
+    /// A person who is signed in, and the language that they have chosen, or else their workspace.
+    Member(Member, Option<Language>),
     /// A program.
     Key(ApiKey),
 }
@@ -127,15 +129,16 @@ impl Identity {
         .await
         .map_err(store)?;
         sqlx::query!(
-            "insert into app.memberships (tenant_id, member_id, person_id, name, email, role, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7)",
+            "insert into app.memberships (tenant_id, member_id, person_id, name, email, role, created_at, language)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)",
             tenant,
             member,
             person,
             new.name.as_str(),
             new.email.as_str(),
             Role::Owner.to_string(),
-            now
+            now,
+            origin.language.map(Language::tag)
         )
         .execute(&mut tx)
         .await
@@ -273,7 +276,7 @@ impl Identity {
                 let row = sqlx::query!(
                     r#"select t.tenant_id, t.name as tenant_name, t.created_at as tenant_created_at,
                          m.member_id, m.name, m.email, m.role, m.created_at, m.suspended_at, r.name as "title?",
-                         r.permissions as "permissions?"
+                         r.permissions as "permissions?", coalesce(m.language, t.language) as language
                        from app.tenants t join app.memberships m on m.tenant_id = t.tenant_id
                        left join app.roles r on r.tenant_id = m.tenant_id and r.role_id = m.role_id
                        where m.member_id = $1"#,
@@ -299,7 +302,7 @@ impl Identity {
                     title: row.title,
                     permissions: row.permissions,
                 })?;
-                Ok((tenant, Who::Member(member)))
+                Ok((tenant, Who::Member(member, spoken(row.language))))
             }
             Actor::ApiKey { key, scopes } => {
                 let row = sqlx::query!(
@@ -340,7 +343,7 @@ impl Identity {
     /// As [`Identity::whoami`].
     pub async fn current_session(&self, caller: &Caller) -> Result<Option<CurrentSession>, IdentityError> {
         Ok(match self.whoami(caller).await? {
-            (tenant, Who::Member(member)) => Some(CurrentSession { tenant, member }),
+            (tenant, Who::Member(member, language)) => Some(CurrentSession { tenant, member, language }),
             (_, Who::Key(_)) => None,
         })
     }

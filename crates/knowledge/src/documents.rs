@@ -16,6 +16,7 @@ use store::audit::{self, Entry};
 use store::services::timestamp;
 use store::{Caller, StoreError, events, jobs};
 use uuid::Uuid;
+use words::text;
 
 /// Most documents of a tenant.
 pub const MAX_DOCUMENTS: usize = 5_000;
@@ -99,13 +100,13 @@ impl Knowledge {
     pub async fn upload(&self, caller: &Caller, new: NewDocument) -> Result<Document, KnowledgeError> {
         let right = caller.may(ManageDocuments)?;
         let file_name = FileName::parse(new.file_name.rsplit(['/', '\\']).next().unwrap_or_default())
-            .map_err(|e| KnowledgeError::field("file", e.to_string()))?;
+            .map_err(|e| KnowledgeError::field("file", e.0))?;
         let file_name = file_name.as_str();
         let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
         // A name such as `.md` has nothing before its ending.
         let stem = if stem.is_empty() { file_name } else { stem };
         let title = if new.title.trim().is_empty() { stem } else { new.title.as_str() };
-        let title = DocumentTitle::parse(title).map_err(|e| KnowledgeError::field("title", e.to_string()))?;
+        let title = DocumentTitle::parse(title).map_err(|e| KnowledgeError::field("title", e.0))?;
         let size = new.bytes.len();
         let Parsed { digest, read, language } =
             self.parse(right.scope().tenant(), file_name, new.kind, new.bytes).await?;
@@ -181,7 +182,7 @@ impl Knowledge {
         };
         aside("read-file", parse).await.map_err(|error| match error {
             AsideError::NoThread => KnowledgeError::Busy,
-            AsideError::Panicked => KnowledgeError::field("file", "The file could not be read."),
+            AsideError::Panicked => KnowledgeError::field("file", text!("The file could not be read.")),
         })?
     }
 
@@ -199,10 +200,11 @@ impl Knowledge {
         let right = caller.may(ReadDocuments)?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(KnowledgeError::field("limit", format!("Use a number from 1 to {MAX_LIMIT}.")));
+            return Err(KnowledgeError::field("limit", text!("Use a number from 1 to {most}.", most = MAX_LIMIT)));
         }
         let before = cursor.map(str::parse::<DocumentId>).transpose();
-        let before = before.map_err(|_| KnowledgeError::field("cursor", "Use the next_cursor of the page before."))?;
+        let before =
+            before.map_err(|_| KnowledgeError::field("cursor", text!("Use the next_cursor of the page before.")))?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let rows = documents!(
             "select",

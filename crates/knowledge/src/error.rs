@@ -3,6 +3,7 @@
 use model::{ErrorCode, Fault, FieldError, Problem};
 use store::jobs::JobError;
 use store::{Denied, StoreError};
+use words::{Text, text};
 
 /// A use case that failed; nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +14,7 @@ pub enum KnowledgeError {
         /// Its name.
         field: &'static str,
         /// What is wrong and what to do.
-        message: String,
+        message: Text,
     },
     /// A tenant has as many documents as it may have.
     #[error("the tenant has {0} documents already")]
@@ -46,8 +47,8 @@ impl From<sqlx::Error> for KnowledgeError {
 
 impl KnowledgeError {
     /// A field is wrong.
-    pub fn field(field: &'static str, message: impl Into<String>) -> Self {
-        Self::Invalid { field, message: message.into() }
+    pub fn field(field: &'static str, message: Text) -> Self {
+        Self::Invalid { field, message }
     }
 }
 
@@ -71,23 +72,23 @@ impl Fault for KnowledgeError {
             }
             Self::TooManyDocuments(most) => Problem::new(
                 ErrorCode::Conflict,
-                format!("A workspace can have {most} documents. Delete one that is no longer used."),
+                text!("A workspace can have {most} documents. Delete one that is no longer used.", most),
             ),
             Self::TooMuchText(most) => Problem::new(
                 ErrorCode::Conflict,
-                format!(
-                    "The documents of a workspace can have {} MB together. Delete some first.",
-                    most / (1024 * 1024)
+                text!(
+                    "The documents of a workspace can have {size} MB together. Delete some first.",
+                    size = most / (1024 * 1024)
                 ),
             ),
             Self::Busy => busy(),
             Self::NotFound => Problem::not_found(),
             Self::Denied(_) => {
-                Problem::new(ErrorCode::Forbidden, "You may not do this here. Ask an owner of the workspace.")
+                Problem::new(ErrorCode::Forbidden, text!("You may not do this here. Ask an owner of the workspace."))
             }
             Self::Store(error) => error.problem(),
             Self::Embed(error) if error.busy() => busy(),
-            Self::Embed(_) => Problem::new(ErrorCode::Internal, "Nothing was changed. Try again."),
+            Self::Embed(_) => Problem::new(ErrorCode::Internal, text!("Nothing was changed. Try again.")),
         }
     }
 }
@@ -95,7 +96,7 @@ impl Fault for KnowledgeError {
 fn busy() -> Problem {
     let mut problem = Problem::new(
         ErrorCode::RateLimited,
-        "Much of this workspace is being worked on just now. Nothing was changed; try again in a few seconds.",
+        text!("Much of this workspace is being worked on just now. Nothing was changed; try again in a few seconds."),
     );
     problem.retry_after = Some(2);
     problem

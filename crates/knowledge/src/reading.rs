@@ -5,6 +5,7 @@
 
 use model::knowledge::DocumentKind;
 use serde::Deserialize;
+use words::{Text, text};
 
 /// Most bytes of a file.
 pub const MAX_BYTES: usize = 5 * 1024 * 1024;
@@ -48,10 +49,10 @@ pub struct Pair {
 ///
 /// # Errors
 /// A sentence for the person who uploaded it.
-pub fn read(file_name: &str, bytes: &[u8], wanted: Wanted) -> Result<Read, String> {
+pub fn read(file_name: &str, bytes: &[u8], wanted: Wanted) -> Result<Read, Text> {
     let text = decode(bytes)?;
     if text.trim().is_empty() {
-        return Err("The file is empty. Choose one with text in it.".into());
+        return Err(text!("The file is empty. Choose one with text in it."));
     }
     let ending = file_name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
     let pairs = match (wanted, ending.as_str()) {
@@ -67,26 +68,46 @@ pub fn read(file_name: &str, bytes: &[u8], wanted: Wanted) -> Result<Read, Strin
     })
 }
 
-fn decode(bytes: &[u8]) -> Result<String, String> {
+fn decode(bytes: &[u8]) -> Result<String, Text> {
+    const IMAGE: Text =
+        text!("This is an image, which cannot be read yet. Upload its text as Markdown, .txt, .csv or .json.");
     if bytes.len() > MAX_BYTES {
-        return Err(format!(
-            "The file is larger than {} MB. Split it and upload the parts.",
-            MAX_BYTES / (1024 * 1024)
+        return Err(text!(
+            "The file is larger than {size} MB. Split it and upload the parts.",
+            size = MAX_BYTES / (1024 * 1024)
         ));
     }
-    for (start, name) in [
-        (&b"%PDF-"[..], "a PDF"),
-        (b"PK\x03\x04", "a ZIP archive or an office document"),
-        (b"\xD0\xCF\x11\xE0", "an old office document"),
-        (b"\x89PNG", "an image"),
-        (b"\xFF\xD8\xFF", "an image"),
-        (b"GIF8", "an image"),
-        (b"\x1F\x8B", "a compressed file"),
+    for (start, what) in [
+        (
+            &b"%PDF-"[..],
+            text!("This is a PDF, which cannot be read yet. Upload its text as Markdown, .txt, .csv or .json."),
+        ),
+        (
+            b"PK\x03\x04",
+            text!(
+                "This is a ZIP archive or an office document, which cannot be read yet. Upload its text as Markdown, .txt, \
+                 .csv or .json."
+            ),
+        ),
+        (
+            b"\xD0\xCF\x11\xE0",
+            text!(
+                "This is an old office document, which cannot be read yet. Upload its text as Markdown, .txt, .csv or \
+                 .json."
+            ),
+        ),
+        (b"\x89PNG", IMAGE),
+        (b"\xFF\xD8\xFF", IMAGE),
+        (b"GIF8", IMAGE),
+        (
+            b"\x1F\x8B",
+            text!(
+                "This is a compressed file, which cannot be read yet. Upload its text as Markdown, .txt, .csv or .json."
+            ),
+        ),
     ] {
         if bytes.starts_with(start) {
-            return Err(format!(
-                "This is {name}, which cannot be read yet. Upload its text as Markdown, .txt, .csv or .json."
-            ));
+            return Err(what);
         }
     }
     let utf16 = |rest: &[u8], from: fn([u8; 2]) -> u16| {
@@ -99,60 +120,81 @@ fn decode(bytes: &[u8]) -> Result<String, String> {
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
         _ => String::from_utf8(bytes.to_vec()).ok(),
     };
-    let text = text.ok_or("The file is not text in UTF-8. Save it with the encoding UTF-8 and upload it again.")?;
+    let text =
+        text.ok_or(text!("The file is not text in UTF-8. Save it with the encoding UTF-8 and upload it again."))?;
     if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}')) {
-        return Err("This is not a text file: it holds bytes that no text has.".into());
+        return Err(text!("This is not a text file: it holds bytes that no text has."));
     }
     Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
 /// Pairs from a JSON array of objects, or from CSV with the columns `question` and `answer`.
-fn pairs(text: &str) -> Result<Vec<Pair>, String> {
+fn pairs(text: &str) -> Result<Vec<Pair>, Text> {
+    const EXAMPLE: &str = r#"{"question": "…", "answer": "…"}"#;
     let pairs: Vec<Pair> = if text.trim_start().starts_with('[') {
         serde_json::from_str(text).map_err(|e| {
-            format!("The JSON must be an array of objects like {{\"question\": \"…\", \"answer\": \"…\"}}: {e}.")
+            text!("The JSON must be an array of objects like {example}: {error}.", example = EXAMPLE, error = e)
         })?
     } else {
         csv_pairs(text)?
     };
     if pairs.is_empty() {
-        return Err("There is no pair of a question and an answer in the file.".into());
+        return Err(text!("There is no pair of a question and an answer in the file."));
     }
     if pairs.len() > MAX_PAIRS {
-        return Err(format!("The file holds more than {MAX_PAIRS} pairs. Split it and upload the parts."));
+        return Err(text!("The file holds more than {most} pairs. Split it and upload the parts.", most = MAX_PAIRS));
     }
     pairs
         .into_iter()
         .zip(1..)
         .map(|(pair, number)| {
-            let side = |name: &str, text: &str| match text.trim() {
-                "" => Err(format!("Pair {number} has no {name}. Fill it in or take the pair out.")),
-                text if text.chars().count() > MAX_SIDE => {
-                    Err(format!("The {name} of pair {number} is longer than {MAX_SIDE} characters."))
+            let question = side(&pair.question).map_err(|odd| match odd {
+                Odd::Empty => text!("Pair {number} has no question. Fill it in or take the pair out.", number),
+                Odd::Long => {
+                    text!("The question of pair {number} is longer than {most} characters.", number, most = MAX_SIDE)
                 }
-                text => Ok(text.to_owned()),
-            };
-            let question = side("question", &pair.question)?.split_whitespace().collect::<Vec<_>>().join(" ");
-            Ok(Pair { question, answer: side("answer", &pair.answer)? })
+            })?;
+            let answer = side(&pair.answer).map_err(|odd| match odd {
+                Odd::Empty => text!("Pair {number} has no answer. Fill it in or take the pair out.", number),
+                Odd::Long => {
+                    text!("The answer of pair {number} is longer than {most} characters.", number, most = MAX_SIDE)
+                }
+            })?;
+            let question = question.split_whitespace().collect::<Vec<_>>().join(" ");
+            Ok(Pair { question, answer: answer.to_owned() })
         })
         .collect()
 }
 
-fn csv_pairs(text: &str) -> Result<Vec<Pair>, String> {
+/// Why a side of a pair will not do.
+enum Odd {
+    Empty,
+    Long,
+}
+
+fn side(text: &str) -> Result<&str, Odd> {
+    match text.trim() {
+        "" => Err(Odd::Empty),
+        text if text.chars().count() > MAX_SIDE => Err(Odd::Long),
+        text => Ok(text),
+    }
+}
+
+fn csv_pairs(text: &str) -> Result<Vec<Pair>, Text> {
     // Spreadsheets of some countries write semicolons.
     let first = text.lines().next().unwrap_or_default();
     let delimiter = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::Headers).from_reader(text.as_bytes());
-    let headers = reader.headers().map_err(|e| format!("The CSV cannot be read: {e}."))?;
+    let headers = reader.headers().map_err(|e| text!("The CSV cannot be read: {error}.", error = e))?;
     let column = |name: &str| headers.iter().position(|header| header.eq_ignore_ascii_case(name));
     let (Some(question), Some(answer)) = (column("question"), column("answer")) else {
-        return Err("The first line of the CSV must name the columns question and answer.".into());
+        return Err(text!("The first line of the CSV must name the columns question and answer."));
     };
     reader
         .records()
         .map(|record| {
-            let record = record.map_err(|e| format!("The CSV cannot be read: {e}."))?;
+            let record = record.map_err(|e| text!("The CSV cannot be read: {error}.", error = e))?;
             let cell = |at: usize| record.get(at).unwrap_or_default().to_owned();
             Ok(Pair { question: cell(question), answer: cell(answer) })
         })
@@ -193,7 +235,7 @@ pub fn rendered_pairs(text: &str) -> impl Iterator<Item = (&str, usize, &str)> {
 mod tests {
     use super::*;
 
-    fn auto(name: &str, bytes: &[u8]) -> Result<Read, String> {
+    fn auto(name: &str, bytes: &[u8]) -> Result<Read, Text> {
         read(name, bytes, Wanted::Auto)
     }
 
@@ -208,7 +250,7 @@ mod tests {
         for bad in [&b"Gr\xF6\xDFe"[..], b"", b" \n\t ", b"a\0b", b"%PDF-1.7", b"PK\x03\x04xx", b"\xFF\xFEa"] {
             assert!(auto("a.txt", bad).is_err(), "{bad:?}");
         }
-        assert!(auto("a.txt", &vec![b'a'; MAX_BYTES + 1]).unwrap_err().contains("5 MB"));
+        assert!(auto("a.txt", &vec![b'a'; MAX_BYTES + 1]).unwrap_err().to_string().contains("5 MB"));
     }
 
     #[test]
@@ -234,9 +276,10 @@ mod tests {
         let table = b"name,price\nNordlampa 3,1299\n";
         assert_eq!(auto("prices.csv", table).unwrap().kind, DocumentKind::Text);
         let qa = Wanted::Kind(DocumentKind::Qa);
-        assert!(read("prices.csv", table, qa).unwrap_err().contains("question and answer"));
-        assert!(read("a.json", b"[{\"question\":\"x\"}]", qa).unwrap_err().contains("array of objects"));
-        assert!(read("a.csv", b"question,answer\n,yes\n", qa).unwrap_err().contains("Pair 1 has no question"));
+        let refused = |name: &str, bytes: &[u8]| read(name, bytes, qa).unwrap_err().to_string();
+        assert!(refused("prices.csv", table).contains("question and answer"));
+        assert!(refused("a.json", b"[{\"question\":\"x\"}]").contains("array of objects"));
+        assert!(refused("a.csv", b"question,answer\n,yes\n").contains("Pair 1 has no question"));
         assert!(read("a.csv", b"question,answer\n", qa).is_err());
         // Asked for as text, pairs are text.
         assert_eq!(

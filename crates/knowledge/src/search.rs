@@ -11,6 +11,7 @@ use model::permission::ReadDocuments;
 use model::{ChunkId, DocumentId};
 use std::time::Duration;
 use store::Caller;
+use words::text;
 
 /// The share of meaning in a score; the rest are words.
 pub const MEANING: f64 = 0.5;
@@ -42,13 +43,13 @@ pub struct Hit {
 pub fn question<'q>(field: &'static str, text: &'q str) -> Result<&'q str, KnowledgeError> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(KnowledgeError::field(field, "Ask something."));
+        return Err(KnowledgeError::field(field, text!("Ask something.")));
     }
     if text.chars().count() > MAX_QUESTION {
-        return Err(KnowledgeError::field(field, format!("Use at most {MAX_QUESTION} characters.")));
+        return Err(KnowledgeError::field(field, text!("Use at most {most} characters.", most = MAX_QUESTION)));
     }
     if text.contains('\0') {
-        return Err(KnowledgeError::field(field, "Use ordinary characters."));
+        return Err(KnowledgeError::field(field, text!("Use ordinary characters.")));
     }
     Ok(text)
 }
@@ -66,7 +67,7 @@ impl Knowledge {
     ) -> Result<Vec<Passage>, KnowledgeError> {
         let limit = limit.unwrap_or(5);
         if !(1..=MAX_PASSAGES).contains(&limit) {
-            return Err(KnowledgeError::field("limit", format!("Use a number from 1 to {MAX_PASSAGES}.")));
+            return Err(KnowledgeError::field("limit", text!("Use a number from 1 to {most}.", most = MAX_PASSAGES)));
         }
         let query = question("query", query)?;
         Ok(self.hits(caller, query, limit, MEANING).await?.into_iter().map(|hit| hit.passage).collect())

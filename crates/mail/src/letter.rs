@@ -1,10 +1,13 @@
 //! What a letter says, and how it is written: as text (RFC 3676 readers wrap it), and as HTML that every mail program shows.
 
 use std::fmt::Write as _;
+use words::{Language, text};
 
 /// A letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
+    /// The language that it is in.
+    pub language: Language,
     /// The address of its reader.
     pub to: String,
     /// Its reader's name; empty where it is not known.
@@ -30,7 +33,8 @@ pub struct Link {
 
 impl Letter {
     fn greeting(&self) -> String {
-        if self.name.is_empty() { "Hello,".to_owned() } else { format!("Hello {},", self.name) }
+        let greeting = if self.name.is_empty() { text!("Hello,") } else { text!("Hello {name},", name = self.name) };
+        greeting.say(self.language)
     }
 
     /// The letter as text.
@@ -50,21 +54,23 @@ impl Letter {
 
     /// The letter as HTML.
     pub fn html(&self) -> String {
+        let copy = escape(&text!("Or copy this address into your browser:").say(self.language));
         let paragraphs = |all: &[String]| all.iter().map(|p| format!("<p>{}</p>\n", escape(p))).collect::<String>();
         let link = self.link.as_ref().map(|Link { label, url }| {
             let (label, url) = (escape(label), escape(url));
             format!(
                 "<p><a href=\"{url}\" style=\"display:inline-block;padding:10px 18px;border-radius:6px;background:#1f5c4d;\
                  color:#ffffff;text-decoration:none;font-weight:600\">{label}</a></p>\n\
-                 <p style=\"color:#5b5f5c;font-size:14px\">Or copy this address into your browser:<br>{url}</p>\n"
+                 <p style=\"color:#5b5f5c;font-size:14px\">{copy}<br>{url}</p>\n"
             )
         });
         format!(
-            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+            "<!DOCTYPE html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
              <title>{}</title></head>\n\
              <body style=\"margin:0;padding:24px;font:16px/1.5 system-ui,sans-serif\"><div style=\"max-width:34em;margin:0 auto\">\n\
              <p>{}</p>\n{}{}{}</div></body></html>\n",
+            self.language.tag(),
             escape(&self.subject),
             escape(&self.greeting()),
             paragraphs(&self.before),
@@ -96,6 +102,7 @@ mod tests {
     #[test]
     fn both_forms_say_the_same_and_names_are_no_markup() {
         let letter = Letter {
+            language: Language::English,
             to: "a@example.com".into(),
             name: "Åsa <b>\"A\"</b> & Co".into(),
             subject: "</title><script>".into(),

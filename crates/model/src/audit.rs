@@ -4,6 +4,7 @@ use crate::names::names;
 use crate::{MemberId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use words::{Text, text};
 
 names!(
     /// What was done.
@@ -83,43 +84,43 @@ names!(
 
 impl Act {
     /// What people call it: who did it stands before.
-    pub const fn words(self) -> &'static str {
+    pub const fn words(self) -> Text {
         match self {
-            Self::WorkspaceCreated => "Made the workspace",
-            Self::SignedIn => "Signed in",
-            Self::SessionsEnded => "Signed out elsewhere",
-            Self::PasswordChanged => "Changed the password",
-            Self::PasswordReset => "Chose a new password by letter",
-            Self::AddressChanged => "Changed the address",
-            Self::FactorOn => "Turned a second factor on",
-            Self::FactorOff => "Turned a second factor off",
-            Self::CodesRenewed => "Made new codes for paper",
-            Self::PasskeyAdded => "Added a passkey",
-            Self::PasskeyRemoved => "Removed a passkey",
-            Self::ProviderLinked => "Linked a sign-in provider",
-            Self::ProviderUnlinked => "Unlinked a sign-in provider",
-            Self::MemberInvited => "Invited somebody",
-            Self::InvitationTakenBack => "Took an invitation back",
-            Self::MemberJoined => "Joined",
-            Self::RoleChanged => "Changed a role",
-            Self::MemberSignedOut => "Signed a member out",
-            Self::MemberSuspended => "Suspended a member",
-            Self::MemberResumed => "Let a member in again",
-            Self::RoleCreated => "Made a role",
-            Self::RoleEdited => "Changed what a role may do",
-            Self::RoleDeleted => "Deleted a role",
-            Self::MemberRemoved => "Removed a member",
-            Self::SettingsChanged => "Changed the settings",
-            Self::ProviderSet => "Set the company's sign-on",
-            Self::ProviderRemoved => "Took the company's sign-on away",
-            Self::DomainAdded => "Named a domain",
-            Self::DomainProven => "Proved a domain",
-            Self::DomainRemoved => "Removed a domain",
-            Self::KeyCreated => "Made an API key",
-            Self::KeyRotated => "Replaced an API key",
-            Self::KeyRevoked => "Revoked an API key",
-            Self::DocumentUploaded => "Uploaded a document",
-            Self::DocumentDeleted => "Deleted a document",
+            Self::WorkspaceCreated => text!("Made the workspace"),
+            Self::SignedIn => text!("Signed in"),
+            Self::SessionsEnded => text!("Signed out elsewhere"),
+            Self::PasswordChanged => text!("Changed the password"),
+            Self::PasswordReset => text!("Chose a new password by letter"),
+            Self::AddressChanged => text!("Changed the address"),
+            Self::FactorOn => text!("Turned a second factor on"),
+            Self::FactorOff => text!("Turned a second factor off"),
+            Self::CodesRenewed => text!("Made new codes for paper"),
+            Self::PasskeyAdded => text!("Added a passkey"),
+            Self::PasskeyRemoved => text!("Removed a passkey"),
+            Self::ProviderLinked => text!("Linked a sign-in provider"),
+            Self::ProviderUnlinked => text!("Unlinked a sign-in provider"),
+            Self::MemberInvited => text!("Invited somebody"),
+            Self::InvitationTakenBack => text!("Took an invitation back"),
+            Self::MemberJoined => text!("Joined"),
+            Self::RoleChanged => text!("Changed a role"),
+            Self::MemberSignedOut => text!("Signed a member out"),
+            Self::MemberSuspended => text!("Suspended a member"),
+            Self::MemberResumed => text!("Let a member in again"),
+            Self::RoleCreated => text!("Made a role"),
+            Self::RoleEdited => text!("Changed what a role may do"),
+            Self::RoleDeleted => text!("Deleted a role"),
+            Self::MemberRemoved => text!("Removed a member"),
+            Self::SettingsChanged => text!("Changed the settings"),
+            Self::ProviderSet => text!("Set the company's sign-on"),
+            Self::ProviderRemoved => text!("Took the company's sign-on away"),
+            Self::DomainAdded => text!("Named a domain"),
+            Self::DomainProven => text!("Proved a domain"),
+            Self::DomainRemoved => text!("Removed a domain"),
+            Self::KeyCreated => text!("Made an API key"),
+            Self::KeyRotated => text!("Replaced an API key"),
+            Self::KeyRevoked => text!("Revoked an API key"),
+            Self::DocumentUploaded => text!("Uploaded a document"),
+            Self::DocumentDeleted => text!("Deleted a document"),
         }
     }
 }
@@ -171,11 +172,8 @@ pub struct AuditEntry {
 
 impl AuditEntry {
     /// What was done, as people call it.
-    pub fn words(&self) -> &str {
-        match Act::from_name(&self.act) {
-            Some(act) => act.words(),
-            None => &self.act,
-        }
+    pub fn words(&self) -> Text {
+        Act::from_name(&self.act).map_or_else(|| Text::plain(&self.act), Act::words)
     }
 }
 

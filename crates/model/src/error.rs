@@ -4,9 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use words::{Language, Text, text};
 
 macro_rules! error_codes {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $status:literal, $retryable:literal, $title:literal;)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $status:literal, $retryable:literal, $title:expr;)*) => {
         /// Why a request failed, as a machine reads it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -34,7 +35,7 @@ pub enum ErrorCode {
             }
 
             /// A short summary that is the same for every occurrence.
-            pub const fn title(self) -> &'static str {
+            pub const fn title(self) -> Text {
                 match self { $(ErrorCode::$variant => $title,)* }
             }
         }
@@ -43,31 +44,31 @@ pub enum ErrorCode {
 
 error_codes! {
     /// The request cannot be read: not JSON, an unknown field, a wrong type.
-    InvalidRequest = "invalid_request", 400, false, "The request could not be read";
+    InvalidRequest = "invalid_request", 400, false, text!("The request could not be read");
     /// No credentials, or none that are valid.
-    Unauthenticated = "unauthenticated", 401, false, "Sign in first";
+    Unauthenticated = "unauthenticated", 401, false, text!("Sign in first");
     /// Known, but not allowed to do this.
-    Forbidden = "forbidden", 403, false, "You may not do this";
+    Forbidden = "forbidden", 403, false, text!("You may not do this");
     /// There is no such thing, or it is not yours: the two are never told apart.
-    NotFound = "not_found", 404, false, "There is nothing here";
+    NotFound = "not_found", 404, false, text!("There is nothing here");
     /// The address exists, but not with this method.
-    MethodNotAllowed = "method_not_allowed", 405, false, "This address does not take that method";
+    MethodNotAllowed = "method_not_allowed", 405, false, text!("This address does not take that method");
     /// The thing is in a state that does not allow this.
-    Conflict = "conflict", 409, false, "That does not go together with how things are";
+    Conflict = "conflict", 409, false, text!("That does not go together with how things are");
     /// The body is larger than this address takes.
-    TooLarge = "too_large", 413, false, "That is too large";
+    TooLarge = "too_large", 413, false, text!("That is too large");
     /// The body is not of a type that this address reads.
-    UnsupportedMediaType = "unsupported_media_type", 415, false, "This address does not read that kind of content";
+    UnsupportedMediaType = "unsupported_media_type", 415, false, text!("This address does not read that kind of content");
     /// Some fields do not hold what they should; `errors` names them.
-    Invalid = "invalid", 422, false, "Some fields need another look";
+    Invalid = "invalid", 422, false, text!("Some fields need another look");
     /// A limit was reached; `Retry-After` says when to come back.
-    RateLimited = "rate_limited", 429, true, "Too many attempts";
+    RateLimited = "rate_limited", 429, true, text!("Too many attempts");
     /// A fault of the server's; the log has it under the request id.
-    Internal = "internal", 500, true, "Something went wrong on our side";
+    Internal = "internal", 500, true, text!("Something went wrong on our side");
     /// The database or a queue does not take work just now.
-    Unavailable = "unavailable", 503, true, "Samtal is not answering just now";
+    Unavailable = "unavailable", 503, true, text!("Samtal is not answering just now");
     /// The work took longer than the server allows.
-    Timeout = "timeout", 504, true, "That took too long";
+    Timeout = "timeout", 504, true, text!("That took too long");
 }
 
 impl fmt::Display for ErrorCode {
@@ -83,7 +84,7 @@ pub struct FieldError {
     /// The field's name in the form or body.
     pub field: String,
     /// What is wrong and what to do.
-    pub message: String,
+    pub message: Text,
 }
 
 /// The only error body on the wire: `application/problem+json` (RFC 9457).
@@ -93,13 +94,13 @@ pub struct Problem {
     /// Always `about:blank`: the code says more than a link would.
     pub r#type: String,
     /// The code's title.
-    pub title: String,
+    pub title: Text,
     /// The HTTP status, repeated for readers who see only the body.
     pub status: u16,
     /// The code.
     pub code: ErrorCode,
     /// What happened this time and what to do about it.
-    pub detail: String,
+    pub detail: Text,
     /// The request, as the log names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
@@ -113,13 +114,13 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with the code's own title and a sentence of its own.
-    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+    pub fn new(code: ErrorCode, detail: Text) -> Self {
         Self {
             r#type: "about:blank".into(),
-            title: code.title().into(),
+            title: code.title(),
             status: code.status(),
             code,
-            detail: detail.into(),
+            detail,
             request_id: None,
             errors: Vec::new(),
             retry_after: None,
@@ -128,20 +129,27 @@ impl Problem {
 
     /// The same answer for what is not there and for what belongs to somebody else.
     pub fn not_found() -> Self {
-        Self::new(ErrorCode::NotFound, "It may have been removed, or the address is not quite right.")
+        Self::new(ErrorCode::NotFound, text!("It may have been removed, or the address is not quite right."))
     }
 
     /// Some fields are wrong.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let mut problem =
-            Self::new(ErrorCode::Invalid, "Nothing was changed. Correct the marked fields and send again.");
+            Self::new(ErrorCode::Invalid, text!("Nothing was changed. Correct the marked fields and send again."));
         problem.errors = errors;
         problem
     }
 
     /// The message for one field, if it has one.
-    pub fn field(&self, name: &str) -> Option<&str> {
-        self.errors.iter().find(|e| e.field == name).map(|e| e.message.as_str())
+    pub fn field(&self, name: &str) -> Option<&Text> {
+        self.errors.iter().find(|e| e.field == name).map(|e| &e.message)
+    }
+
+    /// The same, said in a language for good: what leaves for who reads it there.
+    pub fn said(mut self, language: Language) -> Self {
+        let fields = self.errors.iter_mut().map(|error| &mut error.message);
+        fields.chain([&mut self.title, &mut self.detail]).for_each(|text| text.said(language));
+        self
     }
 }
 

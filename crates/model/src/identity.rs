@@ -4,6 +4,7 @@ use crate::permission::{Permission, Permissions};
 use crate::{ApiKeyId, InvitationId, MemberId, RoleId, TenantId, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
+use words::{Language, Text, text};
 
 /// What a member may do in a tenant: one of the four roles that there are everywhere, or one that the company has cut to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,12 +26,12 @@ impl Role {
     pub const BUILT_IN: [Self; 4] = [Self::Owner, Self::Admin, Self::Agent, Self::Viewer];
 
     /// What people call it, where that is the same everywhere.
-    pub const fn title(self) -> Option<&'static str> {
+    pub const fn title(self) -> Option<Text> {
         match self {
-            Self::Owner => Some("Owner"),
-            Self::Admin => Some("Admin"),
-            Self::Agent => Some("Agent"),
-            Self::Viewer => Some("Viewer"),
+            Self::Owner => Some(text!("Owner")),
+            Self::Admin => Some(text!("Admin")),
+            Self::Agent => Some(text!("Agent")),
+            Self::Viewer => Some(text!("Viewer")),
             Self::Custom(_) => None,
         }
     }
@@ -318,6 +319,8 @@ pub struct CurrentSession {
     pub tenant: Tenant,
     /// The person, as a member of it.
     pub member: Member,
+    /// What they have chosen to be spoken to in; or else what the workspace has.
+    pub language: Option<Language>,
 }
 
 /// Where a person is signed in.

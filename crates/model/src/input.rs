@@ -4,20 +4,21 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
+use words::{Text, text};
 
 /// What is wrong with an input, in words for the person who typed it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Rejected(pub &'static str);
+pub struct Rejected(pub Text);
 
 /// One line of text: trimmed, without control characters, of a bounded number of characters.
-fn line(text: &str, max: usize, empty: &'static str, long: &'static str) -> Result<String, Rejected> {
+fn line(text: &str, max: usize, empty: Text, long: Text) -> Result<String, Rejected> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Rejected(empty));
     }
     if text.chars().any(forbidden) {
-        return Err(Rejected("Use one line of ordinary characters."));
+        return Err(Rejected(text!("Use one line of ordinary characters.")));
     }
     if text.chars().count() > max {
         return Err(Rejected(long));
@@ -76,14 +77,14 @@ text_input!(
     |text| line(
         text,
         100,
-        "Enter the name of your company.",
-        "Use at most 100 characters."
+        text!("Enter the name of your company."),
+        text!("Use at most 100 characters.")
     )
 );
 text_input!(
     /// What people call a provider, 1 to 60 characters.
     ProviderName,
-    |text| line(text, 60, "Enter what your people call it.", "Use at most 60 characters.")
+    |text| line(text, 60, text!("Enter what your people call it."), text!("Use at most 60 characters."))
 );
 text_input!(
     /// A domain in lower case, at most 253 characters, as it stands in the DNS.
@@ -99,13 +100,13 @@ text_input!(
         let fits = text.len() <= 240 && text.contains('.') && text.split('.').all(label);
         // What ends in a number is an address, not a name.
         let named = text.rsplit('.').next().is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
-        if fits && named { Ok(text) } else { Err(Rejected("Enter a domain like example.com.")) }
+        if fits && named { Ok(text) } else { Err(Rejected(text!("Enter a domain like example.com."))) }
     }
 );
 text_input!(
     /// A person's name, 1 to 100 characters.
     PersonName,
-    |text| line(text, 100, "Enter your name.", "Use at most 100 characters.")
+    |text| line(text, 100, text!("Enter your name."), text!("Use at most 100 characters."))
 );
 text_input!(
     /// What a key is for, 1 to 60 characters.
@@ -113,18 +114,18 @@ text_input!(
     |text| line(
         text,
         60,
-        "Say what the key is for, for example \u{201c}Website\u{201d}.",
-        "Use at most 60 characters."
+        text!("Say what the key is for, for example \u{201c}Website\u{201d}."),
+        text!("Use at most 60 characters.")
     )
 );
 text_input!(
     /// What a company calls a role of its own, 1 to 40 characters, and not as another one is called.
     RoleTitle,
     |text| {
-        let title = line(text, 40, "Give the role a name, for example \u{201c}Night shift\u{201d}.", "Use at most 40 characters.")?;
+        let title = line(text, 40, text!("Give the role a name, for example \u{201c}Night shift\u{201d}."), text!("Use at most 40 characters."))?;
         let built_in = ["owner", "admin", "agent", "viewer"];
         if built_in.contains(&title.to_lowercase().as_str()) {
-            return Err(Rejected("There is a role of this name already. Choose another one."));
+            return Err(Rejected(text!("There is a role of this name already. Choose another one.")));
         }
         Ok(title)
     }
@@ -135,27 +136,27 @@ text_input!(
     |text| line(
         text,
         60,
-        "Say where the passkey is, for example \u{201c}Laptop\u{201d}.",
-        "Use at most 60 characters."
+        text!("Say where the passkey is, for example \u{201c}Laptop\u{201d}."),
+        text!("Use at most 60 characters.")
     )
 );
 text_input!(
     /// The name of a file, 1 to 200 characters.
     FileName,
     |text| {
-        const FORM: &str = "Give the file a name of at most 200 characters.";
+        const FORM: Text = text!("Give the file a name of at most 200 characters.");
         line(text, 200, FORM, FORM)
     }
 );
 text_input!(
     /// What a document is called, 1 to 200 characters.
     DocumentTitle,
-    |text| line(text, 200, "Give the document a title.", "Use at most 200 characters.")
+    |text| line(text, 200, text!("Give the document a title."), text!("Use at most 200 characters."))
 );
 text_input!(
     /// The name of somebody who writes to a company, 1 to 100 characters.
     ContactName,
-    |text| line(text, 100, "Give a name, or leave it out.", "Use at most 100 characters.")
+    |text| line(text, 100, text!("Give a name, or leave it out."), text!("Use at most 100 characters."))
 );
 text_input!(
     /// What somebody says: 1 to 4,000 characters, lines and all.
@@ -164,13 +165,13 @@ text_input!(
         let text = text.replace("\r\n", "\n");
         let text = text.trim();
         if text.is_empty() {
-            return Err(Rejected("Write something first."));
+            return Err(Rejected(text!("Write something first.")));
         }
         if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
-            return Err(Rejected("The message holds characters that are not text."));
+            return Err(Rejected(text!("The message holds characters that are not text.")));
         }
         if text.chars().count() > MessageText::MAX {
-            return Err(Rejected("Use at most 4,000 characters, and send the rest in another message."));
+            return Err(Rejected(text!("Use at most 4,000 characters, and send the rest in another message.")));
         }
         Ok(text.to_owned())
     }
@@ -185,7 +186,7 @@ text_input!(
     |text| {
         let fits = (1..=64).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
-        if fits { Ok(text.to_owned()) } else { Err(Rejected("Use 1 to 64 of A-Z a-z 0-9 _ -, new for each message.")) }
+        if fits { Ok(text.to_owned()) } else { Err(Rejected(text!("Use 1 to 64 of A-Z a-z 0-9 _ -, new for each message."))) }
     }
 );
 text_input!(
@@ -193,13 +194,13 @@ text_input!(
     /// it can be reached is known when a message has arrived.
     Email,
     |text| {
-        const FORM: Rejected = Rejected("Enter an email address like name@example.com.");
+        const FORM: Rejected = Rejected(text!("Enter an email address like name@example.com."));
         let text = text.trim().to_lowercase();
         if text.is_empty() {
-            return Err(Rejected("Enter your email address."));
+            return Err(Rejected(text!("Enter your email address.")));
         }
         if text.len() > 254 {
-            return Err(Rejected("Use an email address of at most 254 characters."));
+            return Err(Rejected(text!("Use an email address of at most 254 characters.")));
         }
         let (local, domain) = text.rsplit_once('@').ok_or(FORM)?;
         let local_ok = !local.is_empty()
@@ -242,23 +243,23 @@ impl NewPassword {
     pub fn parse(text: &str, known: &[&str]) -> Result<Self, Rejected> {
         let length = text.chars().count();
         if text.is_empty() {
-            return Err(Rejected("Choose a password."));
+            return Err(Rejected(text!("Choose a password.")));
         }
         if length < Self::MIN {
-            return Err(Rejected("Use at least 10 characters. A few unrelated words work well."));
+            return Err(Rejected(text!("Use at least 10 characters. A few unrelated words work well.")));
         }
         if length > Self::MAX {
-            return Err(Rejected("Use at most 128 characters."));
+            return Err(Rejected(text!("Use at most 128 characters.")));
         }
         let folded = text.to_lowercase();
         let mut characters: Vec<char> = folded.chars().collect();
         characters.sort_unstable();
         characters.dedup();
         if characters.len() < 4 || common(&folded) {
-            return Err(Rejected("This password is easy to guess. A few unrelated words work well."));
+            return Err(Rejected(text!("This password is easy to guess. A few unrelated words work well.")));
         }
         if known.iter().any(|word| word.trim().to_lowercase() == folded) {
-            return Err(Rejected("Do not use your email address or a name as the password."));
+            return Err(Rejected(text!("Do not use your email address or a name as the password.")));
         }
         Ok(Self(text.to_owned()))
     }

@@ -4,6 +4,7 @@
 use crate::conversation::{Author, Conversation, Message};
 use crate::{ConversationId, ErrorCode, Problem, Timestamp};
 use serde::{Deserialize, Serialize};
+use words::Text;
 
 /// A frame of the client's.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -133,7 +134,7 @@ pub enum ServerFrame<'a> {
         /// Why, for programs.
         code: ErrorCode,
         /// Why, for people.
-        detail: &'a str,
+        detail: &'a Text,
         /// The message that it is about.
         #[serde(skip_serializing_if = "Option::is_none")]
         client_id: Option<&'a str>,
@@ -146,7 +147,7 @@ pub enum ServerFrame<'a> {
 impl<'a> ServerFrame<'a> {
     /// A problem as a frame: what is wrong with a field says more than that something is.
     pub fn problem(problem: &'a Problem, client_id: Option<&'a str>) -> Self {
-        let detail = problem.errors.first().map_or(problem.detail.as_str(), |error| error.message.as_str());
+        let detail = problem.errors.first().map_or(&problem.detail, |error| &error.message);
         Self::Error { code: problem.code, detail, client_id, retry_after: problem.retry_after }
     }
 }
@@ -221,7 +222,7 @@ mod tests {
         let message: Message = serde_json::from_value(golden.server[3]["message"].clone()).unwrap();
         let conversation = message.conversation_id;
         let line: Line = serde_json::from_value(golden.server[8]["line"].clone()).unwrap();
-        let problem = Problem::new(ErrorCode::RateLimited, "Too many frames at once. Wait a little.");
+        let problem = Problem::new(ErrorCode::RateLimited, Text::plain("Too many frames at once. Wait a little."));
         let (slow, unknown) = (Problem { retry_after: Some(2), ..problem }, Problem::not_found());
         let welcome = |r#as, token, conversation, last_seq| ServerFrame::Welcome {
             r#as,

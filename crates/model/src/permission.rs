@@ -6,6 +6,7 @@
 use crate::identity::Role;
 use crate::names::names;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use words::{Text, text};
 
 /// A permission as a type, so that a right can say in its own type what it is the right to.
 pub trait Permit: Copy {
@@ -14,7 +15,7 @@ pub trait Permit: Copy {
 }
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $sentence:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $sentence:expr;)*) => {
         names!(
             /// Something that a member or a key may do.
             Permission { $($(#[$doc])* $name = $text,)* }
@@ -22,7 +23,7 @@ macro_rules! permissions {
 
         impl Permission {
             /// What it means, for people.
-            pub const fn sentence(self) -> &'static str {
+            pub const fn sentence(self) -> Text {
                 match self { $(Self::$name => $sentence,)* }
             }
         }
@@ -41,27 +42,27 @@ macro_rules! permissions {
 
 permissions!(
     /// Members, keys and settings of the workspace.
-    ReadWorkspace = "workspace.read", "See the workspace, its members and its API keys";
+    ReadWorkspace = "workspace.read", text!("See the workspace, its members and its API keys");
     /// Conversations, messages and contacts.
-    ReadConversations = "conversations.read", "Read all conversations";
+    ReadConversations = "conversations.read", text!("Read all conversations");
     /// Conversations, messages and contacts.
-    WriteConversations = "conversations.write", "Write to contacts, and take over, hand back and resolve conversations";
+    WriteConversations = "conversations.write", text!("Write to contacts, and take over, hand back and resolve conversations");
     /// Documents, and what stands in them.
-    ReadDocuments = "documents.read", "Read and search documents";
+    ReadDocuments = "documents.read", text!("Read and search documents");
     /// Documents, and what stands in them.
-    ManageDocuments = "documents.manage", "Upload and delete documents";
+    ManageDocuments = "documents.manage", text!("Upload and delete documents");
     /// Members and invitations.
-    ManageMembers = "members.manage", "Invite, suspend and remove members, sign them out, and change what they may do";
+    ManageMembers = "members.manage", text!("Invite, suspend and remove members, sign them out, and change what they may do");
     /// Owners, who may do everything.
-    ManageOwners = "owners.manage", "Make and remove owners";
+    ManageOwners = "owners.manage", text!("Make and remove owners");
     /// API keys.
-    ManageKeys = "keys.manage", "Make and revoke API keys";
+    ManageKeys = "keys.manage", text!("Make and revoke API keys");
     /// Settings of the workspace.
-    ManageSettings = "settings.manage", "Change the settings of the workspace, and bring earlier ones back";
+    ManageSettings = "settings.manage", text!("Change the settings of the workspace, and bring earlier ones back");
     /// The company's own provider and its domains.
-    ManageSignOn = "sign_on.manage", "Set by whose word the company's people sign in, and prove its domains";
+    ManageSignOn = "sign_on.manage", text!("Set by whose word the company's people sign in, and prove its domains");
     /// The audit log.
-    ReadAuditLog = "audit.read", "Read who did what, in the audit log";
+    ReadAuditLog = "audit.read", text!("Read who did what, in the audit log");
 );
 
 /// Some permissions.

@@ -3,10 +3,10 @@
 //! A new one: a field here, its line in [`Settings::facts`] and its check in [`Settings::checked`], what is in force of it where it is
 //! asked for, and a field of the form.
 
-use crate::audit::Facts;
 use crate::input::CompanyName;
 use crate::{FieldError, Timestamp};
 use serde::{Deserialize, Serialize};
+use words::{Language, Text, text};
 
 /// Fewest and most minutes of a session.
 pub const MINUTES: std::ops::RangeInclusive<u32> = 5..=10_080;
@@ -27,6 +27,9 @@ pub struct Settings {
     /// After how many minutes a session ends that nobody uses; none for as long as the installation lets it. From 5 to 10,080.
     #[serde(default)]
     pub idle_minutes: Option<u32>,
+    /// What its people and its letters speak, where somebody has not chosen; none for what each browser asks for.
+    #[serde(default)]
+    pub language: Option<Language>,
 }
 
 impl Settings {
@@ -36,11 +39,11 @@ impl Settings {
     /// What is wrong with each field.
     pub fn checked(self) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let mut wrong = |field: &str, message: String| errors.push(FieldError { field: field.to_owned(), message });
-        let name = CompanyName::parse(&self.name).map_err(|e| wrong("name", e.to_string())).ok();
+        let mut wrong = |field: &str, message: Text| errors.push(FieldError { field: field.to_owned(), message });
+        let name = CompanyName::parse(&self.name).map_err(|e| wrong("name", e.0)).ok();
         for (field, minutes) in [("session_minutes", self.session_minutes), ("idle_minutes", self.idle_minutes)] {
             if minutes.is_some_and(|minutes| !MINUTES.contains(&minutes)) {
-                wrong(field, "From 5 to 10,080 minutes, or nothing.".to_owned());
+                wrong(field, text!("From 5 to 10,080 minutes, or nothing."));
             }
         }
         match name {
@@ -50,39 +53,37 @@ impl Settings {
     }
 
     /// By name, as people read them.
-    pub fn facts(&self) -> Facts {
-        let minutes =
-            |minutes: Option<u32>| minutes.map_or_else(|| "-".to_owned(), |minutes| format!("{minutes} minutes"));
-        let second_factor = if self.second_factor { "required" } else { "up to each" };
+    pub fn facts(&self) -> [(&'static str, Text); 5] {
+        let minutes = |minutes: Option<u32>| match minutes {
+            Some(n) => text!("{n} minutes", n),
+            None => Text::plain("-"),
+        };
+        let second_factor = if self.second_factor { text!("required") } else { text!("up to each") };
+        let language = self.language.map_or(text!("up to each"), |language| Text::plain(language.name()));
         [
-            ("name", self.name.clone()),
-            ("second_factor", second_factor.to_owned()),
-            ("session_minutes", minutes(self.session_minutes)),
             ("idle_minutes", minutes(self.idle_minutes)),
+            ("language", language),
+            ("name", Text::plain(&self.name)),
+            ("second_factor", second_factor),
+            ("session_minutes", minutes(self.session_minutes)),
         ]
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
     }
 
     /// What differs: name, what it was, and what it is in `newer`.
-    pub fn differences(&self, newer: &Self) -> Vec<(String, String, String)> {
-        let (old, new) = (self.facts(), newer.facts());
-        let differs = old.into_iter().filter_map(|(name, was)| {
-            let is = new.get(&name).cloned().unwrap_or_default();
-            (was != is).then_some((name, was, is))
-        });
-        differs.collect()
+    pub fn differences(&self, newer: &Self) -> Vec<(&'static str, Text, Text)> {
+        let pairs = self.facts().into_iter().zip(newer.facts());
+        pairs.filter(|(was, is)| was != is).map(|((name, was), (_, is))| (name, was, is)).collect()
     }
 
     /// What a setting is called.
-    pub fn title(name: &str) -> &str {
+    pub fn title(name: &str) -> Text {
         match name {
-            "name" => "Company",
-            "second_factor" => "Second factor",
-            "session_minutes" => "A session ends after",
-            "idle_minutes" => "Unused, it ends after",
-            other => other,
+            "name" => text!("Company"),
+            "language" => text!("Language"),
+            "second_factor" => text!("Second factor"),
+            "session_minutes" => text!("A session ends after"),
+            "idle_minutes" => text!("Unused, it ends after"),
+            other => Text::plain(other),
         }
     }
 }
@@ -108,7 +109,13 @@ mod tests {
     use super::*;
 
     fn settings() -> Settings {
-        Settings { name: "Fjällhus".into(), second_factor: false, session_minutes: None, idle_minutes: None }
+        Settings {
+            name: "Fjällhus".into(),
+            second_factor: false,
+            session_minutes: None,
+            idle_minutes: None,
+            language: None,
+        }
     }
 
     #[test]
@@ -132,8 +139,8 @@ mod tests {
         assert_eq!(
             settings().differences(&newer),
             [
-                ("idle_minutes".into(), "-".into(), "30 minutes".into()),
-                ("second_factor".into(), "up to each".into(), "required".into()),
+                ("idle_minutes", Text::plain("-"), text!("{n} minutes", n = 30)),
+                ("second_factor", text!("up to each"), text!("required")),
             ]
         );
     }

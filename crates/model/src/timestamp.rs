@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr};
+use words::{Text, noted, text};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,8 +16,21 @@ pub struct Timestamp(i64);
 pub struct NotATimestamp;
 
 const DAY: i64 = 86_400_000;
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
+/// A day of each month.
+const MONTHS: [&str; 12] = [
+    noted!("{day} Jan {year}"),
+    noted!("{day} Feb {year}"),
+    noted!("{day} Mar {year}"),
+    noted!("{day} Apr {year}"),
+    noted!("{day} May {year}"),
+    noted!("{day} Jun {year}"),
+    noted!("{day} Jul {year}"),
+    noted!("{day} Aug {year}"),
+    noted!("{day} Sep {year}"),
+    noted!("{day} Oct {year}"),
+    noted!("{day} Nov {year}"),
+    noted!("{day} Dec {year}"),
+];
 /// Year, month and day of a day number (proleptic Gregorian). Source: H. Hinnant, "chrono-compatible low-level date
 /// algorithms", `civil_from_days`.
 fn civil(days: i64) -> (i64, u32, u32) {
@@ -55,10 +69,10 @@ impl Timestamp {
     }
 
     /// The day, for people: `21 Nov 2026`.
-    pub fn day(self) -> String {
+    pub fn day(self) -> Text {
         let (year, month, day) = civil(self.0.div_euclid(DAY));
-        let name = MONTHS.get(month as usize - 1).copied().unwrap_or_default();
-        format!("{day} {name} {year}")
+        let month = MONTHS.get(month as usize - 1).copied().unwrap_or_default();
+        Text::with(month, None, &[("day", &day), ("year", &year)])
     }
 
     /// The time of day, for people: `06:28`.
@@ -68,15 +82,16 @@ impl Timestamp {
     }
 
     /// How long ago it was at another instant, for people: `now`, `5 min`, `3 h`, `2 d`, and the day from a week on.
-    pub fn ago(self, now: Self) -> String {
+    pub fn ago(self, now: Self) -> Text {
         let minutes = (now.0 - self.0) / 60_000;
-        match minutes {
-            ..1 => "now".to_owned(),
-            1..60 => format!("{minutes} min"),
-            60..1_440 => format!("{} h", minutes / 60),
-            1_440..10_080 => format!("{} d", minutes / 1_440),
-            _ => self.day(),
-        }
+        let (sentence, n) = match minutes {
+            ..1 => return text!("now"),
+            1..60 => (noted!("{n} min"), minutes),
+            60..1_440 => (noted!("{n} h"), minutes / 60),
+            1_440..10_080 => (noted!("{n} d"), minutes / 1_440),
+            _ => return self.day(),
+        };
+        Text::with(sentence, None, &[("n", &n)])
     }
 }
 
@@ -161,7 +176,7 @@ mod tests {
         {
             assert_eq!(bad.parse::<Timestamp>(), Err(NotATimestamp), "{bad}");
         }
-        assert_eq!(Timestamp::from_millis(0).day(), "1 Jan 1970");
+        assert_eq!(Timestamp::from_millis(0).day().to_string(), "1 Jan 1970");
     }
 
     #[test]
@@ -178,7 +193,7 @@ mod tests {
             ("2026-11-28T06:08:22.122Z", "6 d"),
             ("2026-11-28T06:08:22.123Z", "21 Nov 2026"),
         ] {
-            assert_eq!(then.ago(at(now)), words, "{now}");
+            assert_eq!(then.ago(at(now)).to_string(), words, "{now}");
         }
     }
 }

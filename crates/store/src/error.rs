@@ -2,6 +2,7 @@
 
 use crate::proof::Violation;
 use model::{ErrorCode, Fault, Problem};
+use words::text;
 
 /// A failed database operation. Its text is for the log, never for the outside.
 #[derive(Debug, thiserror::Error)]
@@ -65,17 +66,17 @@ impl Fault for StoreError {
             Self::Unavailable(_) | Self::Schema(_) | Self::Open(_) => {
                 let mut problem = Problem::new(
                     ErrorCode::Unavailable,
-                    "The database is not answering. Nothing was changed; try again in a few seconds.",
+                    text!("The database is not answering. Nothing was changed; try again in a few seconds."),
                 );
                 problem.retry_after = Some(5);
                 problem
             }
             Self::TimedOut(_) => Problem::new(
                 ErrorCode::Timeout,
-                "The database took too long over this. Nothing was changed; try again.",
+                text!("The database took too long over this. Nothing was changed; try again."),
             ),
             Self::Database(_) | Self::Corrupt(_) => {
-                Problem::new(ErrorCode::Internal, "Nothing was changed. Try again.")
+                Problem::new(ErrorCode::Internal, text!("Nothing was changed. Try again."))
             }
         }
     }

@@ -32,12 +32,13 @@ const FLOORS: &[(&str, u8)] = &[
     ("store", 1),
     ("minilm", 1),
     ("model", 0),
+    ("words", 0),
     ("outbound", 0),
     ("shares", 0),
 ];
 
 /// The only imports along a floor.
-const SIDEWAYS: &[(&str, &str)] = &[("assistant", "conversations"), ("meetings", "conversations")];
+const SIDEWAYS: &[(&str, &str)] = &[("assistant", "conversations"), ("meetings", "conversations"), ("model", "words")];
 
 /// Crates for development: on no floor, in no product.
 const TESTKIT: &str = "testkit";
@@ -49,6 +50,7 @@ const SQL_FLOORS: std::ops::RangeInclusive<u8> = 1..=3;
 /// What `app` (without `ssr`) and `frontend` may use: this is what the browser loads.
 const BROWSER: &[&str] = &[
     "model",
+    "words",
     "leptos",
     "serde",
     "uuid",
@@ -61,7 +63,7 @@ const BROWSER: &[&str] = &[
 ];
 
 /// What `model` may use.
-const MODEL: &[&str] = &["serde", "uuid", "thiserror"];
+const MODEL: &[&str] = &["words", "serde", "uuid", "thiserror"];
 
 /// Second TLS stacks and C libraries of the system that must not slip in: rustls on ring is the one (docs/decisions/0005).
 const BANNED: &[&str] = &["aws-lc-rs", "aws-lc-sys", "openssl", "openssl-sys", "native-tls"];

@@ -15,6 +15,7 @@ mod price;
 mod source;
 mod sqlx;
 mod unused;
+mod words;
 mod workspace;
 
 use anyhow::{Result, bail};
@@ -26,6 +27,7 @@ cargo xtask COMMAND
 
   arch [--write]                           floors, allowed dependencies, the browser's graph (--write records it)
   lint                                     rules on the text of sources, migrations and styles
+  words [--check]                          sentences of the sources into translators' files, or compares with them
   unused                                   declared dependencies that nothing uses
   licences                                 licences of everything that is linked
   bundle [--release] [--out FOLDER]
@@ -65,6 +67,7 @@ fn run(args: &mut Args) -> Result<()> {
         "sqlx" => sqlx::run(args),
         "dev" => dev::run(args),
         "price" => price::run(args),
+        "words" => words::run(args),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())

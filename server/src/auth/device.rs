@@ -1,6 +1,7 @@
 //! What a browser keeps of earlier sign-ins: a cookie by which it is known, so that whoever fails elsewhere cannot keep its
 //! owner out, and one by which it is not asked for a second factor for a while. Neither opens anything.
 
+use crate::request::cookie;
 use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::Response,
@@ -62,16 +63,4 @@ pub fn remember(response: &mut Response, Kind(name, days): Kind, value: Option<S
     if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-}
-
-/// The value of a cookie.
-pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|v| v.to_str().ok())
-        .flat_map(|v| v.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(named, _)| *named == name)
-        .map(|(_, value)| value)
 }

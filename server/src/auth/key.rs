@@ -13,6 +13,7 @@ use axum::{
 };
 use model::{ErrorCode, Problem};
 use store::Caller;
+use words::{Text, text};
 
 /// The caller of the REST interface: `Authorization: Bearer <key>`, never a cookie.
 #[derive(Debug, Clone)]
@@ -65,21 +66,20 @@ async fn find(parts: &Parts, app: &App, reads: bool) -> Result<Caller, Failure> 
     if let Some(Known(known)) = parts.extensions.get() {
         return known.clone().map(|ApiCaller(caller)| caller).map_err(Failure);
     }
-    let refuse = |detail: &str| Failure(Problem::new(ErrorCode::Unauthenticated, detail));
-    let header = parts
-        .headers
-        .get(header::AUTHORIZATION)
-        .ok_or_else(|| refuse("Send an API key: `Authorization: Bearer smt_…`. Keys are made in the dashboard."))?;
+    let refuse = |detail: Text| Failure(Problem::new(ErrorCode::Unauthenticated, detail));
+    let header = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| {
+        refuse(text!("Send an API key: `Authorization: Bearer smt_…`. Keys are made in the dashboard."))
+    })?;
     let secret = header
         .to_str()
         .ok()
         .and_then(|h| h.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, secret)| secret.trim())
-        .ok_or_else(|| refuse("The header Authorization must have the form `Bearer smt_…`."))?;
+        .ok_or_else(|| refuse(text!("The header Authorization must have the form `Bearer smt_…`.")))?;
     let request = parts.extensions.get::<RequestInfo>().map(|i| i.id);
     let request = request.unwrap_or_else(|| model::RequestId::from_uuid(app.capabilities.services.new_id()));
-    let unknown = || refuse("This API key opens nothing. It may be mistyped, revoked or expired.");
+    let unknown = || refuse(text!("This API key opens nothing. It may be mistyped, revoked or expired."));
     let mark = app.capabilities.identity.key_mark(secret).ok_or_else(unknown)?;
     // Counted before the database is asked, so that who asks too often costs it nothing.
     let noted = parts.extensions.get::<Noted>().cloned().unwrap_or_default();

@@ -11,6 +11,7 @@ use axum::{
 };
 use model::{ErrorCode, Problem};
 use store::{Actor, Caller};
+use words::text;
 
 /// The visitor of a form handler in the dashboard, who must be signed in as a person.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ impl FromRequestParts<App> for Member {
             Some(Visitor(Err(problem))) => Err(Failure(problem)),
             _ => Err(Failure(Problem::new(
                 ErrorCode::Unauthenticated,
-                "Your session has ended. Sign in again; nothing was changed.",
+                text!("Your session has ended. Sign in again; nothing was changed."),
             ))),
         }
     }

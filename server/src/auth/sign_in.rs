@@ -10,6 +10,7 @@ use model::identity::Owed;
 use model::{ErrorCode, Problem};
 use store::sessions::{Client, SignIn};
 use tower_sessions::Session;
+use words::text;
 
 /// Where one fulfils what is owed.
 const fn page_of(owed: Owed) -> &'static str {
@@ -57,13 +58,13 @@ pub async fn carry_on(
     };
     renewed.await.map_err(|e: tower_sessions::session::Error| {
         tracing::error!(error = %e, "session not stored");
-        let mut problem =
-            Problem::new(ErrorCode::Unavailable, "The database is not answering. Try again in a few seconds.");
+        let detail = text!("The database is not answering. Try again in a few seconds.");
+        let mut problem = Problem::new(ErrorCode::Unavailable, detail);
         problem.retry_after = Some(5);
         Failure(problem)
     })?;
     // Without an id nothing was stored.
-    let Some(id) = session.id() else { return Err(Problem::new(ErrorCode::Internal, "Try again.").into()) };
+    let Some(id) = session.id() else { return Err(Problem::new(ErrorCode::Internal, text!("Try again.")).into()) };
     let browser = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok());
     let from = Client { device: browser.unwrap_or("unknown"), address: Some(info.address), request: info.id };
     if !app.capabilities.sessions.sign_in(&id, sign_in, from).await? {

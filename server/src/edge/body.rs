@@ -23,6 +23,7 @@ use std::time::Duration;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
+use words::text;
 
 /// Bytes of a body that are kept in memory; the rest goes to a file.
 const IN_MEMORY: usize = 256 * 1024;
@@ -110,7 +111,7 @@ async fn kept(mut body: Body, pace: Pace, folder: &Path) -> Result<Body, Failure
         let Ok(frame) = timeout_at(pace.due(bytes), body.frame()).await else {
             return Err(Failure(Problem::new(
                 ErrorCode::Timeout,
-                "The body came too slowly. Nothing was changed; send it again over a better line, or in parts.",
+                text!("The body came too slowly. Nothing was changed; send it again over a better line, or in parts."),
             )));
         };
         let Some(frame) = frame else { break };
@@ -171,17 +172,17 @@ fn unreadable(error: axum::Error) -> Failure {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(error) = source {
         if error.is::<http_body_util::LengthLimitError>() {
-            return Failure(Problem::new(ErrorCode::TooLarge, "Nothing was changed. Send less at once."));
+            return Failure(Problem::new(ErrorCode::TooLarge, text!("Nothing was changed. Send less at once.")));
         }
         source = error.source();
     }
-    Failure(Problem::new(ErrorCode::InvalidRequest, "The body ended before its end. Nothing was changed."))
+    Failure(Problem::new(ErrorCode::InvalidRequest, text!("The body ended before its end. Nothing was changed.")))
 }
 
 fn no_room(error: &io::Error) -> Failure {
     tracing::error!(%error, "a body could not be kept while it was received");
-    let mut problem =
-        Problem::new(ErrorCode::Unavailable, "The server has no room for it just now. Try again in a few seconds.");
+    let detail = text!("The server has no room for it just now. Try again in a few seconds.");
+    let mut problem = Problem::new(ErrorCode::Unavailable, detail);
     problem.retry_after = Some(5);
     Failure(problem)
 }

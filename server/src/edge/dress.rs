@@ -14,6 +14,7 @@ use axum::{
     response::Response,
 };
 use model::{ErrorCode, Problem};
+use words::text;
 
 /// Seconds after which a page that says "not just now" asks again by itself.
 const RETRY_PAGE: &str = "15";
@@ -26,6 +27,7 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
         || ["/api/", "/ws", "/healthz", "/readyz", "/assets/"].iter().any(|p| path.starts_with(p));
     let safe = request.method().is_safe();
     let render = (!program).then(|| Render::of(&app, request.headers()));
+    let language = info.and_then(|info| info.language).unwrap_or_default();
 
     let mut response = next.run(request).await;
     let status = response.status();
@@ -44,7 +46,7 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
     problem.request_id = info.map(|i| i.id.to_string());
     let allow = response.headers_mut().remove(header::ALLOW);
     let mut out = match render {
-        None => document(&problem),
+        None => document(&problem.said(language)),
         Some(render) => {
             let status = StatusCode::from_u16(problem.status).unwrap_or(status);
             let again = (safe && problem.code == ErrorCode::Unavailable).then_some(RETRY_PAGE);
@@ -68,27 +70,30 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
 /// The problem of a bare status, as layers and axum answer with.
 fn of_status(status: StatusCode) -> Problem {
     match status.as_u16() {
-        401 => Problem::new(ErrorCode::Unauthenticated, "Sign in, or send an API key."),
+        401 => Problem::new(ErrorCode::Unauthenticated, text!("Sign in, or send an API key.")),
         403 => Problem::new(
             ErrorCode::Forbidden,
-            "The request came from another site, so nothing was done. Go back, reload the page and try again.",
+            text!("The request came from another site, so nothing was done. Go back, reload the page and try again."),
         ),
         404 => Problem::not_found(),
-        405 => Problem::new(ErrorCode::MethodNotAllowed, "The header Allow names the methods that it takes."),
-        408 | 504 => Problem::new(ErrorCode::Timeout, "The server stopped working on it. Try again."),
-        413 => Problem::new(ErrorCode::TooLarge, "Nothing was changed. Send less at once."),
-        415 => Problem::new(ErrorCode::UnsupportedMediaType, "The header Content-Type names something else."),
-        422 => Problem::new(ErrorCode::Invalid, "Nothing was changed."),
-        429 => Problem::new(ErrorCode::RateLimited, "Wait a little and try again."),
+        405 => Problem::new(ErrorCode::MethodNotAllowed, text!("The header Allow names the methods that it takes.")),
+        408 | 504 => Problem::new(ErrorCode::Timeout, text!("The server stopped working on it. Try again.")),
+        413 => Problem::new(ErrorCode::TooLarge, text!("Nothing was changed. Send less at once.")),
+        415 => Problem::new(ErrorCode::UnsupportedMediaType, text!("The header Content-Type names something else.")),
+        422 => Problem::new(ErrorCode::Invalid, text!("Nothing was changed.")),
+        429 => Problem::new(ErrorCode::RateLimited, text!("Wait a little and try again.")),
         503 => {
             let mut problem = Problem::new(
                 ErrorCode::Unavailable,
-                "There is more to do than the server can take. Try again in a few seconds.",
+                text!("There is more to do than the server can take. Try again in a few seconds."),
             );
             problem.retry_after = Some(2);
             problem
         }
-        400..=499 => Problem::new(ErrorCode::InvalidRequest, "Nothing was changed."),
-        _ => Problem::new(ErrorCode::Internal, "Nothing more is known here; the log has it under the request's id."),
+        400..=499 => Problem::new(ErrorCode::InvalidRequest, text!("Nothing was changed.")),
+        _ => Problem::new(
+            ErrorCode::Internal,
+            text!("Nothing more is known here; the log has it under the request's id."),
+        ),
     }
 }

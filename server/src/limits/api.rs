@@ -14,6 +14,7 @@ use model::{ErrorCode, Problem, TenantId};
 use shares::{Rate, Rates, Wait};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use words::{Text, text};
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -69,7 +70,14 @@ impl ApiRates {
                 noted.note(Quota { limit: rate.burst, left: left.now, full_in: left.full_in, refused: false });
                 Ok(())
             }
-            Err(wait) => Err(refused("A key", rate, wait, noted)),
+            Err(wait) => Err(refused(rate, wait, noted, |burst, per_minute| {
+                text!(
+                    "A key may make {burst} requests at once and {per_minute} a minute. Wait, then send this one \
+                     again.",
+                    burst,
+                    per_minute
+                )
+            })),
         }
     }
 
@@ -80,20 +88,22 @@ impl ApiRates {
     pub fn count_tenant(&self, tenant: TenantId, noted: &Noted) -> Result<(), Failure> {
         match self.tenants.take(tenant) {
             Ok(_) => Ok(()),
-            Err(wait) => Err(refused("The keys of a workspace together", self.tenants.rate(), wait, noted)),
+            Err(wait) => Err(refused(self.tenants.rate(), wait, noted, |burst, per_minute| {
+                text!(
+                    "The keys of a workspace together may make {burst} requests at once and {per_minute} a minute. \
+                     Wait, then send this one again.",
+                    burst,
+                    per_minute
+                )
+            })),
         }
     }
 }
 
-fn refused(who: &str, rate: Rate, wait: Wait, noted: &Noted) -> Failure {
+fn refused(rate: Rate, wait: Wait, noted: &Noted, words: impl FnOnce(u32, String) -> Text) -> Failure {
     noted.note(Quota { limit: rate.burst, left: 0, full_in: wait.full_in, refused: true });
-    let (burst, per_minute) = (rate.burst, rate.per_second * 60.0);
-    let mut problem = Problem::new(
-        ErrorCode::RateLimited,
-        format!(
-            "{who} may make {burst} requests at once and {per_minute:.0} a minute. Wait, then send this one again."
-        ),
-    );
+    let per_minute = format!("{:.0}", rate.per_second * 60.0);
+    let mut problem = Problem::new(ErrorCode::RateLimited, words(rate.burst, per_minute));
     problem.retry_after = Some(wait.until.as_secs() + 1);
     Failure(problem)
 }

@@ -9,6 +9,7 @@ use axum::{
 use model::{ErrorCode, Problem};
 use shares::{Network, Place, Places};
 use std::hash::Hash;
+use words::text;
 
 /// On a request that has its place.
 #[derive(Debug, Clone, Copy)]
@@ -35,10 +36,10 @@ pub fn full<K: Copy + Eq + Hash>(places: &Places<K>, key: K) -> Response {
 /// What is said then: to whoever has its share, or to everybody.
 pub fn refusal<K: Copy + Eq + Hash>(places: &Places<K>, key: K) -> Problem {
     let (code, detail, wait) = if places.has_its_share(key) && !places.share_is_all() {
-        let detail = "Many of your requests are being worked on. Wait for them, then send this one again.";
+        let detail = text!("Many of your requests are being worked on. Wait for them, then send this one again.");
         (ErrorCode::RateLimited, detail, 1)
     } else {
-        let detail = "There is more to do than the server can take. Try again in a few seconds.";
+        let detail = text!("There is more to do than the server can take. Try again in a few seconds.");
         (ErrorCode::Unavailable, detail, 2)
     };
     let mut problem = Problem::new(code, detail);

@@ -21,6 +21,7 @@ use std::collections::HashMap;
 use store::Caller;
 use store::services::timestamp;
 use time::Duration;
+use words::text;
 
 /// The page.
 ///
@@ -65,7 +66,7 @@ impl NewKey {
             return Ok(None);
         }
         let days = self.days.parse().ok().filter(|days| (1..=3650).contains(days));
-        let days = days.ok_or_else(|| IdentityError::field("days", "Choose for how long the key works."))?;
+        let days = days.ok_or_else(|| IdentityError::field("days", text!("Choose for how long the key works.")))?;
         Ok(Some(Duration::days(days)))
     }
 }

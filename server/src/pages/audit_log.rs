@@ -18,6 +18,7 @@ use model::{ErrorCode, MemberId, Problem, Timestamp};
 use serde::Deserialize;
 use time::{Date, Duration, format_description::well_known::Iso8601};
 use uuid::Uuid;
+use words::text;
 
 /// Entries of a page.
 const PAGE: u32 = 50;
@@ -41,7 +42,7 @@ fn day(field: &str, text: &str, after: bool) -> Result<Option<Timestamp>, Identi
     if text.is_empty() {
         return Ok(None);
     }
-    let wrong = || IdentityError::field(field, "Write the day as in 2026-11-28.");
+    let wrong = || IdentityError::field(field, text!("Write the day as in 2026-11-28."));
     let day = Date::parse(text, &Iso8601::DATE).map_err(|_| wrong())?;
     let day = if after { day.checked_add(Duration::days(1)).ok_or_else(wrong)? } else { day };
     Ok(Some(Timestamp::from_millis(day.midnight().assume_utc().unix_timestamp() * 1000)))
@@ -140,7 +141,7 @@ pub async fn export(
         .list_audit_entries(&caller, &part.filter()?, part.before.parse().ok(), MAX_ENTRIES)
         .await?;
     caller.scope().let_go();
-    let broken = |_| Failure(Problem::new(ErrorCode::Internal, "The file could not be written. Try again."));
+    let broken = |_| Failure(Problem::new(ErrorCode::Internal, text!("The file could not be written. Try again.")));
     let mut file = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     file.write_record([
         "number",

@@ -82,7 +82,7 @@ pub async fn upload(
                 | KnowledgeError::TooMuchText(_)),
             ) if !json => {
                 let problem = error.problem();
-                let why = problem.field("file").unwrap_or(&problem.detail).to_owned();
+                let why = problem.field("file").unwrap_or(&problem.detail).clone();
                 outcome.refused.push((name, why));
             }
             Err(error) => return Err(error.into()),

@@ -18,6 +18,7 @@ use model::page::MAX_LIMIT;
 use model::{ErrorCode, InvitationId, MemberId};
 use serde::Deserialize;
 use store::{Actor, Caller};
+use words::text;
 
 const HERE: &str = "/dashboard/members";
 
@@ -69,7 +70,7 @@ pub struct New {
 
 /// A role by its name.
 fn role(name: &str) -> Result<Role, IdentityError> {
-    Role::from_name(name).ok_or_else(|| IdentityError::field("role", "Choose a role."))
+    Role::from_name(name).ok_or_else(|| IdentityError::field("role", text!("Choose a role.")))
 }
 
 async fn invited(

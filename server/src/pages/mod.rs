@@ -31,6 +31,7 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 use identity::IdentityError;
 use model::{ErrorCode, Problem};
+use words::text;
 
 /// A page on which something was refused, with when it may be tried again.
 fn to_try_again(mut response: Response, seconds: Option<u64>) -> Response {
@@ -67,8 +68,11 @@ fn of_no_field(error: IdentityError) -> IdentityError {
 fn unreadable(rejection: FormRejection) -> Failure {
     let status = rejection.status().as_u16();
     Failure(match status {
-        413 => Problem::new(ErrorCode::TooLarge, "Nothing was changed. Send less at once."),
-        415 => Problem::new(ErrorCode::UnsupportedMediaType, "Send the form as application/x-www-form-urlencoded."),
-        _ => Problem::new(ErrorCode::InvalidRequest, "The form could not be read. Nothing was changed."),
+        413 => Problem::new(ErrorCode::TooLarge, text!("Nothing was changed. Send less at once.")),
+        415 => {
+            let detail = text!("Send the form as application/x-www-form-urlencoded.");
+            Problem::new(ErrorCode::UnsupportedMediaType, detail)
+        }
+        _ => Problem::new(ErrorCode::InvalidRequest, text!("The form could not be read. Nothing was changed.")),
     })
 }

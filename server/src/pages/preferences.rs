@@ -1,17 +1,21 @@
-//! `POST /preferences/theme`: light, dark, or what the system says.
+//! `POST /preferences/theme`: light, dark, or what the system says. `POST /preferences/language`: one of those that there are, or
+//! what the browser asks for.
 
+use crate::auth::Viewer;
 use crate::failure::Failure;
-use crate::pages::{render::THEME_COOKIE, unreadable};
+use crate::pages::render::{THEME_COOKIE, keep, keep_language};
+use crate::pages::unreadable;
 use crate::request::RelativePath;
 use crate::state::App;
 use app::shell::Theme;
 use axum::{
     Form,
     extract::{State, rejection::FormRejection},
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, header},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
+use words::Language;
 
 /// The form.
 #[derive(Deserialize, Default)]
@@ -30,14 +34,36 @@ pub async fn theme(
     form: Result<Form<Fields>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(fields) = form.map_err(unreadable)?;
-    let theme = Theme::from_name(&fields.theme);
-    let age = if theme == Theme::System { 0 } else { 31_536_000 };
-    let secure = if app.config.secure() { "; Secure" } else { "" };
-    let cookie = format!("{THEME_COOKIE}={}; Path=/; Max-Age={age}; SameSite=Lax; HttpOnly{secure}", theme.name());
+    let theme = Some(Theme::from_name(&fields.theme)).filter(|theme| *theme != Theme::System);
     let mut response = Redirect::to(&back(&headers)).into_response();
-    if let Ok(value) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().append(header::SET_COOKIE, value);
+    keep(&mut response, THEME_COOKIE, theme.map(Theme::name), app.config.secure());
+    Ok(response)
+}
+
+/// The form.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Spoken {
+    language: String,
+}
+
+/// Keeps the choice in the browser and, of who is signed in, with what is known of them; goes back to where the visitor was.
+///
+/// # Errors
+/// A body that is not a form, or the database's.
+pub async fn language(
+    State(app): State<App>,
+    viewer: Result<Viewer, Response>,
+    headers: HeaderMap,
+    form: Result<Form<Spoken>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(fields) = form.map_err(unreadable)?;
+    let language = Language::offered(&fields.language);
+    if let Ok(Viewer(caller)) = viewer {
+        app.capabilities.identity.choose_language(&caller, language).await?;
     }
+    let mut response = Redirect::to(&back(&headers)).into_response();
+    keep_language(&mut response, language, app.config.secure());
     Ok(response)
 }
 

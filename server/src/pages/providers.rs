@@ -20,6 +20,7 @@ use serde::Deserialize;
 use store::sessions::SignIn;
 use tower_sessions::Session;
 use uuid::Uuid;
+use words::{Text, text};
 use zeroize::Zeroizing;
 
 /// Where a sign-in leads, or by which invitation it began.
@@ -47,8 +48,8 @@ pub async fn go(
     if headers.get("sec-fetch-site").is_none_or(|site| site != "same-origin") {
         let with = if join.is_empty() { leads_to(&inside(&next)) } else { format!("?join={}", plain(&join)) };
         let named = app.capabilities.identity.providers().find(|(known, _)| *known == slug);
-        let title = named.map_or("the provider", |(_, title)| title);
-        return Ok(render.page(StatusCode::OK, || leaving(title, &format!("/login/with/{}{with}", plain(&slug)))));
+        let title = named.map_or(text!("the provider"), |(_, title)| Text::plain(title));
+        return Ok(render.page(StatusCode::OK, || leaving(&title, &format!("/login/with/{}{with}", plain(&slug)))));
     }
     let purpose = if join.is_empty() { Purpose::SignIn } else { Purpose::Join(join) };
     match app.capabilities.identity.go_to_provider(&slug, purpose, inside(&next), &info.origin()).await {
@@ -91,14 +92,14 @@ pub async fn of_company(
     match identity.provider_for(&email, &info.origin()).await {
         Ok(slug) => {
             let address = format!("/login/with/{slug}{}", leads_to(&next));
-            Ok(leads(&render, &app, ("your company", &address), None))
+            Ok(leads(&render, &app, (&text!("your company"), &address), None))
         }
         Err(error) => again(&render, company_sign_in, state, error),
     }
 }
 
 /// A page that leads on by itself, and what the browser keeps on that way.
-fn leads(render: &Render, app: &App, (title, address): (&str, &str), kept: Option<&str>) -> Response {
+fn leads(render: &Render, app: &App, (title, address): (&Text, &str), kept: Option<&str>) -> Response {
     let mut response = render.page(StatusCode::OK, || leaving(title, address));
     if kept.is_some() {
         device::SIGN_ON.keep(&mut response, kept, app.config.secure());
@@ -263,8 +264,10 @@ pub async fn linked(
 /// As the page shows it.
 fn shown(newcomer: identity::Newcomer) -> Newcomer {
     let invited = newcomer.invited.into_iter();
-    let invited = invited.map(|(token, offer)| (token, offer.company, offer.role_title)).collect();
-    Newcomer { provider: newcomer.provider, email: newcomer.email, invited, joins: newcomer.joins }
+    let invited = invited.map(|(token, offer)| {
+        (token, offer.company, offer.role.title().unwrap_or_else(|| Text::plain(offer.role_title)))
+    });
+    Newcomer { provider: newcomer.provider, email: newcomer.email, invited: invited.collect(), joins: newcomer.joins }
 }
 
 /// Asks what is wanted by somebody who has no account. Without a sign-in on its way one begins at the beginning.
@@ -353,8 +356,8 @@ pub async fn go_to_link(
     let (identity, id) = (&app.capabilities.identity, here(&session));
     match identity.go_to_link(&caller, &provider, password, Here(&id), &info.origin()).await {
         Ok(Gone { address, kept }) => {
-            let title = identity.providers().find(|(slug, _)| *slug == provider).map(|(_, title)| title.to_owned());
-            let title = title.unwrap_or_default();
+            let title = identity.providers().find(|(slug, _)| *slug == provider).map(|(_, title)| title);
+            let title = Text::plain(title.unwrap_or_default());
             Ok(leads(&render, &app, (&title, &address), Some(&kept)))
         }
         Err(error) => account::refused(&app, &caller, &session, info, &render, error).await,

@@ -1,7 +1,7 @@
 //! Makes pages of what handlers have found.
 
-use crate::auth::device;
 use crate::failure::Failure;
+use crate::request::{LANGUAGE_COOKIE, cookie, language};
 use crate::state::App;
 use app::dashboard::Frame;
 use app::shell::{Around, Page, Theme};
@@ -14,6 +14,7 @@ use model::{ErrorCode, Problem};
 use std::convert::Infallible;
 use std::sync::Arc;
 use store::Caller;
+use words::{Language, text};
 
 /// What responses without a page carry: nothing may be loaded, nothing may frame them.
 pub const CLOSED_CSP: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -30,11 +31,28 @@ fn page_csp(nonce: &str) -> String {
 /// The name of the cookie that holds the chosen look.
 pub const THEME_COOKIE: &str = "samtal_theme";
 
+/// Has the browser keep a language, for a year, or forget it.
+pub fn keep_language(response: &mut Response, language: Option<Language>, secure: bool) {
+    keep(response, LANGUAGE_COOKIE, language.map(Language::tag), secure);
+}
+
+/// Has the browser keep a choice, for a year, or forget it.
+pub fn keep(response: &mut Response, name: &str, value: Option<&str>, secure: bool) {
+    let (age, secure) = (if value.is_some() { 31_536_000 } else { 0 }, if secure { "; Secure" } else { "" });
+    let value = value.unwrap_or_default();
+    let cookie = format!("{name}={value}; Path=/; Max-Age={age}; SameSite=Lax; HttpOnly{secure}");
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
 /// Makes the page of this request.
 #[derive(Debug, Clone)]
 pub struct Render {
     app: App,
     theme: Theme,
+    /// What the browser asks for.
+    asked: Option<Language>,
 }
 
 impl FromRequestParts<App> for Render {
@@ -48,21 +66,25 @@ impl FromRequestParts<App> for Render {
 impl Render {
     /// For a request with these headers.
     pub fn of(app: &App, headers: &HeaderMap) -> Self {
-        let theme = device::cookie(headers, THEME_COOKIE).map_or(Theme::System, Theme::from_name);
-        Self { app: app.clone(), theme }
+        let theme = cookie(headers, THEME_COOKIE).map_or(Theme::System, Theme::from_name);
+        Self { app: app.clone(), theme, asked: language(headers) }
     }
 
     /// A page.
     pub fn page(&self, status: StatusCode, make: impl FnOnce() -> Page) -> Response {
+        self.page_in(self.asked.unwrap_or_default(), status, make)
+    }
+
+    fn page_in(&self, language: Language, status: StatusCode, make: impl FnOnce() -> Page) -> Response {
         let nonce = format!("{:032x}", rand::random::<u128>());
         let csp = HeaderValue::from_str(&page_csp(&nonce));
-        let around = Around { theme: self.theme, assets: Arc::clone(&self.app.assets), nonce };
+        let around = Around { theme: self.theme, language, assets: Arc::clone(&self.app.assets), nonce };
         let html = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
         let mut response = (status, html, Page::render(&around, make)).into_response();
         // Hexadecimal digits are fit for a header.
-        response
-            .headers_mut()
-            .insert(header::CONTENT_SECURITY_POLICY, csp.unwrap_or(HeaderValue::from_static(CLOSED_CSP)));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, csp.unwrap_or(HeaderValue::from_static(CLOSED_CSP)));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
         response
     }
 
@@ -88,7 +110,17 @@ impl Render {
         make: impl FnOnce(&Frame) -> Page,
     ) -> Result<Response, Failure> {
         let frame = self.frame(caller).await?;
-        Ok(self.page(status, || make(&frame)))
+        Ok(self.framed(status, &frame, make))
+    }
+
+    /// The same, where the frame is there. The browser is told which language that was: what has no page of its own (a problem in an
+    /// answer to code, the page to sign in) speaks it, too.
+    pub fn framed(&self, status: StatusCode, frame: &Frame, make: impl FnOnce(&Frame) -> Page) -> Response {
+        let mut response = self.page_in(frame.language, status, || make(frame));
+        if self.asked.unwrap_or_default() != frame.language {
+            keep_language(&mut response, Some(frame.language), self.app.config.secure());
+        }
+        response
     }
 
     /// What stands around such a page: for who shows something that must not be lost by a question after it.
@@ -97,11 +129,16 @@ impl Render {
     /// When the database does not say who that is.
     pub async fn frame(&self, caller: &Caller) -> Result<Frame, Failure> {
         let Some(session) = self.app.capabilities.identity.current_session(caller).await? else {
-            return Err(Problem::new(ErrorCode::Unauthenticated, "Your session has ended. Sign in again.").into());
+            return Err(
+                Problem::new(ErrorCode::Unauthenticated, text!("Your session has ended. Sign in again.")).into()
+            );
         };
         // All is read.
         caller.scope().let_go();
         let address = self.app.config.public_url.clone().unwrap_or_default();
-        Ok(Frame { session, theme: self.theme, address })
+        // One of those for trying pages stays, whatever was chosen.
+        let trying = self.asked.filter(|asked| !Language::OFFERED.contains(asked));
+        let language = trying.or(session.language).or(self.asked).unwrap_or_default();
+        Ok(Frame { session, theme: self.theme, language, address })
     }
 }

@@ -62,7 +62,7 @@ async fn refused(
     typed: Typed,
 ) -> Result<Response, Failure> {
     let (status, problem, retry_after) = to_show(error)?;
-    let page = show(app, caller, render, (status, Outcome::Refused(problem, typed))).await?;
+    let page = show(app, caller, render, (status, Outcome::Refused(problem, Box::new(typed)))).await?;
     Ok(to_try_again(page, retry_after))
 }
 

@@ -17,6 +17,7 @@ use model::{ErrorCode, FieldError, Problem};
 use serde::Deserialize;
 use store::Caller;
 use store::services::timestamp;
+use words::{Language, text};
 
 const HERE: &str = "/dashboard/settings";
 
@@ -84,6 +85,7 @@ pub struct Fields {
     second_factor: String,
     session_minutes: String,
     idle_minutes: String,
+    language: String,
     json: Option<String>,
 }
 
@@ -92,8 +94,17 @@ fn minutes(field: &str, text: &str, errors: &mut Vec<FieldError>) -> Option<u32>
     let text = text.trim();
     let read = text.parse().ok();
     if !text.is_empty() && read.is_none() {
-        errors
-            .push(FieldError { field: field.to_owned(), message: "A whole number of minutes, or nothing.".to_owned() });
+        let message = text!("A whole number of minutes, or nothing.");
+        errors.push(FieldError { field: field.to_owned(), message });
+    }
+    read
+}
+
+/// A language, or none.
+fn language(tag: &str, errors: &mut Vec<FieldError>) -> Option<Language> {
+    let read = Language::offered(tag);
+    if !tag.is_empty() && read.is_none() {
+        errors.push(FieldError { field: "language".to_owned(), message: text!("Choose one of the list.") });
     }
     read
 }
@@ -101,7 +112,7 @@ fn minutes(field: &str, text: &str, errors: &mut Vec<FieldError>) -> Option<u32>
 fn read(fields: &Fields) -> Result<Settings, IdentityError> {
     if let Some(json) = &fields.json {
         return serde_json::from_str(json)
-            .map_err(|e| IdentityError::field("json", format!("These are no settings: {e}.")));
+            .map_err(|e| IdentityError::field("json", text!("These are no settings: {error}.", error = e)));
     }
     let mut errors = Vec::new();
     let settings = Settings {
@@ -109,6 +120,7 @@ fn read(fields: &Fields) -> Result<Settings, IdentityError> {
         second_factor: !fields.second_factor.is_empty(),
         session_minutes: minutes("session_minutes", &fields.session_minutes, &mut errors),
         idle_minutes: minutes("idle_minutes", &fields.idle_minutes, &mut errors),
+        language: language(&fields.language, &mut errors),
     };
     match settings.clone().checked() {
         Ok(_) if errors.is_empty() => Ok(settings),
@@ -138,8 +150,11 @@ pub async fn change(
         Err(mut error) => {
             // What is wrong with a field of the JSON is wrong with the JSON.
             if let (Some(_), IdentityError::Invalid(errors)) = (&fields.json, &mut error) {
+                // Filled into a sentence, it has to be said by now.
+                let language = render.frame(&caller).await?.language;
                 for wrong in errors.iter_mut().filter(|wrong| wrong.field != "json") {
-                    wrong.message = format!("{}: {}", wrong.field, wrong.message);
+                    let message = wrong.message.say(language);
+                    wrong.message = text!("{field}: {message}", field = wrong.field, message);
                     wrong.field = "json".to_owned();
                 }
             }
@@ -148,6 +163,7 @@ pub async fn change(
                 second_factor: !fields.second_factor.is_empty(),
                 session_minutes: fields.session_minutes,
                 idle_minutes: fields.idle_minutes,
+                language: fields.language,
                 json: fields.json,
             };
             refused(&app, &caller, &render, error, Some(Box::new(typed))).await

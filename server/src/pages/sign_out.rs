@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use model::{ErrorCode, Problem};
 use tower_sessions::Session;
+use words::text;
 
 /// Ends the session, here and in the database. Without one it does the same.
 ///
@@ -17,7 +18,7 @@ pub async fn submit(State(app): State<App>, session: Session) -> Result<Response
         tracing::error!(error = %e, "session not ended");
         let mut problem = Problem::new(
             ErrorCode::Unavailable,
-            "You are still signed in: the database is not answering. Try again in a few seconds.",
+            text!("You are still signed in: the database is not answering. Try again in a few seconds."),
         );
         problem.retry_after = Some(5);
         Failure(problem)

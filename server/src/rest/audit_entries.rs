@@ -12,6 +12,7 @@ use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
 use model::{MemberId, Timestamp};
 use serde::Deserialize;
 use utoipa::IntoParams;
+use words::text;
 
 /// Which entries.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -54,10 +55,10 @@ pub async fn list(
 ) -> Result<Json<Page<AuditEntry>>, Failure> {
     let limit = part.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(IdentityError::field("limit", format!("Use a number from 1 to {MAX_LIMIT}.")).into());
+        return Err(IdentityError::field("limit", text!("Use a number from 1 to {most}.", most = MAX_LIMIT)).into());
     }
     let member = part.member.as_deref().map(str::parse::<MemberId>).transpose();
-    let member = member.map_err(|_| IdentityError::field("member", "Use the id of a member."))?;
+    let member = member.map_err(|_| IdentityError::field("member", text!("Use the id of a member.")))?;
     let filter = AuditFilter { act: part.act, member, from: part.from, until: part.until };
     let mut data = app.capabilities.identity.list_audit_entries(&caller, &filter, part.before, limit + 1).await?;
     let more = data.len() > limit as usize;

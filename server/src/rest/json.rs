@@ -7,6 +7,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
 use model::{ErrorCode, Problem};
 use serde::de::DeserializeOwned;
+use words::text;
 
 /// The body, as `T` reads it.
 #[derive(Debug)]
@@ -20,16 +21,16 @@ impl<T: DeserializeOwned> FromRequest<App> for ApiJson<T> {
             Ok(Json(value)) => return Ok(Self(value)),
             Err(JsonRejection::MissingJsonContentType(_)) => Problem::new(
                 ErrorCode::UnsupportedMediaType,
-                "Send JSON, with the header `Content-Type: application/json`.",
+                text!("Send JSON, with the header `Content-Type: application/json`."),
             ),
             Err(JsonRejection::BytesRejection(error)) if error.status().as_u16() == 413 => {
-                Problem::new(ErrorCode::TooLarge, "Nothing was changed. Send less at once.")
+                Problem::new(ErrorCode::TooLarge, text!("Nothing was changed. Send less at once."))
             }
             Err(error) => {
                 let text = error.body_text();
                 // What axum writes before the reason says nothing that the title does not.
                 let reason = text.split_once(": ").map_or(text.as_str(), |(_, reason)| reason);
-                Problem::new(ErrorCode::InvalidRequest, format!("The body cannot be read: {reason}."))
+                Problem::new(ErrorCode::InvalidRequest, text!("The body cannot be read: {reason}.", reason))
             }
         };
         Err(problem.into())

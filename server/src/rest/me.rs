@@ -41,6 +41,6 @@ pub async fn get(
 ) -> Result<Json<Me>, Failure> {
     match app.capabilities.identity.whoami(&caller).await? {
         (tenant, Who::Key(key)) => Ok(Json(Me { tenant, key })),
-        (_, Who::Member(_)) => Err(Problem::not_found().into()),
+        (_, Who::Member(..)) => Err(Problem::not_found().into()),
     }
 }

@@ -12,6 +12,7 @@ use model::identity::{Member, Role};
 use model::{MemberId, Page, Problem};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
+use words::text;
 
 /// The members of the tenant, in the order in which they joined.
 #[utoipa::path(
@@ -78,7 +79,7 @@ pub async fn change(
         }
         (None, Some(false), None) => identity.keep_member(&caller, id, KeptMember::In).await?,
         // Not one of them done, and the other one refused.
-        _ => return Err(IdentityError::field("role", "Change one at a time: role, or suspended.").into()),
+        _ => return Err(IdentityError::field("role", text!("Change one at a time: role, or suspended.")).into()),
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use model::{ErrorCode, Problem};
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
+use words::text;
 
 /// The parameters of an address, as `T` reads them.
 #[derive(Debug)]
@@ -34,7 +35,8 @@ impl<T: DeserializeOwned> FromRequestParts<App> for ApiQuery<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
         Query::<T>::try_from_uri(&parts.uri).map(|Query(value)| Self(value)).map_err(|e| {
-            Problem::new(ErrorCode::InvalidRequest, format!("The query cannot be read: {}.", source(&e))).into()
+            let detail = text!("The query cannot be read: {reason}.", reason = source(&e));
+            Problem::new(ErrorCode::InvalidRequest, detail).into()
         })
     }
 }

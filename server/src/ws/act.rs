@@ -10,6 +10,7 @@ use model::permission::WriteConversations;
 use model::{ConversationId, ErrorCode, Problem};
 use std::time::Duration;
 use tokio::time::Instant;
+use words::text;
 
 /// How often one socket's typing is passed on.
 const TYPING: Duration = Duration::from_secs(3);
@@ -41,7 +42,7 @@ impl Socket {
         }
         match frame {
             ClientFrame::Hello { .. } => {
-                self.refuse(&Problem::new(ErrorCode::Conflict, "Hello was said already."), None).await
+                self.refuse(&Problem::new(ErrorCode::Conflict, text!("Hello was said already.")), None).await
             }
             ClientFrame::Ping {} => self.send(&ServerFrame::Pong).await,
             ClientFrame::Subscribe { conversation, after } => {
@@ -113,8 +114,8 @@ impl Socket {
         if !matches!(who, Who::Agent { .. })
             && let Err(wait) = self.seat.may_say()
         {
-            let mut problem =
-                Problem::new(ErrorCode::RateLimited, "Many messages come from your address. Wait a little.");
+            let detail = text!("Many messages come from your address. Wait a little.");
+            let mut problem = Problem::new(ErrorCode::RateLimited, detail);
             problem.retry_after = Some(wait.until.as_secs() + 1);
             return Err(problem.into());
         }
@@ -124,7 +125,7 @@ impl Socket {
             if let Err(wait) = self.seat.may_visit() {
                 let mut problem = Problem::new(
                     ErrorCode::RateLimited,
-                    "Many conversations were begun from your address. Try again in a few minutes.",
+                    text!("Many conversations were begun from your address. Try again in a few minutes."),
                 );
                 problem.retry_after = Some(wait.until.as_secs() + 1);
                 return Err(problem.into());

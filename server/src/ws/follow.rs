@@ -12,6 +12,7 @@ use model::live::ServerFrame;
 use model::{ConversationId, ErrorCode, Problem};
 use store::Caller;
 use tokio::time::timeout;
+use words::text;
 
 /// Conversations that a socket may follow.
 const FOLLOWED: usize = 16;
@@ -37,7 +38,7 @@ impl Socket {
             Err(Failure(problem)) => return self.refuse(&problem, None).await,
         };
         if followed.len() >= FOLLOWED && !followed.contains_key(&found.id) {
-            let detail = "A socket follows at most 16 conversations. Unsubscribe from one first.";
+            let detail = text!("A socket follows at most 16 conversations. Unsubscribe from one first.");
             return self.refuse(&Problem::new(ErrorCode::Conflict, detail), None).await;
         }
         listener.follow(found.id);

@@ -7,6 +7,7 @@ use model::live::{ClientFrame, ServerFrame, Side};
 use model::permission::ReadConversations;
 use model::{ErrorCode, Problem, WidgetId};
 use store::scope;
+use words::text;
 
 impl Socket {
     /// Reads until somebody has said who is there.
@@ -27,7 +28,7 @@ impl Socket {
                     self.send(&ServerFrame::Pong).await?;
                     continue;
                 }
-                _ => Problem::new(ErrorCode::Unauthenticated, "Say hello first."),
+                _ => Problem::new(ErrorCode::Unauthenticated, text!("Say hello first.")),
             };
             self.refuse(&problem, None).await?;
             if problem.status >= 500 {
@@ -40,7 +41,8 @@ impl Socket {
         let caller = match &self.opener {
             Opener::Member { caller, .. } | Opener::Key { caller, .. } => caller.clone(),
             Opener::Nobody => {
-                return Err(Problem::new(ErrorCode::Unauthenticated, "Sign in, or open the socket with a key."));
+                let detail = text!("Sign in, or open the socket with a key.");
+                return Err(Problem::new(ErrorCode::Unauthenticated, detail));
             }
         };
         // Whoever is there hears what changes in the inbox.
@@ -51,7 +53,7 @@ impl Socket {
 
     pub(super) async fn contact(&mut self, widget: &str, token: Option<String>) -> Result<Who, Problem> {
         let unknown =
-            || Problem::new(ErrorCode::NotFound, "There is no such widget. Copy the line for your page again.");
+            || Problem::new(ErrorCode::NotFound, text!("There is no such widget. Copy the line for your page again."));
         let widget: WidgetId = widget.parse().map_err(|_| unknown())?;
         let (services, request) = (&self.app.capabilities.services, self.info.id);
         let Some(token) = token else {
@@ -62,7 +64,8 @@ impl Socket {
         match back.map_err(|e| Failure::from(e).0)? {
             Some(caller) => Ok(Who::Contact { caller, widget, token }),
             None => {
-                Err(Problem::new(ErrorCode::Unauthenticated, "This token opens nothing here. Say hello without it."))
+                let detail = text!("This token opens nothing here. Say hello without it.");
+                Err(Problem::new(ErrorCode::Unauthenticated, detail))
             }
         }
     }

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 use store::Caller;
 use tokio::time::{Instant, MissedTickBehavior, timeout};
+use words::text;
 
 /// Longest wait for the first frame.
 const HELLO: Duration = Duration::from_secs(10);
@@ -148,7 +149,7 @@ impl Socket {
             Frame::Ping(_) | Frame::Pong(_) | Frame::Close(_) => return Ok(None),
         };
         if allowed == Allowed::TooMany {
-            let mut problem = Problem::new(ErrorCode::RateLimited, "Too many frames at once. Wait a little.");
+            let mut problem = Problem::new(ErrorCode::RateLimited, text!("Too many frames at once. Wait a little."));
             problem.retry_after = Some(2);
             // Read only for the message that it is about.
             let client_id = match serde_json::from_str::<ClientFrame>(&text) {
@@ -159,14 +160,14 @@ impl Socket {
             return Ok(None);
         }
         if text.is_empty() {
-            let problem = Problem::new(ErrorCode::InvalidRequest, "Frames are JSON in text messages.");
+            let problem = Problem::new(ErrorCode::InvalidRequest, text!("Frames are JSON in text messages."));
             self.refuse(&problem, None).await?;
             return Ok(None);
         }
         match serde_json::from_str(&text) {
             Ok(frame) => Ok(Some(frame)),
             Err(error) => {
-                let detail = format!("The frame cannot be read: {error}.");
+                let detail = text!("The frame cannot be read: {error}.", error);
                 self.refuse(&Problem::new(ErrorCode::InvalidRequest, detail), None).await?;
                 Ok(None)
             }

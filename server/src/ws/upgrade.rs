@@ -15,6 +15,7 @@ use axum::{
 use model::{ErrorCode, Problem};
 use store::sessions::hash;
 use tower_sessions::Session;
+use words::text;
 
 /// Largest frame, in bytes.
 const FRAME: usize = 16 * 1024;
@@ -35,7 +36,7 @@ pub async fn upgrade(
     let (mut parts, _) = request.into_parts();
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &app).await;
     let upgrade = upgrade.map_err(|_: WebSocketUpgradeRejection| {
-        Problem::new(ErrorCode::InvalidRequest, "This address speaks WebSocket only (RFC 6455, version 13).")
+        Problem::new(ErrorCode::InvalidRequest, text!("This address speaks WebSocket only (RFC 6455, version 13)."))
     })?;
     let opener = if parts.headers.contains_key(header::AUTHORIZATION) {
         let ApiCaller(caller) = ApiCaller::from_request_parts(&mut parts, &app).await?;
@@ -54,8 +55,8 @@ pub async fn upgrade(
         }
     };
     let Some(seat) = app.sockets.enter(info.network()) else {
-        let mut problem =
-            Problem::new(ErrorCode::Unavailable, "Too many connections are open. Try again in a few seconds.");
+        let detail = text!("Too many connections are open. Try again in a few seconds.");
+        let mut problem = Problem::new(ErrorCode::Unavailable, detail);
         problem.retry_after = Some(5);
         return Err(problem.into());
     };

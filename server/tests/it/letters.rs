@@ -273,7 +273,10 @@ async fn a_link_leads_its_form_nowhere_else() {
     server.ask(reset(&server.two.aurora.email)).await;
     let link = letter(&server, &mut mailbox).await.path("/reset/");
     let page = server.ask(Ask::get(&link)).await;
-    assert!(page.body.contains("<form method=\"post\" class=\"form\">") && !page.body.contains("action="), "{page}");
+    assert!(page.body.contains("<form method=\"post\" class=\"form\">"), "{page}");
+    // The other one is for the language.
+    let leads: Vec<&str> = page.body.split("action=").skip(1).filter_map(|rest| rest.split('"').nth(1)).collect();
+    assert_eq!(leads, ["/preferences/language"], "{page}");
 }
 
 #[tokio::test]
@@ -296,13 +299,13 @@ async fn nobody_s_mailbox_is_flooded() {
     // Whoever asks from elsewhere is sent one all the same, though not without end.
     let identity = &server.capabilities().identity;
     for n in 0..20 {
-        let origin = Origin { address: IpAddr::from([198, 51, 100, n]), request: server.db.request() };
+        let origin = Origin { address: IpAddr::from([198, 51, 100, n]), request: server.db.request(), language: None };
         identity.ask_reset(&email, &origin).await.unwrap();
     }
     assert_eq!(letters(&server).await, 10);
     server.db.clock.advance(Duration::hours(2));
     for n in 0..60 {
-        let origin = Origin { address: IpAddr::from([198, 51, 100, n]), request: server.db.request() };
+        let origin = Origin { address: IpAddr::from([198, 51, 100, n]), request: server.db.request(), language: None };
         identity.ask_reset(&email, &origin).await.unwrap();
         server.db.clock.advance(Duration::minutes(10));
     }

@@ -10,6 +10,7 @@ mod harness;
 mod headers;
 mod health;
 mod invitations;
+mod languages;
 mod letters;
 mod probes;
 mod rights;

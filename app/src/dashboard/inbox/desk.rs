@@ -108,14 +108,14 @@ pub(super) fn Desk(inbox: Inbox) -> impl IntoView {
     });
     Effect::new(move |_| {
         let with = talk.conversation.get().map(|c| name_of(&c.contact));
-        document().set_title(&title(pane.get() == Pane::Missing, list.waiting.get(), with));
+        document().set_title(&(title(pane.get() == Pane::Missing, list.waiting.get(), with) + " · Samtal"));
     });
     view! {
         <div class="inbox" on:click=move |event| moves.follow_link(&event)>
             // Translators would have to do it again with every change, and put names into other words.
-            <section class="inbox__list" aria-label="Conversations" translate="no">
+            <section class="inbox__list" aria-label=s!("Conversations") translate="no">
                 <header class="inbox__head">
-                    <h2>"Inbox"</h2>
+                    <h2>{s!("Inbox")}</h2>
                     {list::filters(moves.show, list.waiting)}
                 </header>
                 {ui::live(move || connection(live.link(), moves.stale.get()))}
@@ -125,13 +125,13 @@ pub(super) fn Desk(inbox: Inbox) -> impl IntoView {
                 })}
             </section>
             {ui::live(move || match pane.get() {
-                Pane::None => view! { <p class="inbox__none">"Choose a conversation."</p> }.into_any(),
+                Pane::None => view! { <p class="inbox__none">{s!("Choose a conversation.")}</p> }.into_any(),
                 Pane::Open => ui::anew(talk.opened.get_value(), thread::pane(talk, moves.show, moves.after)),
                 Pane::Missing => view! { <section class="thread thread--none"><NothingHere/></section> }.into_any(),
                 Pane::Failed(problem) => view! {
                     <section class="thread thread--none">
                         <ProblemNotice problem=problem/>
-                        <p class="actions"><a class="button" href=here()>"Try again"</a></p>
+                        <p class="actions"><a class="button" href=here()>{s!("Try again")}</a></p>
                     </section>
                 }
                 .into_any(),
@@ -300,12 +300,15 @@ impl Moves {
 fn connection(link: Link, stale: bool) -> AnyView {
     match link {
         Link::Idle | Link::Open if stale => {
-            view! { <p class="inbox__line" role="status">"The server does not answer. Trying again…"</p> }.into_any()
+            view! { <p class="inbox__line" role="status">{s!("The server does not answer. Trying again…")}</p> }
+                .into_any()
         }
         Link::Idle | Link::Open => ().into_any(),
-        Link::Lost => view! { <p class="inbox__line" role="status">"No connection. Trying again…"</p> }.into_any(),
+        Link::Lost => {
+            view! { <p class="inbox__line" role="status">{s!("No connection. Trying again…")}</p> }.into_any()
+        }
         Link::SignedOut => view! {
-            <p class="inbox__line" role="alert">"You are signed out. "<a href="/login">"Sign in"</a></p>
+            <p class="inbox__line" role="alert">{s!("You are signed out.")}" "<a href="/login">{s!("Sign in")}</a></p>
         }
         .into_any(),
     }

@@ -6,6 +6,7 @@
 use super::super::{demo, snippet};
 use super::{address, name_of, unsent};
 use crate::live::IN_BROWSER;
+use crate::say::{say, sentence};
 use crate::ui::{anew, live};
 use leptos::ev;
 use leptos::html::Div;
@@ -17,13 +18,14 @@ use model::{MemberId, Timestamp, WidgetId};
 use web_sys::HtmlElement;
 use web_sys::js_sys::Date;
 use web_sys::wasm_bindgen::JsCast as _;
+use words::noted;
 
 /// The filters: what they are called.
 const FILTERS: [(InboxFilter, &str); 4] = [
-    (InboxFilter::Open, "Open"),
-    (InboxFilter::Waiting, "Waiting"),
-    (InboxFilter::Mine, "Mine"),
-    (InboxFilter::Resolved, "Resolved"),
+    (InboxFilter::Open, noted!("Open")),
+    (InboxFilter::Waiting, noted!("Waiting")),
+    (InboxFilter::Mine, noted!("Mine")),
+    (InboxFilter::Resolved, noted!("Resolved")),
 ];
 /// Most lines of a page that grows by what comes meanwhile.
 const LINES: usize = 100;
@@ -312,10 +314,10 @@ pub(super) fn filters(show: RwSignal<InboxFilter>, waiting: RwSignal<u32>) -> An
         });
         let current = move || (show.get() == filter).then_some("page");
         let href = address("", filter, None);
-        view! { <li><a href=href aria-current=current>{name}{number}</a></li> }.into_any()
+        view! { <li><a href=href aria-current=current>{sentence(name)}{number}</a></li> }.into_any()
     };
     view! {
-        <nav class="inbox__filters" aria-label="Which conversations">
+        <nav class="inbox__filters" aria-label=s!("Which conversations")>
             <ul role="list">{FILTERS.into_iter().map(link).collect_view()}</ul>
         </nav>
     }
@@ -328,21 +330,21 @@ fn pages(show: InboxFilter, more: bool, next: Option<&str>) -> AnyView {
         let href = address("", show, after);
         view! { <a class="button button--small" href=href>{words}</a> }.into_any()
     };
-    let first = more.then(|| link("First page", None));
-    let next = next.map(|next| link("Next page", Some(next)));
+    let first = more.then(|| link(s!("First page"), None));
+    let next = next.map(|next| link(s!("Next page"), Some(next)));
     if first.is_none() && next.is_none() {
         return ().into_any();
     }
-    view! { <nav class="inbox__pages" aria-label="Pages">{first}{next}</nav> }.into_any()
+    view! { <nav class="inbox__pages" aria-label=s!("Pages")>{first}{next}</nav> }.into_any()
 }
 
 /// Who has the conversation, in words.
 pub(super) fn badge(conversation: &Conversation) -> AnyView {
     let (class, words) = match (conversation.state, conversation.handler, &conversation.assignee) {
-        (ConversationState::Resolved, ..) => ("badge", "Resolved".to_owned()),
-        (_, Handler::Assistant, _) => ("badge badge--accent", "Assistant".to_owned()),
-        (_, Handler::People, None) => ("badge badge--attention", "Needs a person".to_owned()),
-        (_, Handler::People, Some(member)) => ("badge", format!("With {}", member.name)),
+        (ConversationState::Resolved, ..) => ("badge", t!("Resolved")),
+        (_, Handler::Assistant, _) => ("badge badge--accent", t!("Assistant")),
+        (_, Handler::People, None) => ("badge badge--attention", t!("Needs a person")),
+        (_, Handler::People, Some(member)) => ("badge", t!("With {name}", name = member.name)),
     };
     view! { <span class=class><span>{words}</span></span> }.into_any()
 }
@@ -357,22 +359,23 @@ fn entry(
 ) -> AnyView {
     let id = conversation.id.to_string();
     let href = address(&id, show, after);
-    let who = match conversation.last_from {
-        Some(Author::Assistant) => "Assistant: ",
-        Some(Author::Agent) => "Team: ",
-        _ => "",
+    let text = conversation.last_text.clone().unwrap_or_else(|| t!("Nothing said yet"));
+    let last = match conversation.last_from {
+        Some(Author::Assistant) => t!("Assistant: {text}", text),
+        Some(Author::Agent) => t!("Team: {text}", text),
+        _ => text,
     };
     let since = conversation.waiting_since.filter(|_| show == InboxFilter::Waiting);
     let at = since.unwrap_or(conversation.updated_at);
     let unsent = unsent::failed(&id)
-        .then(|| view! { <span class="badge badge--attention"><span>"Not sent"</span></span> }.into_any());
+        .then(|| view! { <span class="badge badge--attention"><span>{s!("Not sent")}</span></span> }.into_any());
     let current = move || (open.get().as_deref() == Some(&id)).then_some("page");
     view! {
         <li>
             <a class="talk" href=href aria-current=current>
                 <span class="talk__name">{name_of(&conversation.contact)}</span>
-                <time class="talk__time" datetime=at.to_string()>{at.ago(now)}</time>
-                <span class="talk__last">{who}{conversation.last_text.clone().unwrap_or_else(|| "Nothing said yet".to_owned())}</span>
+                <time class="talk__time" datetime=at.to_string()>{say(&at.ago(now))}</time>
+                <span class="talk__last">{last}</span>
                 <span class="talk__badges">{badge(conversation)}{unsent}</span>
             </a>
         </li>
@@ -384,13 +387,15 @@ fn entry(
 fn nothing(show: InboxFilter) -> AnyView {
     let (title, text) = match show {
         InboxFilter::Waiting => {
-            ("Nobody waits", "Who asks for a person, and whom the assistant cannot help, stands here.")
+            (s!("Nobody waits"), s!("Who asks for a person, and whom the assistant cannot help, stands here."))
         }
         InboxFilter::Mine => {
-            ("Nothing of yours", "Conversations that you take over stand here until they are resolved.")
+            (s!("Nothing of yours"), s!("Conversations that you take over stand here until they are resolved."))
         }
-        InboxFilter::Open => ("All is settled", "A new message opens a conversation, or opens it again."),
-        InboxFilter::Resolved => ("Nothing is resolved yet", "What has been settled stands here, to be looked up."),
+        InboxFilter::Open => (s!("All is settled"), s!("A new message opens a conversation, or opens it again.")),
+        InboxFilter::Resolved => {
+            (s!("Nothing is resolved yet"), s!("What has been settled stands here, to be looked up."))
+        }
     };
     view! { <div class="inbox__empty"><h2>{title}</h2><p>{text}</p></div> }.into_any()
 }
@@ -400,9 +405,9 @@ fn nobody_yet(address: &str, widget: WidgetId) -> AnyView {
     view! {
         <div class="empty inbox__first">
             <div class="empty__text">
-                <h2>"Nobody has written yet"</h2>
-                <p>"Put this line on your pages, and a button for questions appears there. The assistant answers from your documents; where it cannot, the conversation waits for you here."</p>
-                <p><a href=demo(widget)>"Try it on a page that has it"</a></p>
+                <h2>{s!("Nobody has written yet")}</h2>
+                <p>{s!("Put this line on your pages, and a button for questions appears there. The assistant answers from your documents; where it cannot, the conversation waits for you here.")}</p>
+                <p><a href=demo(widget)>{s!("Try it on a page that has it")}</a></p>
             </div>
             {snippet(address, widget)}
         </div>

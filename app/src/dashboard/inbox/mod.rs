@@ -8,7 +8,8 @@ mod talk;
 mod thread;
 mod unsent;
 
-use super::{Frame, NOTHING};
+use super::{Frame, nothing};
+use crate::say::language;
 use crate::shell::{Page, Surface};
 use desk::Desk;
 use leptos::prelude::*;
@@ -52,28 +53,32 @@ pub struct Outcome {
 }
 
 /// Both pages: the list, and the list with a conversation.
-pub fn inbox(frame: &Frame, inbox: Inbox) -> Page {
+pub fn inbox(frame: &Frame, mut inbox: Inbox) -> Page {
+    // The browser's part gets it as it was said.
+    inbox.outcome.problem = inbox.outcome.problem.map(|problem| problem.said(language()));
     let with = inbox.thread.as_ref().map(|thread| name_of(&thread.conversation.contact));
     let title = title(inbox.missing, inbox.list.waiting, with);
-    let main = view! { <h1 class="visually-hidden">"Inbox"</h1><Desk inbox=inbox/> };
+    let main = view! { <h1 class="visually-hidden">{s!("Inbox")}</h1><Desk inbox=inbox/> };
     Page { island: Some("desk"), ..frame.page(HERE, title, Surface::Inbox, main) }
 }
 
-/// What the browser calls the page.
+/// What the browser calls the page, before the product's name.
 fn title(missing: bool, waiting: u32, with: Option<String>) -> String {
     if missing {
-        return format!("{NOTHING} · Samtal");
+        return nothing();
     }
-    let number = if waiting > 0 { format!("({waiting}) ") } else { String::new() };
-    let with = with.map(|name| format!("{name} · ")).unwrap_or_default();
-    format!("{number}{with}Inbox · Samtal")
+    let title = match with {
+        Some(name) => t!("{name} · Inbox", name),
+        None => t!("Inbox"),
+    };
+    if waiting > 0 { format!("({waiting}) {title}") } else { title }
 }
 
 /// What the contact is called here.
 pub(super) fn name_of(contact: &Contact) -> String {
     contact.name.clone().unwrap_or_else(|| {
         let id = contact.id.to_string();
-        format!("Visitor {}", id.get(id.len() - 4..).unwrap_or_default())
+        t!("Visitor {id}", id = id.get(id.len() - 4..).unwrap_or_default())
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::{HERE, Inbox, Outcome, unsent};
 use crate::live::{Frame, IN_BROWSER, Live, ask};
+use crate::say::say;
 use leptos::html::{Div, Textarea};
 use leptos::prelude::*;
 use model::Problem;
@@ -70,7 +71,7 @@ impl Talk {
             me: StoredValue::new(me),
             conversation,
             closed: Memo::new(move |_| {
-                if writes { conversation.with(closed) } else { Some("You may read here, and not write.") }
+                if writes { conversation.with(closed) } else { Some(s!("You may read here, and not write.")) }
             }),
             steps: writes,
             messages: RwSignal::new(Vec::new()),
@@ -178,12 +179,12 @@ impl Talk {
             }
             "caught_up" if frame.conversation == self.id() && frame.seq > Some(self.last()) => self.follow(),
             "typing" if frame.conversation == self.id() => {
-                let who = match frame.from {
-                    Some(Author::Contact) => "The visitor",
-                    Some(Author::Assistant) => "The assistant",
-                    _ => frame.name.as_deref().unwrap_or("A colleague"),
-                };
-                self.writing.set(Some(format!("{who} is writing…")));
+                self.writing.set(Some(match (frame.from, frame.name) {
+                    (Some(Author::Contact), _) => t!("The visitor is writing…"),
+                    (Some(Author::Assistant), _) => t!("The assistant is writing…"),
+                    (_, Some(name)) => t!("{name} is writing…", name),
+                    _ => t!("A colleague is writing…"),
+                }));
                 self.writes.update_value(|n| *n += 1);
                 let mine = self.writes.get_value();
                 set_timeout(
@@ -421,13 +422,13 @@ impl Talk {
 fn closed(conversation: &Option<Conversation>) -> Option<&'static str> {
     let c = conversation.as_ref()?;
     match (c.state, c.handler) {
-        (ConversationState::Resolved, _) => Some("This conversation is resolved. Take over to write."),
-        (_, Handler::Assistant) => Some("The assistant is answering. Take over to write."),
+        (ConversationState::Resolved, _) => Some(s!("This conversation is resolved. Take over to write.")),
+        (_, Handler::Assistant) => Some(s!("The assistant is answering. Take over to write.")),
         _ => None,
     }
 }
 
 /// Why, in one sentence.
 pub(super) fn reason(problem: &Problem) -> String {
-    problem.errors.first().map_or(&problem.detail, |error| &error.message).clone()
+    say(problem.errors.first().map_or(&problem.detail, |error| &error.message))
 }

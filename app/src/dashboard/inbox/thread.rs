@@ -3,6 +3,7 @@
 use super::list::badge;
 use super::talk::Talk;
 use super::{HERE, address, name_of, unsent};
+use crate::say::{say, sentence};
 use crate::ui::{Icon, Shape, TextArea, anew, live};
 use leptos::ev::{KeyboardEvent, MouseEvent, SubmitEvent};
 use leptos::prelude::*;
@@ -10,12 +11,22 @@ use model::Timestamp;
 use model::conversation::{Author, Event, InboxFilter, Message, Step};
 use model::knowledge::Citation;
 use web_sys::js_sys::Date;
+use words::noted;
 
 /// The steps: what their buttons say, what else where there is room, and how they look.
 const STEPS: [(Step, &str, &str, &str); 3] = [
-    (Step::HandBack, "Hand back", " to the assistant", "button button--small"),
-    (Step::Resolve, "Resolve", "", "button button--small"),
-    (Step::TakeOver, "Take over", "", "button button--small button--primary"),
+    (Step::HandBack, noted!("Hand back"), noted!(" to the assistant"), "button button--small"),
+    (Step::Resolve, noted!("Resolve"), "", "button button--small"),
+    (Step::TakeOver, noted!("Take over"), "", "button button--small button--primary"),
+];
+
+/// What a conversation says when something has happened in it, as it is kept (`conversations`).
+const EVENTS: [&str; 5] = [
+    noted!("A person has been asked to join. The assistant is silent until then."),
+    noted!("The assistant cannot answer just now. A person has been asked to join."),
+    noted!("A person has joined the conversation."),
+    noted!("The assistant answers again."),
+    noted!("The conversation was marked as resolved."),
 ];
 
 /// The conversation that has begun.
@@ -41,7 +52,7 @@ pub(super) fn pane(talk: Talk, show: RwSignal<InboxFilter>, after: RwSignal<Opti
         };
         view! {
             <form method="post" action=action(step.name()) on:submit=submit class=move || if talk.may(step) { "" } else { "thread__gone" }>
-                <button class=class type="submit" on:click=once><span>{label}<span class="thread__long">{more}</span></span></button>
+                <button class=class type="submit" on:click=once><span>{sentence(label)}<span class="thread__long">{sentence(more)}</span></span></button>
             </form>
         }
         .into_any()
@@ -62,7 +73,7 @@ pub(super) fn pane(talk: Talk, show: RwSignal<InboxFilter>, after: RwSignal<Opti
         <section class="thread" aria-labelledby="with">
             <header class="thread__head" translate="no">
                 <a class="thread__back button button--plain button--square" href=here("")>
-                    <Icon shape=Shape::Back/><span class="visually-hidden">"All conversations"</span>
+                    <Icon shape=Shape::Back/><span class="visually-hidden">{s!("All conversations")}</span>
                 </a>
                 <div class="thread__who">
                     <h2 id="with">{name}</h2>
@@ -71,7 +82,7 @@ pub(super) fn pane(talk: Talk, show: RwSignal<InboxFilter>, after: RwSignal<Opti
                 </div>
                 <div class="thread__steps">{STEPS.into_iter().map(step).collect_view()}</div>
             </header>
-            <div class="thread__log" role="log" aria-label="Messages" aria-live="polite" tabindex="0" node_ref=talk.log on:scroll=move |_| talk.scrolled()>
+            <div class="thread__log" role="log" aria-label=s!("Messages") aria-live="polite" tabindex="0" node_ref=talk.log on:scroll=move |_| talk.scrolled()>
                 <div class="thread__lines">
                     {live(move || talk.earlier.get().map(|before| earlier(talk, &here(&id), &before)).into_any())}
                     <ol class="said-list" role="list">
@@ -82,14 +93,14 @@ pub(super) fn pane(talk: Talk, show: RwSignal<InboxFilter>, after: RwSignal<Opti
             </div>
             <div class="thread__foot" translate="no">
                 {live(move || talk.unseen.get().then(|| view! {
-                    <button class="button button--small thread__new" type="button" on:click=move |_| talk.to_the_end()>"New messages"</button>
+                    <button class="button button--small thread__new" type="button" on:click=move |_| talk.to_the_end()>{s!("New messages")}</button>
                 }.into_any()).into_any())}
                 <p class="thread__writing" aria-live="polite">{live(move || talk.writing.get().into_any())}</p>
                 <form class="composer" method="post" action=action("messages") on:submit=send on:keydown=key on:input=move |_| talk.types()>
                     <input type="hidden" name="client_id" value=talk.draft.get_untracked()/>
                     <TextArea
                         name="text"
-                        label="Your message"
+                        label=s!("Your message")
                         value=talk.typed.try_update_value(std::mem::take).unwrap_or_default()
                         maxlength=4000
                         node_ref=talk.field
@@ -100,9 +111,9 @@ pub(super) fn pane(talk: Talk, show: RwSignal<InboxFilter>, after: RwSignal<Opti
                         class="button button--primary"
                         type="submit"
                         disabled=move || talk.closed.get().is_some()
-                        title=format!("Enter sends to {from}, Shift and Enter make a new line")
+                        title=t!("Enter sends to {name}, Shift and Enter make a new line", name = from)
                     >
-                        "Send"
+                        {s!("Send")}
                     </button>
                 </form>
             </div>
@@ -118,7 +129,7 @@ fn earlier(talk: Talk, here: &str, before: &str) -> AnyView {
         event.prevent_default();
         talk.more();
     };
-    view! { <p class="thread__earlier"><a class="button button--small" href=href on:click=more>"Earlier messages"</a></p> }
+    view! { <p class="thread__earlier"><a class="button button--small" href=href on:click=more>{s!("Earlier messages")}</a></p> }
         .into_any()
 }
 
@@ -136,7 +147,7 @@ fn lines(talk: Talk, visitor: &str) -> AnyView {
     let local = talk.local.get();
     let mut before = String::new();
     let line = |message: Message| {
-        let day = on_the_clock(message.created_at, local).day();
+        let day = say(&on_the_clock(message.created_at, local).day());
         let new = (day != before).then(|| day.clone());
         before = day;
         said(message, new, local, visitor)
@@ -149,16 +160,19 @@ fn said(message: Message, day: Option<String>, local: bool, visitor: &str) -> An
     let Message { from, name, text, event, refused, citations, created_at, .. } = message;
     let (class, who) = match from {
         Author::Contact => ("said said--contact", visitor.to_owned()),
-        Author::Assistant => ("said said--assistant", "Assistant".to_owned()),
-        Author::Agent => ("said said--agent", name.clone().unwrap_or_else(|| "Team".to_owned())),
+        Author::Assistant => ("said said--assistant", t!("Assistant")),
+        Author::Agent => ("said said--agent", name.clone().unwrap_or_else(|| t!("Team"))),
         Author::System => ("said said--event", String::new()),
     };
     let time = on_the_clock(created_at, local).time();
     let time = view! { <time datetime=created_at.to_string()>{time}</time> }.into_any();
     let what = if from == Author::System {
         let text = match (event, name) {
-            (Some(Event::TakenOver), Some(name)) => format!("{name} has joined the conversation."),
-            _ => text,
+            (Some(Event::TakenOver), Some(name)) => t!("{name} has joined the conversation.", name),
+            _ => match EVENTS.into_iter().find(|known| *known == text) {
+                Some(known) => sentence(known).to_owned(),
+                None => text,
+            },
         };
         view! { <p class="said__event">{text}" "{time}</p> }.into_any()
     } else {
@@ -166,14 +180,14 @@ fn said(message: Message, day: Option<String>, local: bool, visitor: &str) -> An
         let sources = (number > 0).then(|| {
             view! {
                 <details class="said__sources">
-                    <summary>{if number == 1 { "1 source".to_owned() } else { format!("{number} sources") }}</summary>
+                    <summary>{t!("{n} source", "{n} sources", n = number)}</summary>
                     {citations.into_iter().map(source).collect_view()}
                 </details>
             }
             .into_any()
         });
-        let refused =
-            refused.then(|| view! { <p class="said__note">"No answer was found in the documents."</p> }.into_any());
+        let refused = refused
+            .then(|| view! { <p class="said__note">{s!("No answer was found in the documents.")}</p> }.into_any());
         view! {
             <p class="said__who"><strong>{who}</strong>" "{time}</p>
             <p class="said__text">{text}</p>
@@ -196,16 +210,16 @@ fn unsent_lines(talk: Talk) -> AnyView {
     let Some(id) = talk.conversation.with(|c| c.as_ref().map(|c| c.id.to_string())) else { return ().into_any() };
     let line = |message: unsent::Unsent| {
         let note = match message.problem {
-            None => view! { <p class="said__note">"Sending…"</p> }.into_any(),
+            None => view! { <p class="said__note">{s!("Sending…")}</p> }.into_any(),
             Some(problem) => {
                 let id = message.id.clone();
                 let again = move |_| talk.again(&id);
                 let back = move |_| talk.take_back(&message.id);
                 view! {
-                    <p class="said__failed" role="alert">"Not sent. "{problem}</p>
+                    <p class="said__failed" role="alert">{s!("Not sent.")}" "{problem}</p>
                     <p class="said__ways">
-                        <button class="button button--small" type="button" on:click=again>"Send again"</button>
-                        <button class="button button--small" type="button" on:click=back>"Edit"</button>
+                        <button class="button button--small" type="button" on:click=again>{s!("Send again")}</button>
+                        <button class="button button--small" type="button" on:click=back>{s!("Edit")}</button>
                     </p>
                 }
                 .into_any()

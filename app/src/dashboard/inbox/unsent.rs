@@ -93,7 +93,7 @@ fn stored(me: &str) -> Vec<Unsent> {
             at,
             id: id.to_owned(),
             text: text.to_owned(),
-            problem: waits.then(|| "It could not be sent before the page was left.".to_owned()),
+            problem: waits.then(|| t!("It could not be sent before the page was left.")),
             going: false,
         })
     };

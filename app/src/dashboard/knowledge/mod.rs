@@ -6,6 +6,7 @@
 mod upload;
 
 use super::Frame;
+use crate::say::say;
 use crate::shell::{Page, Surface};
 use crate::ui::ProblemNotice;
 use leptos::prelude::*;
@@ -13,6 +14,7 @@ use model::Problem;
 use model::knowledge::{Answer, Document, DocumentState};
 use model::permission::Permission;
 use upload::Upload;
+use words::Text;
 
 /// The address of the page, to which files are sent.
 const HERE: &str = "/dashboard/knowledge";
@@ -23,7 +25,7 @@ const DOCUMENTS: &str = "document-list";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// Files that were not kept: the name, and why.
-    pub refused: Vec<(String, String)>,
+    pub refused: Vec<(String, Text)>,
 }
 
 /// A question, and what the documents say to it.
@@ -35,9 +37,9 @@ pub fn knowledge(frame: &Frame, documents: Vec<Document>, outcome: Outcome, trie
     let changing = documents.iter().any(|d| matches!(d.state, DocumentState::Queued | DocumentState::Processing));
     // Read when the page comes, as what happened on the one before.
     let title = match (&tried, outcome.refused.is_empty()) {
-        (_, false) => "Error: Knowledge · Samtal",
-        (Some(_), true) => "Answer · Knowledge · Samtal",
-        (None, true) => "Knowledge · Samtal",
+        (_, false) => t!("Error: {title}", title = t!("Knowledge")),
+        (Some(_), true) => t!("Answer · Knowledge"),
+        (None, true) => t!("Knowledge"),
     };
     let manages = frame.session.member.permissions.has(Permission::ManageDocuments);
     let list = if documents.is_empty() {
@@ -49,8 +51,8 @@ pub fn knowledge(frame: &Frame, documents: Vec<Document>, outcome: Outcome, trie
         view! {
             <section class="section" aria-labelledby="add">
                 <div class="section__head"><div class="section__text">
-                    <h2 id="add">"Add documents"</h2>
-                    <p>"Markdown, text, and questions with their answers as CSV or JSON. 5 MB a file at most."</p>
+                    <h2 id="add">{t!("Add documents")}</h2>
+                    <p>{t!("Markdown, text, and questions with their answers as CSV or JSON. 5 MB a file at most.")}</p>
                 </div></div>
                 <Refused refused=outcome.refused/>
                 <Upload/>
@@ -59,28 +61,34 @@ pub fn knowledge(frame: &Frame, documents: Vec<Document>, outcome: Outcome, trie
     });
     let main = view! {
         <header class="page__head">
-            <h1>"Knowledge"</h1>
-            <p>"What stands in these documents, the assistant can answer, and nothing else."</p>
+            <h1>{t!("Knowledge")}</h1>
+            <p>{t!("What stands in these documents, the assistant can answer, and nothing else.")}</p>
         </header>
         {add}
         <section class="section" aria-labelledby="documents">
-            <div class="section__head"><div class="section__text"><h2 id="documents">"Documents"</h2></div></div>
+            <div class="section__head"><div class="section__text"><h2 id="documents">{t!("Documents")}</h2></div></div>
             <div id=DOCUMENTS tabindex="-1" data-changing=changing.then_some("")>{list}</div>
         </section>
         <Try tried=tried/>
     };
-    let page = frame.page(HERE, title.to_owned(), Surface::Dashboard, main);
+    let page = frame.page(HERE, title, Surface::Dashboard, main);
     Page { island: manages.then_some("upload"), ..page }
 }
 
 /// Files that the server did not keep, when it answered the form itself.
 #[component]
-fn Refused(refused: Vec<(String, String)>) -> impl IntoView {
-    (!refused.is_empty()).then(|| view! {
-        <div class="notice notice--attention" role="alert" tabindex="-1">
-            <h3 class="notice__title">"Not every file could be read"</h3>
-            <ul>{refused.into_iter().map(|(name, why)| view! { <li><strong>{name}</strong>": "{why}</li> }).collect_view()}</ul>
-        </div>
+fn Refused(refused: Vec<(String, Text)>) -> impl IntoView {
+    let line = |(name, why): (String, Text)| {
+        let name = view! { <strong>{name}</strong> };
+        view! { <li>{rich!("{name}: {why}", name = name, why = say(&why))}</li> }
+    };
+    (!refused.is_empty()).then(|| {
+        view! {
+            <div class="notice notice--attention" role="alert" tabindex="-1">
+                <h3 class="notice__title">{t!("Not every file could be read")}</h3>
+                <ul>{refused.into_iter().map(line).collect_view()}</ul>
+            </div>
+        }
     })
 }
 
@@ -89,12 +97,12 @@ fn NoDocuments() -> impl IntoView {
     view! {
         <div class="empty">
             <div class="empty__text">
-                <h3>"Nothing is known yet"</h3>
-                <p>"Begin with what people ask most: returns, delivery, opening hours. A page of Markdown or a text file for each is enough; headings help, because each part is found by itself."</p>
+                <h3>{t!("Nothing is known yet")}</h3>
+                <p>{t!("Begin with what people ask most: returns, delivery, opening hours. A page of Markdown or a text file for each is enough; headings help, because each part is found by itself.")}</p>
             </div>
             <figure class="code">
-                <figcaption>"Or a table of questions and answers, as a spreadsheet saves it"</figcaption>
-                <pre tabindex="0" role="region" aria-label="Example of a CSV file"><code>
+                <figcaption>{t!("Or a table of questions and answers, as a spreadsheet saves it")}</figcaption>
+                <pre tabindex="0" role="region" aria-label=t!("Example of a CSV file")><code>
                     "question,answer\n\"How long may I return goods?\",\"60 days from delivery.\""
                 </code></pre>
             </figure>
@@ -109,11 +117,11 @@ fn DocumentTable(list: Vec<Document>, manages: bool) -> impl IntoView {
             <table role="table" aria-labelledby="documents">
                 <thead role="rowgroup">
                     <tr role="row">
-                        <th role="columnheader" scope="col">"Title"</th>
-                        <th role="columnheader" scope="col">"State"</th>
-                        <th role="columnheader" scope="col">"Pieces"</th>
-                        <th role="columnheader" scope="col">"Added"</th>
-                        <th class="table__end" role="columnheader" scope="col"><span class="visually-hidden">"Action"</span></th>
+                        <th role="columnheader" scope="col">{t!("Title")}</th>
+                        <th role="columnheader" scope="col">{t!("State")}</th>
+                        <th role="columnheader" scope="col">{t!("Pieces")}</th>
+                        <th role="columnheader" scope="col">{t!("Added")}</th>
+                        <th class="table__end" role="columnheader" scope="col"><span class="visually-hidden">{t!("Action")}</span></th>
                     </tr>
                 </thead>
                 <tbody role="rowgroup">
@@ -128,11 +136,11 @@ fn row(document: Document, manages: bool) -> impl IntoView {
     let id = document.id.to_string();
     let dialog = format!("delete-{id}");
     let (class, state) = match (document.state, document.by_meaning) {
-        (DocumentState::Queued, _) => ("badge", "Waiting"),
-        (DocumentState::Processing, _) => ("badge", "Being read"),
-        (DocumentState::Ready, true) => ("badge badge--accent", "Ready"),
-        (DocumentState::Ready, false) => ("badge", "Ready, by words alone"),
-        (DocumentState::Failed, _) => ("badge badge--attention", "Could not be read"),
+        (DocumentState::Queued, _) => ("badge", t!("Waiting")),
+        (DocumentState::Processing, _) => ("badge", t!("Being read")),
+        (DocumentState::Ready, true) => ("badge badge--accent", t!("Ready")),
+        (DocumentState::Ready, false) => ("badge", t!("Ready, by words alone")),
+        (DocumentState::Failed, _) => ("badge badge--attention", t!("Could not be read")),
     };
     let may_read_again =
         document.state == DocumentState::Failed || (document.state == DocumentState::Ready && !document.by_meaning);
@@ -142,29 +150,29 @@ fn row(document: Document, manages: bool) -> impl IntoView {
             <th role="rowheader" scope="row">
                 <span class="entry"><span>{document.title.clone()}<small>{document.file_name.clone()}</small></span></span>
             </th>
-            <td role="cell" data-label="State">
+            <td role="cell" data-label=t!("State")>
                 <span class=class>{state}</span>
-                {document.error.clone().map(|why| view! { <small class="field__error">{why}</small> })}
+                {document.error.clone().map(|why| say(&Text::kept(why))).map(|why| view! { <small class="field__error">{why}</small> })}
             </td>
-            <td role="cell" data-label="Pieces">{document.chunk_count}</td>
-            <td role="cell" data-label="Added"><time datetime=document.created_at.to_string()>{document.created_at.day()}</time></td>
+            <td role="cell" data-label=t!("Pieces")>{document.chunk_count}</td>
+            <td role="cell" data-label=t!("Added")><time datetime=document.created_at.to_string()>{say(&document.created_at.day())}</time></td>
             <td class="table__end" role="cell">{manages.then(|| view! {
                 {may_read_again.then(|| view! {
                     <form method="post" action=format!("{HERE}/{id}/reindex")>
-                        <button class="button button--small" type="submit" aria-label=format!("Read again: {title}")>"Read again"</button>
+                        <button class="button button--small" type="submit" aria-label=t!("Read again: {title}", title)>{t!("Read again")}</button>
                     </form>
                 })}
-                <button class="button button--small" type="button" aria-label=format!("Delete {title}") command="show-modal" commandfor=dialog.clone()>
-                    "Delete"
+                <button class="button button--small" type="button" aria-label=t!("Delete {title}", title) command="show-modal" commandfor=dialog.clone()>
+                    {t!("Delete")}
                 </button>
                 <dialog class="dialog" id=dialog.clone() aria-labelledby=format!("{dialog}-title") aria-describedby=format!("{dialog}-text")>
                     <div class="dialog__head">
-                        <h2 id=format!("{dialog}-title")>"Delete "{title.clone()}"?"</h2>
-                        <p id=format!("{dialog}-text")>"The assistant can no longer answer from it. The file itself is not touched; you can upload it again."</p>
+                        <h2 id=format!("{dialog}-title")>{t!("Delete {title}?", title)}</h2>
+                        <p id=format!("{dialog}-text")>{t!("The assistant can no longer answer from it. The file itself is not touched; you can upload it again.")}</p>
                     </div>
                     <form class="dialog__actions" method="post" action=format!("{HERE}/{id}/delete")>
-                        <button class="button" type="button" command="close" commandfor=dialog.clone()>"Keep it"</button>
-                        <button class="button button--danger" type="submit">"Delete "{title.clone()}</button>
+                        <button class="button" type="button" command="close" commandfor=dialog.clone()>{t!("Keep it")}</button>
+                        <button class="button button--danger" type="submit">{t!("Delete {title}", title)}</button>
                     </form>
                 </dialog>
             })}</td>
@@ -183,15 +191,15 @@ fn Try(tried: Option<Tried>) -> impl IntoView {
     view! {
         <section class="section" id="try" aria-labelledby="try-title">
             <div class="section__head"><div class="section__text">
-                <h2 id="try-title">"Try a question"</h2>
-                <p>"As a contact would ask it. The answer is quoted from a document, or refused."</p>
+                <h2 id="try-title">{t!("Try a question")}</h2>
+                <p>{t!("As a contact would ask it. The answer is quoted from a document, or refused.")}</p>
             </div></div>
             <form class="form form--inline" method="get" action=format!("{HERE}#try")>
                 <div class="field">
-                    <label class="field__label" for="question">"Question"</label>
+                    <label class="field__label" for="question">{t!("Question")}</label>
                     <input class="field__input" id="question" name="question" maxlength="1000" required autocomplete="off" value=question/>
                 </div>
-                <button class="button button--primary" type="submit">"Ask"</button>
+                <button class="button button--primary" type="submit">{t!("Ask")}</button>
             </form>
             {answer}
         </section>
@@ -199,10 +207,14 @@ fn Try(tried: Option<Tried>) -> impl IntoView {
 }
 
 fn said(answer: Answer) -> impl IntoView {
-    let class = if answer.refused { "notice" } else { "notice notice--good" };
+    let (class, words) = if answer.refused {
+        ("notice", t!("The documents do not say."))
+    } else {
+        ("notice notice--good", answer.answer)
+    };
     view! {
         <div class=class role="status">
-            <p id="answer"><strong>{answer.answer}</strong></p>
+            <p id="answer"><strong>{words}</strong></p>
             {answer.citations.into_iter().map(|citation| view! {
                 <figure class="source">
                     <blockquote>{citation.quote}</blockquote>

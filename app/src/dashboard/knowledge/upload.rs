@@ -4,6 +4,7 @@
 use super::{DOCUMENTS, HERE};
 use crate::live::ask::{self, Renewed};
 use crate::live::{part, take_over};
+use crate::say::say;
 use crate::ui::{Icon, Shape, live};
 use leptos::ev::SubmitEvent;
 use leptos::html::Input;
@@ -74,7 +75,7 @@ pub(super) fn Upload() -> impl IntoView {
     view! {
         <form class="form" method="post" action=HERE enctype="multipart/form-data" on:submit=send>
             <div class="field">
-                <label class="field__label" for="file">"Choose files, or drop them here"</label>
+                <label class="field__label" for="file">{s!("Choose files, or drop them here")}</label>
                 <input
                     class="drop" id="file" name="file" type="file" multiple required
                     accept=".md,.markdown,.txt,.csv,.json,text/plain,text/markdown,text/csv,application/json"
@@ -82,7 +83,7 @@ pub(super) fn Upload() -> impl IntoView {
                 />
             </div>
             <p class="actions">
-                <button class="button button--primary" type="submit"><Icon shape=Shape::Plus/>"Upload"</button>
+                <button class="button button--primary" type="submit"><Icon shape=Shape::Plus/>{s!("Upload")}</button>
             </p>
         </form>
         <ul class="uploads" role="list" aria-live="polite">
@@ -97,8 +98,8 @@ pub(super) fn Upload() -> impl IntoView {
 fn on_the_way(file: Sending) -> AnyView {
     let Sending { name, share, end } = file;
     let state = match end {
-        None => view! { <progress max="1" value=share aria-label=format!("Sending {name}")></progress> }.into_any(),
-        Some(Ok(())) => view! { <span class="badge badge--accent">"Uploaded"</span> }.into_any(),
+        None => view! { <progress max="1" value=share aria-label=t!("Sending {name}", name)></progress> }.into_any(),
+        Some(Ok(())) => view! { <span class="badge badge--accent">{s!("Uploaded")}</span> }.into_any(),
         Some(Err(why)) => view! { <span class="field__error">{why}</span> }.into_any(),
     };
     view! { <li><span>{name}</span>{state}</li> }.into_any()
@@ -140,7 +141,7 @@ impl Uploads {
         let _ = form.append_with_blob_and_filename("file", &file, &file.name());
         let progress = move |share| change(&|one| one.share = share);
         ask::send_files(HERE, &form, progress, move |answer| {
-            let end = answer.map_err(|problem: Problem| problem.field("file").unwrap_or(&problem.detail).to_owned());
+            let end = answer.map_err(|problem: Problem| say(problem.field("file").unwrap_or(&problem.detail)));
             change(&|one| one.end = Some(end.clone()));
             renew();
             self.send(at + 1);
@@ -161,7 +162,7 @@ impl Uploads {
         self.refused.set(None);
         ask::tell(&form.action(), move |answer| {
             // One that is gone, the list shows.
-            self.refused.set(answer.err().filter(|problem| problem.status != 404).map(|problem| problem.detail));
+            self.refused.set(answer.err().filter(|problem| problem.status != 404).map(|problem| say(&problem.detail)));
             renew();
         });
     }

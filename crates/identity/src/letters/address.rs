@@ -9,6 +9,7 @@ use model::audit::Act;
 use model::input::Email;
 use store::audit::{self, Entry};
 use store::{Caller, PlatformTx, Reason, StoreError};
+use words::text;
 use zeroize::Zeroizing;
 
 /// What has become of it.
@@ -36,9 +37,9 @@ impl Identity {
         origin: &Origin,
     ) -> Result<NewAddress, IdentityError> {
         let person = person(caller)?;
-        let email = Email::parse(email).map_err(|e| IdentityError::field("email", e.to_string()))?;
+        let email = Email::parse(email).map_err(|e| IdentityError::field("email", e.0))?;
         if self.name_of(person, origin).await?.0 == email.as_str() {
-            return Err(IdentityError::field("email", "This is your address already."));
+            return Err(IdentityError::field("email", text!("This is your address already.")));
         }
         // Who is signed in by the company's provider because of the address would not be any more.
         let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;

@@ -6,12 +6,12 @@
 //!
 //! What changes a person or what their letters open holds the person's row first, so that no two wait for each other.
 //!
-//! A new kind: in [`LetterKind`], and what it says in `words.rs`; what its link opens in a file here.
+//! A new kind: in [`LetterKind`], and what it says in `texts.rs`; what its link opens in a file here.
 
 mod address;
 mod confirm;
 mod reset;
-pub(crate) mod words;
+pub(crate) mod texts;
 
 use crate::{Identity, IdentityError, Origin, hex};
 pub use address::NewAddress;
@@ -378,8 +378,9 @@ impl Handler<SendLetter> for Identity {
     async fn run(&self, task: &Task<SendLetter>) -> Result<(), JobError> {
         let mut tx = self.services.store.tenant(task.scope()).await?;
         let found = sqlx::query!(
-            "select l.kind, l.email, m.name from app.letters l
+            "select l.kind, l.email, m.name, coalesce(m.language, t.language) as language from app.letters l
              join app.memberships m on m.tenant_id = l.tenant_id and m.person_id = l.person_id
+             join app.tenants t on t.tenant_id = l.tenant_id
              where l.letter_id = $1 and l.sent_at is null and l.used_at is null and l.expires_at > $2",
             task.subject().uuid(),
             self.services.now()
@@ -392,7 +393,8 @@ impl Handler<SendLetter> for Identity {
         let kind = LetterKind::ALL.into_iter().find(|kind| kind.name() == row.kind);
         let kind = kind.ok_or_else(|| JobError::Hopeless(format!("no letter is of the kind {}", row.kind)))?;
         let token = self.links.token(kind.name(), task.scope().tenant(), task.subject().uuid());
-        let letter = words::letter(kind, row.name, row.email, &self.post.address, &token);
+        let language = crate::language::spoken(row.language).unwrap_or_default();
+        let letter = texts::letter(kind, language, (row.name, row.email), &self.post.address, &token);
         self.post.send(&letter).await?;
         let mut tx = self.services.store.tenant(task.scope()).await?;
         sqlx::query!(

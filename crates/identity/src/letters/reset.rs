@@ -20,7 +20,7 @@ impl Identity {
     /// # Errors
     /// [`IdentityError::Invalid`] for what is no address, [`IdentityError::TooManyAttempts`], or a fault.
     pub async fn ask_reset(&self, email: &str, origin: &Origin) -> Result<(), IdentityError> {
-        let email = Email::parse(email).map_err(|e| IdentityError::field("email", e.to_string()))?;
+        let email = Email::parse(email).map_err(|e| IdentityError::field("email", e.0))?;
         self.attempt_letter(origin).await?;
         self.write_to(&email, LetterKind::Reset, origin).await
     }
@@ -83,7 +83,7 @@ impl Identity {
         let opened = self.open(&mut tx, named, false).await?;
         drop(tx);
         let known = [opened.email.as_str(), opened.name.as_str()];
-        let new = NewPassword::parse(&password, &known).map_err(|e| IdentityError::field("password", e.to_string()))?;
+        let new = NewPassword::parse(&password, &known).map_err(|e| IdentityError::field("password", e.0))?;
         let hash = self.passwords.hash(origin.network(), Zeroizing::new(new.expose().to_owned())).await?;
         self.put_reset(named, &hash, origin).await
     }

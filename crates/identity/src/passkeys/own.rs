@@ -106,7 +106,7 @@ impl Identity {
     ) -> Result<NewPasskey, IdentityError> {
         let person = person(caller)?;
         self.passkeys.made()?;
-        let name = PasskeyName::parse(&form.name).map_err(|e| IdentityError::field("name", e.to_string()))?;
+        let name = PasskeyName::parse(&form.name).map_err(|e| IdentityError::field("name", e.0))?;
         if self.credentials_of(person, origin).await?.len() >= MAX {
             return Err(IdentityError::TooManyPasskeys(MAX));
         }

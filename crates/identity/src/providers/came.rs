@@ -13,6 +13,7 @@ use model::input::{CompanyName, PersonName};
 use sign_on::Vouched;
 use store::sessions::{Proof, Shown, SignIn};
 use store::{Reason, StoreError};
+use words::text;
 use zeroize::Zeroizing;
 
 /// What has come of it.
@@ -185,7 +186,7 @@ impl Identity {
         let form = SignInForm { email: email.to_string(), password };
         let known = match self.with_password(form, origin, kept.device, |known| async move { Ok(known) }).await {
             Err(IdentityError::WrongCredentials) => {
-                return Err(IdentityError::field("password", "This is not the password of your account here."));
+                return Err(IdentityError::field("password", text!("This is not the password of your account here.")));
             }
             known => known?,
         };
@@ -249,7 +250,7 @@ impl Identity {
         let email = confirmed(&vouched, &title)?;
         let mut errors = Vec::new();
         let mut wrong = |field: &str, rejected: model::input::Rejected| {
-            errors.push(FieldError { field: field.to_owned(), message: rejected.to_string() });
+            errors.push(FieldError { field: field.to_owned(), message: rejected.0 });
         };
         let company = CompanyName::parse(company).map_err(|e| wrong("company", e)).ok();
         let name = PersonName::parse(name).map_err(|e| wrong("name", e)).ok();
@@ -295,5 +296,5 @@ impl Identity {
 fn name_of(vouched: &Vouched, email: &str) -> Result<PersonName, IdentityError> {
     let named = vouched.name.as_deref().and_then(|name| PersonName::parse(name).ok());
     let local = || PersonName::parse(email.split('@').next().unwrap_or_default());
-    named.map_or_else(local, Ok).map_err(|e| IdentityError::field("name", e.to_string()))
+    named.map_or_else(local, Ok).map_err(|e| IdentityError::field("name", e.0))
 }

@@ -9,6 +9,7 @@ use store::bus::Notice;
 use store::services::timestamp;
 use store::sessions::{self, Proof, Shown, SignIn};
 use store::{Caller, Reason, StoreError};
+use words::text;
 
 /// How it stands with somebody's second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +104,7 @@ impl Identity {
         match self.advance(SignIn { chosen, ..sign_in }, origin).await {
             // Not another one in its place, even where only one is left.
             Ok(sign_in) if chosen.is_some() && sign_in.chosen == chosen => Ok(sign_in),
-            Ok(_) => Err(IdentityError::field("workspace", "Choose one of these workspaces.")),
+            Ok(_) => Err(IdentityError::field("workspace", text!("Choose one of these workspaces."))),
             Err(IdentityError::WrongCredentials) => Err(IdentityError::SignInOver),
             Err(error) => Err(error),
         }
@@ -127,7 +128,7 @@ impl Identity {
         let held = self.hold_person(&mut tx, person, Some(here)).await?;
         drop(tx);
         if chosen == Some(caller.scope().tenant()) {
-            return Err(IdentityError::field("workspace", "You are there already."));
+            return Err(IdentityError::field("workspace", text!("You are there already.")));
         }
         if confined(&held.proofs).is_some() {
             return Err(IdentityError::ProofElsewhere);

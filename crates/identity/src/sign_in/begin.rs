@@ -7,6 +7,7 @@ use model::PersonId;
 use model::input::{Email, NewPassword};
 use store::sessions::{Proof, SignIn};
 use store::{Reason, StoreError};
+use words::text;
 use zeroize::Zeroizing;
 
 /// What the form holds, as it was typed.
@@ -87,11 +88,10 @@ impl Identity {
         then: impl FnOnce(Known) -> F,
     ) -> Result<T, IdentityError> {
         let mut errors = Vec::new();
-        let email = Email::parse(&form.email)
-            .map_err(|e| errors.push(FieldError { field: "email".into(), message: e.to_string() }))
-            .ok();
+        let email =
+            Email::parse(&form.email).map_err(|e| errors.push(FieldError { field: "email".into(), message: e.0 })).ok();
         if form.password.is_empty() {
-            errors.push(FieldError { field: "password".into(), message: "Enter your password.".into() });
+            errors.push(FieldError { field: "password".into(), message: text!("Enter your password.") });
         }
         let (Some(email), true) = (email, errors.is_empty()) else {
             return Err(IdentityError::Invalid(errors));

@@ -20,7 +20,7 @@ fn by_code(code: &str) -> ShownAgain {
 
 fn refused(result: Result<SignIn, IdentityError>) -> String {
     match result {
-        Err(IdentityError::Invalid(errors)) => errors[0].message.clone(),
+        Err(IdentityError::Invalid(errors)) => errors[0].message.to_string(),
         other => panic!("{other:?}"),
     }
 }

@@ -10,8 +10,13 @@ use testkit::{App, OWNER_PASSWORD, TestDb, Two};
 use time::Duration;
 
 fn with(name: &str, change: impl FnOnce(&mut Settings)) -> Settings {
-    let mut settings =
-        Settings { name: name.to_owned(), second_factor: false, session_minutes: None, idle_minutes: None };
+    let mut settings = Settings {
+        name: name.to_owned(),
+        second_factor: false,
+        session_minutes: None,
+        idle_minutes: None,
+        language: None,
+    };
     change(&mut settings);
     settings
 }

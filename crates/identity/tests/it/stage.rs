@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 /// A request from an address.
 pub fn from(db: &TestDb, address: &str) -> Origin {
-    Origin { address: address.parse::<IpAddr>().unwrap(), request: db.request() }
+    Origin { address: address.parse::<IpAddr>().unwrap(), request: db.request(), language: None }
 }
 
 /// A form to sign up with that is all right.

@@ -14,7 +14,7 @@ async fn members_and_keys_are_told_apart() {
         assert_eq!((seen.id, seen.name.as_str()), (tenant.id, name));
         assert_eq!(seen.created_at.to_string(), "2026-11-21T09:00:00.000Z");
         match who {
-            Who::Member(member) => {
+            Who::Member(member, _) => {
                 assert_eq!((member.id, &member.email, member.role), (tenant.member, &tenant.email, Role::Owner));
             }
             Who::Key(key) => panic!("{key:?}"),
@@ -30,12 +30,12 @@ async fn members_and_keys_are_told_apart() {
                 assert_eq!(key.prefix, tenant.api_key[..12]);
                 assert_eq!(key.revoked_at, None);
             }
-            Who::Member(member) => panic!("{member:?}"),
+            Who::Member(member, _) => panic!("{member:?}"),
         }
         assert_eq!(db.identity.current_session(&tenant.key).await.unwrap(), None);
     }
     let (_, who) = db.identity.whoami(&agent(&db, &two.aurora).await).await.unwrap();
-    assert!(matches!(who, Who::Member(member) if member.role == Role::Agent));
+    assert!(matches!(who, Who::Member(member, _) if member.role == Role::Agent));
 }
 
 #[tokio::test]

@@ -103,7 +103,7 @@ async fn what_cannot_be_read_is_refused_and_not_kept() {
         match stage.knowledge.upload(caller, new).await {
             Err(KnowledgeError::Invalid { field, message }) => {
                 assert_eq!(field, wrong);
-                assert!(message.ends_with('.'), "{message}");
+                assert!(message.to_string().ends_with('.'), "{message}");
             }
             other => panic!("{other:?}"),
         }

@@ -342,6 +342,18 @@ pub const RULES: &[Rule] = &[
         },
     },
     Rule {
+        name: "said",
+        why: "what people read in a view goes by translators",
+        advice: "t!(\"…\")",
+        scope: views,
+        find: Find::Pattern {
+            layer: Layer::NoComments,
+            hints: &[],
+            // After a tag, or as an attribute that is read out.
+            pattern: r#"[^=\s/-]>[ \t]*"[^"<>\n]*[a-z] [a-z][^"<>\n]*"|\b(?:aria-label|label|hint|placeholder|title|data-label|alt)="[^"]*[A-Za-z]{2}"#,
+        },
+    },
+    Rule {
         name: "file-name-header",
         why: "a file's name in a header is written by other rules (RFC 8187)",
         advice: "one reviewed function",

@@ -151,11 +151,16 @@ fn views_keep_to_the_policy_of_the_page() {
         ("view! { <HydrationScripts/> }", "nonce-leak"),
         ("let html = format!(\"<b>{name}</b>\");", "html-built"),
         ("Html(text)", "html-built"),
+        ("view! { <p>\"Nobody waits\"</p> }", "said"),
+        ("view! { <button aria-label=\"Menu\"/> }", "said"),
     ] {
         assert_eq!(rust("app/src/dashboard/x.rs", view), [rule], "{view}");
     }
     for view in [
         "// <textarea> is for ui alone",
+        "view! { <p>{t!(\"Nobody waits\")}</p> }",
+        "view! { <b>\"Maja\"</b> }",
+        "A => \"one of two\",",
         "let style = 1;",
         "struct A { style: Style }",
         "if style == other {}",

@@ -12,6 +12,7 @@ use model::conversation::Message;
 use model::{ConversationId, Page, Problem};
 use serde::Deserialize;
 use utoipa::IntoParams;
+use words::{Text, text};
 
 /// Which messages.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -48,11 +49,11 @@ pub async fn messages(
     PathId(id): PathId<ConversationId>,
     ApiQuery(Part { limit, cursor, after }): ApiQuery<Part>,
 ) -> Result<Json<Page<Message>>, Failure> {
-    let wrong = |message: &str| Failure::from(ConversationError::field("cursor", message));
+    let wrong = |message: Text| Failure::from(ConversationError::field("cursor", message));
     let from = match (cursor, after) {
-        (Some(_), Some(_)) => return Err(wrong("Use cursor or after, not both.")),
+        (Some(_), Some(_)) => return Err(wrong(text!("Use cursor or after, not both."))),
         (Some(cursor), None) => {
-            MessagesFrom::Before(cursor.parse().map_err(|_| wrong("Use the next_cursor of the page before."))?)
+            MessagesFrom::Before(cursor.parse().map_err(|_| wrong(text!("Use the next_cursor of the page before.")))?)
         }
         (None, Some(seq)) => MessagesFrom::After(seq),
         (None, None) => MessagesFrom::Latest,

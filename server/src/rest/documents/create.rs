@@ -10,6 +10,7 @@ use knowledge::{KnowledgeError, reading};
 use model::knowledge::{Document, DocumentKind};
 use model::{ErrorCode, Problem};
 use utoipa::ToSchema;
+use words::{Text, text};
 
 /// The form.
 #[derive(ToSchema)]
@@ -57,15 +58,15 @@ pub async fn read_form(
     form: Result<Multipart, MultipartRejection>,
     most: usize,
 ) -> Result<Vec<knowledge::NewDocument>, Failure> {
-    let refuse = |text: String| Failure(Problem::new(ErrorCode::InvalidRequest, text));
+    let refuse = |detail: Text| Failure(Problem::new(ErrorCode::InvalidRequest, detail));
     let mut form = form.map_err(|_| {
-        let text = "Send a form with the header `Content-Type: multipart/form-data`.";
-        Failure(Problem::new(ErrorCode::UnsupportedMediaType, text))
+        let detail = text!("Send a form with the header `Content-Type: multipart/form-data`.");
+        Failure(Problem::new(ErrorCode::UnsupportedMediaType, detail))
     })?;
     let (mut files, mut title, mut kind) = (Vec::new(), None, None);
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
         let name = field.name().unwrap_or_default().to_owned();
-        let twice = || refuse(format!("The field `{name}` is there too often."));
+        let twice = || refuse(text!("The field `{name}` is there too often.", name));
         match name.as_str() {
             "file" if files.len() == most => return Err(twice()),
             "file" => {
@@ -75,11 +76,16 @@ pub async fn read_form(
             "title" if title.is_none() => title = Some(field.text().await.map_err(unreadable)?),
             "kind" if kind.is_none() => kind = Some(wanted(&field.text().await.map_err(unreadable)?)?),
             "title" | "kind" => return Err(twice()),
-            _ => return Err(refuse(format!("The form has no field `{name}`; it takes `file`, `title` and `kind`."))),
+            _ => {
+                return Err(refuse(text!(
+                    "The form has no field `{name}`; it takes `file`, `title` and `kind`.",
+                    name
+                )));
+            }
         }
     }
     if files.is_empty() {
-        return Err(KnowledgeError::field("file", "Choose a file.").into());
+        return Err(KnowledgeError::field("file", text!("Choose a file.")).into());
     }
     let new = |(file_name, bytes): (String, axum::body::Bytes)| knowledge::NewDocument {
         file_name,
@@ -94,13 +100,13 @@ fn wanted(kind: &str) -> Result<reading::Wanted, Failure> {
     match (kind.trim(), DocumentKind::from_name(kind.trim())) {
         ("" | "auto", _) => Ok(reading::Wanted::Auto),
         (_, Some(kind)) => Ok(reading::Wanted::Kind(kind)),
-        _ => Err(KnowledgeError::field("kind", "Use auto, text or qa.").into()),
+        _ => Err(KnowledgeError::field("kind", text!("Use auto, text or qa.")).into()),
     }
 }
 
 fn unreadable(error: MultipartError) -> Failure {
     Failure(match error.status().as_u16() {
-        413 => Problem::new(ErrorCode::TooLarge, "A file may have 5 MB. Split it and upload the parts."),
-        _ => Problem::new(ErrorCode::InvalidRequest, "The form could not be read. Nothing was changed."),
+        413 => Problem::new(ErrorCode::TooLarge, text!("A file may have 5 MB. Split it and upload the parts.")),
+        _ => Problem::new(ErrorCode::InvalidRequest, text!("The form could not be read. Nothing was changed.")),
     })
 }

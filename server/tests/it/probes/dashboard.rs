@@ -32,4 +32,11 @@ pub const PROBES: &[Probe] = &[
         ask: |_| Ask::post("/preferences/theme").form([("theme", "dark")]),
         ids: Ids::None("a colour, kept in the browser"),
     },
+    Probe {
+        method: "POST",
+        path: "/preferences/language",
+        by: By::Open,
+        ask: |_| Ask::post("/preferences/language").form([("language", "")]),
+        ids: Ids::None("a language, of whoever asks"),
+    },
 ];

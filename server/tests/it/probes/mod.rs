@@ -470,6 +470,7 @@ impl World {
             second_factor: false,
             session_minutes: None,
             idle_minutes: Some(idle_minutes),
+            language: None,
         };
         let identity = &server.capabilities().identity;
         identity.change_settings(&aurora.owner, 0, settings("Aurora", 90)).await.unwrap();
