@@ -515,10 +515,20 @@ export const states: State[] = [
     }),
   },
   {
+    name: 'keys-signs',
+    open: member('/dashboard/api-keys', async (page) => {
+      await page.getByLabel('What the key is for').fill('Website');
+      await page.getByText('What it may do, for how long, and how it is used').click();
+      await page.getByLabel('How it is used').selectOption('It signs every request');
+      await page.getByRole('button', { name: 'Create key' }).click();
+      await expect(page.locator('#keyid')).toBeVisible();
+    }),
+  },
+  {
     name: 'keys-nothing',
     status: 422,
     open: withKeys(async (page) => {
-      await page.getByText('What it may do, and for how long').click();
+      await page.getByText('What it may do, for how long, and how it is used').click();
       for (const box of await page.getByRole('checkbox').all()) await box.uncheck();
       await page.getByLabel('What the key is for').fill('Newsletter');
       await page.getByRole('button', { name: 'Create key' }).click();

@@ -144,7 +144,7 @@ for (const javaScriptEnabled of [true, false]) {
     const ask = async (secret: string, path: string) =>
       (await request.get(path, { headers: { authorization: `Bearer ${secret}` } })).status();
     await page.getByLabel('What the key is for').fill('Search');
-    await page.getByText('What it may do, and for how long').click();
+    await page.getByText('What it may do, for how long, and how it is used').click();
     for (const box of await page.getByRole('checkbox').all()) await box.uncheck();
     await page.getByLabel('Read and search documents').check();
     await page.getByLabel('How long it works').selectOption('30 days');

@@ -30,6 +30,8 @@ pub enum Outcome {
         scopes: Permissions,
         /// For how many days; nothing for as long as nobody ends it.
         days: String,
+        /// Whether it was to sign requests.
+        signs: bool,
     },
 }
 
@@ -43,13 +45,13 @@ pub fn api_keys(frame: &Frame, keys: Vec<ApiKey>, now: Timestamp, outcome: Outco
         Outcome::Created(_) => t!("Key created · API keys"),
         Outcome::Refused { .. } => t!("Error: {title}", title = t!("API keys")),
     };
-    let mut wishes = Wishes { may, scopes: API_KEY, days: String::new(), error: None };
+    let mut wishes = Wishes { may, scopes: API_KEY, days: String::new(), signs: false, error: None };
     let (notice, value, error) = match outcome {
         Outcome::Nothing => (().into_any(), String::new(), None),
         Outcome::Created(key) => (view! { <Once key=key address=address.clone()/> }.into_any(), String::new(), None),
-        Outcome::Refused { problem, name, scopes, days } => {
+        Outcome::Refused { problem, name, scopes, days, signs } => {
             let error = problem.field("name").map(say);
-            wishes = Wishes { may, scopes, days, error: problem.field("scopes").map(say) };
+            wishes = Wishes { may, scopes, days, signs, error: problem.field("scopes").map(say) };
             (view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(), name, error)
         }
     };
@@ -89,6 +91,7 @@ struct Wishes {
     may: Permissions,
     scopes: Permissions,
     days: String,
+    signs: bool,
     error: Option<String>,
 }
 
@@ -102,8 +105,8 @@ const DAYS: [(&str, &str); 4] = [
 
 /// The rest of the form, for who wants something else than most do.
 fn more(wishes: Wishes) -> AnyView {
-    let Wishes { may, scopes, days, error } = wishes;
-    let open = error.is_some() || scopes != API_KEY || !days.is_empty();
+    let Wishes { may, scopes, days, signs, error } = wishes;
+    let open = error.is_some() || scopes != API_KEY || !days.is_empty() || signs;
     let scope = |permission: Permission| {
         view! {
             <label class="check">
@@ -119,7 +122,7 @@ fn more(wishes: Wishes) -> AnyView {
     let described = error.is_some().then_some("scopes-error");
     view! {
         <details class="more" open=open>
-            <summary>{t!("What it may do, and for how long")}</summary>
+            <summary>{t!("What it may do, for how long, and how it is used")}</summary>
             // Whoever sends this form chooses: none chosen is not all of them.
             <input type="hidden" name="chosen" value="1"/>
             <fieldset class="checks" id="scopes" aria-describedby=described>
@@ -131,6 +134,14 @@ fn more(wishes: Wishes) -> AnyView {
                 <label class="field__label" for="days">{t!("How long it works")}</label>
                 <select class="field__input" id="days" name="days">{DAYS.into_iter().map(day).collect_view()}</select>
             </div>
+            <div class="field">
+                <label class="field__label" for="signs">{t!("How it is used")}</label>
+                <p class="field__hint" id="signs-hint">{t!("What signs is never sent, and nobody on the way can change or repeat what was signed.")}</p>
+                <select class="field__input" id="signs" name="signs" aria-describedby="signs-hint">
+                    <option value="">{t!("It is sent with every request")}</option>
+                    <option value="1" selected=signs>{t!("It signs every request")}</option>
+                </select>
+            </div>
         </details>
     }
     .into_any()
@@ -140,15 +151,33 @@ fn more(wishes: Wishes) -> AnyView {
 #[component]
 fn Once(key: NewApiKey, address: String) -> impl IntoView {
     let call = format!("curl {address}/api/v1/me \\\n  -H \"Authorization: Bearer {}\"", key.secret);
+    let how = if key.key.signs {
+        let id = key.key.id.to_string();
+        view! {
+            <p>
+                {rich!(
+                    "Its id is {id}. Sign with hmac-sha256 (RFC 9421); {guide} in the documentation shows how.",
+                    id = view! { <code id="keyid">{id}</code> },
+                    guide = view! { <code>"signed-requests.md"</code> },
+                )}
+            </p>
+        }
+        .into_any()
+    } else {
+        view! {
+            <figure class="code">
+                <figcaption>{t!("Ask whose key this is")}</figcaption>
+                <pre tabindex="0" role="region" aria-label=t!("Example call with curl")><code>{call}</code></pre>
+            </figure>
+        }
+        .into_any()
+    };
     view! {
         <div class="notice notice--good" role="status">
             <h3 class="notice__title">{t!("Here is your key: {name}", name = key.key.name)}</h3>
             <p>{t!("Copy it now, to where the program will find it. Samtal keeps only a fingerprint of it and cannot show it again.")}</p>
             <div class="copy"><code id="secret">{key.secret.clone()}</code></div>
-            <figure class="code">
-                <figcaption>{t!("Ask whose key this is")}</figcaption>
-                <pre tabindex="0" role="region" aria-label=t!("Example call with curl")><code>{call}</code></pre>
-            </figure>
+            {how}
         </div>
     }
 }
@@ -239,10 +268,11 @@ fn KeyRow(key: ApiKey, now: Timestamp, manages: bool) -> impl IntoView {
             }
             .into_any(),
     };
+    let signs = key.signs.then(|| rich!(" · signs as {id}", id = view! { <code>{id}</code> }));
     view! {
         <tr role="row">
             <th role="rowheader" scope="row">
-                <span class="entry"><span>{key.name.clone()}<small><code>{key.prefix.clone()}"…"</code>{until}<br/>{scopes}</small></span></span>
+                <span class="entry"><span>{key.name.clone()}<small><code>{key.prefix.clone()}"…"</code>{until}{signs}<br/>{scopes}</small></span></span>
             </th>
             <td role="cell" data-label=t!("Created")><time datetime=key.created_at.to_string()>{say(&key.created_at.day())}</time></td>
             <td role="cell" data-label=t!("Last used")>{used}</td>

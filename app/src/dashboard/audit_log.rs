@@ -46,6 +46,7 @@ const FACTS: &[(&str, &str)] = &[
     ("role", noted!("role")),
     ("scopes", noted!("scopes")),
     ("second_factor", noted!("second factor")),
+    ("signs", noted!("signs requests")),
     ("session_minutes", noted!("session minutes")),
     ("title", noted!("title")),
     ("version", noted!("version")),
@@ -251,7 +252,7 @@ fn fact(name: &str) -> String {
 fn value(name: &str, text: &str) -> String {
     let said = match name {
         "browser" => return browser(text),
-        "second_factor" | "required" | "role" | "expires_at" => VALUES.iter().find(|known| **known == text),
+        "second_factor" | "required" | "signs" | "role" | "expires_at" => VALUES.iter().find(|known| **known == text),
         _ => None,
     };
     said.map_or_else(|| text.to_owned(), |known| sentence(known).to_owned())

@@ -103,7 +103,7 @@ impl Capabilities {
     /// What is done again and again.
     pub fn schedules(&self) -> Vec<Schedule> {
         let (sessions, identity, services) = (self.sessions.clone(), self.identity.clone(), self.services.clone());
-        let letters = identity.clone();
+        let (letters, nonces) = (identity.clone(), identity.clone());
         vec![
             Schedule::new("delete_ended_sessions", Duration::minutes(10), move || {
                 let sessions = sessions.clone();
@@ -116,6 +116,10 @@ impl Capabilities {
             Schedule::new("delete_old_letters", Duration::hours(1), move || {
                 let identity = letters.clone();
                 async move { identity.delete_old_letters().await }
+            }),
+            Schedule::new("delete_old_nonces", Duration::minutes(10), move || {
+                let identity = nonces.clone();
+                async move { identity.delete_old_nonces().await }
             }),
             Schedule::new("delete_old_attempts", Duration::minutes(10), move || {
                 let identity = identity.clone();

@@ -16,6 +16,7 @@ use store::bus::Notice;
 use store::services::timestamp;
 use store::{Caller, Denied, Right, StoreError, TenantTx, events};
 use time::Duration;
+use uuid::Uuid;
 use words::text;
 
 /// Most working keys of a tenant.
@@ -59,12 +60,14 @@ pub struct KeyWishes<'a> {
     pub scopes: Permissions,
     /// For how long, if not for ever.
     pub lasts: Option<Duration>,
+    /// Whether it signs requests instead of being sent with them.
+    pub signs: bool,
 }
 
 impl<'a, S: AsRef<str> + ?Sized> From<&'a S> for KeyWishes<'a> {
     /// What a key is of which nothing else is said.
     fn from(name: &'a S) -> Self {
-        Self { name: name.as_ref(), scopes: API_KEY, lasts: None }
+        Self { name: name.as_ref(), scopes: API_KEY, lasts: None, signs: false }
     }
 }
 
@@ -74,6 +77,12 @@ impl Identity {
         let prefix = secret.chars().take(SHOWN).collect();
         let hash = self.api_key_mac.mac(secret.as_bytes());
         DrawnKey { secret, prefix, hash }
+    }
+
+    /// The same of a key that signs.
+    fn signing_key(&self, id: Uuid) -> DrawnKey {
+        let secret = self.signing_secret(id);
+        DrawnKey { prefix: secret.chars().take(SHOWN).collect(), hash: self.signing_mark(id), secret }
     }
 
     /// Makes a key. Its secret is in the answer and nowhere else.
@@ -94,6 +103,7 @@ impl Identity {
         let new = self.put_key(&mut tx, caller, right, &wishes).await?;
         let entry = Entry::new(Act::KeyCreated).to(new.key.id.uuid(), &new.key.name);
         let entry = entry.is("prefix", &new.key.prefix).is("scopes", wishes.scopes.names().join(" "));
+        let entry = if wishes.signs { entry.is("signs", "yes") } else { entry };
         let entry = entry.is("expires_at", new.key.expires_at.map_or_else(|| "never".to_owned(), |at| at.to_string()));
         audit::record(&mut tx, &self.services, caller, entry).await?;
         tx.commit().await?;
@@ -116,7 +126,7 @@ impl Identity {
         let mut tx = self.services.store.tenant(right.scope()).await?;
         hold(&mut tx, caller).await?;
         let old = sqlx::query!(
-            "select name, prefix, scopes, created_at, expires_at, replaced_at from app.api_keys
+            "select name, prefix, scopes, created_at, expires_at, replaced_at, signs from app.api_keys
              where key_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2) for no key update",
             key.uuid(),
             now
@@ -148,7 +158,8 @@ impl Identity {
         .execute(&mut tx)
         .await
         .map_err(StoreError::from)?;
-        let new = self.put_key(&mut tx, caller, right, &KeyWishes { name: &old.name, scopes, lasts }).await?;
+        let wishes = KeyWishes { name: &old.name, scopes, lasts, signs: old.signs };
+        let new = self.put_key(&mut tx, caller, right, &wishes).await?;
         let entry = Entry::new(Act::KeyRotated).to(new.key.id.uuid(), &old.name);
         let entry = entry.was("prefix", &old.prefix).is("prefix", &new.key.prefix);
         let entry = entry.is("old_one_expires_at", timestamp(ends).to_string());
@@ -173,8 +184,8 @@ impl Identity {
         if !KEY_AT_MOST.have(wishes.scopes) || !caller.permissions().have(wishes.scopes) {
             return Err(Denied.into());
         }
-        let drawn = self.draw_key();
         let (id, now) = (self.services.new_id(), self.services.now());
+        let drawn = if wishes.signs { self.signing_key(id) } else { self.draw_key() };
         let expires_at = wishes.lasts.map(|lasts| now + lasts);
         // The tenant's row is held: two at once cannot both see room for one more.
         let working = sqlx::query_scalar!(
@@ -189,8 +200,9 @@ impl Identity {
             return Err(IdentityError::TooManyKeys(MAX_KEYS));
         }
         sqlx::query!(
-            "insert into app.api_keys (tenant_id, key_id, name, prefix, key_hash, created_by, created_at, scopes, expires_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "insert into app.api_keys
+               (tenant_id, key_id, name, prefix, key_hash, created_by, created_at, scopes, expires_at, signs)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             right.scope().tenant().uuid(),
             id,
             name.as_str(),
@@ -199,7 +211,8 @@ impl Identity {
             right.member().ok_or(Denied)?.uuid(),
             now,
             &wishes.scopes.names(),
-            expires_at
+            expires_at,
+            wishes.signs
         )
         .execute(&mut *tx)
         .await
@@ -210,6 +223,7 @@ impl Identity {
                 id: ApiKeyId::from_uuid(id),
                 name: name.as_str().to_owned(),
                 prefix: drawn.prefix,
+                signs: wishes.signs,
                 scopes: wishes.scopes.list(),
                 created_at: timestamp(now),
                 expires_at: expires_at.map(timestamp),
@@ -229,7 +243,7 @@ impl Identity {
         let right = caller.may(ReadWorkspace)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let rows = sqlx::query!(
-            "select key_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at from app.api_keys
+            "select key_id, name, prefix, signs, scopes, created_at, expires_at, last_used_at, revoked_at from app.api_keys
              order by revoked_at is not null or coalesce(expires_at <= $2, false), key_id desc limit $1",
             PAGE,
             self.services.now()
@@ -244,6 +258,7 @@ impl Identity {
                 id: ApiKeyId::from_uuid(row.key_id),
                 name: row.name,
                 prefix: row.prefix,
+                signs: row.signs,
                 scopes: Permissions::named(row.scopes.iter().map(String::as_str)).list(),
                 created_at: timestamp(row.created_at),
                 expires_at: row.expires_at.map(timestamp),

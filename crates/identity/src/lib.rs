@@ -20,6 +20,7 @@ mod second_factor;
 mod settings;
 mod sign_in;
 mod sign_up;
+mod signed;
 mod tenants;
 
 pub use account::ChangeForm;
@@ -63,6 +64,7 @@ pub struct Identity {
     setups: Arc<[Box<dyn TenantSetup>]>,
     leaving: Arc<[Box<dyn Leaving>]>,
     api_key_mac: DerivedKey,
+    signing_mac: DerivedKey,
     attempt_mac: DerivedKey,
     device_mac: DerivedKey,
     code_mac: DerivedKey,
@@ -84,6 +86,7 @@ impl Identity {
             setups: Arc::default(),
             leaving: Arc::default(),
             api_key_mac: secret.derive("identity/api-key/1"),
+            signing_mac: secret.derive("identity/signed-request/1"),
             attempt_mac: secret.derive("identity/sign-in-attempt/1"),
             device_mac: secret.derive("identity/device/1"),
             code_mac: secret.derive("identity/recovery-code/1"),

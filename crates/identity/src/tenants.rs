@@ -307,7 +307,7 @@ impl Identity {
             Actor::ApiKey { key, scopes } => {
                 let row = sqlx::query!(
                     "select t.tenant_id, t.name as tenant_name, t.created_at as tenant_created_at,
-                            k.key_id, k.name, k.prefix, k.created_at, k.expires_at, k.last_used_at, k.revoked_at
+                            k.key_id, k.name, k.prefix, k.signs, k.created_at, k.expires_at, k.last_used_at, k.revoked_at
                      from app.tenants t join app.api_keys k on k.tenant_id = t.tenant_id
                      where k.key_id = $1",
                     key.uuid()
@@ -325,6 +325,7 @@ impl Identity {
                     id: ApiKeyId::from_uuid(row.key_id),
                     name: row.name,
                     prefix: row.prefix,
+                    signs: row.signs,
                     scopes: scopes.list(),
                     created_at: timestamp(row.created_at),
                     expires_at: row.expires_at.map(timestamp),

@@ -368,6 +368,9 @@ pub struct ApiKey {
     pub name: String,
     /// The first characters of the secret, to recognise it by.
     pub prefix: String,
+    /// Whether it signs requests instead of being sent with them.
+    #[serde(default)]
+    pub signs: bool,
     /// What it may do.
     pub scopes: Vec<Permission>,
     /// When it was made.
@@ -386,6 +389,6 @@ pub struct ApiKey {
 pub struct NewApiKey {
     /// The key.
     pub key: ApiKey,
-    /// The secret: send it as `Authorization: Bearer <secret>`.
+    /// The secret: send it as `Authorization: Bearer <secret>`, or sign with it, if it is a key that signs.
     pub secret: String,
 }

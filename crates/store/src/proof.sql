@@ -82,6 +82,8 @@ rights (role, t, privilege, columns) as (values
   ('app_platform', 'app.memberships', 'INSERT', '{created_at,email,language,member_id,name,person_id,role,tenant_id}'),
   ('app_platform', 'app.memberships', 'SELECT', '{created_at,member_id,person_id,role,role_id,suspended_at,tenant_id}'),
   ('app_platform', 'app.memberships', 'UPDATE', '{email,language}'),
+  ('app_platform', 'app.nonces', 'DELETE', null),
+  ('app_platform', 'app.nonces', 'SELECT', '{used_at}'),
   ('app_platform', 'app.passkeys', 'DELETE', null),
   ('app_platform', 'app.passkeys', 'INSERT',
     '{created_at,credential,credential_id,name,passkey_id,person_id}'),
@@ -155,6 +157,8 @@ rights (role, t, privilege, columns) as (values
   ('app_tenant', 'app.memberships', 'INSERT', null),
   ('app_tenant', 'app.memberships', 'SELECT', null),
   ('app_tenant', 'app.memberships', 'UPDATE', null),
+  ('app_tenant', 'app.nonces', 'INSERT', null),
+  ('app_tenant', 'app.nonces', 'SELECT', null),
   ('app_tenant', 'app.roles', 'DELETE', null),
   ('app_tenant', 'app.roles', 'INSERT', null),
   ('app_tenant', 'app.roles', 'SELECT', null),
@@ -202,6 +206,7 @@ directory_indexes (i) as (values
   ('app.jobs_due_idx'),
   ('app.jobs_leased_idx'),
   ('app.memberships_person_idx'),
+  ('app.nonces_used_idx'),
   ('app.widgets_widget_key')
 ),
 

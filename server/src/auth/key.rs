@@ -1,5 +1,6 @@
-//! A program, by its API key.
+//! A program, by its API key: sent along, or having signed the request.
 
+use super::signature;
 use crate::failure::Failure;
 use crate::limits::api::Noted;
 use crate::limits::places::early;
@@ -11,11 +12,12 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use identity::{Identity, KeyMark};
 use model::{ErrorCode, Problem};
 use store::Caller;
 use words::{Text, text};
 
-/// The caller of the REST interface: `Authorization: Bearer <key>`, never a cookie.
+/// The caller of the REST interface: `Authorization: Bearer <key>` or a signature, never a cookie.
 #[derive(Debug, Clone)]
 pub struct ApiCaller(pub Caller);
 
@@ -66,7 +68,40 @@ async fn find(parts: &Parts, app: &App, reads: bool) -> Result<Caller, Failure> 
     if let Some(Known(known)) = parts.extensions.get() {
         return known.clone().map(|ApiCaller(caller)| caller).map_err(Failure);
     }
-    let refuse = |detail: Text| Failure(Problem::new(ErrorCode::Unauthenticated, detail));
+    let identity = &app.capabilities.identity;
+    let signed = signature::is_signed(&parts.headers).then(|| signature::read(parts, identity)).transpose()?;
+    let mark = match &signed {
+        Some(signed) => signed.mark,
+        None => sent(parts, identity)?,
+    };
+    // Counted before the database is asked, so that who asks too often costs it nothing.
+    let noted = parts.extensions.get::<Noted>().cloned().unwrap_or_default();
+    app.rates.count_key(mark, &noted)?;
+    let request = parts.extensions.get::<RequestInfo>().map(|i| i.id);
+    let request = request.unwrap_or_else(|| model::RequestId::from_uuid(app.capabilities.services.new_id()));
+    let found = if reads && signed.is_none() {
+        identity.enter_by_mark(mark, request).await
+    } else {
+        identity.authenticate_mark(mark, request).await
+    };
+    let unknown = || if signed.is_some() { signature::opens_nothing() } else { opens_nothing() };
+    let mut caller = found?.ok_or_else(unknown)?;
+    if let Some(info) = parts.extensions.get::<RequestInfo>() {
+        caller = caller.at(info.address);
+    }
+    let tenant = caller.scope().tenant();
+    app.rates.count_tenant(tenant, &noted)?;
+    if let Some(signed) = &signed
+        && !identity.use_nonce(&caller, signed.key, &signed.nonce).await?
+    {
+        return Err(signature::used().into());
+    }
+    tracing::Span::current().record("tenant_id", tracing::field::display(tenant));
+    Ok(caller)
+}
+
+/// The mark of the key that was sent.
+fn sent(parts: &Parts, identity: &Identity) -> Result<KeyMark, Problem> {
     let header = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| {
         refuse(text!("Send an API key: `Authorization: Bearer smt_…`. Keys are made in the dashboard."))
     })?;
@@ -77,25 +112,13 @@ async fn find(parts: &Parts, app: &App, reads: bool) -> Result<Caller, Failure> 
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, secret)| secret.trim())
         .ok_or_else(|| refuse(text!("The header Authorization must have the form `Bearer smt_…`.")))?;
-    let request = parts.extensions.get::<RequestInfo>().map(|i| i.id);
-    let request = request.unwrap_or_else(|| model::RequestId::from_uuid(app.capabilities.services.new_id()));
-    let unknown = || refuse(text!("This API key opens nothing. It may be mistyped, revoked or expired."));
-    let mark = app.capabilities.identity.key_mark(secret).ok_or_else(unknown)?;
-    // Counted before the database is asked, so that who asks too often costs it nothing.
-    let noted = parts.extensions.get::<Noted>().cloned().unwrap_or_default();
-    app.rates.count_key(mark, &noted)?;
-    let identity = &app.capabilities.identity;
-    let found = if reads {
-        identity.enter_by_mark(mark, request).await
-    } else {
-        identity.authenticate_mark(mark, request).await
-    };
-    let mut caller = found?.ok_or_else(unknown)?;
-    if let Some(info) = parts.extensions.get::<RequestInfo>() {
-        caller = caller.at(info.address);
-    }
-    let tenant = caller.scope().tenant();
-    app.rates.count_tenant(tenant, &noted)?;
-    tracing::Span::current().record("tenant_id", tracing::field::display(tenant));
-    Ok(caller)
+    identity.key_mark(secret).ok_or_else(opens_nothing)
+}
+
+fn opens_nothing() -> Problem {
+    refuse(text!("This API key opens nothing. It may be mistyped, revoked or expired."))
+}
+
+fn refuse(detail: Text) -> Problem {
+    Problem::new(ErrorCode::Unauthenticated, detail)
 }

@@ -5,6 +5,7 @@ pub mod device;
 mod key;
 mod member;
 pub mod sign_in;
+pub mod signature;
 mod visitor;
 
 pub use key::{ApiCaller, ApiReader, key_first};

@@ -1,7 +1,7 @@
 //! Receives the body of a request before work on it begins: at a pace, so many at once. What is larger than a form waits on
 //! disk, not in memory.
 
-use crate::auth::{ApiCaller, Visitor};
+use crate::auth::{ApiCaller, Visitor, signature};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::limits::places::full;
@@ -17,6 +17,7 @@ use axum::{
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
 use model::{ErrorCode, Problem};
+use sha2::{Digest as _, Sha256};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -40,7 +41,7 @@ pub async fn small(
     next: Next,
 ) -> Response {
     if !expected(&request) {
-        return next.run(request).await;
+        return empty(request, next).await;
     }
     let Some(place) = app.receiving.try_enter(info.network()) else { return full(&app.receiving, info.network()) };
     match received(request, &app.config).await {
@@ -65,7 +66,7 @@ pub async fn files(
         _ => None,
     };
     let Some(tenant) = caller.map(|caller| caller.scope().tenant()).filter(|_| expected(&request)) else {
-        return next.run(request).await;
+        return empty(request, next).await;
     };
     let Some(_place) = app.receiving_files.try_enter(tenant) else { return full(&app.receiving_files, tenant) };
     let Some(_of_address) = app.sending_files.try_enter(info.network()) else {
@@ -75,6 +76,21 @@ pub async fn files(
         Ok(request) => next.run(request).await,
         Err(failure) => failure.into_response(),
     }
+}
+
+/// What has no body, or nobody who may send one, has no other digest than nothing has.
+async fn empty(request: Request, next: Next) -> Response {
+    match signature::digest(request.headers()) {
+        Some(digest) if request.body().is_end_stream() && digest != *Sha256::digest(b"") => differs().into_response(),
+        _ => next.run(request).await,
+    }
+}
+
+fn differs() -> Failure {
+    Failure(Problem::new(
+        ErrorCode::InvalidRequest,
+        text!("The body is another one than the header Content-Digest says, so nothing was changed."),
+    ))
 }
 
 /// Whether there is a body, and anybody to read it.
@@ -101,12 +117,20 @@ async fn received(request: Request, config: &Config) -> Result<Request, Failure>
     let server = &config.server;
     let pace = Pace { begun: Instant::now(), grace: Duration::from_secs(server.body_grace_s), rate: server.body_rate };
     let (head, body) = request.into_parts();
-    Ok(Request::from_parts(head, kept(body, pace, &config.data_dir.join(RECEIVING)).await?))
+    let digest = signature::digest(&head.headers);
+    if digest.is_none() && signature::is_signed(&head.headers) {
+        return Err(Failure(Problem::new(
+            ErrorCode::Unauthenticated,
+            text!("A request with a body is signed with its digest: send Content-Digest with sha-256, and sign it."),
+        )));
+    }
+    Ok(Request::from_parts(head, kept(body, digest, pace, &config.data_dir.join(RECEIVING)).await?))
 }
 
-/// The body, in memory or in a file.
-async fn kept(mut body: Body, pace: Pace, folder: &Path) -> Result<Body, Failure> {
+/// The body, in memory or in a file, if it is the one of this digest.
+async fn kept(mut body: Body, digest: Option<Vec<u8>>, pace: Pace, folder: &Path) -> Result<Body, Failure> {
     let (mut memory, mut file, mut bytes) = (Vec::new(), None, 0_u64);
+    let mut hash = digest.as_ref().map(|_| Sha256::new());
     loop {
         let Ok(frame) = timeout_at(pace.due(bytes), body.frame()).await else {
             return Err(Failure(Problem::new(
@@ -118,6 +142,9 @@ async fn kept(mut body: Body, pace: Pace, folder: &Path) -> Result<Body, Failure
         let frame = frame.map_err(unreadable)?;
         let Some(data) = frame.data_ref() else { continue };
         bytes += data.len() as u64;
+        if let Some(hash) = &mut hash {
+            hash.update(data);
+        }
         if file.is_none() && memory.len() + data.len() <= IN_MEMORY {
             memory.extend_from_slice(data);
             continue;
@@ -129,6 +156,11 @@ async fn kept(mut body: Body, pace: Pace, folder: &Path) -> Result<Body, Failure
             ),
         };
         to.write_all(data).await.map_err(|error| no_room(&error))?;
+    }
+    if let Some((hash, digest)) = hash.zip(digest)
+        && *hash.finalize() != *digest
+    {
+        return Err(differs());
     }
     let Some(mut file) = file else { return Ok(Body::from(memory)) };
     let begin = async {

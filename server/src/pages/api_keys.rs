@@ -51,6 +51,8 @@ pub struct NewKey {
     days: String,
     /// Whether it was chosen what the key may do.
     chosen: String,
+    /// Whether it signs requests.
+    signs: String,
     #[serde(flatten)]
     scopes: HashMap<String, String>,
 }
@@ -82,15 +84,15 @@ pub async fn create(
     form: Result<Form<NewKey>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(new) = form.map_err(unreadable)?;
-    let scopes = new.scopes();
+    let (scopes, signs) = (new.scopes(), !new.signs.is_empty());
     let made = match new.lasts() {
         Ok(lasts) => {
-            let wishes = KeyWishes { name: &new.name, scopes, lasts };
+            let wishes = KeyWishes { name: &new.name, scopes, lasts, signs };
             app.capabilities.identity.create_api_key(&caller, wishes).await
         }
         Err(error) => Err(error),
     };
-    once(&app, &caller, &render, made, (new.name, scopes, new.days)).await
+    once(&app, &caller, &render, made, (new.name, scopes, new.days, signs)).await
 }
 
 /// Shows a key that was made, or why none was.
@@ -99,7 +101,7 @@ async fn once(
     caller: &Caller,
     render: &Render,
     made: Result<NewApiKey, IdentityError>,
-    (name, scopes, days): (String, Permissions, String),
+    (name, scopes, days, signs): (String, Permissions, String, bool),
 ) -> Result<Response, Failure> {
     let (status, outcome) = match made {
         Ok(key) => (StatusCode::OK, Outcome::Created(key)),
@@ -108,7 +110,7 @@ async fn once(
             if !matches!(failure.0.code, ErrorCode::Invalid | ErrorCode::Conflict) {
                 return Err(failure);
             }
-            (failure.status(), Outcome::Refused { problem: failure.0, name, scopes, days })
+            (failure.status(), Outcome::Refused { problem: failure.0, name, scopes, days, signs })
         }
     };
     show(app, caller, render, status, outcome).await
@@ -139,7 +141,7 @@ pub async fn rotate(
         _ => Overlap::Day,
     };
     let made = app.capabilities.identity.rotate_api_key(&caller, key, overlap).await;
-    once(&app, &caller, &render, made, (String::new(), API_KEY, String::new())).await
+    once(&app, &caller, &render, made, (String::new(), API_KEY, String::new(), false)).await
 }
 
 /// Stops a key for good.

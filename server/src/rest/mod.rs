@@ -52,7 +52,7 @@ pub fn api() -> Api {
     components.add_security_scheme(
         "api_key",
         SecurityScheme::Http(
-            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A key of the tenant's")).build(),
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A key of the tenant's. A key that signs is not sent: it signs the request (RFC 9421, docs/signed-requests.md).")).build(),
         ),
     );
     base.components = Some(components);

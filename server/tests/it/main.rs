@@ -18,4 +18,5 @@ mod session_three_ways;
 mod shares;
 mod sign_in;
 mod sign_up;
+mod signed;
 mod socket;

@@ -118,7 +118,7 @@ async fn somebody(server: &TestServer, role: Role, may: Permissions) -> Somebody
     .execute(&mut behind)
     .await
     .unwrap();
-    let wishes = KeyWishes { name: "The same", scopes: may.within(KEY_AT_MOST), lasts: None };
+    let wishes = KeyWishes { name: "The same", scopes: may.within(KEY_AT_MOST), lasts: None, signs: false };
     let key = server.capabilities().identity.create_api_key(&aurora.owner, wishes).await.unwrap().secret;
     let session = server.db.open_session(model::PersonId::from_uuid(person), aurora.id).await;
     Somebody { member: MemberId::from_uuid(member), session, key, may }

@@ -219,7 +219,7 @@ async fn a_key_may_what_it_was_given_for_as_long_as_it_was_given_it() {
     let two = Two::new(&db).await;
     let owner = &two.aurora.owner;
     let reads = Permissions::of(&[Permission::ReadDocuments]);
-    let wishes = KeyWishes { name: "Search", scopes: reads, lasts: Some(Duration::days(30)) };
+    let wishes = KeyWishes { name: "Search", scopes: reads, lasts: Some(Duration::days(30)), signs: false };
     let new = db.identity.create_api_key(owner, wishes).await.unwrap();
     assert_eq!(new.key.scopes, [Permission::ReadDocuments]);
     let open = async |secret: &str| db.identity.authenticate_key(secret, db.request()).await.unwrap();
@@ -241,7 +241,9 @@ async fn a_key_may_what_it_was_given_for_as_long_as_it_was_given_it() {
     assert!(open(&new.secret).await.is_none() && by_door().await.is_none());
 
     // Nobody gives away what they have not, nor what keys never have; and not nothing.
-    let give = async |scopes| db.identity.create_api_key(owner, KeyWishes { name: "x", scopes, lasts: None }).await;
+    let give = async |scopes| {
+        db.identity.create_api_key(owner, KeyWishes { name: "x", scopes, lasts: None, signs: false }).await
+    };
     assert!(matches!(give(Permissions::of(&[Permission::ManageKeys])).await, Err(IdentityError::Denied(_))));
     assert!(matches!(give(Permissions::of(&[Permission::ManageOwners])).await, Err(IdentityError::Denied(_))));
     assert!(matches!(give(Permissions::default()).await, Err(IdentityError::Invalid(_))));
@@ -261,7 +263,7 @@ async fn another_key_takes_the_place_of_one() {
     let two = Two::new(&db).await;
     let owner = &two.aurora.owner;
     let scopes = Permissions::of(&[Permission::ReadDocuments]);
-    let wishes = KeyWishes { name: "Search", scopes, lasts: Some(Duration::days(30)) };
+    let wishes = KeyWishes { name: "Search", scopes, lasts: Some(Duration::days(30)), signs: false };
     let first = db.identity.create_api_key(owner, wishes).await.unwrap();
     let works = async |secret: &str| db.identity.authenticate_key(secret, db.request()).await.unwrap().is_some();
     db.clock.advance(Duration::days(10));

@@ -204,7 +204,7 @@ async fn who_is_kept_out_has_no_session_and_finds_the_workspace_nowhere() {
     };
     let who = found().await.unwrap();
     let key = identity.create_api_key(&who, "Theirs").await.unwrap();
-    let wishes = KeyWishes { name: "To keep", scopes: KEY_AT_MOST, lasts: None };
+    let wishes = KeyWishes { name: "To keep", scopes: KEY_AT_MOST, lasts: None, signs: false };
     let kept = identity.create_api_key(&who, wishes).await.unwrap();
     let by_key = identity.authenticate_key(&kept.secret, db.request()).await.unwrap().unwrap();
     let by_other = identity.authenticate_key(&key.secret, db.request()).await.unwrap().unwrap();
