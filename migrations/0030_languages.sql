@@ -6,4 +6,5 @@ alter table app.memberships add constraint memberships_language_check check (lan
 alter table app.tenants add column language text;
 alter table app.tenants add constraint tenants_language_check check (language in ('en', 'es'));
 grant update (language) on app.tenants to app_tenant;
-grant insert (language), update (language) on app.memberships to app_platform;
+grant select (language), insert (language), update (language) on app.memberships to app_platform;
+grant select (language) on app.tenants to app_platform;

@@ -187,11 +187,13 @@ fn as_made(nonce: &str) -> AnyView {
 
 /// What islands say, for their code, which knows it in English.
 fn brought(around: &Around) -> Option<AnyView> {
-    const ISLANDS: [&str; 5] = [
+    const ISLANDS: [&str; 7] = [
         "app/src/dashboard/inbox/",
         "app/src/dashboard/knowledge/upload.rs",
+        "app/src/dashboard/mod.rs",
         "app/src/live/",
         "app/src/ui/",
+        "crates/model/src/error.rs",
         "crates/model/src/timestamp.rs",
     ];
     let given = words::given(around.language, &ISLANDS)?;
@@ -221,8 +223,7 @@ fn code(bundle: &Bundle, island: &str, nonce: &str) -> AnyView {
 /// was fetched while the pointer rested there may be old. (It is no script, but the
 /// policy takes it for one.)
 fn ahead(nonce: &str) -> AnyView {
-    const RULES: &str =
-        r#"{"prefetch":[{"where":{"selector_matches":"nav[aria-label=Dashboard] a"},"eagerness":"conservative"}]}"#;
+    const RULES: &str = r#"{"prefetch":[{"where":{"selector_matches":".sidebar a"},"eagerness":"conservative"}]}"#;
     view! { <script type="speculationrules" nonce=nonce.to_owned()>{RULES}</script> }.into_any()
 }
 

@@ -20,5 +20,5 @@ export async function learnt(request: APIRequestContext): Promise<void> {
 /** Makes a document one that could not be read: none is broken enough by itself. */
 export function failed(server: Server, id: string): void {
   const uuid = id.replace('doc_', '');
-  server.sql(`update app.documents set state = 'failed', error = 'The text could not be read.', chunk_count = 0 where document_id = '${uuid}'`);
+  server.sql(`update app.documents set state = 'failed', error = 'The document could not be cut into pieces.', chunk_count = 0 where document_id = '${uuid}'`);
 }

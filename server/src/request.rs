@@ -18,8 +18,32 @@ pub struct RequestInfo {
     pub id: RequestId,
     /// The client's address; a trusted proxy's word for it, where there is one.
     pub address: IpAddr,
-    /// The language that its browser has been told to speak, or asks for, of those that there are.
-    pub language: Option<Language>,
+    /// The languages that its browser asks for.
+    pub languages: Asked,
+}
+
+/// In which language a browser is to be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// What was chosen in it, or else what it asks for, of the languages that there are.
+    pub asked: Option<Language>,
+    /// What the last page spoke, where that was another one, because of whoever is signed in.
+    spoken: Option<Language>,
+}
+
+impl Asked {
+    /// What these headers ask for.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let kept = |name| cookie(headers, name).and_then(Language::from_tag);
+        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
+        let asked = kept(LANGUAGE_COOKIE).or_else(|| accepted.and_then(Language::accepted));
+        Self { asked, spoken: kept(SPOKEN_COOKIE) }
+    }
+
+    /// What answers without a page of somebody's own speak.
+    pub fn language(self) -> Language {
+        self.spoken.or(self.asked).unwrap_or_default()
+    }
 }
 
 /// The value of a cookie.
@@ -36,12 +60,8 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 
 /// The name of the cookie that holds the chosen language.
 pub const LANGUAGE_COOKIE: &str = "samtal_language";
-
-/// The language that these headers ask for, of those that there are.
-pub fn language(headers: &HeaderMap) -> Option<Language> {
-    let accepted = || headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).and_then(Language::accepted);
-    cookie(headers, LANGUAGE_COOKIE).and_then(Language::from_tag).or_else(accepted)
-}
+/// The name of the one that holds what the last page spoke.
+pub const SPOKEN_COOKIE: &str = "samtal_spoken";
 
 impl RequestInfo {
     /// Whom the address belongs to, as limits count.
@@ -54,7 +74,7 @@ impl RequestInfo {
         Origin {
             address: self.address,
             request: self.id,
-            language: self.language.filter(|one| Language::OFFERED.contains(one)),
+            language: self.languages.asked.filter(|one| Language::OFFERED.contains(one)),
         }
     }
 }

@@ -151,6 +151,13 @@ fn more(wishes: Wishes) -> AnyView {
 #[component]
 fn Once(key: NewApiKey, address: String) -> impl IntoView {
     let call = format!("curl {address}/api/v1/me \\\n  -H \"Authorization: Bearer {}\"", key.secret);
+    let kept = if key.key.signs {
+        t!("Copy it now, to where the program will find it. Samtal does not show it again.")
+    } else {
+        t!(
+            "Copy it now, to where the program will find it. Samtal keeps only a fingerprint of it and cannot show it again."
+        )
+    };
     let how = if key.key.signs {
         let id = key.key.id.to_string();
         view! {
@@ -175,7 +182,7 @@ fn Once(key: NewApiKey, address: String) -> impl IntoView {
     view! {
         <div class="notice notice--good" role="status">
             <h3 class="notice__title">{t!("Here is your key: {name}", name = key.key.name)}</h3>
-            <p>{t!("Copy it now, to where the program will find it. Samtal keeps only a fingerprint of it and cannot show it again.")}</p>
+            <p>{kept}</p>
             <div class="copy"><code id="secret">{key.secret.clone()}</code></div>
             {how}
         </div>

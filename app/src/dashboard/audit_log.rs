@@ -252,7 +252,9 @@ fn fact(name: &str) -> String {
 fn value(name: &str, text: &str) -> String {
     let said = match name {
         "browser" => return browser(text),
-        "second_factor" | "required" | "signs" | "role" | "expires_at" => VALUES.iter().find(|known| **known == text),
+        "second_factor" | "required" | "signs" | "language" | "role" | "expires_at" => {
+            VALUES.iter().find(|known| **known == text)
+        }
         _ => None,
     };
     said.map_or_else(|| text.to_owned(), |known| sentence(known).to_owned())

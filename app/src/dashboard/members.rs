@@ -1,7 +1,6 @@
 //! The people of the workspace: who they are, what they may do, and who is asked to join. Plain forms, answered with this page.
 
 use super::Frame;
-use super::roles::title_of;
 use crate::say::say;
 use crate::shell::{Page, Surface};
 use crate::ui::{Avatar, Field, FormNotice, Icon, Shape};
@@ -126,7 +125,7 @@ pub fn members(
 /// A choice among roles.
 fn choice(id: &str, roles: Vec<&RoleInfo>, chosen: Role) -> AnyView {
     let option = |one: &RoleInfo| {
-        view! { <option value=one.role.to_string() selected=one.role == chosen>{title_of(one.role, &one.title)}</option> }
+        view! { <option value=one.role.to_string() selected=one.role == chosen>{say(&one.role.called(&one.title))}</option> }
     };
     let (id, named) = (id.to_owned(), id.to_owned());
     view! {
@@ -175,7 +174,7 @@ fn row(member: Member, eyes: Eyes<'_>) -> impl IntoView + use<> {
                     <span>{member.name.clone()}<small>{member.email.clone()}</small></span>
                 </span>
             </th>
-            <td role="cell" data-label=t!("Role")><span class=badge(member.role)>{title_of(member.role, &member.role_title)}</span>{out}</td>
+            <td role="cell" data-label=t!("Role")><span class=badge(member.role)>{say(&member.role.called(&member.role_title))}</span>{out}</td>
             <td role="cell" data-label=t!("Joined")><time datetime=member.created_at.to_string()>{say(&member.created_at.day())}</time></td>
             <td class="table__end" role="cell">{change}</td>
         </tr>
@@ -269,7 +268,7 @@ fn open(invitations: Vec<Invitation>, eyes: Eyes<'_>) -> impl IntoView + use<> {
         view! {
             <tr role="row">
                 <th role="rowheader" scope="row">{invitation.email.clone()}</th>
-                <td role="cell" data-label=t!("Role")><span class=badge(invitation.role)>{title_of(invitation.role, &invitation.role_title)}</span></td>
+                <td role="cell" data-label=t!("Role")><span class=badge(invitation.role)>{say(&invitation.role.called(&invitation.role_title))}</span></td>
                 <td role="cell" data-label=t!("Open until")>
                     <time datetime=invitation.expires_at.to_string()>{say(&invitation.expires_at.day())}</time>
                 </td>

@@ -33,7 +33,9 @@ fn link(here: &str, path: &'static str, name: String, shape: Shape) -> AnyView {
 pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
     let CurrentSession { tenant, member, .. } = frame.session.clone();
     let theme = frame.theme;
-    let role = member.role.title().map_or_else(|| member.role_title.clone(), |title| say(&title));
+    let chosen = frame.session.languages.chosen;
+    let automatic = if chosen.is_none() { "true" } else { "false" };
+    let role = say(&member.role.called(&member.role_title));
     view! {
         <header class="topbar">
             <button class="button button--plain button--square" type="button" popovertarget="sidebar" aria-label=t!("Menu")>
@@ -92,7 +94,10 @@ pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
             <form method="post" action="/preferences/language">
                 <fieldset class="choice">
                     <legend>{t!("Language")}</legend>
-                    <div class="choice__options">{languages("")}</div>
+                    <div class="choice__options">
+                        <button type="submit" name="language" value="" aria-pressed=automatic>{t!("Automatic")}</button>
+                        {languages("", chosen)}
+                    </div>
                 </fieldset>
             </form>
             <hr/>

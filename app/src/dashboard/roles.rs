@@ -82,11 +82,6 @@ pub fn roles(frame: &Frame, roles: Vec<RoleInfo>, outcome: Outcome) -> Page {
     frame.page("/dashboard/members", title, Surface::Dashboard, main)
 }
 
-/// What a role is called, where `stored` is what the database says.
-pub(super) fn title_of(role: Role, stored: &str) -> String {
-    role.title().map_or_else(|| stored.to_owned(), |title| say(&title))
-}
-
 /// What was typed, and what is wrong with the name and with what it may do.
 type Wrong = (Typed, Option<String>, Option<String>);
 
@@ -141,7 +136,7 @@ fn checks(id: String, chosen: Permissions, may: Permissions, error: Option<Strin
 
 fn row(one: RoleInfo, manages: Option<Permissions>, wrong: Option<Wrong>) -> impl IntoView {
     let RoleInfo { role, title, permissions, members } = one;
-    let title = title_of(role, &title);
+    let title = say(&role.called(&title));
     let have = match members {
         0 => t!("nobody has it"),
         n => t!("one has it, or is asked to", "{n} have it, or are asked to", n),

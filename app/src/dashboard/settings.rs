@@ -141,7 +141,7 @@ fn language(chosen: &str, error: Option<String>) -> AnyView {
         <div class="field">
             <label class="field__label" for="language">{t!("Language")}</label>
             <p class="field__hint" id="language-hint">
-                {t!("What your people and your letters speak, where somebody has not chosen. Up to each: what their browser asks for.")}
+                {t!("What your people and your letters speak, where somebody has not chosen. Up to each: pages speak what a browser asks for.")}
             </p>
             <select
                 class="field__input"

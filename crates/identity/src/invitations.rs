@@ -481,7 +481,10 @@ impl Identity {
         let person = known.person.uuid();
         sqlx::query!(
             "insert into app.memberships (tenant_id, member_id, person_id, name, email, role, created_at, language)
-             select $1, $2, person_id, name, email, $4, $5, $6 from app.people where person_id = $3
+             select $1, $2, p.person_id, p.name, p.email, $4, $5,
+               coalesce((select min(m.language) from app.memberships m where m.person_id = $3),
+                 case when t.language is null then $6 end)
+             from app.people p join app.tenants t on t.tenant_id = $1 where p.person_id = $3
              on conflict (tenant_id, person_id) do nothing",
             tenant.uuid(),
             self.services.new_id(),

@@ -6,7 +6,7 @@ use crate::members::MemberRow;
 use crate::{Identity, IdentityError, NewTenant, Origin};
 use futures_core::future::BoxFuture;
 use model::audit::Act;
-use model::identity::{ApiKey, CurrentSession, Member, Role, Tenant};
+use model::identity::{ApiKey, CurrentSession, Languages, Member, Role, Tenant};
 use model::permission::API_KEY;
 use model::{ApiKeyId, MemberId, PersonId, TenantId};
 use sign_on::Vouched;
@@ -65,8 +65,8 @@ impl First {
 /// Who a caller is, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Who {
-    /// A person who is signed in, and the language that they have chosen, or else their workspace.
-    Member(Member, Option<Language>),
+    /// A person who is signed in, and how they are spoken to.
+    Member(Member, Languages),
     /// A program.
     Key(ApiKey),
 }
@@ -276,7 +276,7 @@ impl Identity {
                 let row = sqlx::query!(
                     r#"select t.tenant_id, t.name as tenant_name, t.created_at as tenant_created_at,
                          m.member_id, m.name, m.email, m.role, m.created_at, m.suspended_at, r.name as "title?",
-                         r.permissions as "permissions?", coalesce(m.language, t.language) as language
+                         r.permissions as "permissions?", m.language, t.language as workspace_language
                        from app.tenants t join app.memberships m on m.tenant_id = t.tenant_id
                        left join app.roles r on r.tenant_id = m.tenant_id and r.role_id = m.role_id
                        where m.member_id = $1"#,
@@ -302,7 +302,8 @@ impl Identity {
                     title: row.title,
                     permissions: row.permissions,
                 })?;
-                Ok((tenant, Who::Member(member, spoken(row.language))))
+                let languages = Languages { chosen: spoken(row.language), workspace: spoken(row.workspace_language) };
+                Ok((tenant, Who::Member(member, languages)))
             }
             Actor::ApiKey { key, scopes } => {
                 let row = sqlx::query!(
@@ -344,7 +345,7 @@ impl Identity {
     /// As [`Identity::whoami`].
     pub async fn current_session(&self, caller: &Caller) -> Result<Option<CurrentSession>, IdentityError> {
         Ok(match self.whoami(caller).await? {
-            (tenant, Who::Member(member, language)) => Some(CurrentSession { tenant, member, language }),
+            (tenant, Who::Member(member, languages)) => Some(CurrentSession { tenant, member, languages }),
             (_, Who::Key(_)) => None,
         })
     }

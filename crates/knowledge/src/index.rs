@@ -11,6 +11,7 @@ use std::time::Duration;
 use store::jobs::{Handler, Job, JobError, Lane, Task};
 use store::{Services, StoreError, TenantTx, events};
 use uuid::Uuid;
+use words::noted;
 
 /// Reads a document.
 #[derive(Debug)]
@@ -77,12 +78,12 @@ async fn index(knowledge: &Knowledge, task: &Task<IndexDocument>) -> Result<(), 
     });
     let (source, pieces, bodies) = cut.await.map_err(|error| match error {
         AsideError::NoThread => JobError::Retry(error.to_string()),
-        AsideError::Panicked => JobError::Hopeless("The document could not be cut into pieces.".into()),
+        AsideError::Panicked => JobError::Hopeless(noted!("The document could not be cut into pieces.").into()),
     })?;
     if pieces.len() > MAX_CHUNKS {
-        return Err(JobError::Hopeless(format!(
-            "The document has more than {MAX_CHUNKS} pieces. Split it and upload the parts."
-        )));
+        return Err(JobError::Hopeless(
+            noted!("The document has more than 10,000 pieces. Split it and upload the parts.").into(),
+        ));
     }
     let mut vectors = Vec::with_capacity(bodies.len());
     if let Some(embedder) = embedder {

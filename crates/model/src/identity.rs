@@ -36,6 +36,11 @@ impl Role {
         }
     }
 
+    /// What people call it, given what a role of the company's own is called.
+    pub fn called(self, own: &str) -> Text {
+        self.title().unwrap_or_else(|| Text::plain(own))
+    }
+
     /// The role of that name, as it is in the database and on the wire.
     pub fn from_name(name: &str) -> Option<Self> {
         let built_in = Self::BUILT_IN.into_iter().find(|role| role.to_string() == name);
@@ -319,8 +324,25 @@ pub struct CurrentSession {
     pub tenant: Tenant,
     /// The person, as a member of it.
     pub member: Member,
-    /// What they have chosen to be spoken to in; or else what the workspace has.
-    pub language: Option<Language>,
+    /// How they are spoken to.
+    pub languages: Languages,
+}
+
+/// How somebody is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Languages {
+    /// What they have chosen.
+    pub chosen: Option<Language>,
+    /// What their workspace speaks to those who have not.
+    pub workspace: Option<Language>,
+}
+
+impl Languages {
+    /// What it comes to; none for what each browser asks for.
+    pub fn spoken(self) -> Option<Language> {
+        self.chosen.or(self.workspace)
+    }
 }
 
 /// Where a person is signed in.

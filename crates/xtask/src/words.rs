@@ -55,6 +55,10 @@ fn gather(root: &Path, findings: &mut Vec<String>) -> Result<BTreeMap<String, Sa
         let text = std::fs::read_to_string(root.join(&file)).with_context(|| file.clone())?;
         let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default().to_owned();
         for (one, many) in said(&file, text, findings)? {
+            // What a page brings is a line of parts between tabs.
+            if [Some(&one), many.as_ref()].into_iter().flatten().any(|text| text.contains(['\t', '\n'])) {
+                findings.push(format!("{file}: \"{one}\" has a tab or more than one line"));
+            }
             let entry = sentences.entry(one.clone()).or_default();
             entry.files.insert(file.clone());
             match (&entry.many, many) {
@@ -161,6 +165,7 @@ fn literal(all: &str, code: &str, from: usize, to: usize) -> Option<String> {
         }
         match chars.next()? {
             'n' => text.push('\n'),
+            't' => text.push('\t'),
             '\n' => while chars.next_if(|c| c.is_whitespace()).is_some() {},
             'u' => {
                 let hex: String = chars.by_ref().skip(1).take_while(|c| *c != '}').collect();
@@ -181,7 +186,7 @@ fn merged(sentences: &BTreeMap<String, Said>, old: &Catalog) -> Catalog {
     let mut new = Catalog::new(old.metadata.clone());
     let forms = old.metadata.plural_rules.nplurals;
     for (one, said) in sentences {
-        let known = old.find_message(None, one, said.many.as_deref());
+        let known = old.find_message(None, one, said.many.as_deref()).filter(|known| !known.is_fuzzy());
         let mut message = if said.many.is_some() { Message::build_plural() } else { Message::build_singular() };
         message.with_msgid(one.clone());
         if let Some(many) = &said.many {

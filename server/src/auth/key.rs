@@ -89,13 +89,14 @@ async fn find(parts: &Parts, app: &App, reads: bool) -> Result<Caller, Failure> 
     if let Some(info) = parts.extensions.get::<RequestInfo>() {
         caller = caller.at(info.address);
     }
-    let tenant = caller.scope().tenant();
-    app.rates.count_tenant(tenant, &noted)?;
     if let Some(signed) = &signed
         && !identity.use_nonce(&caller, signed.key, &signed.nonce).await?
     {
         return Err(signature::used().into());
     }
+    // What somebody has sent again takes nothing of the company's share.
+    let tenant = caller.scope().tenant();
+    app.rates.count_tenant(tenant, &noted)?;
     tracing::Span::current().record("tenant_id", tracing::field::display(tenant));
     Ok(caller)
 }

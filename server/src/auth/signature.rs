@@ -1,7 +1,7 @@
 //! Requests that are signed (HTTP Message Signatures, RFC 9421, with `hmac-sha256`), instead of carrying a key.
 //!
-//! The signature covers the method, the path, the query where there is one, and the digest of the body (RFC 9530) where there is one,
-//! which `edge::body` has compared with what came. It names its key, the second and a nonce.
+//! The signature covers the method, the path, the query where there is one, and where there is a body its type and its digest (RFC
+//! 9530), which `edge::body` compares with what comes. It names its key, the second and a nonce.
 
 use axum::http::{HeaderMap, header, request::Parts};
 use identity::{Identity, KeyMark};
@@ -30,9 +30,9 @@ pub struct Signed {
     pub nonce: String,
 }
 
-/// Whether a request wants to be taken for a signed one.
+/// Whether a request is to be known by its signature: what is sent along is asked first, and others sign for others.
 pub fn is_signed(headers: &HeaderMap) -> bool {
-    headers.contains_key(INPUT)
+    headers.contains_key(INPUT) && !headers.contains_key(header::AUTHORIZATION)
 }
 
 fn refuse(detail: Text) -> Problem {
@@ -49,12 +49,14 @@ pub fn read(parts: &Parts, identity: &Identity) -> Result<Signed, Problem> {
             "The signature cannot be read. Send one, in the headers Signature-Input and Signature of RFC 9421."
         ))
     };
-    if parts.headers.contains_key(header::AUTHORIZATION) {
-        return Err(refuse(text!("Send a key or a signature, not both.")));
-    }
-    let input = dictionary(&parts.headers, INPUT).filter(|input| input.len() == 1).ok_or_else(unreadable)?;
+    let input = dictionary(&parts.headers, INPUT).ok_or_else(unreadable)?;
     let signatures = dictionary(&parts.headers, SIGNATURE).ok_or_else(unreadable)?;
-    let Some((label, ListEntry::InnerList(covered))) = input.first() else { return Err(unreadable()) };
+    // Others on the way may have signed it as well.
+    let ours = input.iter().find_map(|(label, entry)| match entry {
+        ListEntry::InnerList(covered) => Some((label, covered, key_of(covered)?)),
+        ListEntry::Item(_) => None,
+    });
+    let (label, covered, key) = ours.ok_or_else(|| refuse(missing()))?;
     let Some(ListEntry::Item(signature)) = signatures.get(label) else { return Err(unreadable()) };
     let signature = signature.bare_item.as_byte_sequence().ok_or_else(unreadable)?;
     let words = |name: &str| covered.params.get(name).and_then(BareItem::as_string).map(|text| text.as_str());
@@ -63,33 +65,41 @@ pub fn read(parts: &Parts, identity: &Identity) -> Result<Signed, Problem> {
     let names: Vec<&str> = names.map(|name| Some(name?.as_str())).collect::<Option<_>>().ok_or_else(unreadable)?;
     let covers = |name: &str| names.contains(&name);
     let query = parts.uri.query().is_none() || covers("@query");
-    let digest = !parts.headers.contains_key(DIGEST) || covers(DIGEST);
-    if !(covers("@method") && covers("@path") && query && digest) {
+    // By another type the same bytes can be read as something else.
+    let body = !parts.headers.contains_key(DIGEST)
+        || (covers(DIGEST) && covers("content-type") && digest(&parts.headers).is_some());
+    if !(covers("@method") && covers("@path") && query && body) {
         return Err(refuse(text!(
-            "Sign \"@method\" and \"@path\", \"@query\" where there is one, and \"content-digest\" where there is a body."
+            "Sign \"@method\" and \"@path\", \"@query\" where there is one, and \"content-digest\", with sha-256, and \"content-type\" where there is a body."
         )));
     }
     if words("alg").is_some_and(|alg| alg != "hmac-sha256") {
         return Err(refuse(text!("Sign with hmac-sha256.")));
     }
     let nonce = words("nonce").filter(|nonce| NONCE.contains(&nonce.len()));
-    let key = words("keyid").and_then(|key| key.parse::<ApiKeyId>().ok());
     let created = covered.params.get("created").and_then(BareItem::as_integer);
-    let (Some(nonce), Some(key), Some(created)) = (nonce, key, created) else {
-        return Err(refuse(text!(
-            "Say the second (created), the id of the key (keyid), and something that you use once, of 8 to 128 characters (nonce)."
-        )));
-    };
+    let Some((nonce, created)) = nonce.zip(created) else { return Err(refuse(missing())) };
     let expires = covered.params.get("expires").map(|expires| expires.as_integer().map(i64::from));
     let open = expires.is_none_or(|expires| expires.is_some_and(|expires| identity.is_open(expires)));
     if !identity.is_recent(created.into()) || !open {
         return Err(refuse(text!(
-            "This was signed more than five minutes ago, or the clock of who signs it is wrong. Sign it anew."
+            "This was signed more than five minutes ago, is over, or the clock of who signs it is wrong. Sign it anew."
         )));
     }
     let base = base(parts, covered, &names).ok_or_else(unreadable)?;
     let mark = identity.signed_by(key, base.as_bytes(), signature).ok_or_else(opens_nothing)?;
     Ok(Signed { key, mark, nonce: nonce.to_owned() })
+}
+
+/// The key of ours that a signature names.
+fn key_of(covered: &InnerList) -> Option<ApiKeyId> {
+    covered.params.get("keyid").and_then(BareItem::as_string)?.as_str().parse().ok()
+}
+
+fn missing() -> Text {
+    text!(
+        "Say the second (created), the id of the key (keyid), and something that you use once, of 8 to 128 characters (nonce)."
+    )
 }
 
 /// What is said of a signature that is not right, and of one whose key does not work any more.

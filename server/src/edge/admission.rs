@@ -71,7 +71,7 @@ pub async fn answering(
     match app.answering.try_enter(network) {
         Some(place) => next.run(request).await.map(|body| Body::new(Held { body, rest: Bytes::new(), _place: place })),
         // Outside of what dresses errors: a page would be one more answer.
-        None => document(&refusal(&app.answering, network)),
+        None => document(&refusal(&app.answering, network).said(info.languages.language())),
     }
 }
 

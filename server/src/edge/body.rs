@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::limits::places::full;
 use crate::request::RequestInfo;
 use crate::state::App;
+use axum::http::request::Parts;
 use axum::{
     Extension,
     body::{Body, Bytes, HttpBody as _},
@@ -80,17 +81,49 @@ pub async fn files(
 
 /// What has no body, or nobody who may send one, has no other digest than nothing has.
 async fn empty(request: Request, next: Next) -> Response {
-    match signature::digest(request.headers()) {
-        Some(digest) if request.body().is_end_stream() && digest != *Sha256::digest(b"") => differs().into_response(),
-        _ => next.run(request).await,
+    let (head, body) = request.into_parts();
+    match Digest::of(&head).compare(0) {
+        Err(failure) if body.is_end_stream() => failure.into_response(),
+        _ => next.run(Request::from_parts(head, body)).await,
     }
 }
 
-fn differs() -> Failure {
-    Failure(Problem::new(
-        ErrorCode::InvalidRequest,
-        text!("The body is another one than the header Content-Digest says, so nothing was changed."),
-    ))
+/// What a body is to be, by its header Content-Digest.
+struct Digest {
+    wanted: Option<(Vec<u8>, Sha256)>,
+    /// Whether it has to be said.
+    signed: bool,
+}
+
+impl Digest {
+    fn of(head: &Parts) -> Self {
+        let wanted = signature::digest(&head.headers).map(|digest| (digest, Sha256::new()));
+        Self { wanted, signed: head.uri.path().starts_with("/api/") && signature::is_signed(&head.headers) }
+    }
+
+    fn update(&mut self, data: &[u8]) {
+        if let Some((_, hash)) = &mut self.wanted {
+            hash.update(data);
+        }
+    }
+
+    /// With all of the body, which is so long.
+    fn compare(self, bytes: u64) -> Result<(), Failure> {
+        let refused = |code, text| Err(Failure(Problem::new(code, text)));
+        match self.wanted.map(|(digest, hash)| *hash.finalize() == *digest) {
+            Some(false) => refused(
+                ErrorCode::InvalidRequest,
+                text!("The body is another one than the header Content-Digest says, so nothing was changed."),
+            ),
+            None if self.signed && bytes > 0 => refused(
+                ErrorCode::Unauthenticated,
+                text!(
+                    "A request with a body is signed with its digest: send Content-Digest with sha-256, and sign it."
+                ),
+            ),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Whether there is a body, and anybody to read it.
@@ -117,20 +150,13 @@ async fn received(request: Request, config: &Config) -> Result<Request, Failure>
     let server = &config.server;
     let pace = Pace { begun: Instant::now(), grace: Duration::from_secs(server.body_grace_s), rate: server.body_rate };
     let (head, body) = request.into_parts();
-    let digest = signature::digest(&head.headers);
-    if digest.is_none() && signature::is_signed(&head.headers) {
-        return Err(Failure(Problem::new(
-            ErrorCode::Unauthenticated,
-            text!("A request with a body is signed with its digest: send Content-Digest with sha-256, and sign it."),
-        )));
-    }
+    let digest = Digest::of(&head);
     Ok(Request::from_parts(head, kept(body, digest, pace, &config.data_dir.join(RECEIVING)).await?))
 }
 
 /// The body, in memory or in a file, if it is the one of this digest.
-async fn kept(mut body: Body, digest: Option<Vec<u8>>, pace: Pace, folder: &Path) -> Result<Body, Failure> {
+async fn kept(mut body: Body, mut digest: Digest, pace: Pace, folder: &Path) -> Result<Body, Failure> {
     let (mut memory, mut file, mut bytes) = (Vec::new(), None, 0_u64);
-    let mut hash = digest.as_ref().map(|_| Sha256::new());
     loop {
         let Ok(frame) = timeout_at(pace.due(bytes), body.frame()).await else {
             return Err(Failure(Problem::new(
@@ -142,9 +168,7 @@ async fn kept(mut body: Body, digest: Option<Vec<u8>>, pace: Pace, folder: &Path
         let frame = frame.map_err(unreadable)?;
         let Some(data) = frame.data_ref() else { continue };
         bytes += data.len() as u64;
-        if let Some(hash) = &mut hash {
-            hash.update(data);
-        }
+        digest.update(data);
         if file.is_none() && memory.len() + data.len() <= IN_MEMORY {
             memory.extend_from_slice(data);
             continue;
@@ -157,11 +181,7 @@ async fn kept(mut body: Body, digest: Option<Vec<u8>>, pace: Pace, folder: &Path
         };
         to.write_all(data).await.map_err(|error| no_room(&error))?;
     }
-    if let Some((hash, digest)) = hash.zip(digest)
-        && *hash.finalize() != *digest
-    {
-        return Err(differs());
-    }
+    digest.compare(bytes)?;
     let Some(mut file) = file else { return Ok(Body::from(memory)) };
     let begin = async {
         file.flush().await?;

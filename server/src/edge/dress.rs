@@ -27,7 +27,7 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
         || ["/api/", "/ws", "/healthz", "/readyz", "/assets/"].iter().any(|p| path.starts_with(p));
     let safe = request.method().is_safe();
     let render = (!program).then(|| Render::of(&app, request.headers()));
-    let language = info.and_then(|info| info.language).unwrap_or_default();
+    let language = info.map(|info| info.languages.language()).unwrap_or_default();
 
     let mut response = next.run(request).await;
     let status = response.status();

@@ -1,6 +1,6 @@
 //! Gives each request an id, a span and a line in the log.
 
-use crate::request::{RequestInfo, client, language};
+use crate::request::{Asked, RequestInfo, client};
 use crate::state::App;
 use axum::{
     extract::{ConnectInfo, Request, State},
@@ -29,8 +29,8 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     let id = RequestId::from_uuid(app.capabilities.services.new_id());
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([0, 0, 0, 0]), |c| c.0.ip());
     let address = client(peer, request.headers(), &app.config.server.trusted_proxies);
-    let language = language(request.headers());
-    request.extensions_mut().insert(RequestInfo { id, address, language });
+    let languages = Asked::of(request.headers());
+    request.extensions_mut().insert(RequestInfo { id, address, languages });
     let route = shown(request.uri().path());
     let span = tracing::info_span!("http", request_id = %id, method = %request.method(), path = %route, tenant_id = field::Empty);
     let started = Instant::now();

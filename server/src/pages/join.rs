@@ -13,12 +13,11 @@ use axum::{
 };
 use identity::{IdentityError, JoinForm};
 use serde::Deserialize;
-use words::Text;
 use zeroize::Zeroizing;
 
 async fn offered(app: &App, info: RequestInfo, token: &str) -> Result<Invited, IdentityError> {
     let offer = app.capabilities.identity.offer(token, &info.origin()).await?;
-    let (email, role) = (offer.email, offer.role.title().unwrap_or_else(|| Text::plain(offer.role_title)));
+    let (email, role) = (offer.email, offer.role.called(&offer.role_title));
     Ok(Invited { company: offer.company, email, role, known: offer.known, token: token.to_owned() })
 }
 

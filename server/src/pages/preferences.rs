@@ -59,8 +59,11 @@ pub async fn language(
 ) -> Result<Response, Failure> {
     let Form(fields) = form.map_err(unreadable)?;
     let language = Language::offered(&fields.language);
-    if let Ok(Viewer(caller)) = viewer {
-        app.capabilities.identity.choose_language(&caller, language).await?;
+    match viewer {
+        Ok(Viewer(caller)) => app.capabilities.identity.choose_language(&caller, language).await?,
+        Err(refused) if refused.status().is_server_error() => return Ok(refused),
+        // Nobody is signed in.
+        Err(_) => {}
     }
     let mut response = Redirect::to(&back(&headers)).into_response();
     keep_language(&mut response, language, app.config.secure());

@@ -264,9 +264,7 @@ pub async fn linked(
 /// As the page shows it.
 fn shown(newcomer: identity::Newcomer) -> Newcomer {
     let invited = newcomer.invited.into_iter();
-    let invited = invited.map(|(token, offer)| {
-        (token, offer.company, offer.role.title().unwrap_or_else(|| Text::plain(offer.role_title)))
-    });
+    let invited = invited.map(|(token, offer)| (token, offer.company, offer.role.called(&offer.role_title)));
     Newcomer { provider: newcomer.provider, email: newcomer.email, invited: invited.collect(), joins: newcomer.joins }
 }
 

@@ -1,7 +1,7 @@
 //! Makes pages of what handlers have found.
 
 use crate::failure::Failure;
-use crate::request::{LANGUAGE_COOKIE, cookie, language};
+use crate::request::{Asked, LANGUAGE_COOKIE, SPOKEN_COOKIE, cookie};
 use crate::state::App;
 use app::dashboard::Frame;
 use app::shell::{Around, Page, Theme};
@@ -31,9 +31,10 @@ fn page_csp(nonce: &str) -> String {
 /// The name of the cookie that holds the chosen look.
 pub const THEME_COOKIE: &str = "samtal_theme";
 
-/// Has the browser keep a language, for a year, or forget it.
+/// Has the browser keep a language that was chosen, or forget it; what the last page spoke says nothing any more.
 pub fn keep_language(response: &mut Response, language: Option<Language>, secure: bool) {
     keep(response, LANGUAGE_COOKIE, language.map(Language::tag), secure);
+    keep(response, SPOKEN_COOKIE, None, secure);
 }
 
 /// Has the browser keep a choice, for a year, or forget it.
@@ -51,8 +52,7 @@ pub fn keep(response: &mut Response, name: &str, value: Option<&str>, secure: bo
 pub struct Render {
     app: App,
     theme: Theme,
-    /// What the browser asks for.
-    asked: Option<Language>,
+    languages: Asked,
 }
 
 impl FromRequestParts<App> for Render {
@@ -67,12 +67,12 @@ impl Render {
     /// For a request with these headers.
     pub fn of(app: &App, headers: &HeaderMap) -> Self {
         let theme = cookie(headers, THEME_COOKIE).map_or(Theme::System, Theme::from_name);
-        Self { app: app.clone(), theme, asked: language(headers) }
+        Self { app: app.clone(), theme, languages: Asked::of(headers) }
     }
 
     /// A page.
     pub fn page(&self, status: StatusCode, make: impl FnOnce() -> Page) -> Response {
-        self.page_in(self.asked.unwrap_or_default(), status, make)
+        self.page_in(self.languages.language(), status, make)
     }
 
     fn page_in(&self, language: Language, status: StatusCode, make: impl FnOnce() -> Page) -> Response {
@@ -113,12 +113,14 @@ impl Render {
         Ok(self.framed(status, &frame, make))
     }
 
-    /// The same, where the frame is there. The browser is told which language that was: what has no page of its own (a problem in an
-    /// answer to code, the page to sign in) speaks it, too.
+    /// The same, where the frame is there. The browser keeps which language that was, if it asked for another one: what has no page of
+    /// its own (a problem in an answer to code, an error) speaks it, too.
     pub fn framed(&self, status: StatusCode, frame: &Frame, make: impl FnOnce(&Frame) -> Page) -> Response {
         let mut response = self.page_in(frame.language, status, || make(frame));
-        if self.asked.unwrap_or_default() != frame.language {
-            keep_language(&mut response, Some(frame.language), self.app.config.secure());
+        if self.languages.language() != frame.language {
+            let other = self.languages.asked.unwrap_or_default() != frame.language;
+            let secure = self.app.config.secure();
+            keep(&mut response, SPOKEN_COOKIE, other.then(|| frame.language.tag()), secure);
         }
         response
     }
@@ -137,8 +139,9 @@ impl Render {
         caller.scope().let_go();
         let address = self.app.config.public_url.clone().unwrap_or_default();
         // One of those for trying pages stays, whatever was chosen.
-        let trying = self.asked.filter(|asked| !Language::OFFERED.contains(asked));
-        let language = trying.or(session.language).or(self.asked).unwrap_or_default();
+        let asked = self.languages.asked;
+        let trying = asked.filter(|asked| !Language::OFFERED.contains(asked));
+        let language = trying.or(session.languages.spoken()).or(asked).unwrap_or_default();
         Ok(Frame { session, theme: self.theme, language, address })
     }
 }

@@ -129,8 +129,8 @@ pub struct Typed {
 pub(super) fn once(app: &App, render: &Render, frame: &Frame, (codes, next): (Vec<String>, &'static str)) -> Response {
     let since = timestamp(app.capabilities.services.now());
     let factor = SecondFactor::On { since, codes: u32::try_from(codes.len()).unwrap_or_default() };
-    render
-        .page(StatusCode::OK, || second_factor(frame, (factor, true), Picture::default(), Outcome::Codes(codes, next)))
+    let page = |frame: &Frame| second_factor(frame, (factor, true), Picture::default(), Outcome::Codes(codes, next));
+    render.framed(StatusCode::OK, frame, page)
 }
 
 /// Turns it on, and shows the codes for paper. The session goes on under a new id.

@@ -2,6 +2,8 @@
 
 use crate::auth::device;
 use crate::failure::Failure;
+use crate::pages::render::keep;
+use crate::request::SPOKEN_COOKIE;
 use crate::state::App;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -24,6 +26,7 @@ pub async fn submit(State(app): State<App>, session: Session) -> Result<Response
         Failure(problem)
     })?;
     let mut response = Redirect::to("/").into_response();
+    keep(&mut response, SPOKEN_COOKIE, None, app.config.secure());
     // What somebody has begun in this browser is over as well.
     device::SIGN_ON.keep(&mut response, None, app.config.secure());
     Ok(response)

@@ -33,7 +33,8 @@ async fn me_says_whose_key_it_is() {
         let me = answer.json();
         assert_eq!(keys_of(&me), ["key", "tenant"].into());
         assert_eq!(keys_of(&me["tenant"]), ["created_at", "id", "name"].into());
-        let fields = ["created_at", "expires_at", "id", "last_used_at", "name", "prefix", "revoked_at", "scopes"];
+        let fields =
+            ["created_at", "expires_at", "id", "last_used_at", "name", "prefix", "revoked_at", "scopes", "signs"];
         assert_eq!(keys_of(&me["key"]), fields.into());
         assert_id(&me["tenant"]["id"], "ten");
         assert_id(&me["key"]["id"], "key");

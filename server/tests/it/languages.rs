@@ -56,23 +56,38 @@ async fn what_a_person_chooses_goes_wherever_they_work_and_no_further() {
     let (aurora, borealis) = (&server.two.aurora, &server.two.borealis);
     let home = |tenant| Ask::get("/dashboard").session(tenant);
     assert_eq!(speaks(&server.ask(home(aurora)).await), "en");
+    // They work in two.
+    server
+        .execute(
+            "insert into app.memberships (tenant_id, member_id, person_id, name, email, role, created_at)
+             select b.tenant_id, gen_random_uuid(), a.person_id, a.name, a.email, 'agent', a.created_at
+             from app.memberships a, app.memberships b
+             where a.email = 'owner@aurora.example' and b.email = 'owner@borealis.example'",
+        )
+        .await;
     let answer = server.ask(choose("es").session(aurora).header("referer", "http://127.0.0.1/dashboard/members")).await;
     assert_eq!((answer.status, answer.header("location")), (303, "/dashboard/members"), "{answer}");
     assert!(answer.set_cookie("samtal_language").unwrap().starts_with("samtal_language=es;"), "{answer}");
     // In another browser, whatever that asks for; which then knows it for pages that nobody is asked on.
     let page = server.ask(home(aurora).header("accept-language", "en")).await;
     assert_eq!(speaks(&page), "es");
-    assert!(page.set_cookie("samtal_language").unwrap().starts_with("samtal_language=es;"), "{page}");
+    assert!(page.set_cookie("samtal_spoken").unwrap().starts_with("samtal_spoken=es;"), "{page}");
+    let problem = Ask::get("/dashboard/members").wants_json().header("cookie", "samtal_spoken=es");
+    assert_eq!(server.ask(problem).await.json()["title"], "Primero inicia sesión");
     assert_eq!(speaks(&server.ask(home(borealis)).await), "en");
-    assert_eq!(server.count("select count(*) from app.memberships where language is not null").await, 1);
+    assert_eq!(server.count("select count(*) from app.memberships where language = 'es'").await, 2);
     // Whoever is nobody chooses for their browser alone, and what is no language is none.
-    for ask in [choose("en"), choose("es\r\nSet-Cookie: evil=1"), choose("ar-XB"), choose("")] {
-        let answer = server.ask(ask).await;
+    for (language, kept) in
+        [("en", "samtal_language=en;"), ("es\r\nSet-Cookie: evil=1", "Max-Age=0"), ("ar-XB", "Max-Age=0")]
+    {
+        let answer = server.ask(choose(language)).await;
         assert!(answer.status == 303 && answer.set_cookie("evil").is_none(), "{answer}");
+        assert!(answer.set_cookie("samtal_language").unwrap().contains(kept), "{answer}");
     }
     assert_eq!(speaks(&server.ask(home(aurora)).await), "es");
-    server.ask(choose("ar-XB").session(aurora)).await;
+    server.ask(choose("").session(aurora)).await;
     assert_eq!(speaks(&server.ask(home(aurora)).await), "en");
+    assert_eq!(server.count("select count(*) from app.memberships where language is not null").await, 0);
 }
 
 #[tokio::test]
@@ -88,13 +103,34 @@ async fn a_workspace_speaks_to_those_who_have_not_chosen() {
     assert_eq!(server.ask(settings("es")).await.status, 303);
     let home = || Ask::get("/dashboard").session(aurora);
     assert_eq!(speaks(&server.ask(home().header("accept-language", "en")).await), "es");
+    // Whoever joins goes along with it, or keeps what they have chosen elsewhere.
+    let invite =
+        |email: &str| Ask::post("/dashboard/members").session(aurora).form([("email", email), ("role", "agent")]);
+    let link = |page: &Answer| page.body.split("id=\"link\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let page = server.ask(invite("bo@fjord.example")).await;
+    let path = format!("/join/{}", link(&page).rsplit('/').next().unwrap());
+    let join = Ask::post(path).form([("name", "Bo"), ("password", PASSWORD)]).header("accept-language", "en");
+    assert_eq!(server.ask(join).await.status, 303);
+    assert_eq!(
+        server
+            .count("select count(*) from app.memberships where email = 'bo@fjord.example' and language is null")
+            .await,
+        1
+    );
+    server.execute("update app.memberships set language = 'en' where email = 'owner@borealis.example'").await;
+    let page = server.ask(invite("owner@borealis.example")).await;
+    let path = format!("/join/{}", link(&page).rsplit('/').next().unwrap());
+    let join = Ask::post(path).form([("password", PASSWORD)]).header("accept-language", "es");
+    assert_eq!(server.ask(join).await.status, 303);
+    let both = "select count(*) from app.memberships where email = 'owner@borealis.example' and language = 'en'";
+    assert_eq!(server.count(both).await, 2);
     server.ask(choose("en").session(aurora)).await;
     assert_eq!(speaks(&server.ask(home().header("accept-language", "es")).await), "en");
     let version = server.ask(Ask::get("/api/v1/settings").key(aurora)).await.json();
     assert_eq!(version["settings"]["language"], "es", "{version}");
     // The change is written down as people read it.
     let invited = server.ask(Ask::get("/dashboard/audit-log").session(aurora)).await;
-    assert!(invited.body.contains("Español"), "{invited}");
+    assert!(invited.body.contains("language: up to each → Español"), "{invited}");
 }
 
 #[tokio::test]
@@ -132,4 +168,8 @@ async fn letters_speak_as_their_readers_do() {
         server.do_jobs().await;
         assert_eq!(mailbox.next().await.subject, subject);
     }
+    server.execute("update app.tenants set language = 'en'").await;
+    server.ask(invite("last@fjord.example")).await;
+    server.do_jobs().await;
+    assert_eq!(mailbox.next().await.subject, "Join Aurora");
 }

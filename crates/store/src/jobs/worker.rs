@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
+use words::noted;
 
 /// How often a server looks for work that nobody told it of: retries, and what other servers left.
 const LOOK: Duration = Duration::from_secs(1);
@@ -169,7 +170,7 @@ impl Worker {
         let Some(kind) = self.registry.kind(&claim.name) else { return Ok(End::Lost) };
         // A job that ends its server each time is never seen to fail: its tries are counted when it is claimed.
         let result = if claim.attempt > kind.tries {
-            let unseen = || "The server stopped each time while it worked on this.".to_owned();
+            let unseen = || noted!("The server stopped each time while it worked on this.").to_owned();
             Some(Err(JobError::Hopeless(claim.error.clone().unwrap_or_else(unseen))))
         } else {
             let (handler, mine) = (Arc::clone(&kind.handler), claim.clone());

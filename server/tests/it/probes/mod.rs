@@ -464,6 +464,10 @@ impl World {
                  from app.tenants where name = 'Borealis'",
             )
             .await;
+        for tenant in [aurora, borealis] {
+            let key = identity.list_api_keys(&tenant.owner).await.unwrap().remove(0).id;
+            assert!(identity.use_nonce(&tenant.key, key, "once").await.unwrap());
+        }
         let company = identity.company_sign_on(&otto.owner).await.unwrap().domains.remove(0).domain;
         let settings = |name: &str, idle_minutes| Settings {
             name: name.to_owned(),
