@@ -76,7 +76,7 @@ test('a document that could not be read is named, with the reason, and leads to 
   failed(server, id);
   await page.goto('/dashboard');
   const unreadable = region(page, 'Could not be read');
-  await expect(unreadable.getByRole('listitem')).toHaveText(['pricesThe text could not be read.']);
+  await expect(unreadable.getByRole('listitem')).toHaveText(['pricesThe document could not be cut into pieces.']);
   await expect(page.getByText('nothing is yours to answer')).toHaveCount(0);
   await unreadable.getByRole('link', { name: /prices/ }).click();
   await expect(page).toHaveURL('/dashboard/knowledge');
