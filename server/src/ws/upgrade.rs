@@ -44,9 +44,10 @@ pub async fn upgrade(
         let secret = key.split_once(' ').map_or("", |(_, secret)| secret.trim()).to_owned();
         Opener::Key { caller, secret }
     } else {
-        let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+        let given = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
         // A page of another site could open a socket with our cookie.
-        let own = origin.is_some_and(|origin| app.config.public_url.as_deref().is_some_and(|url| same(origin, url)));
+        let url = app.config.public_url.as_deref();
+        let own = given(header::ORIGIN).zip(url).is_some_and(|(origin, url)| ours(origin, url, given(header::HOST)));
         match (visitor.0, session.id()) {
             (Ok(Some(caller)), Some(id)) if own => Opener::Member { caller, session: hash(id) },
             // Not signed out: it cannot be told just now.
@@ -69,17 +70,26 @@ pub async fn upgrade(
     Ok(upgrade.on_upgrade(move |ws| Socket::new(app, ws, opener, info, seat).run()).into_response())
 }
 
-/// Whether an `Origin` is that of our own address.
+/// Whether an `Origin` is ours: our public address, or the one by which we are asked, as where `localhost` and `127.0.0.1` are the same
+/// machine. A cookie is of one host, so a page of another one that leads here brings none.
+fn ours(origin: &str, url: &str, host: Option<&str>) -> bool {
+    let scheme = url.split("://").next().unwrap_or_default();
+    same(origin, url) || host.is_some_and(|host| same(origin, &format!("{scheme}://{host}")))
+}
+
+/// Whether an `Origin` is that of an address.
 fn same(origin: &str, url: &str) -> bool {
     let (Ok(a), Ok(b)) = (origin.parse::<http::Uri>(), url.parse::<http::Uri>()) else { return false };
     let port =
         |uri: &http::Uri| uri.port_u16().or(if uri.scheme_str() == Some("https") { Some(443) } else { Some(80) });
-    a.scheme() == b.scheme() && a.host().is_some() && a.host() == b.host() && port(&a) == port(&b)
+    // An origin names nobody.
+    let names = a.authority().is_some_and(|authority| authority.as_str().contains('@'));
+    !names && a.scheme() == b.scheme() && a.host().is_some() && a.host() == b.host() && port(&a) == port(&b)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::same;
+    use super::{ours, same};
 
     #[test]
     fn only_our_own_address_is_ours() {
@@ -90,6 +100,19 @@ mod tests {
             ["http://samtal.example", "https://evil.example", "https://samtal.example.evil.example", "null", ""]
         {
             assert!(!same(other, "https://samtal.example"), "{other}");
+        }
+        let local = |origin, host| ours(origin, "http://127.0.0.1:3000", host);
+        assert!(local("http://127.0.0.1:3000", None) && local("http://localhost:3000", Some("localhost:3000")));
+        for (origin, host) in [
+            ("http://localhost:3000", Some("127.0.0.1:3000")),
+            ("http://localhost:8080", Some("localhost:3000")),
+            ("https://localhost:3000", Some("localhost:3000")),
+            ("http://evil@127.0.0.1:3000", Some("127.0.0.1:3000")),
+            ("http://evil.example", Some("http://evil.example")),
+            ("null", Some("null")),
+            ("http://evil.example", None),
+        ] {
+            assert!(!local(origin, host), "{origin} {host:?}");
         }
     }
 }

@@ -331,6 +331,13 @@ async fn who_brings_nothing_good_gets_nothing() {
         client.send(json!({"type": "hello"})).await;
         assert_eq!(refused(client.next().await), "unauthenticated", "{origin:?}");
     }
+    // By another name of the same machine, as whoever runs it reaches it.
+    let scheme = ORIGIN.split("://").next().unwrap();
+    let cookie = ("cookie", format!("{COOKIE}={}", aurora.session));
+    let local = [cookie, ("origin", format!("{scheme}://localhost:3000")), ("host", "localhost:3000".to_owned())];
+    let mut client = open(&server, &local).await.unwrap();
+    client.send(json!({"type": "hello"})).await;
+    assert_eq!(client.next().await["type"], "welcome");
     // A key that opens nothing does not even open a socket.
     let Err(Error::Http(answer)) = open(&server, &[("authorization", "Bearer smt_x".into())]).await else { panic!() };
     assert_eq!(answer.status(), 401);
