@@ -4,6 +4,7 @@
 mod api_keys;
 mod attempts;
 mod company_sign_on;
+mod languages;
 mod members;
 mod passkeys;
 mod providers;
@@ -13,5 +14,6 @@ mod secrets;
 mod settings;
 mod sign_in;
 mod sign_up;
+mod signed;
 mod stage;
 mod whoami;
