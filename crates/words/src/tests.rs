@@ -47,3 +47,16 @@ fn a_page_brings_the_sentences_of_its_islands_alone() {
     assert_eq!(given(Accented, &sources).unwrap().lines().count(), brought.lines().count());
     assert_eq!(given(Spanish, &["app/src/nowhere/"]).unwrap(), "");
 }
+
+#[test]
+fn languages_go_by_their_tags() {
+    for language in Language::ALL {
+        assert_eq!(Language::from_tag(language.tag()), Some(language));
+        assert_eq!(language.direction(), if language == Mirrored { "rtl" } else { "ltr" });
+    }
+    assert_eq!((English.name(), Spanish.name(), Language::from_tag("tlh")), ("English", "Español", None));
+    // From outside those alone that people choose from.
+    let read = |tag: &str| serde_json::from_str::<Language>(&format!("\"{tag}\"")).ok();
+    assert_eq!([read("en"), read("es"), read("en-XA"), read("ES")], [Some(English), Some(Spanish), None, None]);
+    assert_eq!(serde_json::to_string(&Spanish).unwrap(), "\"es\"");
+}
