@@ -47,6 +47,7 @@ pub(crate) fn filled(one: &'static str, many: Option<(&'static str, u64)>, value
     words::say(language(), one, many, values)
 }
 
+/// The same with views in it.
 pub(crate) fn rich(text: &Text, mut values: Vec<(&'static str, AnyView)>) -> AnyView {
     let template = text.template(language());
     let all = pieces(&template).into_iter().map(|piece| match piece {

@@ -12,7 +12,7 @@ use time::Duration;
 use uuid::Uuid;
 
 /// How far the clock of whoever signs may be off.
-pub const DRIFT: Duration = Duration::minutes(5);
+const DRIFT: Duration = Duration::minutes(5);
 /// How long it is remembered that a signature was used: until none of its time is taken any more.
 const REMEMBERED: Duration = Duration::minutes(15);
 
