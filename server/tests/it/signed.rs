@@ -266,3 +266,33 @@ async fn files_are_signed_too_and_what_is_remembered_is_forgotten() {
     assert!(identity.delete_old_nonces().await.unwrap() >= 2);
     assert_eq!(server.count("select count(*) from app.nonces").await, 0);
 }
+
+#[tokio::test]
+async fn what_is_sent_again_takes_nothing_of_the_company_s_share() {
+    let server = TestServer::with(|config| {
+        let api = &mut config.api;
+        (api.key_burst, api.tenant_burst, api.key_per_minute, api.tenant_per_minute) = (3, 4, 1, 1);
+    })
+    .await;
+    let aurora = &server.two.aurora;
+    let key = signing(&server, aurora, API_KEY).await;
+    let caught = Signer::new(&server, &key, "GET", MEMBERS, "caught once").sign(Ask::get(MEMBERS));
+    assert_eq!(server.ask(caught.clone()).await.status, 200);
+    for status in [401, 401, 429, 429] {
+        assert_eq!(server.ask(caught.clone()).await.status, status);
+    }
+    // One of the company's four is gone, and its other key has its own three.
+    for _ in 0..3 {
+        let answer = server.ask(Ask::get(MEMBERS).key(aurora)).await;
+        assert_eq!(answer.status, 200, "{answer}");
+    }
+    // Whoever forges takes nothing of the key's either.
+    let other = signing(&server, &server.two.borealis, API_KEY).await;
+    let forger = Signer::new(&server, &other, "GET", MEMBERS, "forged ....");
+    let forger = Signer { secret: key.secret.clone(), ..forger };
+    for _ in 0..5 {
+        assert_eq!(server.ask(forger.sign(Ask::get(MEMBERS))).await.status, 401);
+    }
+    let own = Signer::new(&server, &other, "GET", MEMBERS, "its own one").sign(Ask::get(MEMBERS));
+    assert_eq!(server.ask(own).await.status, 200);
+}
