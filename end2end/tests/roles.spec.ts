@@ -97,7 +97,7 @@ for (const javaScriptEnabled of [true, false]) {
     await page.getByText('Change Librarian').click();
     const change = page.locator('details[open]');
     await change.getByLabel('Upload and delete documents').uncheck();
-    await change.getByLabel('Read all conversations').check();
+    await change.getByLabel('Read conversations that nobody has taken').check();
     await page.getByRole('button', { name: 'Save Librarian' }).click();
     await expect(page.getByRole('status')).toContainText('Saved');
     await theirs.goto('/dashboard/inbox');
@@ -120,3 +120,51 @@ for (const javaScriptEnabled of [true, false]) {
     await expect(theirs).toHaveURL('/dashboard/members');
   });
 }
+
+test('who sees their own conversations sees one go that a colleague takes, and none of what is said in it', async ({ newContext, complaints }) => {
+  // (The page that is asked for at the end is not there.)
+  complaints.expect(/the server responded with a status of 404/);
+  const owner = await (await newContext()).newPage();
+  await signUp(owner.request);
+  const permissions = { 'conversations.read': '1', 'conversations.write': '1' };
+  await owner.request.post('/dashboard/roles', { form: { title: 'Night shift', ...permissions } });
+  const email = `nils.${Date.now()}@fjallhus.example`;
+  await owner.goto('/dashboard/members');
+  await owner.getByLabel('Email').fill(email);
+  await owner.getByLabel('Role').selectOption('Night shift');
+  await owner.getByRole('button', { name: 'Invite' }).click();
+  const password = 'another way to the harbour';
+  const nils = await (await newContext()).newPage();
+  await nils.request.post(await owner.locator('#link').innerText(), { form: { name: 'Nils', password } });
+  await nils.goto('/login');
+  await fillSignIn(nils, { email, password });
+  await expect(nils).toHaveURL('/dashboard');
+  const by = await program(owner.request);
+  const [elin, per] = [await begin(owner.request, by, 'Elin'), await begin(owner.request, by, 'Per')];
+  for (const id of [elin, per]) {
+    await say(owner.request, by, id, 'Is anybody there?');
+    await step(owner.request, by, id, 'handoff');
+  }
+
+  await visit(nils, `/dashboard/inbox/${elin}`);
+  const list = nils.getByRole('region', { name: 'Conversations' });
+  await expect(list.getByRole('link', { name: /Elin|Per/ })).toHaveCount(2);
+  await expect(nils.getByRole('log')).toContainText('Is anybody there?');
+  await visit(owner, `/dashboard/inbox/${elin}`);
+  await owner.getByRole('button', { name: 'Take over' }).click();
+  await owner.getByLabel('Your message').fill('The code is 4711.');
+  await owner.getByRole('button', { name: 'Send' }).click();
+  await expect(owner.getByRole('log')).toContainText('4711');
+  await expect(list.getByRole('link', { name: /Elin|Per/ })).toHaveCount(1);
+  await expect(nils.getByRole('heading', { name: 'There is nothing here' })).toBeVisible();
+  await expect(nils.locator('body')).not.toContainText('4711');
+  expect((await nils.request.get(`/dashboard/inbox/${elin}`)).status()).toBe(404);
+  // The other one is theirs to take, and stays.
+  await expect(async () => {
+    // (A press on a line that has just moved may have been meant for another one.)
+    await list.getByRole('link', { name: /Per/ }).click();
+    await expect(nils.getByRole('heading', { name: 'Per' })).toBeVisible({ timeout: 1000 });
+  }).toPass();
+  await nils.getByRole('button', { name: 'Take over' }).click();
+  await expect(nils.getByRole('button', { name: 'Resolve' })).toBeVisible();
+});

@@ -1,6 +1,7 @@
 //! The assistant's side: what is to be answered, and the answer, if it still may speak.
 
 use crate::append::{Entry, lock};
+use crate::reach::Reach;
 use crate::{ConversationError, Conversations};
 use model::ConversationId;
 use model::conversation::{Author, ConversationState, Event, Handler};
@@ -90,7 +91,7 @@ impl Conversations {
         let right = caller.assistant()?;
         let scope = right.scope();
         let mut tx = self.services.store.tenant(scope).await?;
-        let mut row = lock(&mut tx, question.conversation, None).await?;
+        let mut row = lock(&mut tx, question.conversation, Reach::ALL).await?;
         if row.fence != question.fence || row.handler != Handler::Assistant || row.state != ConversationState::Open {
             return Ok(Reply::TooLate);
         }
@@ -118,7 +119,7 @@ impl Conversations {
         let right = caller.assistant()?;
         let scope = right.scope();
         let mut tx = self.services.store.tenant(scope).await?;
-        let mut row = match lock(&mut tx, conversation, None).await {
+        let mut row = match lock(&mut tx, conversation, Reach::ALL).await {
             Err(ConversationError::NotFound) => return Ok(()),
             row => row?,
         };

@@ -1,10 +1,11 @@
 //! Adding to a conversation: its row locked, the next number, one statement for everything that is written.
 
 use crate::ConversationError;
+use crate::reach::Reach;
 use model::conversation::{Author, ConversationState, Event, Handler, Message};
 use model::event::EventKind;
 use model::knowledge::Citation;
-use model::{ContactId, ConversationId, MemberId, MessageId};
+use model::{ConversationId, MemberId, MessageId};
 use sqlx::types::Json;
 use std::time::Duration;
 use store::jobs::{Job, Lane};
@@ -35,6 +36,7 @@ pub(crate) struct Locked {
     pub state: ConversationState,
     pub handler: Handler,
     pub assignee: Option<MemberId>,
+    holder: Option<MemberId>,
     pub fence: i64,
     pub last_seq: i64,
     pub answered_seq: i64,
@@ -65,20 +67,22 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Locks a conversation, one of this contact's if a contact is given.
+/// Locks a conversation, if it is within reach.
 pub(crate) async fn lock(
     tx: &mut TenantTx,
     id: ConversationId,
-    contact: Option<ContactId>,
+    Reach { contact, member }: Reach,
 ) -> Result<Locked, ConversationError> {
     let row = sqlx::query!(
-        "select state, handler, assignee_id, fence, last_seq, answered_seq, waiting_since,
+        "select state, handler, assignee_id, holder_id, fence, last_seq, answered_seq, waiting_since,
            last_message_id
          from app.conversations
          where conversation_id = $1 and ($2::uuid is null or contact_id = $2)
+           and ($3::uuid is null or holder_id is null or holder_id = $3)
          for no key update",
         id.uuid(),
-        contact.map(ContactId::uuid)
+        contact,
+        member
     )
     .fetch_optional(tx)
     .await?
@@ -88,6 +92,7 @@ pub(crate) async fn lock(
         state: ConversationState::from_name(&row.state).ok_or(StoreError::Corrupt("conversations.state"))?,
         handler: Handler::from_name(&row.handler).ok_or(StoreError::Corrupt("conversations.handler"))?,
         assignee: row.assignee_id.map(MemberId::from_uuid),
+        holder: row.holder_id.map(MemberId::from_uuid),
         fence: row.fence,
         last_seq: row.last_seq,
         answered_seq: row.answered_seq,
@@ -112,9 +117,10 @@ impl Locked {
         self.handler = handler;
         self.assignee = assignee;
         self.fence += 1;
-        if handler == Handler::Assistant {
+        match handler {
             // What people have seen is theirs; the assistant answers what comes from here on.
-            self.answered_seq = self.last_seq;
+            Handler::Assistant => self.answered_seq = self.last_seq,
+            Handler::People => self.holder = assignee,
         }
     }
 
@@ -146,7 +152,8 @@ impl Locked {
              update app.conversations
              set last_seq = $4, last_message_id = $3, state = $13, handler = $14, assignee_id = $15, fence = $16,
                answered_seq = $17, last_author = case when $8::text is null then $5 else last_author end,
-               last_text = coalesce($18, last_text), updated_at = $12, waiting_since = $19
+               last_text = coalesce($18, last_text), updated_at = $12, waiting_since = $19,
+               holder_id = $20
              where conversation_id = $2",
             scope.tenant().uuid(),
             self.id.uuid(),
@@ -166,7 +173,8 @@ impl Locked {
             self.fence,
             self.answered_seq,
             shown,
-            self.waiting_since
+            self.waiting_since,
+            self.holder.map(MemberId::uuid)
         )
         .execute(&mut *tx)
         .await?;

@@ -3,6 +3,7 @@
 //! A visitor leaves no row behind before it says something: the contact, what its browser keeps and the conversation are
 //! made with the first message.
 
+use crate::reach::Reach;
 use crate::{ConversationError, Conversations, read};
 use futures_core::future::BoxFuture;
 use identity::TenantSetup;
@@ -73,7 +74,8 @@ impl Conversations {
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let contact = self.contact(&mut tx, right.scope(), name.as_ref(), email.as_ref()).await?;
         let id = self.conversation(&mut tx, right.scope(), contact).await?;
-        let conversation = read::conversation(&mut tx, id, None).await?.ok_or(ConversationError::NotFound)?;
+        let conversation =
+            read::conversation(&mut tx, id, Reach::of(caller)).await?.ok_or(ConversationError::NotFound)?;
         tx.commit().await?;
         self.services.publish(Some(Notice::Changed { tenant: right.scope().tenant(), conversation: id }));
         Ok(conversation)
@@ -130,7 +132,7 @@ impl Conversations {
         let right = caller.contact()?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let Some(id) = latest(&mut tx, right.id()).await? else { return Ok(None) };
-        read::conversation(&mut tx, id, Some(right.id())).await
+        read::conversation(&mut tx, id, Reach::of(caller)).await
     }
 
     /// The contact's conversation to speak in: the latest, or a new one. Two of its tabs at once get the same.

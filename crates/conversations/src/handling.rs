@@ -1,12 +1,13 @@
 //! Who may speak: hand off, take over, hand back, resolve. Each is a message, too, so that everybody learns of it in order.
 
 use crate::append::{Entry, Locked, lock};
+use crate::reach::Reach;
 use crate::{ConversationError, Conversations, read};
 use futures_core::future::BoxFuture;
 use identity::Leaving;
 use model::conversation::{Conversation, ConversationState, Event, Handler, Message};
 use model::permission::WriteConversations;
-use model::{ContactId, ConversationId, MemberId};
+use model::{ConversationId, MemberId};
 use store::bus::Notice;
 use store::{Caller, Denied, Scope, Services, StoreError, TenantTx};
 
@@ -120,7 +121,7 @@ impl Leaving for HandedOn {
     ) -> BoxFuture<'a, Result<Vec<Notice>, StoreError>> {
         Box::pin(async move {
             let handed_on = sqlx::query_scalar!(
-                "update app.conversations set assignee_id = null, waiting_since = $2, updated_at = $2
+                "update app.conversations set assignee_id = null, holder_id = null, waiting_since = $2, updated_at = $2
                  where assignee_id = $1 and state = 'open' and handler = 'people' returning conversation_id",
                 member.uuid(),
                 self.0.now()
@@ -141,7 +142,7 @@ impl Conversations {
     #[tracing::instrument(name = "db.conversation.hand_off", skip_all)]
     pub async fn hand_off(&self, caller: &Caller, id: ConversationId) -> Result<Conversation, ConversationError> {
         let right = caller.participant(WriteConversations)?;
-        self.change(right.scope(), right.contact(), id, &|row| {
+        self.change(right.scope(), Reach::of(caller), id, &|row| {
             let there = row.handler == Handler::People;
             (!there).then(|| {
                 row.hand_to(Handler::People, None);
@@ -151,7 +152,7 @@ impl Conversations {
         .await
     }
 
-    /// The member takes the conversation, from the assistant or from a colleague. Opens a resolved one again.
+    /// The member takes the conversation, from the assistant or from a colleague whose conversations they reach. Opens a resolved one again.
     ///
     /// # Errors
     /// [`ConversationError::Denied`] for a program, [`ConversationError::NotFound`], or the database's.
@@ -161,7 +162,7 @@ impl Conversations {
         let member = right.member().ok_or(Denied)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let name = member_name(&mut tx, Some(member)).await?;
-        self.change_in(tx, right.scope(), None, id, &|row| {
+        self.change_in(tx, right.scope(), Reach::of(caller), id, &|row| {
             (row.assignee != Some(member)).then(|| {
                 row.hand_to(Handler::People, Some(member));
                 taken_over(name.as_deref())
@@ -177,7 +178,7 @@ impl Conversations {
     #[tracing::instrument(name = "db.conversation.hand_back", skip_all)]
     pub async fn hand_back(&self, caller: &Caller, id: ConversationId) -> Result<Conversation, ConversationError> {
         let right = caller.may(WriteConversations)?;
-        self.change(right.scope(), None, id, &|row| {
+        self.change(right.scope(), Reach::of(caller), id, &|row| {
             (row.handler != Handler::Assistant).then(|| {
                 row.hand_to(Handler::Assistant, None);
                 Entry::event(Event::HandedBack, "The assistant answers again.", None)
@@ -193,7 +194,7 @@ impl Conversations {
     #[tracing::instrument(name = "db.conversation.resolve", skip_all)]
     pub async fn resolve(&self, caller: &Caller, id: ConversationId) -> Result<Conversation, ConversationError> {
         let right = caller.may(WriteConversations)?;
-        self.change(right.scope(), None, id, &|row| {
+        self.change(right.scope(), Reach::of(caller), id, &|row| {
             (row.state != ConversationState::Resolved).then(|| {
                 row.hand_to(Handler::Assistant, None);
                 row.state = ConversationState::Resolved;
@@ -206,28 +207,28 @@ impl Conversations {
     async fn change(
         &self,
         scope: &Scope,
-        contact: Option<ContactId>,
+        reach: Reach,
         id: ConversationId,
         change: &Change<'_>,
     ) -> Result<Conversation, ConversationError> {
         let tx = self.services.store.tenant(scope).await?;
-        self.change_in(tx, scope, contact, id, change).await
+        self.change_in(tx, scope, reach, id, change).await
     }
 
     async fn change_in(
         &self,
         mut tx: TenantTx,
         scope: &Scope,
-        contact: Option<ContactId>,
+        reach: Reach,
         id: ConversationId,
         change: &Change<'_>,
     ) -> Result<Conversation, ConversationError> {
-        let mut row = lock(&mut tx, id, contact).await?;
+        let mut row = lock(&mut tx, id, reach).await?;
         let mut written: Vec<Message> = Vec::new();
         if let Some(entry) = change(&mut row) {
             written.push(row.append(&mut tx, &self.services, scope, entry).await?);
         }
-        let conversation = read::conversation(&mut tx, id, contact).await?.ok_or(ConversationError::NotFound)?;
+        let conversation = read::conversation(&mut tx, id, reach).await?.ok_or(ConversationError::NotFound)?;
         tx.commit().await?;
         self.services.publish(Notice::written(scope.tenant(), &written));
         Ok(conversation)

@@ -1,5 +1,6 @@
 //! What the pages of the inbox show and do, put together from the other use cases.
 
+use crate::reach::Reach;
 use crate::{ConversationError, Conversations, MessagesFrom, read};
 use model::ConversationId;
 use model::conversation::{Conversation, InboxFilter, InboxView, Step, Thread, WidgetInstall};
@@ -23,14 +24,14 @@ impl Conversations {
         after: Option<&str>,
         open: Option<ConversationId>,
     ) -> Result<InboxView, ConversationError> {
-        let right = caller.may(ReadConversations)?;
+        let (right, reach) = (caller.may(ReadConversations)?, Reach::of(caller));
         let after = after.map(str::parse).transpose()?;
         let now = timestamp(self.services.now());
         let mut tx = self.services.store.tenant(right.scope()).await?;
-        let Page { data, next_cursor } = read::inbox(&mut tx, right.member(), filter, after).await?;
+        let Page { data, next_cursor } = read::inbox(&mut tx, right.member(), reach, filter, after).await?;
         let waiting = read::waiting(&mut tx).await?;
         let open = match open {
-            Some(id) => read::conversation(&mut tx, id, None).await?,
+            Some(id) => read::conversation(&mut tx, id, reach).await?,
             None => None,
         };
         tx.leave_open();
@@ -56,8 +57,9 @@ impl Conversations {
             None => MessagesFrom::Latest,
         };
         let mut tx = self.services.store.tenant(caller.may(ReadConversations)?.scope()).await?;
-        let conversation = read::conversation(&mut tx, id, None).await?.ok_or(ConversationError::NotFound)?;
-        let messages = read::messages(&mut tx, id, None, from, DEFAULT_LIMIT).await?;
+        let reach = Reach::of(caller);
+        let conversation = read::conversation(&mut tx, id, reach).await?.ok_or(ConversationError::NotFound)?;
+        let messages = read::messages(&mut tx, id, reach, from, DEFAULT_LIMIT).await?;
         tx.leave_open();
         Ok(Thread { conversation, messages, draft: self.services.new_id().simple().to_string() })
     }

@@ -7,6 +7,7 @@ mod error;
 mod handling;
 mod inbox;
 pub mod live;
+mod reach;
 mod read;
 mod say;
 

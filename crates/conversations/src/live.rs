@@ -6,7 +6,11 @@
 //!
 //! Listeners stand behind many locks, by tenant, and a frame is made once for all who hear it, while no lock is held. What
 //! has changed is read once for all who watch a tenant, together for what changes in [`TOGETHER`].
+//!
+//! Who reaches some of a tenant's conversations alone hears of the others only that they are somebody's now, and reads what is said in those
+//! that they follow from the database, which knows whose they are by then.
 
+use crate::reach::Reach;
 use crate::{ConversationError, read};
 use bytes::Bytes;
 use model::conversation::{Author, Message};
@@ -22,6 +26,7 @@ use store::bus::{Notice, Part};
 use store::services::timestamp;
 use store::{Right, Scope, Services};
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 /// What a listener's queue holds. A burst longer than that is read from the database.
 pub const QUEUE: usize = 64;
@@ -46,7 +51,7 @@ pub enum Heard {
         /// The frame, in JSON.
         frame: Bytes,
     },
-    /// Messages up to this number were kept by another node: they are there to be read.
+    /// Messages up to this number are kept: they are there to be read, by whoever still may.
     Written {
         /// Where.
         conversation: ConversationId,
@@ -83,6 +88,7 @@ struct Outlet {
     id: u64,
     queue: mpsc::Sender<Heard>,
     missed: Arc<AtomicBool>,
+    reach: Reach,
 }
 
 impl Outlet {
@@ -105,15 +111,46 @@ struct Watched {
     /// Where, and on whose behalf lines are read.
     outlets: Vec<(Outlet, Scope)>,
     /// What has changed since lines were last read, and whether that is more than is told one by one.
-    changed: Vec<ConversationId>,
+    changed: Vec<Change>,
     several: bool,
     /// Whether somebody reads, or is about to.
     read: bool,
 }
 
+/// A conversation that has changed, and whether it may be somebody else's now.
+#[derive(Debug, Clone, Copy)]
+struct Change {
+    conversation: ConversationId,
+    hands: bool,
+}
+
+/// How a conversation is told of.
+struct Told {
+    /// To those who reach it.
+    frame: Bytes,
+    /// Whose it is.
+    holder: Option<Uuid>,
+    /// To those who reach it no more, if it may have become somebody's.
+    gone: Option<Bytes>,
+}
+
+impl Told {
+    /// Something has changed: the list has to be asked for.
+    fn several() -> Self {
+        Self { frame: json(&ServerFrame::Changed { conversation: None, line: None }), holder: None, gone: None }
+    }
+
+    fn to(&self, reach: Reach) -> Option<&Bytes> {
+        if reach.member.is_none() || self.holder.is_none() || reach.member == self.holder {
+            return Some(&self.frame);
+        }
+        self.gone.as_ref()
+    }
+}
+
 /// What has changed in a while.
 struct Changes {
-    conversations: Vec<ConversationId>,
+    conversations: Vec<Change>,
     several: bool,
     scope: Scope,
 }
@@ -149,15 +186,14 @@ impl Listeners {
 
     /// Notes a change for those who watch the tenant. The first in a while begins a task that tells of it; there is one for a
     /// tenant, so that what is read later is told later.
-    fn changed(&self, tenant: TenantId, conversation: ConversationId) {
+    fn changed(&self, tenant: TenantId, change: Change) {
         let first = self.with(tenant, |outlets| {
             let Some(watched) = outlets.tenants.get_mut(&tenant) else { return false };
-            if !watched.changed.contains(&conversation) {
-                if watched.changed.len() < CHANGES {
-                    watched.changed.push(conversation);
-                } else {
-                    watched.several = true;
-                }
+            let room = watched.changed.len() < CHANGES;
+            match watched.changed.iter_mut().find(|noted| noted.conversation == change.conversation) {
+                Some(noted) => noted.hands |= change.hands,
+                None if room => watched.changed.push(change),
+                None => watched.several = true,
             }
             !std::mem::replace(&mut watched.read, true)
         });
@@ -176,45 +212,51 @@ impl Listeners {
                 reading.ended = true;
                 return;
             };
-            let frames = match tokio::time::timeout(PATIENCE, self.frames(&changes)).await {
-                Ok(frames) => frames,
-                Err(_) => vec![json(&ServerFrame::Changed { conversation: None, line: None })],
+            let told = match tokio::time::timeout(PATIENCE, self.told(&changes)).await {
+                Ok(told) => told,
+                Err(_) => vec![Told::several()],
             };
             let outlets = self.with(tenant, |outlets| {
                 let watched = outlets.tenants.get(&tenant);
                 watched.into_iter().flat_map(|w| &w.outlets).map(|(outlet, _)| outlet.clone()).collect::<Vec<_>>()
             });
-            for frame in frames {
+            for told in told {
                 for outlet in &outlets {
-                    outlet.give(Heard::Changed { frame: frame.clone() });
+                    if let Some(frame) = told.to(outlet.reach) {
+                        outlet.give(Heard::Changed { frame: frame.clone() });
+                    }
                 }
             }
         }
     }
 
-    /// The frames for what has changed; without lines where they cannot be read.
-    async fn frames(&self, changes: &Changes) -> Vec<Bytes> {
-        let several = changes.several.then(|| json(&ServerFrame::Changed { conversation: None, line: None }));
-        let frames: Vec<_> = match self.lines(changes).await {
-            Ok(lines) => lines
-                .iter()
-                .map(|line| json(&ServerFrame::Changed { conversation: Some(line.conversation.id), line: Some(line) }))
-                .collect(),
+    /// How to tell what has changed; without lines where they cannot be read.
+    async fn told(&self, changes: &Changes) -> Vec<Told> {
+        let lines = match self.lines(changes).await {
+            Ok(lines) => lines,
             Err(error) => {
                 tracing::warn!(%error, "what has changed could not be read");
-                return vec![json(&ServerFrame::Changed { conversation: None, line: None })];
+                return vec![Told::several()];
             }
         };
-        frames.into_iter().chain(several).collect()
+        let hands = |id| changes.conversations.iter().any(|change| change.conversation == id && change.hands);
+        let told = lines.iter().map(|(line, holder)| {
+            let conversation = Some(line.conversation.id);
+            let gone = hands(line.conversation.id).then(|| json(&ServerFrame::Changed { conversation, line: None }));
+            Told { frame: json(&ServerFrame::Changed { conversation, line: Some(line) }), holder: *holder, gone }
+        });
+        told.chain(changes.several.then(Told::several)).collect()
     }
 
     #[tracing::instrument(name = "db.conversation.changed", skip_all)]
-    async fn lines(&self, changes: &Changes) -> Result<Vec<Line>, ConversationError> {
+    async fn lines(&self, changes: &Changes) -> Result<Vec<(Line, Option<Uuid>)>, ConversationError> {
         let mut tx = self.services.store.tenant(&changes.scope).await?;
         let now = timestamp(self.services.now());
-        let conversations = read::conversations(&mut tx, &changes.conversations).await?;
+        let ids: Vec<_> = changes.conversations.iter().map(|change| change.conversation).collect();
+        let conversations = read::conversations(&mut tx, &ids).await?;
         let waiting = read::waiting(&mut tx).await?;
-        Ok(conversations.into_iter().map(|conversation| Line { conversation, waiting, now }).collect())
+        let line = |(conversation, holder)| (Line { conversation, waiting, now }, holder);
+        Ok(conversations.into_iter().map(line).collect())
     }
 }
 
@@ -265,21 +307,26 @@ impl Part for Listeners {
         match notice {
             Notice::Written { tenant, conversation, seq, messages } => {
                 let listeners = self.of(*tenant, *conversation);
-                if messages.is_empty() {
-                    for outlet in &listeners {
-                        outlet.give(Heard::Written { conversation: *conversation, seq: *seq });
-                    }
-                } else if !listeners.is_empty() {
+                // Who may hear what is said by whose it is now reads it.
+                let (read, hear): (Vec<_>, Vec<_>) =
+                    listeners.iter().partition(|outlet| messages.is_empty() || outlet.reach.member.is_some());
+                for outlet in read {
+                    outlet.give(Heard::Written { conversation: *conversation, seq: *seq });
+                }
+                if !hear.is_empty() {
                     for message in messages.iter() {
                         let (conversation, seq, frame) = (*conversation, message.seq, frame(message));
-                        for outlet in &listeners {
+                        for outlet in &hear {
                             outlet.give(Heard::Message { conversation, seq, frame: frame.clone() });
                         }
                     }
                 }
-                self.changed(*tenant, *conversation);
+                let hands = messages.is_empty() || messages.iter().any(|message| message.event.is_some());
+                self.changed(*tenant, Change { conversation: *conversation, hands });
             }
-            Notice::Changed { tenant, conversation } => self.changed(*tenant, *conversation),
+            Notice::Changed { tenant, conversation } => {
+                self.changed(*tenant, Change { conversation: *conversation, hands: true });
+            }
             Notice::Typing { tenant, conversation, from, name, source } => {
                 let listeners = self.of(*tenant, *conversation);
                 if !listeners.is_empty() {
@@ -313,8 +360,12 @@ impl Live {
         Self { listeners }
     }
 
-    /// Somebody of this tenant listens.
+    /// A contact of this tenant listens.
     pub fn listen(&self, tenant: TenantId) -> Listener {
+        self.listener(tenant, Reach::ALL)
+    }
+
+    fn listener(&self, tenant: TenantId, reach: Reach) -> Listener {
         let (sender, queue) = mpsc::channel(QUEUE);
         let id = self.listeners.next.fetch_add(1, Ordering::Relaxed);
         Listener {
@@ -324,14 +375,15 @@ impl Live {
             sender,
             queue,
             missed: Arc::default(),
+            reach,
             followed: Vec::new(),
         }
     }
 
-    /// As [`Live::listen`]; who may read all conversations also hears how each is that changes.
+    /// Somebody of the company's listens, and also hears how each conversation is that changes within their reach.
     pub fn watch(&self, right: Right<'_, ReadConversations>) -> Listener {
         let scope = right.scope().clone();
-        let (tenant, listener) = (scope.tenant(), self.listen(scope.tenant()));
+        let (tenant, listener) = (scope.tenant(), self.listener(scope.tenant(), Reach::of(right.caller())));
         let outlet = listener.outlet();
         self.listeners.with(tenant, |outlets| {
             outlets.tenants.entry(tenant).or_default().outlets.push((outlet, scope));
@@ -363,12 +415,13 @@ pub struct Listener {
     sender: mpsc::Sender<Heard>,
     queue: mpsc::Receiver<Heard>,
     missed: Arc<AtomicBool>,
+    reach: Reach,
     followed: Vec<ConversationId>,
 }
 
 impl Listener {
     fn outlet(&self) -> Outlet {
-        Outlet { id: self.id, queue: self.sender.clone(), missed: Arc::clone(&self.missed) }
+        Outlet { id: self.id, queue: self.sender.clone(), missed: Arc::clone(&self.missed), reach: self.reach }
     }
 
     /// Which listener this is, for [`Live::typing`].

@@ -1,5 +1,6 @@
 //! Lists of conversations, one conversation, its messages.
 
+use crate::reach::Reach;
 use crate::{ConversationError, Conversations};
 use model::conversation::{
     Assignee, Author, Contact, Conversation, ConversationState, Event, Handler, InboxFilter, Message,
@@ -38,6 +39,7 @@ struct Row {
     handler: String,
     assignee_id: Option<Uuid>,
     assignee_name: Option<String>,
+    holder_id: Option<Uuid>,
     last_seq: i64,
     last_author: Option<String>,
     last_text: Option<String>,
@@ -52,7 +54,7 @@ macro_rules! conversations {
         sqlx::query_as!(
             Row,
             r#"select c.conversation_id, c.contact_id, p.name as contact_name, p.email as contact_email, c.state, c.handler,
-                 c.assignee_id, m.name as "assignee_name?", c.last_seq, c.last_author, c.last_text,
+                 c.assignee_id, m.name as "assignee_name?", c.holder_id, c.last_seq, c.last_author, c.last_text,
                  case when c.state = 'open' and c.handler = 'people' and c.assignee_id is null
                    then coalesce(c.waiting_since, c.updated_at) end as waiting_since,
                  c.created_at, c.updated_at
@@ -142,30 +144,36 @@ impl TryFrom<MessageRow> for Message {
     }
 }
 
-/// One conversation, one of this contact's if a contact is given.
+/// One conversation, if it is within reach.
 pub(crate) async fn conversation(
     tx: &mut TenantTx,
     id: ConversationId,
-    contact: Option<ContactId>,
+    Reach { contact, member }: Reach,
 ) -> Result<Option<Conversation>, ConversationError> {
     let row = conversations!(
-        "where c.conversation_id = $1 and ($2::uuid is null or c.contact_id = $2)",
+        "where c.conversation_id = $1 and ($2::uuid is null or c.contact_id = $2)
+           and ($3::uuid is null or c.holder_id is null or c.holder_id = $3)",
         id.uuid(),
-        contact.map(ContactId::uuid)
+        contact,
+        member
     )
     .fetch_optional(tx)
     .await?;
     Ok(row.map(Conversation::try_from).transpose()?)
 }
 
-/// Those of them that are there.
+/// Those of them that are there, each with the member whose it is.
 pub(crate) async fn conversations(
     tx: &mut TenantTx,
     ids: &[ConversationId],
-) -> Result<Vec<Conversation>, ConversationError> {
+) -> Result<Vec<(Conversation, Option<Uuid>)>, ConversationError> {
     let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
     let rows = conversations!("where c.conversation_id = any($1)", &ids).fetch_all(tx).await?;
-    Ok(rows.into_iter().map(Conversation::try_from).collect::<Result<_, _>>()?)
+    let with_holder = |row: Row| {
+        let holder = row.holder_id;
+        Conversation::try_from(row).map(|conversation| (conversation, holder))
+    };
+    Ok(rows.into_iter().map(with_holder).collect::<Result<_, _>>()?)
 }
 
 /// One message.
@@ -180,15 +188,17 @@ pub(crate) async fn message(
     Ok(row.map(Message::try_from).transpose()?)
 }
 
-/// A page of what the inbox shows to this member: the latest first, but those that wait the longest first.
+/// A page of what the inbox shows to this member, who reaches so much: the latest first, but those that wait the longest first.
 pub(crate) async fn inbox(
     tx: &mut TenantTx,
     member: Option<MemberId>,
+    reach: Reach,
     filter: InboxFilter,
     after: Option<Cursor>,
 ) -> Result<Page<Conversation>, ConversationError> {
     let limit = i64::from(INBOX) + 1;
     let rows = if filter == InboxFilter::Waiting {
+        // Nobody holds what waits.
         let Cursor { at, id } = after.unwrap_or(Cursor { at: OffsetDateTime::UNIX_EPOCH, id: Uuid::nil() });
         conversations!(
             "where c.state = 'open' and c.handler = 'people' and c.assignee_id is null
@@ -207,12 +217,14 @@ pub(crate) async fn inbox(
         conversations!(
             "where c.state = $1 and ($2::uuid is null or (c.handler = 'people' and c.assignee_id = $2))
                and (c.updated_at, c.conversation_id) < ($3, $4)
+               and ($6::uuid is null or c.holder_id is null or c.holder_id = $6)
              order by c.updated_at desc, c.conversation_id desc limit $5",
             state,
             mine,
             at,
             id,
-            limit
+            limit,
+            reach.member
         )
         .fetch_all(tx)
         .await?
@@ -278,7 +290,7 @@ fn limit(limit: Option<u32>) -> Result<u32, ConversationError> {
 }
 
 impl Conversations {
-    /// The conversations of the caller's tenant, the newest first.
+    /// The conversations of the caller's tenant that the caller reaches, the newest first.
     ///
     /// # Errors
     /// [`ConversationError::Invalid`] for a limit or cursor that cannot be, or the database's.
@@ -298,10 +310,12 @@ impl Conversations {
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let rows = conversations!(
             "where c.conversation_id < $1 and ($2::text is null or c.state = $2)
+               and ($4::uuid is null or c.holder_id is null or c.holder_id = $4)
              order by c.conversation_id desc limit $3",
             before.map_or(Uuid::max(), ConversationId::uuid),
             state.map(ConversationState::name),
-            i64::from(limit) + 1
+            i64::from(limit) + 1,
+            Reach::of(caller).member
         )
         .fetch_all(&mut tx)
         .await?;
@@ -312,14 +326,14 @@ impl Conversations {
         Ok(Page { data, next_cursor })
     }
 
-    /// One conversation. Contacts see their own.
+    /// One conversation, if it is within the caller's reach: contacts see their own.
     ///
     /// # Errors
     /// [`ConversationError::NotFound`], or the database's.
     #[tracing::instrument(name = "db.conversation.get", skip_all)]
     pub async fn get(&self, caller: &Caller, id: ConversationId) -> Result<Conversation, ConversationError> {
-        let (mut tx, contact) = self.reading(caller).await?;
-        conversation(&mut tx, id, contact).await?.ok_or(ConversationError::NotFound)
+        let (mut tx, reach) = self.reading(caller).await?;
+        conversation(&mut tx, id, reach).await?.ok_or(ConversationError::NotFound)
     }
 
     /// Messages of a conversation, in the order in which they were said. `next_cursor` leads to what was said before (or,
@@ -336,14 +350,14 @@ impl Conversations {
         page: Option<u32>,
     ) -> Result<Page<Message>, ConversationError> {
         let limit = limit(page)?;
-        let (mut tx, contact) = self.reading(caller).await?;
-        messages(&mut tx, id, contact, from, limit).await
+        let (mut tx, reach) = self.reading(caller).await?;
+        messages(&mut tx, id, reach, from, limit).await
     }
 
-    /// A transaction to read in, and the contact whose conversations alone may be read.
-    async fn reading(&self, caller: &Caller) -> Result<(TenantTx, Option<ContactId>), ConversationError> {
+    /// A transaction to read in, and which conversations may be read.
+    async fn reading(&self, caller: &Caller) -> Result<(TenantTx, Reach), ConversationError> {
         let right = caller.participant(ReadConversations)?;
-        Ok((self.services.store.tenant(right.scope()).await?, right.contact()))
+        Ok((self.services.store.tenant(right.scope()).await?, Reach::of(caller)))
     }
 }
 
@@ -351,24 +365,26 @@ impl Conversations {
 pub(crate) async fn messages(
     tx: &mut TenantTx,
     id: ConversationId,
-    contact: Option<ContactId>,
+    reach: Reach,
     from: MessagesFrom,
     limit: u32,
 ) -> Result<Page<Message>, ConversationError> {
     let mut rows = match from {
         MessagesFrom::Latest | MessagesFrom::Before(_) => {
             let before = if let MessagesFrom::Before(id) = from { id.uuid() } else { Uuid::max() };
-            before_id(tx, id, contact, before, i64::from(limit) + 1).await?
+            before_id(tx, id, reach, before, i64::from(limit) + 1).await?
         }
-        MessagesFrom::After(seq) => after_seq(tx, id, contact, seq, i64::from(limit) + 1).await?,
+        MessagesFrom::After(seq) => after_seq(tx, id, reach, seq, i64::from(limit) + 1).await?,
     };
     if rows.is_empty() {
         // Nothing said, or nothing there.
         let there = sqlx::query!(
             "select conversation_id from app.conversations
-                 where conversation_id = $1 and ($2::uuid is null or contact_id = $2)",
+                 where conversation_id = $1 and ($2::uuid is null or contact_id = $2)
+                   and ($3::uuid is null or holder_id is null or holder_id = $3)",
             id.uuid(),
-            contact.map(ContactId::uuid)
+            reach.contact,
+            reach.member
         );
         there.fetch_optional(tx).await?.ok_or(ConversationError::NotFound)?;
     }
@@ -388,19 +404,21 @@ pub(crate) async fn messages(
 async fn before_id(
     tx: &mut TenantTx,
     conversation: ConversationId,
-    contact: Option<ContactId>,
+    Reach { contact, member }: Reach,
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<MessageRow>, ConversationError> {
     let rows = messages!(
         r#"where conversation_id = $1 and message_id > $1 and message_id < $2
              and message_id <= (select c.last_message_id from app.conversations c
-                                where c.conversation_id = $1 and ($4::uuid is null or c.contact_id = $4))
+                                where c.conversation_id = $1 and ($4::uuid is null or c.contact_id = $4)
+                                  and ($5::uuid is null or c.holder_id is null or c.holder_id = $5))
            order by message_id desc limit $3"#,
         conversation.uuid(),
         before,
         limit,
-        contact.map(ContactId::uuid)
+        contact,
+        member
     );
     Ok(rows.fetch_all(tx).await?)
 }
@@ -409,7 +427,7 @@ async fn before_id(
 async fn after_seq(
     tx: &mut TenantTx,
     conversation: ConversationId,
-    contact: Option<ContactId>,
+    Reach { contact, member }: Reach,
     seq: u64,
     limit: i64,
 ) -> Result<Vec<MessageRow>, ConversationError> {
@@ -421,12 +439,14 @@ async fn after_seq(
                                           and k.conversation_id = c.conversation_id and k.seq = least($2, c.last_seq)
                                         where c.conversation_id = $1), $1)
              and message_id <= (select c.last_message_id from app.conversations c
-                                where c.conversation_id = $1 and ($4::uuid is null or c.contact_id = $4))
+                                where c.conversation_id = $1 and ($4::uuid is null or c.contact_id = $4)
+                                  and ($5::uuid is null or c.holder_id is null or c.holder_id = $5))
            order by message_id limit $3"#,
         conversation.uuid(),
         i64::try_from(seq).unwrap_or(i64::MAX),
         limit,
-        contact.map(ContactId::uuid)
+        contact,
+        member
     );
     Ok(rows.fetch_all(tx).await?)
 }

@@ -1,11 +1,12 @@
 //! A contact or a person says something.
 
 use crate::append::{AnswerContact, Entry, lock};
+use crate::reach::Reach;
 use crate::{ConversationError, Conversations, handling};
+use model::ConversationId;
 use model::conversation::{Author, ConversationState, Handler, Message};
 use model::input::{ClientId, MessageText};
 use model::permission::WriteConversations;
-use model::{ContactId, ConversationId};
 use store::bus::Notice;
 use store::{Caller, Scope, StoreError};
 
@@ -47,7 +48,7 @@ impl Conversations {
     #[tracing::instrument(name = "db.message.say", skip_all)]
     pub async fn say(&self, caller: &Caller, id: ConversationId, new: &NewMessage) -> Result<Kept, ConversationError> {
         let right = caller.contact()?;
-        self.contact_says(right.scope(), Some(right.id()), id, new).await
+        self.contact_says(right.scope(), Reach::of(caller), id, new).await
     }
 
     /// A program passes on what a contact said, on a channel of its own.
@@ -62,20 +63,20 @@ impl Conversations {
         new: &NewMessage,
     ) -> Result<Kept, ConversationError> {
         let right = caller.may(WriteConversations)?;
-        self.contact_says(right.scope(), None, id, new).await
+        self.contact_says(right.scope(), Reach::of(caller), id, new).await
     }
 
     async fn contact_says(
         &self,
         scope: &Scope,
-        contact: Option<ContactId>,
+        reach: Reach,
         id: ConversationId,
         new: &NewMessage,
     ) -> Result<Kept, ConversationError> {
         let (text, client_id) = new.parse()?;
         let services = &self.services;
         let mut tx = services.store.tenant(scope).await?;
-        let mut row = lock(&mut tx, id, contact).await?;
+        let mut row = lock(&mut tx, id, reach).await?;
         let reopened = row.state == ConversationState::Resolved;
         row.state = ConversationState::Open;
         let entry = Entry { client_id: Some(client_id.as_str()), ..Entry::words(Author::Contact, text.as_str()) };
@@ -119,7 +120,7 @@ impl Conversations {
         let services = &self.services;
         let mut tx = services.store.tenant(scope).await?;
         let name = handling::member_name(&mut tx, right.member()).await?;
-        let mut row = lock(&mut tx, id, None).await?;
+        let mut row = lock(&mut tx, id, Reach::of(caller)).await?;
         if row.handler != Handler::People {
             // Sent again after it was kept, while the conversation was handed back in between.
             drop(tx);

@@ -70,7 +70,11 @@ pub(crate) async fn role_of(tx: &mut TenantTx, role: Role) -> Result<Option<Know
 /// With what they cannot do without: whoever changes something sees it.
 fn whole(permissions: Permissions) -> Permissions {
     use Permission as P;
-    let needs = [(P::WriteConversations, P::ReadConversations), (P::ManageDocuments, P::ReadDocuments)];
+    let needs = [
+        (P::WriteConversations, P::ReadConversations),
+        (P::ReachOthers, P::ReadConversations),
+        (P::ManageDocuments, P::ReadDocuments),
+    ];
     let more = needs.into_iter().filter(|(one, _)| permissions.has(*one)).map(|(_, needed)| needed);
     let all: Vec<P> = permissions.list().into_iter().chain(more).chain([P::ReadWorkspace]).collect();
     Permissions::of(&all)

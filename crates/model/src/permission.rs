@@ -44,7 +44,9 @@ permissions!(
     /// Members, keys and settings of the workspace.
     ReadWorkspace = "workspace.read", text!("See the workspace, its members and its API keys");
     /// Conversations, messages and contacts.
-    ReadConversations = "conversations.read", text!("Read all conversations");
+    ReadConversations = "conversations.read", text!("Read conversations that nobody has taken, and one's own");
+    /// Conversations that are a colleague's.
+    ReachOthers = "conversations.others", text!("Read and handle what colleagues have taken, too");
     /// Conversations, messages and contacts.
     WriteConversations = "conversations.write", text!("Write to contacts, and take over, hand back and resolve conversations");
     /// Documents, and what stands in them.
@@ -117,16 +119,19 @@ use Permission as P;
 const AGENT: Permissions = Permissions::of(&[
     P::ReadWorkspace,
     P::ReadConversations,
+    P::ReachOthers,
     P::WriteConversations,
     P::ReadDocuments,
     P::ManageDocuments,
 ]);
 
-const VIEWER: Permissions = Permissions::of(&[P::ReadWorkspace, P::ReadConversations, P::ReadDocuments]);
+const VIEWER: Permissions =
+    Permissions::of(&[P::ReadWorkspace, P::ReadConversations, P::ReachOthers, P::ReadDocuments]);
 
 const ADMIN: Permissions = Permissions::of(&[
     P::ReadWorkspace,
     P::ReadConversations,
+    P::ReachOthers,
     P::WriteConversations,
     P::ReadDocuments,
     P::ManageDocuments,
@@ -142,6 +147,7 @@ pub const API_KEY: Permissions = AGENT;
 pub const KEY_AT_MOST: Permissions = Permissions::of(&[
     P::ReadWorkspace,
     P::ReadConversations,
+    P::ReachOthers,
     P::WriteConversations,
     P::ReadDocuments,
     P::ManageDocuments,
@@ -156,6 +162,7 @@ pub const JOB: Permissions = Permissions::of(&[P::ReadDocuments]);
 pub const ROLE_AT_MOST: Permissions = Permissions::of(&[
     P::ReadWorkspace,
     P::ReadConversations,
+    P::ReachOthers,
     P::WriteConversations,
     P::ReadDocuments,
     P::ManageDocuments,

@@ -171,6 +171,11 @@ impl Caller {
 }
 
 impl<'a, P> Right<'a, P> {
+    /// Whose it is.
+    pub fn caller(&self) -> &'a Caller {
+        self.caller
+    }
+
     /// Where to look.
     pub fn scope(&self) -> &'a Scope {
         &self.caller.scope
@@ -191,14 +196,6 @@ impl<'a, P> Participant<'a, P> {
         match self {
             Self::Contact(right) => &right.caller.scope,
             Self::Colleague(right) => right.scope(),
-        }
-    }
-
-    /// The contact whose conversations alone are in sight, when it is one.
-    pub fn contact(&self) -> Option<ContactId> {
-        match self {
-            Self::Contact(right) => Some(right.contact),
-            Self::Colleague(_) => None,
         }
     }
 }

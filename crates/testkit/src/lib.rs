@@ -18,7 +18,7 @@ pub use device::{DEVICE_LIES, Device, DeviceLie};
 pub use dns::Dns;
 pub use mailbox::{Mail, Mailbox};
 pub use provider::{LIES, Lie, Provider, Says};
-pub use tenants::{OWNER_PASSWORD, Tenant, Two, sign_in};
+pub use tenants::{OWNER_PASSWORD, Tenant, Two, caller, member, sign_in};
 
 /// A client from outside. Here and not under anybody's dev-dependencies, so that all builds want the same of its libraries.
 pub use reqwest;

@@ -5,8 +5,8 @@ use super::session::{End, Followed, PATIENCE, Socket, Who};
 use crate::failure::Failure;
 use axum::body::Bytes;
 use axum::extract::ws::{Message as Frame, Utf8Bytes};
-use conversations::MessagesFrom;
 use conversations::live::{Heard, Listener};
+use conversations::{ConversationError, MessagesFrom};
 use futures_util::SinkExt as _;
 use model::live::ServerFrame;
 use model::{ConversationId, ErrorCode, Problem};
@@ -44,16 +44,19 @@ impl Socket {
         listener.follow(found.id);
         // A number that is not there yet would hide what is still to come.
         followed.insert(found.id, after.min(found.last_seq));
-        self.catch_up(found.id, caller, followed).await?;
-        let seq = followed.get(&found.id).copied().unwrap_or_default();
-        self.send(&ServerFrame::CaughtUp { conversation: found.id, seq }).await
+        self.catch_up(found.id, caller, listener, followed).await?;
+        match followed.get(&found.id).copied() {
+            Some(seq) => self.send(&ServerFrame::CaughtUp { conversation: found.id, seq }).await,
+            None => self.refuse(&Problem::not_found(), None).await,
+        }
     }
 
-    /// Sends what the database has after what was sent.
-    pub(super) async fn catch_up(
+    /// Sends what the database has after what was sent. A conversation that is somebody else's now is followed no more.
+    async fn catch_up(
         &mut self,
         id: ConversationId,
         caller: &Caller,
+        listener: &mut Listener,
         followed: &mut Followed,
     ) -> Result<(), End> {
         loop {
@@ -61,6 +64,11 @@ impl Socket {
             let after = MessagesFrom::After(*sent);
             let page = match self.app.capabilities.conversations.messages(caller, id, after, Some(PAGE)).await {
                 Ok(page) => page,
+                Err(ConversationError::NotFound) => {
+                    followed.remove(&id);
+                    listener.leave(id);
+                    return Ok(());
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a socket could not catch up");
                     return Err(End::Close(1011, "messages could not be read; open again"));
@@ -108,12 +116,12 @@ impl Socket {
                         *sent = seq;
                         self.feed(frame).await?;
                     }
-                    Some(sent) if seq > *sent => self.catch_up(conversation, who.caller(), followed).await?,
+                    Some(sent) if seq > *sent => self.catch_up(conversation, who.caller(), listener, followed).await?,
                     _ => {}
                 },
                 Heard::Written { conversation, seq } => {
                     if followed.get(&conversation).is_some_and(|sent| seq > *sent) {
-                        self.catch_up(conversation, who.caller(), followed).await?;
+                        self.catch_up(conversation, who.caller(), listener, followed).await?;
                     }
                 }
                 Heard::Typing { conversation, frame } => {
@@ -128,7 +136,7 @@ impl Socket {
         }
         if listener.missed() {
             for id in followed.keys().copied().collect::<Vec<_>>() {
-                self.catch_up(id, who.caller(), followed).await?;
+                self.catch_up(id, who.caller(), listener, followed).await?;
             }
             if matches!(who, Who::Agent { .. }) {
                 self.send(&ServerFrame::Changed { conversation: None, line: None }).await?;

@@ -25,7 +25,8 @@ fn verdict(answer: &Answer) -> Verdict {
     match answer.status {
         401 => Verdict::Out,
         303 if answer.header("location").starts_with("/login") => Verdict::Out,
-        403 => Verdict::Refused,
+        // (404: what is out of their reach is not there for them.)
+        403 | 404 => Verdict::Refused,
         // (409: they may, and somebody else has the conversation.)
         200..=399 | 409 => Verdict::Done,
         _ => panic!("{answer}"),
@@ -41,11 +42,16 @@ fn drawn() -> String {
     format!("n{}", DRAWN.fetch_add(1, Ordering::Relaxed))
 }
 
-/// What takes each permission. `{}` of a request is a conversation.
+/// What takes each permission, and a conversation: for [`Permission::ReachOthers`] a colleague's, else one that nobody has taken.
 const OPERATIONS: &[Operation] = &[
     (Permission::ReadWorkspace, |_| Ask::get("/dashboard/members"), Some(|_| Ask::get("/api/v1/members"))),
     (
         Permission::ReadConversations,
+        |id| Ask::get(format!("/dashboard/inbox/{id}")),
+        Some(|id| Ask::get(format!("/api/v1/conversations/{id}"))),
+    ),
+    (
+        Permission::ReachOthers,
         |id| Ask::get(format!("/dashboard/inbox/{id}")),
         Some(|id| Ask::get(format!("/api/v1/conversations/{id}"))),
     ),
@@ -124,12 +130,12 @@ async fn somebody(server: &TestServer, role: Role, may: Permissions) -> Somebody
     Somebody { member: MemberId::from_uuid(member), session, key, may }
 }
 
-async fn on_a_socket(server: &TestServer, who: &Somebody, conversation: &str) -> [Option<Verdict>; 2] {
+async fn on_a_socket(server: &TestServer, who: &Somebody, conversation: &str, taken: &str) -> [Option<Verdict>; 3] {
     let Some(mut client) = Client::open_as(server, &who.session.to_string()).await else {
-        return [Some(Verdict::Out), Some(Verdict::Out)];
+        return [Some(Verdict::Out); 3];
     };
     let verdict = |frame: &serde_json::Value| match (frame["type"].as_str(), frame["code"].as_str()) {
-        (Some("error"), Some("forbidden")) => Verdict::Refused,
+        (Some("error"), Some("forbidden" | "not_found")) => Verdict::Refused,
         (Some("error"), Some("unauthenticated")) => Verdict::Out,
         // (They may, and nobody has taken it over.)
         (Some("error"), Some("conflict")) => Verdict::Done,
@@ -138,20 +144,22 @@ async fn on_a_socket(server: &TestServer, who: &Somebody, conversation: &str) ->
     };
     let hello = client.say(json!({ "type": "hello" })).await;
     if verdict(&hello) != Verdict::Done {
-        return [Some(verdict(&hello)), None];
+        return [Some(verdict(&hello)), None, None];
     }
-    client.send(json!({ "type": "subscribe", "conversation": conversation, "after": 0 })).await;
-    client.next_of("caught_up").await;
-    client
-        .send(json!({ "type": "send", "conversation": conversation, "client_id": drawn(), "text": "Here I am." }))
-        .await;
-    let said = loop {
-        let frame = client.next().await;
-        if ["sent", "error"].contains(&frame["type"].as_str().unwrap()) {
-            break frame;
+    let mut told = async |what: serde_json::Value, end: &str| {
+        client.send(what).await;
+        loop {
+            let frame = client.next().await;
+            if [end, "error"].contains(&frame["type"].as_str().unwrap()) {
+                break verdict(&frame);
+            }
         }
     };
-    [Some(Verdict::Done), Some(verdict(&said))]
+    let follow = |conversation| json!({ "type": "subscribe", "conversation": conversation, "after": 0 });
+    assert_eq!(told(follow(conversation), "caught_up").await, Verdict::Done);
+    let others = told(follow(taken), "caught_up").await;
+    let words = json!({ "type": "send", "conversation": conversation, "client_id": drawn(), "text": "Here I am." });
+    [Some(Verdict::Done), Some(told(words, "sent").await), Some(others)]
 }
 
 #[tokio::test]
@@ -164,8 +172,9 @@ async fn every_role_in_every_state_gets_the_same_verdict_everywhere() {
         people.push(somebody(&server, role, role.permissions().unwrap()).await);
     }
     use Permission as P;
-    let own: [&[P]; 5] = [
+    let own: [&[P]; 6] = [
         &[],
+        &[P::ReachOthers],
         &[P::ManageDocuments],
         &[P::WriteConversations],
         &[P::ManageMembers, P::ReadAuditLog],
@@ -177,6 +186,8 @@ async fn every_role_in_every_state_gets_the_same_verdict_everywhere() {
         people.push(somebody(&server, made.role, made.permissions).await);
     }
     let conversation = server.new_conversation(aurora, "Is anybody there?").await;
+    let taken = server.new_conversation(aurora, "Who has this?").await;
+    server.conversations().take_over(&aurora.owner, taken.parse().unwrap()).await.unwrap();
     let named: Vec<Permission> = OPERATIONS.iter().map(|(permission, ..)| *permission).collect();
     assert_eq!(named.len(), Permission::ALL.len(), "each has something that takes it");
     for suspended in [false, true] {
@@ -191,13 +202,14 @@ async fn every_role_in_every_state_gets_the_same_verdict_everywhere() {
                     (false, false) => Verdict::Refused,
                 };
                 let said = format!("{} of who may {:?}, suspended: {suspended}", permission.name(), who.may.names());
-                let form = server.ask(page(&conversation).cookie(who.session)).await;
+                let conversation = if *permission == P::ReachOthers { &taken } else { &conversation };
+                let form = server.ask(page(conversation).cookie(who.session)).await;
                 assert_eq!(verdict(&form), expected, "{said}: by form: {form}");
-                let as_json = server.ask(page(&conversation).wants_json().cookie(who.session)).await;
+                let as_json = server.ask(page(conversation).wants_json().cookie(who.session)).await;
                 assert_eq!(verdict(&as_json), expected, "{said}: as JSON: {as_json}");
                 // A key is nobody's once it is made, unless it is revoked with who made it.
                 if let Some(rest) = rest {
-                    let by_key = server.ask(rest(&conversation).bearer(&who.key)).await;
+                    let by_key = server.ask(rest(conversation).bearer(&who.key)).await;
                     let expected = if who.may.has(*permission) { Verdict::Done } else { Verdict::Refused };
                     assert_eq!(verdict(&by_key), expected, "{said}: by REST: {by_key}");
                 }
@@ -208,7 +220,7 @@ async fn every_role_in_every_state_gets_the_same_verdict_everywhere() {
                 let expected = if suspended { Verdict::Out } else { Verdict::Done };
                 assert_eq!(verdict(&page), expected, "{path} of who may {:?}: {page}", who.may.names());
             }
-            let [reads, writes] = on_a_socket(&server, who, &conversation).await;
+            let [reads, writes, others] = on_a_socket(&server, who, &conversation, &taken).await;
             let expected = |permission| match (suspended, who.may.has(permission)) {
                 (true, _) => Verdict::Out,
                 (false, true) => Verdict::Done,
@@ -217,6 +229,7 @@ async fn every_role_in_every_state_gets_the_same_verdict_everywhere() {
             assert_eq!(reads, Some(expected(P::ReadConversations)), "{:?}", who.may.names());
             // Who hears nothing has nothing to answer.
             assert!(writes.is_none_or(|writes| writes == expected(P::WriteConversations)), "{:?}", who.may.names());
+            assert!(others.is_none_or(|others| others == expected(P::ReachOthers)), "{:?}", who.may.names());
         }
     }
 }

@@ -267,8 +267,8 @@ impl Moves {
 
     /// Asks for the list, and how the open conversation is.
     fn renew(self) {
-        let (show, after, open) = (self.show.get_untracked(), self.after.get_untracked(), self.id.get_untracked());
-        let beside = open.map(|id| format!("&beside={id}")).unwrap_or_default();
+        let (show, after, id) = (self.show.get_untracked(), self.after.get_untracked(), self.id.get_untracked());
+        let beside = id.as_deref().map(|id| format!("&beside={id}")).unwrap_or_default();
         self.list.asks();
         ask::look(&format!("{}{beside}", address("", show, after.as_deref())), move |answer: Result<Inbox, _>| {
             self.list.answered();
@@ -279,8 +279,11 @@ impl Moves {
             match answer {
                 Ok(Inbox { mut list, .. }) => {
                     self.stale.set(false);
-                    if let Some(open) = list.open.take() {
-                        self.beside(open);
+                    match list.open.take() {
+                        Some(open) => self.beside(open),
+                        // Somebody else's now. (Or another one was opened meanwhile.)
+                        None if id.is_some() && self.id.get_untracked() == id => self.close(Pane::Missing),
+                        None => {}
                     }
                     self.list.renew(list);
                     self.heard();

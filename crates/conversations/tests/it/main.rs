@@ -8,5 +8,6 @@ mod handling;
 mod messages;
 mod plans;
 mod race;
+mod reach;
 mod stage;
 mod visitors;

@@ -84,6 +84,7 @@ async fn the_newest_messages_are_in_one_partition() {
             .bind(id)
             .bind(Uuid::max())
             .bind(31_i64)
+            .bind(None::<Uuid>)
             .bind(None::<Uuid>);
         let plan: Value = query.fetch_one(&mut tx).await.unwrap().get(0);
         let mut tables = Vec::new();
@@ -109,6 +110,7 @@ async fn what_came_after_and_the_inbox_are_found_by_indexes() {
         .bind(id)
         .bind(35_i64)
         .bind(50_i64)
+        .bind(None::<Uuid>)
         .bind(None::<Uuid>);
     let late = time::macros::datetime!(9999-12-31 0:00 UTC);
     let inbox = sqlx::query(sql(explained("order by c.updated_at desc")))
@@ -116,7 +118,8 @@ async fn what_came_after_and_the_inbox_are_found_by_indexes() {
         .bind(None::<Uuid>)
         .bind(late)
         .bind(Uuid::max())
-        .bind(20_i64);
+        .bind(20_i64)
+        .bind(None::<Uuid>);
     let waiting = sqlx::query(sql(explained("order by coalesce(c.waiting_since, c.updated_at)")))
         .bind(time::OffsetDateTime::UNIX_EPOCH)
         .bind(Uuid::nil())

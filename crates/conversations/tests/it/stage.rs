@@ -1,9 +1,11 @@
 //! Two tenants, their conversations, and an assistant that says what the test tells it.
 
 use conversations::{AnswerContact, Conversations, MessagesFrom, NewContact, NewMessage, Question, Reply};
+use identity::RoleWishes;
 use model::conversation::{Author, Conversation, Event, Message};
 use model::knowledge::Answer;
-use model::{ConversationId, WidgetId};
+use model::permission::{Permission, Permissions};
+use model::{ConversationId, MemberId, WidgetId};
 use store::Caller;
 use store::jobs::{End, Handler, JobError, Registry, Slots, Task, Worker};
 use testkit::{TestDb, Two};
@@ -20,6 +22,14 @@ impl Stage {
         let db = TestDb::new().await;
         let two = Two::new(&db).await;
         Self { two, conversations: Conversations::new(db.services.clone()), db }
+    }
+
+    /// A member of Aurora's who may do this.
+    pub async fn colleague(&self, name: &str, may: &[Permission]) -> (MemberId, Caller) {
+        let (aurora, wishes) = (&self.two.aurora, RoleWishes { title: name.into(), permissions: Permissions::of(may) });
+        let role = self.db.identity.create_role(&aurora.owner, &wishes).await.unwrap().role;
+        let (person, member) = testkit::member(&self.db, aurora, name, &role.to_string()).await;
+        (member, testkit::caller(&self.db, aurora, person).await)
     }
 
     pub async fn begin(&self, caller: &Caller) -> Conversation {

@@ -1,11 +1,11 @@
 //! What the tests here set up and count.
 
 use identity::{Identity, IdentityError, Kept, Origin, SignInForm, SignUpForm};
-use model::{MemberId, PersonId};
 use std::net::IpAddr;
-use store::sessions::{SignIn, hash};
-use store::{Caller, scope};
+use store::Caller;
+use store::sessions::SignIn;
 use testkit::{Tenant, TestDb};
+pub use testkit::{caller, member};
 use zeroize::Zeroizing;
 
 /// A request from an address.
@@ -44,42 +44,6 @@ pub async fn counts(db: &TestDb) -> [i64; 5] {
     .await
     .unwrap();
     row.into()
-}
-
-/// A person who is made a member of a tenant.
-pub async fn member(db: &TestDb, tenant: &Tenant, name: &str, role: &str) -> (PersonId, MemberId) {
-    let (person, member) = (db.services.new_id(), db.services.new_id());
-    let email = format!("{}@{}.example", name.to_lowercase(), tenant.id.uuid().simple());
-    let mut behind = db.superuser().await;
-    sqlx::query("insert into app.people (person_id, email, name, created_at) values ($1, $2, $3, $4)")
-        .bind(person)
-        .bind(&email)
-        .bind(name)
-        .bind(db.services.now())
-        .execute(&mut behind)
-        .await
-        .unwrap();
-    sqlx::query(
-        "insert into app.memberships (tenant_id, member_id, person_id, name, email, role, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(tenant.id.uuid())
-    .bind(member)
-    .bind(person)
-    .bind(name)
-    .bind(&email)
-    .bind(role)
-    .bind(db.services.now())
-    .execute(&mut behind)
-    .await
-    .unwrap();
-    (PersonId::from_uuid(person), MemberId::from_uuid(member))
-}
-
-/// That person, signed in.
-pub async fn caller(db: &TestDb, tenant: &Tenant, person: PersonId) -> Caller {
-    let session = db.open_session(person, tenant.id).await;
-    scope::of_session(&db.services, &hash(session), db.sessions.lifetime(), db.request()).await.unwrap().unwrap()
 }
 
 /// An agent of a tenant, signed in.
