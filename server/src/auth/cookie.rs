@@ -42,7 +42,7 @@ pub async fn keep_secure(mut response: Response) -> Response {
 pub fn csrf_layer(app: &App) -> CsrfLayer {
     let layer = CsrfLayer::new();
     match &app.config.public_url {
-        Some(url) => CsrfLayer::new().add_trusted_origin(url).unwrap_or(layer),
+        Some(url) => CsrfLayer::new().add_trusted_origin(url.as_str()).unwrap_or(layer),
         None => layer,
     }
 }

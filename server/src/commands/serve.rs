@@ -4,13 +4,14 @@ use super::{demo, say};
 use crate::boot::descriptors;
 use crate::boot::privileges::Folders;
 use crate::boot::{self, BootError, Database, Role};
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, NoPublicUrl};
 use crate::edge::body::RECEIVING;
 use crate::edge::listener;
 use crate::files::Files;
 use crate::router;
 use crate::state::App;
-use std::{io, net::TcpListener, process::ExitCode, time::Duration};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::{fs::DirBuilder, io, net::TcpListener, process::ExitCode, time::Duration};
 use store::jobs::run_schedules;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -67,13 +68,16 @@ pub async fn run(
 
     descriptors::fit(&mut config);
     let address = socket.local_addr().map_err(|e| BootError::Other(e.to_string()))?;
-    let url = config.public_url.get_or_insert_with(|| format!("http://{address}")).trim_end_matches('/').to_owned();
+    let url = match config.public_url.take() {
+        Some(url) => url,
+        None => format!("http://{address}").parse().map_err(|e: NoPublicUrl| BootError::Other(e.to_string()))?,
+    };
     config.public_url = Some(url.clone());
     if folders.moved {
         tracing::info!(folder = %folders.data_dir.display(), "the user samtal cannot enter the data folder or PostgreSQL's programs: data is here instead");
     }
     let receiving = config.data_dir.join(RECEIVING);
-    std::fs::create_dir_all(&receiving).map_err(|e| {
+    DirBuilder::new().recursive(true).mode(0o700).create(&receiving).map_err(|e| {
         BootError::Other(format!(
             "cannot make {}, where files are received: {e}. Set SAMTAL_DATA_DIR.",
             receiving.display()

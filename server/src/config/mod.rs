@@ -3,9 +3,11 @@
 
 mod bounds;
 mod parts;
+mod public_url;
 
 pub use bounds::{Api, Server, SocketLimits};
 pub use parts::{Database, Log, Mail, Outbound, Session, SignIn, SignOn};
+pub use public_url::{NoPublicUrl, PublicUrl};
 
 use capabilities::Limits;
 use identity::{AttemptLimits, Offered};
@@ -54,8 +56,8 @@ pub struct Config {
     pub env: Environment,
     /// Address and port to listen on (`SAMTAL_LISTEN`). Port 0 takes a free one.
     pub listen: SocketAddr,
-    /// How browsers reach the server (`SAMTAL_PUBLIC_URL`), without a trailing slash. Default: the address listened on.
-    pub public_url: Option<String>,
+    /// How browsers reach the server (`SAMTAL_PUBLIC_URL`). Default: the address listened on.
+    pub public_url: Option<PublicUrl>,
     /// Where the embedded database and the development secrets live (`SAMTAL_DATA_DIR`).
     pub data_dir: PathBuf,
     /// Where PostgreSQL's programs are sought first (`SAMTAL_VENDOR_DIR`).
@@ -215,11 +217,6 @@ impl Config {
                 return Err(ConfigError(format!("{name} must be at least 1.")));
             }
         }
-        if let Some(url) = &self.public_url
-            && !(url.starts_with("http://") || url.starts_with("https://"))
-        {
-            return fail("SAMTAL_PUBLIC_URL must begin with http:// or https://.");
-        }
         self.mailer()?;
         for (slug, provider) in &self.sign_on {
             provider.check(slug, self.env == Environment::Development)?;
@@ -238,7 +235,7 @@ impl Config {
                         "Production needs a secret: make one with `openssl rand -hex 32 > secret.key && chmod 600 secret.key` and set SAMTAL__SECRET_KEY_FILE to its path.",
                     );
                 }
-                if !self.public_url.as_deref().is_some_and(|u| u.starts_with("https://")) {
+                if !self.secure() {
                     return fail("Production needs SAMTAL_PUBLIC_URL, and it must begin with https://.");
                 }
                 if rustix::process::geteuid().is_root() {
@@ -291,7 +288,7 @@ impl Config {
 
     /// Whether cookies are for https alone.
     pub fn secure(&self) -> bool {
-        self.public_url.as_deref().is_some_and(|u| u.starts_with("https://"))
+        self.public_url.as_ref().is_some_and(PublicUrl::secure)
     }
 
     /// Whether Samtal brings its own PostgreSQL.
@@ -333,6 +330,7 @@ mod tests {
             (&[("SAMTAL__SIGN_IN__WINDOW_MINUTES", "0")], "sign_in.window_minutes"),
             (&[("SAMTAL__SERVER__SOCKETS__CONTACTS_PER_ADDRESS", "0")], "contacts_per_address"),
             (&[("SAMTAL_LISTEN", "here")], "listen"),
+            (&[("SAMTAL_PUBLIC_URL", "https://talk.example/samtal")], "SAMTAL_PUBLIC_URL"),
             (&[("SAMTAL_LISTEN", "0.0.0.0:3000")], "loopback"),
             (&[("DATABASE_URL", "postgres://x")], "go together"),
             (&[("SAMTAL__MAIL__FROM", "a@example.com")], "mail.smtp"),

@@ -75,7 +75,7 @@ async fn find(app: &App, caller: &Caller, place: &Place, open: Option<String>) -
         },
     };
     let missing = named && thread.is_none();
-    let address = app.config.public_url.clone().unwrap_or_default();
+    let address = app.config.public_url.as_ref().map(ToString::to_string).unwrap_or_default();
     let writes = caller.permissions().has(Permission::WriteConversations);
     let me = match caller.actor() {
         Actor::Member { member, .. } => Some(member),

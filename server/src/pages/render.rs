@@ -137,7 +137,7 @@ impl Render {
         };
         // All is read.
         caller.scope().let_go();
-        let address = self.app.config.public_url.clone().unwrap_or_default();
+        let address = self.app.config.public_url.as_ref().map(ToString::to_string).unwrap_or_default();
         // One of those for trying pages stays, whatever was chosen.
         let asked = self.languages.asked;
         let trying = asked.filter(|asked| !Language::OFFERED.contains(asked));

@@ -2,6 +2,7 @@
 
 use super::session::{Opener, Socket};
 use crate::auth::{ApiCaller, Visitor};
+use crate::config::PublicUrl;
 use crate::failure::Failure;
 use crate::request::RequestInfo;
 use crate::state::App;
@@ -46,7 +47,7 @@ pub async fn upgrade(
     } else {
         let given = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
         // A page of another site could open a socket with our cookie.
-        let url = app.config.public_url.as_deref();
+        let url = app.config.public_url.as_ref();
         let own = given(header::ORIGIN).zip(url).is_some_and(|(origin, url)| ours(origin, url, given(header::HOST)));
         match (visitor.0, session.id()) {
             (Ok(Some(caller)), Some(id)) if own => Opener::Member { caller, session: hash(id) },
@@ -72,36 +73,27 @@ pub async fn upgrade(
 
 /// Whether an `Origin` is ours: our public address, or the one by which we are asked, as where `localhost` and `127.0.0.1` are the same
 /// machine. A cookie is of one host, so a page of another one that leads here brings none.
-fn ours(origin: &str, url: &str, host: Option<&str>) -> bool {
-    let scheme = url.split("://").next().unwrap_or_default();
-    same(origin, url) || host.is_some_and(|host| same(origin, &format!("{scheme}://{host}")))
-}
-
-/// Whether an `Origin` is that of an address.
-fn same(origin: &str, url: &str) -> bool {
-    let (Ok(a), Ok(b)) = (origin.parse::<http::Uri>(), url.parse::<http::Uri>()) else { return false };
-    let port =
-        |uri: &http::Uri| uri.port_u16().or(if uri.scheme_str() == Some("https") { Some(443) } else { Some(80) });
-    // An origin names nobody.
-    let names = a.authority().is_some_and(|authority| authority.as_str().contains('@'));
-    !names && a.scheme() == b.scheme() && a.host().is_some() && a.host() == b.host() && port(&a) == port(&b)
+fn ours(origin: &str, url: &PublicUrl, host: Option<&str>) -> bool {
+    let Ok(origin) = origin.parse::<PublicUrl>() else { return false };
+    origin == *url || host.is_some_and(|host| format!("{}://{host}", url.scheme()).parse() == Ok(origin))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ours, same};
+    use super::ours;
+    use crate::config::PublicUrl;
 
     #[test]
     fn only_our_own_address_is_ours() {
-        assert!(same("https://samtal.example", "https://samtal.example/"));
-        assert!(same("https://samtal.example:443", "https://samtal.example"));
-        assert!(same("http://127.0.0.1:3000", "http://127.0.0.1:3000"));
+        let url = |text: &str| text.parse::<PublicUrl>().unwrap();
+        let here = url("https://samtal.example");
+        assert!(ours("https://samtal.example", &here, None) && ours("https://samtal.example:443", &here, None));
         for other in
             ["http://samtal.example", "https://evil.example", "https://samtal.example.evil.example", "null", ""]
         {
-            assert!(!same(other, "https://samtal.example"), "{other}");
+            assert!(!ours(other, &here, None), "{other}");
         }
-        let local = |origin, host| ours(origin, "http://127.0.0.1:3000", host);
+        let local = |origin, host| ours(origin, &url("http://127.0.0.1:3000"), host);
         assert!(local("http://127.0.0.1:3000", None) && local("http://localhost:3000", Some("localhost:3000")));
         for (origin, host) in [
             ("http://localhost:3000", Some("127.0.0.1:3000")),

@@ -20,7 +20,7 @@ async fn start() -> (TestServer, Mailbox, Provider, Dns) {
         config.outbound.dns = Some(dns.address);
         config.mail.smtp = Some(smtp);
         config.mail.from = Some("samtal@fjord.example".to_owned());
-        config.public_url = Some(ORIGIN.to_owned());
+        config.public_url = ORIGIN.parse().ok();
     })
     .await;
     (server, mailbox, provider, dns)

@@ -301,7 +301,7 @@ fn embedder() -> Embedder {
 
 /// An application over the services of a test, as `boot` puts it together.
 pub fn application(services: Services, config: Config) -> App {
-    let address = config.public_url.clone().unwrap_or_else(|| "http://samtal.test".to_owned());
+    let address = config.public_url.as_ref().map_or_else(|| "http://samtal.test".to_owned(), ToString::to_string);
     let adapters = Adapters {
         providers: Providers::new(
             SignOn::new(Outbound::new(config.outbound.private_addresses).unwrap()),

@@ -16,7 +16,7 @@ async fn start() -> (TestServer, Mailbox) {
     let server = TestServer::with(move |config| {
         config.mail.smtp = Some(smtp);
         config.mail.from = Some("samtal@fjord.example".to_owned());
-        config.public_url = Some(ORIGIN.to_owned());
+        config.public_url = ORIGIN.parse().ok();
     })
     .await;
     (server, mailbox)

@@ -150,13 +150,13 @@ impl Client {
 pub const ORIGIN: &str = "http://samtal.example";
 
 async fn start() -> TestServer {
-    TestServer::with(|config| config.public_url = Some(ORIGIN.into())).await
+    TestServer::with(|config| config.public_url = ORIGIN.parse().ok()).await
 }
 
 /// With other bounds, behind a proxy.
 async fn start_with(change: impl FnOnce(&mut SocketLimits)) -> TestServer {
     TestServer::with(|config| {
-        config.public_url = Some(ORIGIN.into());
+        config.public_url = ORIGIN.parse().ok();
         config.server.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
         change(&mut config.server.sockets);
     })
@@ -435,7 +435,7 @@ async fn sockets_end_with_what_opened_them() {
 async fn there_is_room_for_so_many_and_a_stop_sends_them_away_politely() {
     let limits = SocketLimits { total: 2, per_address: 2, contacts_per_address: 1, ..SocketLimits::default() };
     let server = TestServer::with(|config| {
-        config.public_url = Some(ORIGIN.into());
+        config.public_url = ORIGIN.parse().ok();
         config.server.sockets = limits;
     })
     .await;
