@@ -208,7 +208,7 @@ test('doctor says what is there, what is not, and changes nothing', async ({ sta
   const nothing = await run(['doctor'], { SAMTAL_DATA_DIR: folder });
   expect(nothing.exit.code, nothing.stdout).toBe(0);
   expect(nothing.stdout).toContain('the first `samtal serve` makes it');
-  expect(existsSync(join(folder, 'postgres')), 'it made none').toBe(false);
+  expect(existsSync(folder), 'it made none').toBe(false);
 
   const server = await startServer({ SAMTAL_DATA_DIR: folder });
   const running = await run(['doctor'], { SAMTAL_DATA_DIR: folder });

@@ -8,7 +8,7 @@ pub mod privileges;
 pub use database::{Database, Role};
 
 use crate::assets;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, PublicUrl};
 use crate::files::Files;
 use crate::state::App;
 use capabilities::{Adapters, Capabilities};
@@ -53,13 +53,13 @@ pub enum BootError {
     Other(String),
 }
 
-/// Leaves root and settles where data and programs are. Call before any thread is started.
+/// Leaves root and settles where data and programs are; `keeps` says whether the command keeps data. Call before any thread is started.
 ///
 /// # Errors
 /// See [`BootError`].
-pub fn settle(config: &mut Config) -> Result<Folders, BootError> {
+pub fn settle(config: &mut Config, keeps: bool) -> Result<Folders, BootError> {
     let programs = programs(config).ok();
-    let places = privileges::leave_root(&config.data_dir, programs.as_ref().map(Programs::root))?;
+    let places = privileges::leave_root(&config.data_dir, programs.as_ref().map(Programs::root), keeps)?;
     config.data_dir.clone_from(&places.data_dir);
     if let Some(vendor) = &places.vendor_dir {
         config.vendor_dir = Some(vendor.clone());
@@ -104,7 +104,10 @@ pub fn app(config: Config, store: Store, files: Files) -> Result<App, BootError>
         passwords: Passwords::start(config.sign_in.hash_threads, config.sign_in.hash_queue)?,
         post: Post {
             mailer: config.mailer()?,
-            address: config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
+            address: config
+                .public_url
+                .as_ref()
+                .map_or_else(|| format!("http://{}", config.listen), PublicUrl::to_string),
         },
         providers: Providers::new(SignOn::new(Outbound::new(config.outbound.private_addresses)?), config.providers())
             .with_names(Names::by(config.outbound.dns)),

@@ -8,8 +8,9 @@
 use rustix::process::{Gid, Uid};
 use sha2::{Digest, Sha256};
 use std::{
-    fs,
-    os::unix::fs::{MetadataExt, chown},
+    fs::{self, DirBuilder},
+    io::ErrorKind,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt, PermissionsExt as _, chown},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -18,6 +19,9 @@ use std::{
 const USER: &str = "samtal";
 /// Where data goes when its own folder is closed to that user.
 const ELSEWHERE: &str = "/var/lib/samtal";
+
+/// What says that a data folder is Samtal's: a mark of its own, and what the embedded database has made in one from before there was a mark.
+const MARKS: [&str; 3] = [".samtal", "supervisor.lock", "postgres.json"];
 
 /// Root could not be left. The text is for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +34,11 @@ pub enum PrivilegeError {
     /// The system refused.
     #[error("cannot give {0} to the user samtal: {1}")]
     Folder(PathBuf, #[source] std::io::Error),
+    /// There is something in it that Samtal has not put there.
+    #[error(
+        "{0} is not empty, and nothing in it says that it is Samtal's: it is left alone. Set SAMTAL_DATA_DIR to a folder that is new or empty"
+    )]
+    Foreign(PathBuf),
     /// The system refused.
     #[error("cannot become the user samtal: {0}")]
     Become(#[source] std::io::Error),
@@ -53,11 +62,12 @@ struct User {
     gid: u32,
 }
 
-/// Leaves root, if this process is root, and says where the data folder is. Call before any thread is started.
+/// Leaves root, if this process is root, and says where the data folder is: taken for the user `samtal` if the command `keeps` data in it,
+/// and else left as it is. Call before any thread is started.
 ///
 /// # Errors
 /// [`PrivilegeError`], with what to do.
-pub fn leave_root(data_dir: &Path, programs: Option<&Path>) -> Result<Folders, PrivilegeError> {
+pub fn leave_root(data_dir: &Path, programs: Option<&Path>, keeps: bool) -> Result<Folders, PrivilegeError> {
     let absolute = std::path::absolute(data_dir).map_err(|e| PrivilegeError::Folder(data_dir.to_owned(), e))?;
     if !rustix::process::geteuid().is_root() {
         return Ok(Folders { data_dir: absolute, vendor_dir: None, moved: false });
@@ -66,15 +76,19 @@ pub fn leave_root(data_dir: &Path, programs: Option<&Path>) -> Result<Folders, P
     let parent = absolute.parent().unwrap_or(Path::new("/"));
     let reachable = enterable(user, parent) && programs.is_none_or(|p| enterable(user, p));
     let places = if reachable {
-        give(user, &absolute)?;
+        if keeps {
+            give(user, &absolute)?;
+        }
         Folders { data_dir: absolute, vendor_dir: None, moved: false }
     } else {
         let digest = Sha256::digest(absolute.as_os_str().as_encoded_bytes());
         let short: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
         let home = Path::new(ELSEWHERE).join(short);
         let data_dir = home.join("data");
-        fs::create_dir_all(&home).map_err(|e| PrivilegeError::Folder(home.clone(), e))?;
-        give(user, &data_dir)?;
+        if keeps {
+            fs::create_dir_all(&home).map_err(|e| PrivilegeError::Folder(home.clone(), e))?;
+            give(user, &data_dir)?;
+        }
         let vendor_dir = programs.map(|p| copy_programs(p, &home)).transpose()?;
         Folders { data_dir, vendor_dir, moved: true }
     };
@@ -107,13 +121,24 @@ fn enterable(user: User, path: &Path) -> bool {
     })
 }
 
-/// Makes the folder and everything in it the user's.
+/// Makes the folder and everything in it the user's, and closes it to others. Only one that is new, empty, or Samtal's by its mark is taken.
 fn give(user: User, folder: &Path) -> Result<(), PrivilegeError> {
     let fail = |e| PrivilegeError::Folder(folder.to_owned(), e);
-    fs::create_dir_all(folder).map_err(fail)?;
+    if let Some(parent) = folder.parent() {
+        fs::create_dir_all(parent).map_err(fail)?;
+    }
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(fail(e)),
+        _ => {}
+    }
     if fs::metadata(folder).map_err(fail)?.uid() == user.uid {
         return Ok(());
     }
+    if foreign(folder).map_err(fail)? {
+        return Err(PrivilegeError::Foreign(folder.to_owned()));
+    }
+    fs::write(folder.join(MARKS[0]), "").map_err(fail)?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(fail)?;
     let mut stack = vec![folder.to_owned()];
     while let Some(path) = stack.pop() {
         if fs::symlink_metadata(&path).map_err(fail)?.is_dir() {
@@ -124,6 +149,12 @@ fn give(user: User, folder: &Path) -> Result<(), PrivilegeError> {
         std::os::unix::fs::lchown(&path, Some(user.uid), Some(user.gid)).map_err(fail)?;
     }
     chown(folder, Some(user.uid), Some(user.gid)).map_err(fail)
+}
+
+/// Whether there is something in a folder, and nothing that says that it is Samtal's.
+fn foreign(folder: &Path) -> std::io::Result<bool> {
+    let holds = fs::read_dir(folder)?.next().is_some();
+    Ok(holds && !MARKS.iter().any(|name| folder.join(name).exists()))
 }
 
 /// Copies the tree of programs (`<vendor>/postgres/18`), the libraries beside it (`<vendor>/*.libs`) and the models to a
@@ -168,4 +199,22 @@ fn become_user(user: User) -> std::io::Result<()> {
     rustix::thread::set_thread_res_gid(gid, gid, gid)?;
     rustix::thread::set_thread_res_uid(uid, uid, uid)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MARKS, foreign};
+    use std::fs;
+
+    #[test]
+    fn only_what_is_new_empty_or_marked_is_taken() -> std::io::Result<()> {
+        let folder = std::env::temp_dir().join(format!("samtal-mark-{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        assert!(!foreign(&folder)?);
+        fs::write(folder.join("letters.txt"), "mine")?;
+        assert!(foreign(&folder)?);
+        fs::write(folder.join(MARKS[0]), "")?;
+        assert!(!foreign(&folder)?);
+        fs::remove_dir_all(&folder)
+    }
 }

@@ -82,7 +82,7 @@ fn run(command: Command, files: Files) -> Result<ExitCode, BootError> {
         Command::Serve(_) => Some(serve::bind(&config)?),
         _ => None,
     };
-    let places = boot::settle(&mut config)?;
+    let places = boot::settle(&mut config, !matches!(command, Command::Doctor))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
