@@ -2,7 +2,7 @@
 //! description), and the layers around all of them. A test compares both with the isolation probes.
 
 use crate::auth::{self, cookie};
-use crate::edge::{admission, body, dress, headers, observe};
+use crate::edge::{admission, body, dress, headers, host, observe};
 use crate::limits::api as limits;
 use crate::pages::{
     account, api_keys, audit_log, company_sign_on, demo, home, inbox, join, knowledge, letters, members, passkeys,
@@ -183,6 +183,7 @@ pub fn build(app: &App) -> Router {
         .with_state(app.clone())
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::new())
+        .layer(from_fn(host::once))
         .layer(from_fn_with_state(app.clone(), dress::dress))
         .layer(from_fn_with_state(app.clone(), admission::answering))
         .layer(from_fn(limits::headers))

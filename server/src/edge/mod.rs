@@ -4,6 +4,7 @@ pub mod admission;
 pub mod body;
 pub mod dress;
 pub mod headers;
+pub mod host;
 pub mod lingering;
 pub mod listener;
 pub mod observe;

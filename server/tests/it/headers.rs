@@ -127,14 +127,16 @@ async fn a_nonce_is_used_once() {
         let page = server.ask(ask).await;
         assert!(page.body.ends_with("</html>") && !page.body.contains("<script"), "{named}: {page}");
     }
-    // Pages of the dashboard say what may be fetched ahead; only one with an island runs anything.
-    for (path, runs) in [("/dashboard", false), ("/dashboard/members", false), ("/dashboard/inbox", true)] {
+    // Pages of the dashboard say what may be fetched ahead and forget what is half written at signing out; what can be copied has a button;
+    // only one with an island loads a program.
+    for (path, runs, own) in [("/dashboard", false, 3), ("/dashboard/members", false, 2), ("/dashboard/inbox", true, 2)]
+    {
         let page = server.ask(Ask::get(path).session(aurora)).await;
         let scripts = page.body.matches("<script").count();
         let rules = page.body.matches("<script type=\"speculationrules\"").count();
         // Without a bundle there is nothing to run; with one, what keeps the island as it was made, and what starts it.
         let program = page.body.contains("<leptos-island") && page.body.contains("/assets/islands.");
-        assert_eq!((rules, scripts), (1, if program { 3 } else { 1 }), "{path}: {page}");
+        assert_eq!((rules, scripts), (1, if program { own + 2 } else { own }), "{path}: {page}");
         assert_eq!(page.body.contains("<leptos-island"), runs, "{path}: {page}");
     }
 }
@@ -168,8 +170,21 @@ async fn a_new_key_is_shown_once() {
 }
 
 #[tokio::test]
+async fn a_request_names_its_host_once() {
+    let server = TestServer::start().await;
+    for (headers, status) in
+        [("", 400), ("Host: a\r\nHost: b\r\n", 400), ("Host: a\r\nHost: a\r\n", 400), ("Host: a\r\n", 200)]
+    {
+        let answer = server.raw(&format!("GET /healthz HTTP/1.1\r\n{headers}Connection: close\r\n\r\n")).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{headers:?}: {answer}");
+    }
+    // HTTP/1.0 knows none.
+    assert!(server.raw("GET /healthz HTTP/1.0\r\n\r\n").await.starts_with("HTTP/1.0 200 "));
+}
+
+#[tokio::test]
 async fn with_https_everything_is_bound_to_it() {
-    let server = TestServer::with(|config| config.public_url = Some("https://samtal.example".into())).await;
+    let server = TestServer::with(|config| config.public_url = "https://samtal.example".parse().ok()).await;
     let aurora = &server.two.aurora;
     for ask in
         [Ask::get("/"), Ask::get("/healthz"), Ask::get("/api/v1/me"), Ask::get("/nothing"), Ask::get("/assets/x.css")]
