@@ -107,4 +107,15 @@ begin
         'The extension vector is missing. As a superuser run in the database %I: create extension vector;', current_database());
     end;
   end if;
+
+  -- Large objects are nobody's rows: no policy keeps them apart. Everybody may make them as PostgreSQL comes; a superuser takes that away.
+  if (select rolsuper from pg_roles where rolname = current_user) then
+    for r in
+      select p.oid::regprocedure as name from pg_proc p
+      where p.pronamespace = 'pg_catalog'::regnamespace and (p.proname like 'lo\_%' or p.proname in ('loread', 'lowrite'))
+        and has_function_privilege('public', p.oid, 'execute')
+    loop
+      execute format('revoke execute on function %s from public', r.name);
+    end loop;
+  end if;
 end $$;

@@ -419,6 +419,8 @@ async fn what_surrounds_the_policies_is_refused() {
         "create function public.mine() returns int language sql return 1",
         "truncate app.memberships",
         "copy app.memberships to '/tmp/rows'",
+        "select lo_create(0)",
+        "select lo_from_bytea(0, 'x')",
         "set local session_replication_role = 'replica'",
         "set local row_security = off; select count(*) from app.memberships",
     ] {
