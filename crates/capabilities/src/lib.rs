@@ -10,7 +10,7 @@ use store::scope::SessionLifetime;
 use store::sealing::Sealer;
 use store::secret_key::SecretKey;
 use store::sessions::Sessions;
-use store::{Services, StoreError, events};
+use store::{Services, StoreError, events, jobs, scope};
 use time::Duration;
 
 /// Every capability; one for each process, cheap to clone.
@@ -104,6 +104,7 @@ impl Capabilities {
     pub fn schedules(&self) -> Vec<Schedule> {
         let (sessions, identity, services) = (self.sessions.clone(), self.identity.clone(), self.services.clone());
         let (letters, nonces) = (identity.clone(), identity.clone());
+        let (browsers, dead) = (services.clone(), services.clone());
         vec![
             Schedule::new("delete_ended_sessions", Duration::minutes(10), move || {
                 let sessions = sessions.clone();
@@ -112,6 +113,14 @@ impl Capabilities {
             Schedule::new("delete_old_events", Duration::hours(1), move || {
                 let services = services.clone();
                 async move { events::delete_old(&services).await }
+            }),
+            Schedule::new("forget_contact_sessions", Duration::hours(1), move || {
+                let services = browsers.clone();
+                async move { scope::forget_contact_sessions(&services).await }
+            }),
+            Schedule::new("delete_dead_jobs", Duration::hours(1), move || {
+                let services = dead.clone();
+                async move { jobs::delete_dead(&services).await }
             }),
             Schedule::new("delete_old_letters", Duration::hours(1), move || {
                 let identity = letters.clone();

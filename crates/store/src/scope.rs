@@ -460,6 +460,19 @@ pub async fn first_widget(services: &Services, request: RequestId) -> Result<Opt
 /// How long a visitor's browser is remembered after it was last here.
 pub const CONTACT_SESSION: Duration = Duration::days(180);
 
+/// Forgets the browsers that were not here for so long; returns how many. What was said in them stays.
+///
+/// # Errors
+/// The database's.
+#[tracing::instrument(name = "db.contact_session.clean_up", skip_all)]
+pub async fn forget_contact_sessions(services: &Services) -> Result<u64, StoreError> {
+    let mut tx = services.store.platform(Reason::CleanUp, RequestId::from_uuid(services.new_id())).await?;
+    let old = services.now() - CONTACT_SESSION;
+    let done = sqlx::query!("delete from app.contact_sessions where last_seen_at <= $1", old).execute(&mut tx).await?;
+    tx.commit().await?;
+    Ok(done.rows_affected())
+}
+
 /// The contact behind a visitor's token, by the hash of the token and for this widget's tenant alone; `None` when it is
 /// unknown, too old, or its tenant is suspended.
 ///

@@ -266,7 +266,23 @@ async fn try_to_give_back(
     Ok(if gone.rows_affected() + kept.rows_affected() == 1 { End::Later } else { End::Lost })
 }
 
-/// It is dead, and kept.
+/// How long a dead job is kept, for whoever looks into it.
+pub const DEAD: Duration = Duration::days(30);
+
+/// Removes jobs that have been dead for [`DEAD`]; returns how many.
+///
+/// # Errors
+/// The database's.
+#[tracing::instrument(name = "db.job.clean_up", skip_all)]
+pub async fn delete_dead(services: &Services) -> Result<u64, StoreError> {
+    let mut tx = services.store.platform(Reason::CleanUp, RequestId::from_uuid(services.new_id())).await?;
+    let old = services.now() - DEAD;
+    let done = sqlx::query!("delete from app.jobs where dead_at <= $1", old).execute(&mut tx).await?;
+    tx.commit().await?;
+    Ok(done.rows_affected())
+}
+
+/// It is dead, and kept for [`DEAD`].
 pub(super) async fn bury(services: &Services, claim: &Claim, error: &str) -> Result<End, StoreError> {
     let mut tx = services.store.platform(Reason::Jobs, claim.scope.request()).await?;
     let buried = sqlx::query!(
