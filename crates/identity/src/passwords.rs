@@ -9,6 +9,7 @@ use argon2::{
 };
 use shares::{AsideError, Network, Places, Waiting, aside};
 use std::sync::Arc;
+use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 /// The hashing of passwords.
@@ -65,7 +66,7 @@ impl Passwords {
 
     /// Hashes a new password.
     pub(crate) async fn hash(&self, from: Network, password: Zeroizing<String>) -> Result<String, IdentityError> {
-        self.run(from, move || hash(password.as_bytes())).await?
+        self.run(from, move || hash(composed(&password).as_bytes())).await?
     }
 
     /// Verifies a password against a stored hash, or against nobody's, which takes as long.
@@ -77,11 +78,17 @@ impl Passwords {
     ) -> Result<Verdict, IdentityError> {
         let nobody = Arc::clone(&self.nobody);
         self.run(from, move || match stored {
-            Some(stored) => verify(password.as_bytes(), &stored),
-            None => verify(password.as_bytes(), &nobody).map(|_| Verdict::Wrong),
+            Some(stored) => verify(composed(&password).as_bytes(), &stored),
+            None => verify(composed(&password).as_bytes(), &nobody).map(|_| Verdict::Wrong),
         })
         .await?
     }
+}
+
+/// The one spelling of a password: an accent that is typed with its letter or behind it is the same to a person (NIST SP 800-63B, section
+/// 3.1.1.2; Unicode's form C).
+fn composed(password: &str) -> Zeroizing<String> {
+    Zeroizing::new(password.nfc().collect())
 }
 
 fn hash(password: &[u8]) -> Result<String, IdentityError> {
@@ -128,6 +135,14 @@ mod tests {
         assert_eq!(passwords.verify(here(), text("correct horse"), Some(stored.clone())).await?, Verdict::Right);
         assert_eq!(passwords.verify(here(), text("Correct horse"), Some(stored)).await?, Verdict::Wrong);
         assert_eq!(passwords.verify(here(), text("correct horse"), None).await?, Verdict::Wrong);
+        // One system's keyboard composes what another one's leaves apart.
+        let stored = passwords.hash(here(), text("re\u{301}sume\u{301} of a whale")).await?;
+        assert_eq!(passwords.verify(here(), text("r\u{e9}sum\u{e9} of a whale"), Some(stored)).await?, Verdict::Right);
+        let stored = passwords.hash(here(), text("r\u{e9}sum\u{e9} of a whale")).await?;
+        assert_eq!(
+            passwords.verify(here(), text("re\u{301}sume\u{301} of a whale"), Some(stored)).await?,
+            Verdict::Right
+        );
         Ok(())
     }
 

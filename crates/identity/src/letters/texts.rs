@@ -135,7 +135,7 @@ pub(super) fn letter(
             text!(
                 "A passkey was added to your account just now: whoever can unlock the device that it is on can sign in here."
             ),
-            link(text!("Look at your account"), "/dashboard/account/code".to_owned()),
+            link(text!("Look at your account"), "/dashboard/account/passkeys".to_owned()),
             text!("If it was not you, sign in, remove it, and choose a new password at once."),
         ),
         LetterKind::PasskeyRemoved => (
@@ -143,7 +143,7 @@ pub(super) fn letter(
             text!(
                 "A passkey of your account was removed just now, and opens it no more. Everywhere else you have been signed out."
             ),
-            link(text!("Look at your account"), "/dashboard/account/code".to_owned()),
+            link(text!("Look at your account"), "/dashboard/account/passkeys".to_owned()),
             text!("If it was not you, choose a new password at once."),
         ),
         LetterKind::CodeUsed => (
