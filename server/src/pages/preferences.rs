@@ -35,7 +35,7 @@ pub async fn theme(
 ) -> Result<Response, Failure> {
     let Form(fields) = form.map_err(unreadable)?;
     let theme = Some(Theme::from_name(&fields.theme)).filter(|theme| *theme != Theme::System);
-    let mut response = Redirect::to(&back(&headers)).into_response();
+    let mut response = Redirect::to(came_from(&headers).as_ref().map_or("/", RelativePath::as_str)).into_response();
     keep(&mut response, THEME_COOKIE, theme.map(Theme::name), app.config.secure());
     Ok(response)
 }
@@ -65,14 +65,14 @@ pub async fn language(
         // Nobody is signed in.
         Err(_) => {}
     }
-    let mut response = Redirect::to(&back(&headers)).into_response();
+    let mut response = Redirect::to(came_from(&headers).as_ref().map_or("/", RelativePath::as_str)).into_response();
     keep_language(&mut response, language, app.config.secure());
     Ok(response)
 }
 
-/// The path of the page that the form was on; the home page if that cannot be told.
-fn back(headers: &HeaderMap) -> String {
+/// The path of the page that one came from, if that can be told.
+pub(super) fn came_from(headers: &HeaderMap) -> Option<RelativePath> {
     let referer = headers.get(header::REFERER).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let path = referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
-    path.and_then(RelativePath::parse).map_or_else(|| "/".to_owned(), |p| p.as_str().to_owned())
+    path.and_then(RelativePath::parse)
 }

@@ -236,8 +236,13 @@ pub async fn choose(
 
 /// Where a sign-in leads: what was asked for, if it is inside.
 pub(super) fn inside(next: &str) -> String {
-    let next = RelativePath::parse(next).filter(|p| p.as_str().starts_with("/dashboard"));
-    next.as_ref().map_or("/dashboard", RelativePath::as_str).to_owned()
+    within(next).unwrap_or_else(|| "/dashboard".to_owned())
+}
+
+/// A page for who is signed in: of the dashboard, or the demo, which then has their widget.
+pub(super) fn within(next: &str) -> Option<String> {
+    let next = RelativePath::parse(next).filter(|p| p.as_str().starts_with("/dashboard") || p.as_str() == "/demo");
+    next.map(|path| path.as_str().to_owned())
 }
 
 /// Shows the form once more with what was typed (passwords aside) and what is wrong with it; faults of ours go on.

@@ -2,14 +2,15 @@
 
 use crate::auth::Visitor;
 use crate::failure::Failure;
+use crate::pages::preferences::came_from;
 use crate::pages::render::Render;
-use crate::pages::sign_in::inside;
+use crate::pages::sign_in::{inside, within};
 use crate::state::App;
 use app::auth::{FormState, sign_in, sign_up};
 use app::site::landing;
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -35,10 +36,20 @@ pub struct Next {
     done: String,
 }
 
-/// Sign-in; who is signed in already goes on to the dashboard.
-pub async fn login(Visitor(visitor): Visitor, render: Render, next: Result<Query<Next>, QueryRejection>) -> Response {
+/// Sign-in; who is signed in already goes on to the dashboard. Who followed a link from a page where the session had ended comes back to it.
+pub async fn login(
+    Visitor(visitor): Visitor,
+    render: Render,
+    headers: HeaderMap,
+    next: Result<Query<Next>, QueryRejection>,
+) -> Response {
     let Next { next, done } = next.map(|Query(next)| next).unwrap_or_default();
-    let next = if next.is_empty() { next } else { inside(&next) };
+    let next = match came_from(&headers) {
+        // Without its query, which may hold what was meant for nobody.
+        Some(page) if next.is_empty() => page.as_str().split('?').next().and_then(within).unwrap_or_default(),
+        _ if next.is_empty() => next,
+        _ => inside(&next),
+    };
     if let Ok(Some(_)) = visitor {
         return Redirect::to(if next.is_empty() { "/dashboard" } else { &next }).into_response();
     }

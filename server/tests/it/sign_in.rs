@@ -327,6 +327,17 @@ async fn after_signing_in_one_goes_on_inside_and_nowhere_else() {
         assert_eq!((answer.status, answer.header("location")), (303, "/dashboard"), "{outside:?}: {answer}");
         assert!(answer.set_cookie("evil").is_none(), "{outside:?}: {answer}");
     }
+    // Who follows a plain link to it comes back to the page with the link, without its query.
+    for (from, next) in [
+        ("http://samtal.test/dashboard/inbox/conv_1?show=open", Some("/dashboard/inbox/conv_1")),
+        ("http://samtal.test/demo", Some("/demo")),
+        ("http://samtal.test/", None),
+        ("http://samtal.test//evil.example/dashboard", None),
+        ("nothing", None),
+    ] {
+        let page = server.ask(Ask::get("/login").header("referer", from)).await;
+        assert_eq!(page.input("next").filter(|next| !next.is_empty()).as_deref(), next, "{from}: {page}");
+    }
     // The page that one comes from sends along where to go, and a bad one is not offered.
     let answer = server.ask(Ask::get("/dashboard/members")).await;
     assert_eq!((answer.status, answer.header("location")), (303, "/login?next=/dashboard/members"), "{answer}");
@@ -479,7 +490,7 @@ async fn on_its_way_a_browser_keeps_a_cookie_of_this_host_alone() {
     let provider = Provider::start().await;
     let server = TestServer::with(|config| {
         offer(config, &provider);
-        config.public_url = Some("https://talk.example".to_owned());
+        config.public_url = "https://talk.example".parse().ok();
     })
     .await;
     let gone = server.ask(Ask::get("/login/with/honest").header("sec-fetch-site", "same-origin")).await;
