@@ -188,6 +188,29 @@ test('a file that could not be sent says why, the next one goes its way, and lea
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Members');
 });
 
+test('a file that cannot even begin, and one that is too large, say so, and those after them go their way', async ({ page }) => {
+  // As browsers do where the file has gone meanwhile.
+  await page.addInitScript(() => {
+    const send = XMLHttpRequest.prototype.send;
+    XMLHttpRequest.prototype.send = function (body) {
+      if (body instanceof FormData && (body.get('file') as File).name === 'gone.md') throw new DOMException('gone', 'NotFoundError');
+      return send.call(this, body);
+    };
+  });
+  await signUp(page.request);
+  await visit(page, '/dashboard/knowledge');
+  const large = { ...file('large.md', ''), buffer: Buffer.alloc(6 * 1024 * 1024, 'Words. ') };
+  await page.getByLabel('Choose files, or drop them here').setInputFiles([file('gone.md', RETURNS), large, file('two.md', RETURNS)]);
+  await page.getByRole('button', { name: 'Upload' }).click();
+  await expect(page.locator('.uploads').getByRole('listitem')).toContainText([
+    /gone\.md.*cannot be read any more/s,
+    /large\.md.*A file may have 5 MB/s,
+    /two\.md.*Uploaded/s,
+  ]);
+  await page.close({ runBeforeUnload: true });
+  await expect.poll(() => page.isClosed(), 'nothing holds it back').toBe(true);
+});
+
 test('a session that has ended meanwhile: the file says so', async ({ page, complaints }) => {
   complaints.expect(/status of 401/);
   await signUp(page.request);

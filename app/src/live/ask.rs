@@ -5,7 +5,9 @@ use leptos::serde_json;
 use leptos::task::spawn_local;
 use model::{ErrorCode, Problem};
 use serde::de::DeserializeOwned;
+use std::cell::Cell;
 use std::pin::Pin;
+use std::rc::Rc;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::js_sys::{Object, Reflect};
 use web_sys::wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
@@ -127,14 +129,21 @@ pub fn send_files(
         let tell = Closure::<dyn Fn(ProgressEvent)>::new(tell);
         upload.set_onprogress(Some(tell.into_js_value().unchecked_ref()));
     }
-    let asked = request.clone();
+    let then = Rc::new(Cell::new(Some(then)));
+    let (asked, told) = (request.clone(), Rc::clone(&then));
     let ended = Closure::once_into_js(move || {
         let text = asked.response_text().ok().flatten().unwrap_or_default();
-        then(answered(asked.status().unwrap_or_default(), text).map(drop));
+        if let Some(then) = told.take() {
+            then(answered(asked.status().unwrap_or_default(), text).map(drop));
+        }
     });
     request.set_onloadend(Some(ended.unchecked_ref()));
-    // An error says that it could not even begin; the browser has told why.
-    let _ = begun.and_then(|()| request.send_with_opt_form_data(Some(form)));
+    // It cannot even begin where a file has gone meanwhile, or is a folder.
+    if begun.and_then(|()| request.send_with_opt_form_data(Some(form))).is_err()
+        && let Some(then) = then.take()
+    {
+        then(Err(Problem::new(ErrorCode::Invalid, text!("The file cannot be read any more. Choose it again."))));
+    }
 }
 
 /// What came of asking for a part again.

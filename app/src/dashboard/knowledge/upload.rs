@@ -21,6 +21,9 @@ const AGAIN: Duration = Duration::from_millis(700);
 /// How soon when the server did not answer.
 const LATER: Duration = Duration::from_secs(5);
 
+/// Bytes of the largest file that the server takes (`knowledge::reading::MAX_BYTES`).
+const MOST: f64 = 5_242_880.0;
+
 /// A file on its way.
 #[derive(Debug, Clone, PartialEq)]
 struct Sending {
@@ -102,7 +105,7 @@ fn on_the_way(file: Sending) -> AnyView {
         Some(Ok(())) => view! { <span class="badge badge--accent">{s!("Uploaded")}</span> }.into_any(),
         Some(Err(why)) => view! { <span class="field__error">{why}</span> }.into_any(),
     };
-    view! { <li><span>{name}</span>{state}</li> }.into_any()
+    view! { <li translate="no"><span>{name}</span>{state}</li> }.into_any()
 }
 
 impl Uploads {
@@ -137,6 +140,10 @@ impl Uploads {
                 }
             });
         };
+        if file.size() > MOST {
+            change(&|one| one.end = Some(Err(s!("A file may have 5 MB. Split it and upload the parts.").to_owned())));
+            return self.send(at + 1);
+        }
         // An error says that the browser cannot read the file; then the server says that there is none.
         let _ = form.append_with_blob_and_filename("file", &file, &file.name());
         let progress = move |share| change(&|one| one.share = share);
