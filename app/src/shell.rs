@@ -89,7 +89,7 @@ impl Surface {
 pub struct Page {
     /// What the browser calls it.
     pub title: String,
-    /// What it is, for who finds it in a search; pages without are not to be found.
+    /// What it is, for who is sent a link to it, or finds it in a search. (Only the front page is to be found.)
     pub description: Option<String>,
     /// How it looks.
     pub surface: Surface,
@@ -103,6 +103,11 @@ impl Page {
     /// A page that is not for search engines and has no island.
     pub fn new(title: impl Into<String>, surface: Surface, body: impl IntoView + 'static) -> Self {
         Self { title: title.into(), description: None, surface, body: body.into_any(), island: None }
+    }
+
+    /// The same, with what it is.
+    pub fn described(self, description: String) -> Self {
+        Self { description: Some(description), ..self }
     }
 
     /// The whole document. `make` runs where views may be made.
@@ -134,10 +139,8 @@ impl Page {
                     <meta name="viewport" content="width=device-width, initial-scale=1"/>
                     <meta name="color-scheme" content="light dark"/>
                     <title inner_html=escaped(&title)></title>
-                    {match description {
-                        Some(text) => view! { <meta name="description" content=text/> }.into_any(),
-                        None => view! { <meta name="robots" content="noindex"/> }.into_any(),
-                    }}
+                    {description.map(|text| view! { <meta name="description" content=text/> })}
+                    {(!matches!(surface, Surface::Landing)).then(|| view! { <meta name="robots" content="noindex"/> })}
                     {file("favicon.svg").map(|href| view! { <link rel="icon" href=href type="image/svg+xml"/> })}
                     {file("fonts/schibsted-grotesk.woff2").map(|href| view! {
                         <link rel="preload" href=href r#as="font" type="font/woff2" crossorigin="anonymous"/>

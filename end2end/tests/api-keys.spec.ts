@@ -15,6 +15,10 @@ test('a key is made, shown once, used and revoked', async ({ page, request }) =>
   // Ready for the next one.
   await expect(page.getByLabel('What the key is for')).toHaveValue('');
   expect(secret).toMatch(/^smt_[0-9a-f]{48}$/);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByRole('button', { name: 'Copy' }).click();
+  await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(secret);
 
   const answer = await me(secret);
   expect(answer.status()).toBe(200);
@@ -46,6 +50,24 @@ test('a key is made, shown once, used and revoked', async ({ page, request }) =>
   await expect(row).toContainText('Revoked');
   await expect(page.getByRole('dialog')).toHaveCount(0);
   expect((await me(secret)).status()).toBe(401);
+});
+
+test('questions open and close where the browser does not know their buttons', async ({ page }) => {
+  await page.addInitScript(() => {
+    delete (HTMLButtonElement.prototype as { command?: string }).command;
+    addEventListener('click', (event) => (event.target as Element).closest('[commandfor]') && event.preventDefault(), true);
+  });
+  await signUp(page.request);
+  await page.request.post('/dashboard/api-keys', { form: { name: 'Website' } });
+  await page.goto('/dashboard/api-keys');
+  const dialog = page.getByRole('dialog', { name: 'Revoke Website?' });
+  await page.getByRole('button', { name: 'Revoke Website' }).click();
+  await expect(dialog).toBeVisible();
+  await dialog.getByRole('button', { name: 'Keep it' }).click();
+  await expect(dialog).toBeHidden();
+  await page.getByRole('button', { name: 'Revoke Website' }).click();
+  await dialog.getByRole('button', { name: 'Revoke Website' }).click();
+  await expect(page.getByRole('row', { name: /Website/ })).toContainText('Revoked');
 });
 
 test('a key that was shown is not there when one comes back, and going back makes none', async ({ page, complaints }) => {

@@ -2,7 +2,7 @@
 import type { Page } from '@playwright/test';
 import { begin, messages, program, say, step } from '../support/conversations.ts';
 import { expect, holder, hydrated, test, visit, withoutLoading } from '../support/fixtures.ts';
-import { signUp } from '../support/people.ts';
+import { fillSignIn, signOut, signUp } from '../support/people.ts';
 
 const list = (page: Page) => page.getByRole('region', { name: 'Conversations' });
 const entry = (page: Page, name: string | RegExp) => list(page).getByRole('link', { name });
@@ -565,10 +565,46 @@ test('a session that has ended meanwhile: the inbox says so, keeps what was type
   await entry(page, /Elin/).press('Enter');
   await page.getByRole('alert').getByRole('link', { name: 'Sign in' }).click();
   await expect(page).toHaveURL(/\/login/);
-  await page.request.post('/login', { form: { email: person.email, password: person.password } });
-  await visit(page, `/dashboard/inbox/${id}`);
+  await fillSignIn(page, person);
+  await expect(page).toHaveURL(`/dashboard/inbox/${id}`);
   await button(page, 'Send again').click();
   await expect(log(page).locator('.said--agent .said__text')).toHaveText(['Hello Elin.']);
+});
+
+test('what an input method takes is not sent; what is too long is kept and explained; signing out forgets what is half written', async ({ page, request, complaints }) => {
+  complaints.expect(/status of 422/);
+  await signUp(page.request);
+  const by = await program(page.request);
+  const id = await begin(request, by, 'Elin Sjöberg');
+  await step(request, by, id, 'handoff');
+  await page.request.post(`/dashboard/inbox/${id}/take-over`);
+  await visit(page, `/dashboard/inbox/${id}`);
+  await field(page).fill('こんに');
+  // Safari tells of the key that ends a composition after it has ended.
+  await field(page).dispatchEvent('keydown', { key: 'Enter', keyCode: 229, which: 229, bubbles: true, cancelable: true });
+  await expect(field(page)).toHaveValue('こんに');
+  const long = 'word '.repeat(2000);
+  await field(page).fill(long);
+  await expect(field(page)).toHaveValue(long);
+  await page.keyboard.press('Enter');
+  await expect(log(page).getByRole('alert')).toContainText('Not sent. Use at most 4,000 characters');
+  await button(page, 'Edit').click();
+  await expect(field(page)).toHaveValue(long);
+  expect((await messages(request, by, id)).filter((m) => m.from === 'agent')).toEqual([]);
+
+  await field(page).fill('Half written');
+  const kept = () => page.evaluate(() => Object.keys(sessionStorage).filter((name) => name.startsWith('samtal:')).length);
+  await expect.poll(kept).toBe(1);
+  await signOut(page);
+  expect(await kept()).toBe(0);
+});
+
+test('a conversation that is not there leads back to the inbox', async ({ page, complaints }) => {
+  complaints.expect(/status of 404/);
+  await signUp(page.request);
+  await visit(page, '/dashboard/inbox/conv_00000000000000000000000000000000');
+  await page.getByRole('link', { name: 'To the inbox' }).click();
+  await expect(page).toHaveURL('/dashboard/inbox');
 });
 
 test('on a phone the list and the conversation each fill the screen', async ({ page, request }) => {

@@ -44,5 +44,5 @@ pub fn sign_in(state: FormState) -> Page {
             <p><a href="/reset">{t!("Forgot your password?")}</a></p>
         </AuthPage>
     };
-    page(t!("Sign in"), wrong, body)
+    page(t!("Sign in"), wrong, body).described(t!("Sign in to your company's inbox, documents and settings."))
 }

@@ -47,5 +47,7 @@ pub fn sign_up(state: FormState) -> Page {
             <Ways all=state.ways/>
         </AuthPage>
     };
-    page(t!("Create a workspace"), wrong, body)
+    page(t!("Create a workspace"), wrong, body).described(t!(
+        "Make a workspace: an assistant that answers from your documents, and an inbox where people take over."
+    ))
 }

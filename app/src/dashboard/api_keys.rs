@@ -3,7 +3,7 @@
 use super::Frame;
 use crate::say::say;
 use crate::shell::{Page, Surface};
-use crate::ui::{Field, FormNotice, Icon, Shape};
+use crate::ui::{CopyButton, Field, FormNotice, Icon, Shape};
 use leptos::prelude::*;
 use model::identity::{ApiKey, NewApiKey};
 use model::permission::{API_KEY, KEY_AT_MOST, Permission, Permissions};
@@ -183,7 +183,7 @@ fn Once(key: NewApiKey, address: String) -> impl IntoView {
         <div class="notice notice--good" role="status">
             <h3 class="notice__title">{t!("Here is your key: {name}", name = key.key.name)}</h3>
             <p>{kept}</p>
-            <div class="copy"><code id="secret">{key.secret.clone()}</code></div>
+            <div class="copy"><code id="secret">{key.secret.clone()}</code><CopyButton/></div>
             {how}
         </div>
     }

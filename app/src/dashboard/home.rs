@@ -4,6 +4,7 @@ use super::inbox::{self, name_of};
 use super::{Frame, demo, snippet};
 use crate::say::say;
 use crate::shell::{Page, Surface};
+use crate::ui::CopyButton;
 use leptos::prelude::*;
 use model::Timestamp;
 use model::conversation::{Conversation, InboxFilter, InboxView, WidgetInstall};
@@ -147,15 +148,26 @@ fn facts(session: &CurrentSession) -> AnyView {
     .into_any()
 }
 
-/// What to do first, and what is done already; nothing once all of it is.
-fn next_steps(frame: &Frame, way_in: WidgetInstall, taught: bool, (made, called): (bool, bool)) -> Option<AnyView> {
-    (!(taught && way_in.used && made && called)).then(|| {
+/// What to do first, and what is done already; once all of it is, the line for other pages.
+fn next_steps(frame: &Frame, way_in: WidgetInstall, taught: bool, (made, called): (bool, bool)) -> AnyView {
+    if taught && way_in.used && made && called {
+        view! {
+            <section class="section" aria-labelledby="line">
+                <div class="section__head">
+                    <div class="section__text"><h2 id="line">{t!("On your pages")}</h2></div>
+                    <a class="button button--small" href=demo(way_in.widget)>{t!("See it on a page")}</a>
+                </div>
+                {snippet(&frame.address, way_in.widget)}
+                <CopyButton/>
+            </section>
+        }
+        .into_any()
+    } else {
         view! {
             <section class="section" aria-labelledby="next">
                 <div class="section__head"><div class="section__text"><h2 id="next">{t!("Next steps")}</h2></div></div>
                 <ol class="steps" role="list">
-                    {step(true, t!("Create the workspace"), None)}
-                    {step(taught, t!("Add what the assistant may answer from"), Some(TEACH))}
+                    {step(taught, t!("Add documents"), Some(TEACH))}
                     {install(way_in, &frame.address)}
                     {step(made, t!("Make an API key"), Some(MAKE_KEY))}
                     {step(called, t!("Make a first call"), Some(FIRST_CALL))}
@@ -163,13 +175,13 @@ fn next_steps(frame: &Frame, way_in: WidgetInstall, taught: bool, (made, called)
             </section>
         }
         .into_any()
-    })
+    }
 }
 
 /// What a step is good for, where it is taken, and what the link says.
 type Way = (&'static str, &'static str, &'static str);
 const TEACH: Way = (
-    noted!("A page for what people ask most is enough to begin with."),
+    noted!("The assistant answers from them. A page for what people ask most is enough to begin with."),
     "/dashboard/knowledge",
     noted!("To the documents"),
 );
@@ -192,6 +204,7 @@ fn install(way_in: WidgetInstall, address: &str) -> impl IntoView {
                 <details class="more" open=!way_in.used>
                     <summary>{t!("One line, and a button for questions appears")}</summary>
                     {snippet(address, way_in.widget)}
+                    <CopyButton/>
                 </details>
             </div>
             <a class="button button--small" href=demo(way_in.widget)>{t!("See it on a page")}</a>

@@ -49,7 +49,7 @@ impl Frame {
 
 /// An address of the dashboard that leads nowhere.
 pub fn nothing_here(frame: &Frame) -> Page {
-    frame.page("", nothing(), Surface::Dashboard, view! { <NothingHere/> })
+    frame.page("", nothing(), Surface::Dashboard, view! { <NothingHere href="/dashboard" to=t!("To the home page")/> })
 }
 
 /// What is said where there is none.
@@ -59,13 +59,19 @@ fn nothing() -> String {
 
 /// What stands there instead of a page, or of a part of one.
 #[component]
-fn NothingHere() -> impl IntoView {
+fn NothingHere(
+    /// Where one can go from here.
+    href: &'static str,
+    /// What that is called.
+    #[prop(into)]
+    to: String,
+) -> impl IntoView {
     view! {
         <header class="page__head">
             <h1>{nothing()}</h1>
             <p>{t!("It may have been removed, or the address is not quite right.")}</p>
         </header>
-        <p class="actions"><a class="button button--primary" href="/dashboard">{t!("To the home page")}</a></p>
+        <p class="actions"><a class="button button--primary" href=href>{to}</a></p>
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Frame;
 use crate::say::say;
-use crate::shell::Theme;
+use crate::shell::{Nonce, Theme};
 use crate::ui::{Avatar, Icon, Shape, languages};
 use leptos::prelude::*;
 use model::identity::CurrentSession;
@@ -19,6 +19,17 @@ const WORKSPACE: [(&str, &str, Shape, Permission); 6] = [
     ("/dashboard/settings", noted!("Settings"), Shape::Sliders, Permission::ManageSettings),
 ];
 
+/// Whoever signs out leaves nothing half written behind in the tab; and browsers that do not know buttons that open and close a question
+/// (`command`, since 2025) are helped.
+const HELP: &str = "\
+    document.currentScript.previousElementSibling.addEventListener('submit', () => {\
+      for (const name of Object.keys(sessionStorage)) if (name.startsWith('samtal:')) sessionStorage.removeItem(name);\
+    });\
+    if (!('command' in HTMLButtonElement.prototype)) addEventListener('click', ({ target }) => {\
+      const button = target.closest?.('[commandfor]'), dialog = button && document.getElementById(button.getAttribute('commandfor'));\
+      if (dialog) button.getAttribute('command') === 'close' ? dialog.close() : dialog.showModal();\
+    });";
+
 /// The looks that one may choose, and what they are called.
 const THEMES: [(Theme, &str); 3] =
     [(Theme::System, noted!("System")), (Theme::Light, noted!("Light")), (Theme::Dark, noted!("Dark"))];
@@ -33,6 +44,7 @@ fn link(here: &str, path: &'static str, name: String, shape: Shape) -> AnyView {
 pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
     let CurrentSession { tenant, member, .. } = frame.session.clone();
     let theme = frame.theme;
+    let nonce = use_context::<Nonce>().map(|nonce| nonce.0);
     let chosen = frame.session.languages.chosen;
     let automatic = if chosen.is_none() { "true" } else { "false" };
     let role = say(&member.role.called(&member.role_title));
@@ -106,6 +118,7 @@ pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
             <form method="post" action="/logout">
                 <button class="menu__item" type="submit"><Icon shape=Shape::Leave/>{t!("Sign out")}</button>
             </form>
+            <script nonce=nonce>{HELP}</script>
         </section>
     }    .into_any()
 }

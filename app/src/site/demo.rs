@@ -89,5 +89,7 @@ pub fn demo(widget: Option<WidgetId>) -> Page {
             <script src="/widget/v1/widget.js" data-widget=widget.to_string() nonce=nonce r#async="true"></script>
         })}
     };
-    Page::new(t!("Fjord & Fell Outdoor · a demo of Samtal"), Surface::Demo, body)
+    Page::new(t!("Fjord & Fell Outdoor · a demo of Samtal"), Surface::Demo, body).described(t!(
+        "A made-up shop with the chat on it, to try how an answer comes about, and how a person takes over."
+    ))
 }

@@ -23,7 +23,7 @@ pub fn landing(session: Option<CurrentSession>) -> Page {
         "Samtal holds everything between a company and the people who talk to it: an assistant that answers from your own documents, an inbox where people take over, and meetings a click away."
     );
     let title = t!("Samtal: a good answer, or a person");
-    Page { description: Some(description), ..Page::new(title, Surface::Landing, body) }
+    Page::new(title, Surface::Landing, body).described(description)
 }
 
 /// The way in: to the dashboard for who is signed in, to the forms for who is not.
@@ -102,10 +102,7 @@ fn Hero() -> impl IntoView {
                                         <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
                                             <path d="M5 2.500h6.500L15 6v11.500H5Z M11.500 2.500V6H15M7.500 10h5M7.500 13.500h5"/>
                                         </svg>
-                                        {rich!(
-                                            "{document} page 3",
-                                            document = view! { <cite>{t!("Returns and refunds.pdf")}</cite> }
-                                        )}
+                                        <cite>{t!("Returns and refunds")}</cite>
                                     </figcaption>
                                 </figure>
                             </div>
@@ -146,13 +143,13 @@ fn Receipt() -> impl IntoView {
     view! {
         <section class="feature" aria-labelledby="f-receipt">
             <div class="feature__text">
-                <p class="state state--doing">{t!("In part")}</p>
-                <h2 id="f-receipt">{t!("Answers with a receipt")}</h2>
+                <p class="state state--done">{t!("Works today")}</p>
+                <h2 id="f-receipt">{t!("Answers that show their source")}</h2>
                 <p>
-                    {t!("The assistant answers from the documents you give it and quotes the passage. When they do not say, it says so. A small search and answer model comes built in, so it works without a key and without a network; others can be plugged in.")}
+                    {t!("The assistant answers from the documents you give it and quotes the passage. When they do not say, it says so. What it searches with comes built in, so it works without a key and without a network.")}
                 </p>
                 <p>
-                    {t!("Each answer keeps its receipt: what was asked, what was read, which model wrote it, what it cost, and whether the text really follows from the source. It can be replayed later, word for word.")}
+                    {t!("Whoever asks sees which document an answer comes from and what stands there, word for word. So does whoever takes over.")}
                 </p>
             </div>
             <div class="feature__picture">
@@ -161,10 +158,8 @@ fn Receipt() -> impl IntoView {
                     <dl>
                         <div><dt>{t!("Asked")}</dt><dd>{t!("How long do I have to send it back?")}</dd></div>
                         <div><dt>{t!("Read")}</dt><dd>{t!("5 passages in 3 documents")}</dd></div>
-                        <div><dt>{t!("Quoted")}</dt><dd>{t!("Returns and refunds.pdf, page 3")}</dd></div>
+                        <div><dt>{t!("Quoted")}</dt><dd>{t!("Returns and refunds")}</dd></div>
                         <div><dt>{t!("Written by")}</dt><dd>{t!("built-in answerer")}</dd></div>
-                        <div><dt>{t!("Cost")}</dt><dd>"0.00"</dd></div>
-                        <div class="receipt__total"><dt>{t!("Verdict")}</dt><dd>{t!("follows from the source")}</dd></div>
                     </dl>
                 </div>
             </div>
@@ -181,7 +176,7 @@ fn Inbox() -> impl IntoView {
                 <p class="state state--done">{t!("Works today")}</p>
                 <h2 id="f-inbox">{t!("One inbox, and never two voices")}</h2>
                 <p>
-                    {t!("Every channel arrives in one place. When a person takes a conversation, the assistant falls silent in that same moment, even in the middle of a sentence. Who has the word is settled by the database, so the two can never talk over each other.")}
+                    {t!("What visitors ask arrives in one place. When a person takes a conversation, the assistant falls silent in that same moment. Who has the word is settled by the database, so the two can never talk over each other.")}
                 </p>
                 <p>{t!("When the person is done, they hand it back.")}</p>
             </div>
@@ -332,7 +327,8 @@ fn Today() -> impl IntoView {
                     <ul role="list">
                         <li>{t!("Workspaces, each behind its own walls")}</li>
                         <li>{t!("Signing up, signing in, signing out")}</li>
-                        <li>{t!("Members of a workspace")}</li>
+                        <li>{t!("Second factor, passkeys, sign-on with your provider")}</li>
+                        <li>{t!("Invitations, roles, and who did what")}</li>
                         <li>{t!("Keys for the API")}</li>
                         <li>{t!("Documents, found by meaning and by words")}</li>
                         <li>{t!("Answers quoted from them, or refused")}</li>
@@ -344,17 +340,15 @@ fn Today() -> impl IntoView {
                 <div>
                     <h3 class="state state--doing">{t!("Next")}</h3>
                     <ul role="list">
-                        <li>{t!("Email confirmed, passwords reset")}</li>
-                        <li>{t!("Invitations and roles")}</li>
+                        <li>{t!("Answers by a language model of your choice")}</li>
+                        <li>{t!("Meetings")}</li>
                     </ul>
                 </div>
                 <div>
                     <h3 class="state state--planned">{t!("Planned")}</h3>
                     <ul role="list">
                         <li>{t!("Email, WhatsApp, phone and other channels")}</li>
-                        <li>{t!("Meetings")}</li>
                         <li>{t!("Figures: volumes, waiting times, cost")}</li>
-                        <li>{t!("Second factor, single sign-on")}</li>
                     </ul>
                 </div>
             </div>

@@ -2,6 +2,7 @@
 //!
 //! No `style=` anywhere: the content security policy forbids it (`cargo xtask lint` checks).
 
+mod copy;
 mod field;
 mod icon;
 mod languages;
@@ -10,6 +11,7 @@ mod passkey;
 mod picture;
 mod text_area;
 
+pub use copy::CopyButton;
 pub use field::Field;
 pub use icon::{Icon, Shape};
 pub use languages::{Languages, languages};

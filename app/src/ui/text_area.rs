@@ -13,8 +13,6 @@ pub fn TextArea(
     label: &'static str,
     /// What was typed before.
     value: String,
-    /// Most characters.
-    maxlength: u32,
     /// The element.
     node_ref: NodeRef<Textarea>,
     /// Why nothing can be typed, if so.
@@ -33,7 +31,6 @@ pub fn TextArea(
                 name=name
                 rows="1"
                 placeholder=label
-                maxlength=maxlength.to_string()
                 autocomplete="off"
                 required
                 node_ref=node_ref

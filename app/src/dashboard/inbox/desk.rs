@@ -127,7 +127,7 @@ pub(super) fn Desk(inbox: Inbox) -> impl IntoView {
             {ui::live(move || match pane.get() {
                 Pane::None => view! { <p class="inbox__none">{s!("Choose a conversation.")}</p> }.into_any(),
                 Pane::Open => ui::anew(talk.opened.get_value(), thread::pane(talk, moves.show, moves.after)),
-                Pane::Missing => view! { <section class="thread thread--none"><NothingHere/></section> }.into_any(),
+                Pane::Missing => view! { <section class="thread thread--none"><NothingHere href=HERE to=s!("To the inbox")/></section> }.into_any(),
                 Pane::Failed(problem) => view! {
                     <section class="thread thread--none">
                         <ProblemNotice problem=problem/>

@@ -386,9 +386,7 @@ fn entry(
 /// Where the list is empty, though there are conversations.
 fn nothing(show: InboxFilter) -> AnyView {
     let (title, text) = match show {
-        InboxFilter::Waiting => {
-            (s!("Nobody waits"), s!("Who asks for a person, and whom the assistant cannot help, stands here."))
-        }
+        InboxFilter::Waiting => (s!("Nobody waits"), s!("Who asks for a person stands here.")),
         InboxFilter::Mine => {
             (s!("Nothing of yours"), s!("Conversations that you take over stand here until they are resolved."))
         }
@@ -406,7 +404,7 @@ fn nobody_yet(address: &str, widget: WidgetId) -> AnyView {
         <div class="empty inbox__first">
             <div class="empty__text">
                 <h2>{s!("Nobody has written yet")}</h2>
-                <p>{s!("Put this line on your pages, and a button for questions appears there. The assistant answers from your documents; where it cannot, the conversation waits for you here.")}</p>
+                <p>{s!("Put this line on your pages, and a button for questions appears there. The assistant answers from your documents; who asks for a person waits for you here.")}</p>
                 <p><a href=demo(widget)>{s!("Try it on a page that has it")}</a></p>
             </div>
             {snippet(address, widget)}

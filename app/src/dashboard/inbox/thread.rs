@@ -62,7 +62,8 @@ pub(super) fn pane(talk: Talk, show: RwSignal<InboxFilter>, after: RwSignal<Opti
         talk.say();
     };
     let key = move |event: KeyboardEvent| {
-        if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
+        // (229: an input method takes the key for itself; Safari says so of the one that ends a composition, too.)
+        if event.key() == "Enter" && !event.shift_key() && event.key_code() != 229 {
             event.prevent_default();
             talk.say();
         }
@@ -102,7 +103,6 @@ pub(super) fn pane(talk: Talk, show: RwSignal<InboxFilter>, after: RwSignal<Opti
                         name="text"
                         label=s!("Your message")
                         value=talk.typed.try_update_value(std::mem::take).unwrap_or_default()
-                        maxlength=4000
                         node_ref=talk.field
                         closed=talk.closed
                         error=talk.refused
@@ -225,7 +225,8 @@ fn unsent_lines(talk: Talk) -> AnyView {
                 .into_any()
             }
         };
-        view! { <li class="said said--unsent"><p class="said__text">{message.text}</p>{note}</li> }.into_any()
+        view! { <li class="said said--unsent" translate="no"><p class="said__text">{message.text}</p>{note}</li> }
+            .into_any()
     };
     unsent::of(&id).into_iter().map(line).collect_view().into_any()
 }

@@ -49,6 +49,9 @@ const REVIEWED_RAW: &[&str] = &[
     "app/src/shell.rs",
     // What asks a device for a passkey: a constant.
     "app/src/ui/passkey.rs",
+    // What copies, and what helps around a page: constants.
+    "app/src/ui/copy.rs",
+    "app/src/dashboard/navigation.rs",
     // The widget's own line: addresses of the build, and an id.
     "app/src/site/demo.rs",
 ];
