@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use words::{Language, Text, text};
 
+// The names are `tt` for the same reason as in `names!`.
 macro_rules! error_codes {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $status:literal, $retryable:literal, $title:expr;)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:tt, $status:literal, $retryable:literal, $title:expr;)*) => {
         /// Why a request failed, as a machine reads it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]

@@ -1,8 +1,10 @@
 //! Enums that are names: in the database, on the wire, and nothing else.
 
-/// An enum with a name for each variant, and the way back from the name.
+/// An enum with a name for each variant, and the way back from the name. The names are `tt`, here and in macros that pass them
+/// on: a `literal` comes to utoipa's derive in a group without brackets, in which it does not look, and then it describes the
+/// variants instead.
 macro_rules! names {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:tt,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]

@@ -15,7 +15,7 @@ pub trait Permit: Copy {
 }
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $sentence:expr;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $text:tt, $sentence:expr;)*) => {
         names!(
             /// Something that a member or a key may do.
             Permission { $($(#[$doc])* $name = $text,)* }

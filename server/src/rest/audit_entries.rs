@@ -20,6 +20,7 @@ use words::text;
 #[into_params(parameter_in = Query)]
 pub struct Part {
     /// Of this act alone.
+    #[param(inline)]
     act: Option<Act>,
     /// By this member alone.
     member: Option<String>,

@@ -4,6 +4,7 @@
 mod account;
 mod api;
 mod audit_log;
+mod described;
 mod errors;
 mod graceful;
 mod harness;
