@@ -18,7 +18,7 @@ pub mod search;
 pub mod sessions;
 pub mod settings;
 
-pub use json::ApiJson;
+pub use json::{ApiJson, Object, object};
 pub use query::ApiQuery;
 
 use crate::state::App;

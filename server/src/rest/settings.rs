@@ -3,7 +3,7 @@
 use crate::auth::{ApiCaller, ApiReader};
 use crate::failure::Failure;
 use crate::rest::refusals::{Refused, RefusedBody, RefusedQuery};
-use crate::rest::{ApiJson, ApiQuery, query};
+use crate::rest::{ApiJson, ApiQuery, object, query};
 use crate::state::App;
 use axum::{Json, extract::State};
 use model::Problem;
@@ -19,6 +19,7 @@ pub struct Current {
     /// The number of the version: in an answer that in force, in a request the one that was seen.
     version: i32,
     /// The settings.
+    #[serde(deserialize_with = "object")]
     settings: Settings,
 }
 

@@ -1,11 +1,16 @@
-//! The description of the REST interface beside what the server does: names as they are sent, and nothing that leads nowhere.
+//! The description of the REST interface beside what the server does: names as they are sent, nothing that leads nowhere, and no
+//! bodies but those that are described.
 
+use crate::harness::{Ask, TestServer};
+use identity::RoleWishes;
 use model::ErrorCode;
 use model::audit::{Act, ActorKind};
 use model::conversation::{Author, ConversationState, Event, Handler, InboxFilter, Step};
 use model::event::EventKind;
 use model::permission::Permission;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use testkit::Tenant;
 use utoipa::PartialSchema;
 
 fn document() -> Value {
@@ -72,5 +77,141 @@ fn every_reference_leads_somewhere() {
     for reference in references {
         let place = reference.strip_prefix('#').unwrap();
         assert!(document.pointer(place).is_some_and(Value::is_object), "{reference}");
+    }
+}
+
+/// An address that takes JSON.
+struct Taken {
+    /// Its method and path, as they are described.
+    operation: (&'static str, &'static str),
+    /// Where a request goes.
+    address: String,
+    /// All that can stand in its body.
+    body: Value,
+    /// The same, with arrays in the place of objects: the fields in the order in which they stand in the code.
+    arrays: Vec<Value>,
+}
+
+impl Taken {
+    fn with(&self, body: &Value) -> Ask {
+        Ask::new(&self.operation.0.to_uppercase(), &self.address).body("application/json", body.to_string())
+    }
+}
+
+/// All of them, in a tenant in which they work.
+async fn taken(server: &TestServer) -> Vec<Taken> {
+    let aurora = &server.two.aurora;
+    server.execute("update app.api_keys set scopes = scopes || '{members.manage,settings.manage}'").await;
+    let deneb = Tenant::new(&server.db, "Deneb").await;
+    server.db.joins(&deneb, aurora).await;
+    let identity = &server.capabilities().identity;
+    let members = identity.list_members(&aurora.owner, &Default::default()).await.unwrap().data;
+    let colleague = members.iter().find(|one| one.email == deneb.email).unwrap().id;
+    let wishes = RoleWishes { title: "Shift".to_owned(), ..RoleWishes::default() };
+    let role = identity.create_role(&aurora.owner, &wishes).await.unwrap().role;
+    let talk = server.new_conversation(aurora, "When may lamps come back?").await;
+    let of = |operation: (&'static str, &'static str), id: &str, body: Value, arrays: Value| {
+        let arrays = arrays.as_array().unwrap().clone();
+        Taken { operation, address: operation.1.replace("{id}", id), body, arrays }
+    };
+    vec![
+        of(
+            ("patch", "/api/v1/members/{id}"),
+            &colleague.to_string(),
+            json!({"role": "agent", "suspended": null, "revoke_keys": null}),
+            json!([["agent", null, null]]),
+        ),
+        of(
+            ("post", "/api/v1/roles"),
+            "",
+            json!({"title": "Night", "permissions": ["documents.read"]}),
+            json!([["Night", ["documents.read"]]]),
+        ),
+        of(
+            ("put", "/api/v1/roles/{id}"),
+            &role.to_string(),
+            json!({"title": "Day", "permissions": []}),
+            json!([["Day", []]]),
+        ),
+        of(
+            ("post", "/api/v1/invitations"),
+            "",
+            json!({"email": "new@aurora.example", "role": "agent"}),
+            json!([["new@aurora.example", "agent"]]),
+        ),
+        of(
+            ("put", "/api/v1/settings"),
+            "",
+            json!({"version": 0, "settings": {
+                "name": "Aurora", "second_factor": false, "session_minutes": 600, "idle_minutes": 60, "language": null,
+            }}),
+            json!([
+                [0, {"name": "Aurora"}],
+                [0, ["Aurora", false, 600, 60, null]],
+                {"version": 0, "settings": ["Aurora", false, 600, 60, null]},
+            ]),
+        ),
+        of(("post", "/api/v1/search"), "", json!({"query": "lamps", "limit": 5}), json!([["lamps", 5]])),
+        of(("post", "/api/v1/answers"), "", json!({"question": "Lamps?"}), json!([["Lamps?"]])),
+        of(
+            ("post", "/api/v1/conversations"),
+            "",
+            json!({"contact": {"name": "Ann", "email": "ann@x.example"}}),
+            json!([
+                [{"name": "Ann", "email": "ann@x.example"}],
+                [["Ann", "ann@x.example"]],
+                {"contact": ["Ann", "ann@x.example"]},
+                {"contact": []},
+                [],
+            ]),
+        ),
+        of(
+            ("post", "/api/v1/conversations/{id}/messages"),
+            &talk,
+            json!({"text": "Hello", "client_id": "described", "from": "contact"}),
+            json!([["Hello", "described", "contact"]]),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn an_array_is_never_taken_for_an_object() {
+    let server = TestServer::start().await;
+    let aurora = &server.two.aurora;
+    let taken = taken(&server).await;
+    let (document, mut described) = (document(), BTreeSet::new());
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if operation["requestBody"]["content"].get("application/json").is_some() {
+                described.insert((method.as_str(), path.as_str()));
+            }
+        }
+    }
+    let tried: BTreeSet<_> = taken.iter().map(|one| one.operation).collect();
+    assert_eq!(tried, described, "an address takes JSON and is not tried here, or the other way round");
+    let assert_refused = async |ask: Ask, why: &str| {
+        let answer = server.ask(ask.key(aurora)).await;
+        assert_eq!(answer.status, 400, "{why}: {answer}");
+        let problem = answer.json();
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(why) && detail.contains(" at line 1 column "), "{why}: {answer}");
+    };
+    for one in &taken {
+        for array in &one.arrays {
+            assert_refused(one.with(array), "invalid type: sequence, expected an object").await;
+        }
+        let answer = server.ask(one.with(&one.body).key(aurora)).await;
+        assert!((200..300).contains(&answer.status), "{:?}: {answer}", one.operation);
+    }
+    // What is in an object is looked at as before.
+    for (body, why) in [
+        (r#"{"contact":{"age":1}}"#, "contact.age: unknown field `age`"),
+        (r#"{"contact":{"name":1}}"#, "contact.name: invalid type: integer `1`"),
+        (r#"{"contact":{"name":"Ann","name":"Bea"}}"#, "duplicate field `name`"),
+        (r#"{"contact":{},"contact":{}}"#, "duplicate field `contact`"),
+        (r#"{"contact":null}"#, "invalid type: null, expected an object"),
+        (r#""contact""#, r#"invalid type: string "contact", expected an object"#),
+    ] {
+        assert_refused(Ask::post("/api/v1/conversations").body("application/json", body), why).await;
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
-use crate::rest::ApiJson;
 use crate::rest::refusals::{Refused, RefusedBody};
+use crate::rest::{ApiJson, object};
 use crate::state::App;
 use axum::{Json, extract::State, http::StatusCode};
 use model::conversation::Conversation;
@@ -27,7 +27,7 @@ pub struct NewContact {
 #[serde(deny_unknown_fields)]
 pub struct NewConversation {
     /// The contact; an empty object for somebody of whom nothing is known.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     contact: NewContact,
 }
 
