@@ -17,15 +17,18 @@ pub const MINUTES: std::ops::RangeInclusive<u32> = 5..=10_080;
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Settings {
     /// The company's name.
+    #[cfg_attr(feature = "ssr", schema(min_length = 1, max_length = 100, pattern = r"\S"))]
     pub name: String,
     /// Whether signing in takes a second factor. Who has none is led through it.
     #[serde(default)]
     pub second_factor: bool,
     /// After how many minutes a session ends; none for as long as the installation lets it. From 5 to 10,080.
     #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(minimum = 5, maximum = 10_080))]
     pub session_minutes: Option<u32>,
     /// After how many minutes a session ends that nobody uses; none for as long as the installation lets it. From 5 to 10,080.
     #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(minimum = 5, maximum = 10_080))]
     pub idle_minutes: Option<u32>,
     /// What its people and its letters speak, where somebody has not chosen; none for what each browser asks for.
     #[serde(default)]

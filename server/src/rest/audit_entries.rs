@@ -23,6 +23,7 @@ pub struct Part {
     #[param(inline)]
     act: Option<Act>,
     /// By this member alone.
+    #[param(value_type = Option<MemberId>, inline)]
     member: Option<String>,
     /// Not before.
     from: Option<Timestamp>,

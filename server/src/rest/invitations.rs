@@ -39,8 +39,8 @@ pub async fn list(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewInvitation {
-    /// The address.
-    #[schema(max_length = 254)]
+    /// The address, at most 254 bytes.
+    #[schema(format = Email, min_length = 5, max_length = 254)]
     email: String,
     /// As what. No more than the key may do itself.
     role: Role,
@@ -85,7 +85,7 @@ pub async fn create(
     path = "/api/v1/invitations/{id}",
     operation_id = "delete_invitation",
     tag = "Identity",
-    params(("id" = String, Path, description = "The invitation's id")),
+    params(("id" = inline(InvitationId), Path, description = "The invitation's id")),
     security(("api_key" = [])),
     responses(
         (status = 204, description = "It opens nothing any more"),

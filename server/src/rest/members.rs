@@ -54,7 +54,7 @@ pub struct MemberChange {
     path = "/api/v1/members/{id}",
     operation_id = "change_member",
     tag = "Identity",
-    params(("id" = String, Path, description = "The member's id")),
+    params(("id" = inline(MemberId), Path, description = "The member's id")),
     security(("api_key" = [])),
     request_body = MemberChange,
     responses(
@@ -106,7 +106,7 @@ const fn yes() -> bool {
     path = "/api/v1/members/{id}",
     operation_id = "delete_member",
     tag = "Identity",
-    params(("id" = String, Path, description = "The member's id"), Removal),
+    params(("id" = inline(MemberId), Path, description = "The member's id"), Removal),
     security(("api_key" = [])),
     responses(
         (status = 204, description = "They are out"),

@@ -37,7 +37,7 @@ pub async fn list(
 #[serde(deny_unknown_fields)]
 pub struct NewRole {
     /// What people call it, unlike any other.
-    #[schema(max_length = 40)]
+    #[schema(min_length = 1, max_length = 40, pattern = r"\S")]
     title: String,
     /// What it may do. No more than the key may do itself; what it cannot do without comes with it.
     permissions: Permissions,
@@ -79,7 +79,7 @@ pub async fn create(
     path = "/api/v1/roles/{id}",
     operation_id = "change_role",
     tag = "Identity",
-    params(("id" = String, Path, description = "The role's id")),
+    params(("id" = inline(RoleId), Path, description = "The role's id")),
     security(("api_key" = [])),
     request_body = NewRole,
     responses(
@@ -105,7 +105,7 @@ pub async fn change(
     path = "/api/v1/roles/{id}",
     operation_id = "delete_role",
     tag = "Identity",
-    params(("id" = String, Path, description = "The role's id")),
+    params(("id" = inline(RoleId), Path, description = "The role's id")),
     security(("api_key" = [])),
     responses(
         (status = 204, description = "It is gone"),

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct SearchRequest {
     /// A question or some words, at most 1,000 characters.
-    #[schema(min_length = 1, max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     query: String,
     /// Most passages, 1 to 50; 5 by default.
     #[schema(minimum = 1, maximum = 50, default = 5)]

@@ -40,7 +40,7 @@ pub async fn list(
     path = "/api/v1/sessions/{id}",
     operation_id = "delete_session",
     tag = "Identity",
-    params(("id" = String, Path, description = "The session's id")),
+    params(("id" = String, Path, pattern = "^[0-9a-f]{64}$", description = "The session's id")),
     security(("api_key" = [])),
     responses(
         (status = 204, description = "It is over"),

@@ -1,5 +1,5 @@
-//! The description of the REST interface beside what the server does: names as they are sent, nothing that leads nowhere, and no
-//! bodies but those that are described.
+//! The description of the REST interface beside what the server does: names as they are sent, nothing that leads nowhere, no
+//! bodies but those that are described, and bounds that hold.
 
 use crate::harness::{Ask, TestServer};
 use identity::RoleWishes;
@@ -101,7 +101,7 @@ impl Taken {
 /// All of them, in a tenant in which they work.
 async fn taken(server: &TestServer) -> Vec<Taken> {
     let aurora = &server.two.aurora;
-    server.execute("update app.api_keys set scopes = scopes || '{members.manage,settings.manage}'").await;
+    server.execute("update app.api_keys set scopes = scopes || '{members.manage,settings.manage,audit.read}'").await;
     let deneb = Tenant::new(&server.db, "Deneb").await;
     server.db.joins(&deneb, aurora).await;
     let identity = &server.capabilities().identity;
@@ -214,4 +214,79 @@ async fn an_array_is_never_taken_for_an_object() {
     ] {
         assert_refused(Ask::post("/api/v1/conversations").body("application/json", body), why).await;
     }
+}
+
+/// Values that a schema rules out, each with its place.
+fn outside(document: &Value, schema: &Value, place: &str, found: &mut Vec<(String, Value)>) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let named = document.pointer(reference.strip_prefix('#').unwrap()).unwrap();
+        return outside(document, named, place, found);
+    }
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        outside(document, property, &format!("{place}/{name}"), found);
+    }
+    let number = |name: &str| schema[name].as_i64();
+    let length = |name: &str| schema[name].as_u64().map(|length| usize::try_from(length).unwrap());
+    let values = [
+        number("minimum").map(|least| json!(least - 1)),
+        number("maximum").map(|most| json!(u64::try_from(most).unwrap() + 1)),
+        length("minLength").map(|least| json!("x".repeat(least - 1))),
+        length("maxLength").map(|most| json!("x".repeat(most + 1))),
+        schema["pattern"].is_string().then(|| json!(" ")),
+        (schema["format"] == "email").then(|| json!("nobody at x.example")),
+    ];
+    found.extend(values.into_iter().flatten().map(|value| (place.to_owned(), value)));
+}
+
+#[tokio::test]
+async fn what_the_description_rules_out_is_refused() {
+    let server = TestServer::start().await;
+    let aurora = &server.two.aurora;
+    let (taken, document) = (taken(&server).await, document());
+    let talk = server.new_conversation(aurora, "How are lamps sent back?").await;
+    let mut asks = Vec::new();
+    for one in &taken {
+        let (method, path) = one.operation;
+        let schema = &document["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"];
+        let mut found = Vec::new();
+        outside(&document, schema, "", &mut found);
+        for (place, value) in found {
+            let (named, mut body) = (format!("{method} {path} {place}"), one.body.clone());
+            *body.pointer_mut(&place).unwrap_or_else(|| panic!("{named} is not in the body that is tried")) = value;
+            asks.push((named, one.with(&body)));
+        }
+    }
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let parameters = item["get"]["parameters"].as_array().into_iter().flatten();
+        for parameter in parameters.filter(|one| one["in"] == "query") {
+            let (name, mut found) = (parameter["name"].as_str().unwrap(), Vec::new());
+            outside(&document, &parameter["schema"], "", &mut found);
+            for (_, value) in found {
+                let text = value.as_str().map_or_else(|| value.to_string(), |text| text.replace(' ', "%20"));
+                let address = format!("{}?{name}={text}", path.replace("{id}", &talk));
+                asks.push((address.clone(), Ask::get(address)));
+            }
+        }
+    }
+    assert!(asks.len() > 50, "{}", asks.len());
+    for (named, ask) in asks {
+        let answer = server.ask(ask.key(aurora)).await;
+        assert!(matches!(answer.status, 400 | 422), "{named}: {answer}");
+    }
+}
+
+/// Ids in paths have their form in the description as well.
+#[test]
+fn ids_in_paths_are_described() {
+    let (document, mut ids) = (document(), 0);
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            for parameter in parameters.filter(|one| one["in"] == "path") {
+                assert!(parameter["schema"]["pattern"].is_string(), "{method} {path}: {parameter}");
+                ids += 1;
+            }
+        }
+    }
+    assert!(ids > 10, "{ids}");
 }

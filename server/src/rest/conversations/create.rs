@@ -15,10 +15,10 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields, default)]
 pub struct NewContact {
     /// The name.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = r"\S")]
     name: Option<String>,
-    /// The address.
-    #[schema(max_length = 254)]
+    /// The address, at most 254 bytes.
+    #[schema(format = Email, min_length = 5, max_length = 254)]
     email: Option<String>,
 }
 

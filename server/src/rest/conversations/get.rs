@@ -16,7 +16,7 @@ use model::{ConversationId, Problem};
     path = "/api/v1/conversations/{id}",
     operation_id = "get_conversation",
     tag = "Conversations",
-    params(("id" = String, Path, description = "The conversation's id")),
+    params(("id" = inline(ConversationId), Path, description = "The conversation's id")),
     security(("api_key" = [])),
     responses(
         (status = 200, description = "The conversation", body = Conversation),

@@ -15,7 +15,7 @@ use model::{ConversationId, Problem};
     path = "/api/v1/conversations/{id}/handoff",
     operation_id = "hand_off_conversation",
     tag = "Conversations",
-    params(("id" = String, Path, description = "The conversation's id")),
+    params(("id" = inline(ConversationId), Path, description = "The conversation's id")),
     security(("api_key" = [])),
     responses(
         (status = 200, description = "The conversation, with people", body = Conversation),
@@ -37,7 +37,7 @@ pub async fn hand_off(
     path = "/api/v1/conversations/{id}/handback",
     operation_id = "hand_back_conversation",
     tag = "Conversations",
-    params(("id" = String, Path, description = "The conversation's id")),
+    params(("id" = inline(ConversationId), Path, description = "The conversation's id")),
     security(("api_key" = [])),
     responses(
         (status = 200, description = "The conversation, with the assistant", body = Conversation),
@@ -59,7 +59,7 @@ pub async fn hand_back(
     path = "/api/v1/conversations/{id}/resolve",
     operation_id = "resolve_conversation",
     tag = "Conversations",
-    params(("id" = String, Path, description = "The conversation's id")),
+    params(("id" = inline(ConversationId), Path, description = "The conversation's id")),
     security(("api_key" = [])),
     responses(
         (status = 200, description = "The conversation, resolved", body = Conversation),

@@ -28,7 +28,7 @@ pub enum From {
 #[serde(deny_unknown_fields)]
 pub struct NewMessage {
     /// The words.
-    #[schema(min_length = 1, max_length = 4000)]
+    #[schema(min_length = 1, max_length = 4000, pattern = r"\S")]
     text: String,
     /// What the sender knows it by, new for each message: sent again, it is there once.
     #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
@@ -45,7 +45,7 @@ pub struct NewMessage {
     path = "/api/v1/conversations/{id}/messages",
     operation_id = "create_message",
     tag = "Conversations",
-    params(("id" = String, Path, description = "The conversation's id")),
+    params(("id" = inline(ConversationId), Path, description = "The conversation's id")),
     security(("api_key" = [])),
     request_body = NewMessage,
     responses(

@@ -20,6 +20,7 @@ pub struct NewDocument {
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     file: String,
     /// What people shall call it; the name of the file by default.
+    #[schema(max_length = 200)]
     title: Option<String>,
     /// `auto` (default) looks at the file; `text` reads running text; `qa` reads pairs of `question` and `answer`.
     #[schema(pattern = "^(auto|text|qa)$")]

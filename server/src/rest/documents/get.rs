@@ -16,7 +16,7 @@ use model::{DocumentId, Problem};
     path = "/api/v1/documents/{id}",
     operation_id = "get_document",
     tag = "Knowledge",
-    params(("id" = String, Path, description = "The document's id")),
+    params(("id" = inline(DocumentId), Path, description = "The document's id")),
     security(("api_key" = [])),
     responses(
         (status = 200, description = "The document", body = Document),
