@@ -8,9 +8,10 @@ use crate::pages::{
     account, api_keys, audit_log, company_sign_on, demo, home, inbox, join, knowledge, letters, members, passkeys,
     preferences, providers, roles, second_factor, settings, sign_in, sign_out, sign_up, site, workspaces,
 };
-use crate::rest::{Api, api, api_docs};
+use crate::rest::{Api, api, api_docs, documents};
 use crate::state::App;
 use crate::{assets, health, ws};
+use ::knowledge::reading::MAX_BYTES;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -23,6 +24,7 @@ use std::time::Duration;
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
 };
+use words::{Text, text};
 
 /// How a route learns who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,8 +139,8 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// Bytes of a multipart body besides the file: names, fields, boundaries.
-const AROUND_A_FILE: usize = 64 * 1024;
+/// Bytes of a multipart body besides the files: names, fields, boundaries.
+const AROUND_FILES: usize = 64 * 1024;
 
 /// Everything that the server answers, inside all of its layers.
 pub fn build(app: &App) -> Router {
@@ -153,7 +155,6 @@ pub fn build(app: &App) -> Router {
     }
     let Api { small, uploads, .. } = api();
     let small_body = RequestBodyLimitLayer::new(server.body_bytes);
-    let file_body = RequestBodyLimitLayer::new(::knowledge::reading::MAX_BYTES + AROUND_A_FILE);
     let timeout =
         TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(server.request_timeout_s));
     // Work begins when all of a request is there: received, then admitted, then within a time; and then it ends. From the
@@ -164,8 +165,15 @@ pub fn build(app: &App) -> Router {
     };
     let received =
         |routes: Router<App>| admitted(routes).layer(from_fn_with_state(app.clone(), body::small)).layer(small_body);
-    let files_received =
-        |routes: Router<App>| admitted(routes).layer(from_fn_with_state(app.clone(), body::files)).layer(file_body);
+    let files_received = |routes: Router<App>, most: usize, too_large: Text| {
+        let routes: Router<App> = admitted(routes).layer(from_fn_with_state(app.clone(), body::files));
+        let routes: Router<App> = routes.layer(RequestBodyLimitLayer::new(most + AROUND_FILES));
+        routes.layer(map_response(body::too_large(too_large)))
+    };
+    let together = text!(
+        "A file may have 5 MB, and all files of a form {most} MB. Nothing was changed; send fewer at once.",
+        most = knowledge::TOGETHER / (1024 * 1024)
+    );
     // Who sends files is known before they are received: outside of it.
     let by_cookie = |routes: Router<App>| {
         routes
@@ -177,9 +185,12 @@ pub fn build(app: &App) -> Router {
     Router::new()
         .merge(received(open.fallback(|| std::future::ready(StatusCode::NOT_FOUND))))
         .merge(received(small))
-        .merge(files_received(uploads).layer(from_fn_with_state(app.clone(), auth::key_first)))
+        .merge(
+            files_received(uploads, MAX_BYTES, documents::TOO_LARGE)
+                .layer(from_fn_with_state(app.clone(), auth::key_first)),
+        )
         .merge(received(by_cookie(forms)))
-        .merge(by_cookie(files_received(files)))
+        .merge(by_cookie(files_received(files, knowledge::TOGETHER, together)))
         .with_state(app.clone())
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::new())

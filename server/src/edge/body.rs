@@ -12,6 +12,7 @@ use axum::{
     Extension,
     body::{Body, Bytes, HttpBody as _},
     extract::{MatchedPath, Request, State},
+    http::StatusCode,
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -19,13 +20,14 @@ use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
 use model::{ErrorCode, Problem};
 use sha2::{Digest as _, Sha256};
+use std::future::{Ready, ready};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
-use words::text;
+use words::{Text, text};
 
 /// Bytes of a body that are kept in memory; the rest goes to a file.
 const IN_MEMORY: usize = 256 * 1024;
@@ -76,6 +78,17 @@ pub async fn files(
     match received(request, &app.config).await {
         Ok(request) => next.run(request).await,
         Err(failure) => failure.into_response(),
+    }
+}
+
+/// Where files are taken: says of what is too large what may be sent, whichever layer has refused it.
+pub fn too_large(detail: Text) -> impl Fn(Response) -> Ready<Response> + Clone + Send + Sync + 'static {
+    move |response: Response| {
+        ready(if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Failure(Problem::new(ErrorCode::TooLarge, detail.clone())).into_response()
+        } else {
+            response
+        })
     }
 }
 

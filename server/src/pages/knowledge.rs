@@ -58,6 +58,8 @@ async fn documents(app: &App, caller: &Caller) -> Result<Vec<Document>, Failure>
 
 /// Most files of one form.
 const MOST_FILES: usize = 20;
+/// Most bytes of all of them. Each has its own limit besides: of a form with one that is too large the others are kept.
+pub const TOGETHER: usize = 4 * ::knowledge::reading::MAX_BYTES;
 
 /// Keeps the files that a form brings: all that can be read, also when others cannot. The browser's part sends one file at a
 /// time and gets the document or the problem.

@@ -218,7 +218,7 @@ async fn too_much_is_refused() {
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
 }
 
-/// More than the kernel keeps for a connection, and than a file may be.
+/// More than the kernel keeps for a connection, and than files may be.
 const MUCH: usize = 24 * 1024 * 1024;
 
 #[tokio::test]

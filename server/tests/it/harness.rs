@@ -50,7 +50,7 @@ pub struct Ask {
     pub path: String,
     headers: HeaderMap,
     form: Option<Vec<(String, String)>>,
-    body: Option<String>,
+    body: Option<Vec<u8>>,
 }
 
 impl Ask {
@@ -74,8 +74,14 @@ impl Ask {
     }
 
     /// With a body as it is.
-    pub fn body(mut self, media_type: &str, text: impl Into<String>) -> Self {
-        self.body = Some(text.into());
+    pub fn body(self, media_type: &str, text: impl Into<String>) -> Self {
+        let text: String = text.into();
+        self.bytes(media_type, text)
+    }
+
+    /// The same, which need not be text.
+    pub fn bytes(mut self, media_type: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(bytes.into());
         self.header("content-type", media_type)
     }
 

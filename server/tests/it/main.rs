@@ -21,3 +21,4 @@ mod sign_in;
 mod sign_up;
 mod signed;
 mod socket;
+mod uploads;

@@ -522,7 +522,8 @@ async fn nobody_is_asked_for_files_that_are_refused() {
     let aurora = &server.two.aurora;
     let made_up = format!("Authorization: Bearer smt_{}", "0".repeat(48));
     let old = format!("Cookie: {COOKIE}=AAAAAAAAAAAAAAAAAAAAAA");
-    let (file, much) = (FILE.len(), 6_000_000);
+    // A form of the dashboard takes several files.
+    let (file, much, more) = (FILE.len(), 6_000_000, 24_000_000);
     for (path, who, length, status) in [
         ("/api/v1/documents", "X-Nobody: x", file, 401),
         ("/api/v1/documents", "Authorization: Bearer x", file, 401),
@@ -533,7 +534,7 @@ async fn nobody_is_asked_for_files_that_are_refused() {
         ("/dashboard/knowledge", &old, file, 401),
         ("/dashboard/knowledge", &by_key(aurora), file, 401),
         ("/api/v1/documents", &by_key(aurora), much, 413),
-        ("/dashboard/knowledge", &by_session(aurora), much, 413),
+        ("/dashboard/knowledge", &by_session(aurora), more, 413),
         // Other addresses take no files.
         ("/api/v1/search", &by_key(aurora), much, 413),
         ("/login", "X-Nobody: x", much, 413),

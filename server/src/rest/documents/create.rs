@@ -1,10 +1,11 @@
 //! `POST /api/v1/documents`: uploads a file.
 
+use super::disposition::Disposition;
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
 use crate::rest::refusals::{Refused, RefusedBody};
 use crate::state::App;
-use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
+use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
 use axum::{Json, extract::State, http::StatusCode};
 use knowledge::{KnowledgeError, reading};
 use model::knowledge::{Document, DocumentKind};
@@ -12,11 +13,14 @@ use model::{ErrorCode, Problem};
 use utoipa::ToSchema;
 use words::{Text, text};
 
+/// What is said of a file that is too large (`knowledge::reading::MAX_BYTES`).
+pub const TOO_LARGE: Text = text!("A file may have 5 MB. Split it and upload the parts.");
+
 /// The form.
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "describes the form; it is read field by field")]
 pub struct NewDocument {
-    /// The file: Markdown, text, CSV or JSON, in UTF-8.
+    /// The file: Markdown, text, CSV or JSON, in UTF-8, at most 5 MB.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     file: String,
     /// What people shall call it; the name of the file by default.
@@ -66,16 +70,13 @@ pub async fn read_form(
     })?;
     let (mut files, mut title, mut kind) = (Vec::new(), None, None);
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
-        let name = field.name().unwrap_or_default().to_owned();
+        let Disposition { name, file_name } = Disposition::of(field.headers());
         let twice = || refuse(text!("The field `{name}` is there too often.", name));
         match name.as_str() {
             "file" if files.len() == most => return Err(twice()),
-            "file" => {
-                let file_name = field.file_name().unwrap_or_default().to_owned();
-                files.push((file_name, field.bytes().await.map_err(unreadable)?));
-            }
-            "title" if title.is_none() => title = Some(field.text().await.map_err(unreadable)?),
-            "kind" if kind.is_none() => kind = Some(wanted(&field.text().await.map_err(unreadable)?)?),
+            "file" => files.push((file_name, content(field).await?)),
+            "title" if title.is_none() => title = Some(typed("title", field).await?),
+            "kind" if kind.is_none() => kind = Some(wanted(&typed("kind", field).await?)?),
             "title" | "kind" => return Err(twice()),
             _ => {
                 return Err(refuse(text!(
@@ -88,13 +89,33 @@ pub async fn read_form(
     if files.is_empty() {
         return Err(KnowledgeError::field("file", text!("Choose a file.")).into());
     }
-    let new = |(file_name, bytes): (String, axum::body::Bytes)| knowledge::NewDocument {
+    let new = |(file_name, bytes)| knowledge::NewDocument {
         file_name,
         title: title.clone().unwrap_or_default(),
         kind: kind.unwrap_or_default(),
-        bytes: bytes.into(),
+        bytes,
     };
     Ok(files.into_iter().map(new).collect())
+}
+
+/// What a file holds. Of one that is too large, no more is kept than shows it.
+async fn content(mut field: Field<'_>) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = field.chunk().await.map_err(unreadable)? {
+        if bytes.len() <= reading::MAX_BYTES {
+            bytes.extend_from_slice(&piece);
+        }
+    }
+    Ok(bytes)
+}
+
+/// What was typed: in UTF-8, or in the charset that the part says. What that does not fit is not kept with other letters.
+async fn typed(name: &'static str, field: Field<'_>) -> Result<String, Failure> {
+    let text = field.text().await.map_err(unreadable)?;
+    if text.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(KnowledgeError::field(name, text!("Send this field in UTF-8.")).into());
+    }
+    Ok(text)
 }
 
 fn wanted(kind: &str) -> Result<reading::Wanted, Failure> {
@@ -107,7 +128,7 @@ fn wanted(kind: &str) -> Result<reading::Wanted, Failure> {
 
 fn unreadable(error: MultipartError) -> Failure {
     Failure(match error.status().as_u16() {
-        413 => Problem::new(ErrorCode::TooLarge, text!("A file may have 5 MB. Split it and upload the parts.")),
+        413 => Problem::new(ErrorCode::TooLarge, TOO_LARGE),
         _ => Problem::new(ErrorCode::InvalidRequest, text!("The form could not be read. Nothing was changed.")),
     })
 }

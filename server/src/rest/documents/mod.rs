@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod disposition;
 mod get;
 mod list;
 
