@@ -11,13 +11,13 @@ use words::{Text, text};
 #[error("{0}")]
 pub struct Rejected(pub Text);
 
-/// One line of text: trimmed, without control characters, of a bounded number of characters.
+/// One line of text: trimmed, without control characters, of a bounded number of characters, of which something is seen.
 fn line(text: &str, max: usize, empty: Text, long: Text) -> Result<String, Rejected> {
     let text = text.trim();
-    if text.is_empty() {
+    if text.chars().all(unseen) {
         return Err(Rejected(empty));
     }
-    if text.chars().any(forbidden) {
+    if odd(text) {
         return Err(Rejected(text!("Use one line of ordinary characters.")));
     }
     if text.chars().count() > max {
@@ -31,6 +31,48 @@ fn line(text: &str, max: usize, empty: Text, long: Text) -> Result<String, Rejec
 fn forbidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// Whether a line holds what has no place in a name. The two joiners have theirs between characters that are not ASCII: Persian
+/// is written with the one, and the other makes a family of several faces.
+fn odd(line: &str) -> bool {
+    let joined = |c: Option<char>| c.is_some_and(|c| !c.is_ascii() && !c.is_whitespace() && !forbidden(c));
+    let (mut before, mut rest) = (None, line.chars().peekable());
+    while let Some(c) = rest.next() {
+        let joins = matches!(c, '\u{200C}' | '\u{200D}') && joined(before) && joined(rest.peek().copied());
+        if forbidden(c) && !joins {
+            return true;
+        }
+        before = Some(c);
+    }
+    false
+}
+
+/// What leaves nothing to see where it stands alone: spaces, what fonts leave out (`Default_Ignorable_Code_Point` of Unicode's
+/// `DerivedCoreProperties.txt`, of 17.0), and the blank of Braille.
+fn unseen(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '\u{AD}'
+                | '\u{34F}'
+                | '\u{61C}'
+                | '\u{115F}'..='\u{1160}'
+                | '\u{17B4}'..='\u{17B5}'
+                | '\u{180B}'..='\u{180F}'
+                | '\u{200B}'..='\u{200F}'
+                | '\u{202A}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{FE00}'..='\u{FE0F}'
+                | '\u{FEFF}'
+                | '\u{FFA0}'
+                | '\u{FFF0}'..='\u{FFF8}'
+                | '\u{1BCA0}'..='\u{1BCA3}'
+                | '\u{1D173}'..='\u{1D17A}'
+                | '\u{E0000}'..='\u{E0FFF}'
+        )
 }
 
 macro_rules! text_input {
@@ -159,16 +201,15 @@ text_input!(
     |text| line(text, 100, text!("Give a name, or leave it out."), text!("Use at most 100 characters."))
 );
 text_input!(
-    /// What somebody says: 1 to 4,000 characters, lines and all.
+    /// What somebody says: 1 to 4,000 characters, lines and all. Other control characters than those of lines and tabs, which
+    /// come along when text is copied, are taken out.
     MessageText,
     |text| {
-        let text = text.replace("\r\n", "\n");
+        let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
+        text.retain(|c| !c.is_control() || matches!(c, '\n' | '\t'));
         let text = text.trim();
-        if text.is_empty() {
+        if text.chars().all(unseen) {
             return Err(Rejected(text!("Write something first.")));
-        }
-        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
-            return Err(Rejected(text!("The message holds characters that are not text.")));
         }
         if text.chars().count() > MessageText::MAX {
             return Err(Rejected(text!("Use at most 4,000 characters, and send the rest in another message.")));
@@ -370,6 +411,87 @@ mod tests {
     }
 
     #[test]
+    fn joiners_have_their_place() {
+        for good in [
+            "علی\u{200C}رضا",
+            "نیم\u{200C}فاصله",
+            "\u{915}\u{94D}\u{200D}\u{937}",
+            "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467} & Co",
+            "\u{2764}\u{FE0F}\u{200D}\u{1F525}",
+        ] {
+            let name = PersonName::parse(good).map(|name| name.0);
+            assert_eq!(name.as_deref(), Ok(good), "{}", good.escape_unicode());
+            assert_eq!(FileName::parse(good).map(|name| name.0).as_deref(), Ok(good));
+        }
+        for bad in [
+            "A\u{200D}nna",
+            "A\u{200C}nna",
+            "é\u{200D}n",
+            "n\u{200D}é",
+            "علی\u{200C}",
+            "\u{200C}علی",
+            "علی\u{200C}\u{200C}رضا",
+            "علی\u{200C} رضا",
+            "علی\u{200B}رضا",
+            "علی\u{202E}رضا",
+            "\u{1F468}\u{200D}",
+        ] {
+            assert!(PersonName::parse(bad).is_err(), "{}", bad.escape_unicode());
+        }
+        assert!(Email::parse("علی\u{200C}رضا@example.com").is_err());
+        assert!(DomainName::parse("علی\u{200C}رضا.example").is_err());
+    }
+
+    #[test]
+    fn what_nobody_sees_is_no_name() {
+        for blank in [
+            "\u{3164}",
+            "\u{115F}\u{1160}",
+            "\u{FFA0} \u{FFA0}",
+            "\u{2800}",
+            "\u{AD}",
+            "\u{180E}",
+            "\u{200B}",
+            "\u{200C}\u{200D}",
+            "\u{2060}\u{FEFF}",
+            "\u{FE0F}",
+            "\u{E0020}",
+            "\u{A0}\u{3000}",
+            "",
+        ] {
+            assert_eq!(PersonName::parse(blank), PersonName::parse(" "), "{}", blank.escape_unicode());
+            assert!(PersonName::parse(blank).is_err(), "{}", blank.escape_unicode());
+        }
+        // Among what is seen, some of it has its place.
+        for seen in ["Fjäll\u{AD}hus", "A\u{FE0F}", "\u{3164}a"] {
+            assert!(PersonName::parse(seen).is_ok(), "{}", seen.escape_unicode());
+        }
+    }
+
+    #[test]
+    fn messages() {
+        let said = |text: &str| MessageText::parse(text).map(|text| text.0);
+        for (typed, kept) in [
+            ("  Hello\r\nthere\t! ", "Hello\nthere\t!"),
+            ("one\rtwo\r\rthree", "one\ntwo\n\nthree"),
+            ("a\u{0}b\u{7}c\u{1b}[1m\u{7f}\u{85}", "abc[1m"),
+            ("\u{8}Hello\u{c}", "Hello"),
+            ("\u{0} Hello \u{0}", "Hello"),
+            ("\u{1F468}\u{200D}\u{1F469}", "\u{1F468}\u{200D}\u{1F469}"),
+            ("A\u{200D}nna", "A\u{200D}nna"),
+        ] {
+            assert_eq!(said(typed).as_deref(), Ok(kept), "{typed:?}");
+        }
+        for blank in ["", " \n\t ", "\u{0}\u{7}", "\r\r", "\u{200B}\u{FEFF}", "\u{3164}\n\u{2800}", "\u{FE0F}"] {
+            let refused = said(blank).map_err(|rejected| rejected.0.to_string());
+            assert_eq!(refused, Err("Write something first.".to_owned()), "{}", blank.escape_unicode());
+        }
+        assert!(said(&"x".repeat(MessageText::MAX)).is_ok() && said(&"x".repeat(MessageText::MAX + 1)).is_err());
+        // What is taken out does not count.
+        assert!(said(&"x\u{0}".repeat(MessageText::MAX)).is_ok());
+    }
+
+    #[test]
     fn the_list_is_in_order() {
         let lines: Vec<&str> = COMMON.lines().collect();
         assert!(lines.len() >= 3_000 && lines.is_sorted(), "{}", lines.len());
@@ -422,6 +544,7 @@ mod tests {
         fn no_input_panics_and_what_is_kept_is_stable(text in "\\PC{0,300}") {
             if let Ok(email) = Email::parse(&text) { prop_assert_eq!(Email::parse(email.as_str()), Ok(email)); }
             if let Ok(name) = PersonName::parse(&text) { prop_assert_eq!(PersonName::parse(name.as_str()), Ok(name)); }
+            if let Ok(said) = MessageText::parse(&text) { prop_assert_eq!(MessageText::parse(said.as_str()), Ok(said)); }
             let _ = NewPassword::parse(&text, &[]);
         }
     }

@@ -182,7 +182,8 @@ async fn bad_words_are_refused_and_leave_nothing() {
         ("", "a", "text"),
         (" \n ", "a", "text"),
         (long.as_str(), "a", "text"),
-        ("a\0b", "a", "text"),
+        ("\0 \u{7}", "a", "text"),
+        ("\u{200B}", "a", "text"),
         ("Hello", "", "client_id"),
         ("Hello", "a b", "client_id"),
         ("Hello", &"x".repeat(65), "client_id"),
@@ -193,7 +194,7 @@ async fn bad_words_are_refused_and_leave_nothing() {
         }
     }
     assert_eq!(stage.messages(key, id).await, []);
-    let kept = stage.conversations.pass_on(key, id, &words("One\r\ntwo 🦌", "b")).await.unwrap().0;
+    let kept = stage.conversations.pass_on(key, id, &words("One\r\ntwo\0 🦌\u{8}", "b")).await.unwrap().0;
     assert_eq!(kept.text, "One\ntwo 🦌");
     for new in
         [NewContact { name: Some(" ".into()), email: None }, NewContact { name: None, email: Some("nobody".into()) }]

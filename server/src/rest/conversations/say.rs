@@ -27,7 +27,7 @@ pub enum From {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage {
-    /// The words.
+    /// The words. Control characters other than line ends and tabs are taken out.
     #[schema(min_length = 1, max_length = 4000, pattern = r"\S")]
     text: String,
     /// What the sender knows it by, new for each message: sent again, it is there once.
