@@ -2,12 +2,14 @@
 
 use crate::limits::sockets::{Allowed, Bucket, Seat};
 use crate::request::RequestInfo;
+use crate::rest::Object;
 use crate::state::App;
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket};
 use model::live::{ClientFrame, ServerFrame};
 use model::permission::{Permission, ReadConversations};
 use model::{ConversationId, ErrorCode, Problem, WidgetId};
+use serde::Deserialize;
 use std::collections::HashMap;
 use std::time::Duration;
 use store::Caller;
@@ -85,6 +87,16 @@ pub(super) struct Socket {
 /// What a socket follows: how far each conversation was sent.
 pub(super) type Followed = HashMap<ConversationId, u64>;
 
+/// The message that a frame is about, whatever else stands in it: its sender waits for an answer. (What is passed over may hold
+/// halves of surrogate pairs, which no text of ours can.)
+fn about(frame: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct About {
+        client_id: Option<String>,
+    }
+    serde_json::from_str::<Object<About>>(frame).ok()?.0.client_id
+}
+
 impl Socket {
     pub fn new(app: App, ws: WebSocket, opener: Opener, info: RequestInfo, seat: Seat) -> Self {
         let now = Instant::now();
@@ -151,12 +163,7 @@ impl Socket {
         if allowed == Allowed::TooMany {
             let mut problem = Problem::new(ErrorCode::RateLimited, text!("Too many frames at once. Wait a little."));
             problem.retry_after = Some(2);
-            // Read only for the message that it is about.
-            let client_id = match serde_json::from_str::<ClientFrame>(&text) {
-                Ok(ClientFrame::Send { client_id, .. }) => Some(client_id),
-                _ => None,
-            };
-            self.refuse(&problem, client_id.as_deref()).await?;
+            self.refuse(&problem, about(&text).as_deref()).await?;
             return Ok(None);
         }
         if text.is_empty() {
@@ -165,10 +172,11 @@ impl Socket {
             return Ok(None);
         }
         match serde_json::from_str(&text) {
-            Ok(frame) => Ok(Some(frame)),
+            Ok(Object(frame)) => Ok(Some(frame)),
             Err(error) => {
                 let detail = text!("The frame cannot be read: {error}.", error);
-                self.refuse(&Problem::new(ErrorCode::InvalidRequest, detail), None).await?;
+                let problem = Problem::new(ErrorCode::InvalidRequest, detail);
+                self.refuse(&problem, about(&text).as_deref()).await?;
                 Ok(None)
             }
         }

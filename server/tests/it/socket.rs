@@ -402,6 +402,33 @@ async fn bad_frames_are_told_and_the_socket_stays() {
 }
 
 #[tokio::test]
+async fn a_message_that_cannot_be_read_is_refused_by_its_client_id() {
+    let server = start().await;
+    let (mut visitor, _) = Client::visitor(&server, &widget(&server, &server.two.aurora).await, None).await;
+    for (frame, client_id) in [
+        // Half of a surrogate pair: JSON.stringify writes it so, and it is no text.
+        (r#"{"type":"send","client_id":"x","text":"\ud800"}"#, json!("x")),
+        (r#"{"type":"send","text":"\udc00 \ud83d!","client_id":"x"}"#, json!("x")),
+        (r#"{"type":"send","client_id":"x","text":1}"#, json!("x")),
+        (r#"{"type":"send","client_id":"x","text":"Hello","more":[{}]}"#, json!("x")),
+        (r#"{"type":"send","client_id":"\ud800","text":"Hello"}"#, Value::Null),
+        (r#"{"type":"send","client_id":1,"text":"Hello"}"#, Value::Null),
+        (r#"{"type":"send","client_id":"x","text":"Hello""#, Value::Null),
+        // No object.
+        (r#"["send",null,"x","Hello"]"#, Value::Null),
+        (r#"["ping"]"#, Value::Null),
+    ] {
+        visitor.raw(frame).await;
+        let error = visitor.next().await;
+        assert_eq!(error["code"], "invalid_request", "{frame}: {error}");
+        assert_eq!(*error.get("client_id").unwrap_or(&Value::Null), client_id, "{frame}: {error}");
+    }
+    visitor.send(json!({"type": "send", "client_id": "x", "text": "Hello"})).await;
+    assert_eq!(visitor.next_of("sent").await["client_id"], "x");
+    assert_eq!(server.count("select count(*) from app.messages").await, 1);
+}
+
+#[tokio::test]
 async fn sockets_end_with_what_opened_them() {
     let server = start().await;
     let aurora = &server.two.aurora;
