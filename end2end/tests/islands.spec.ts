@@ -64,9 +64,9 @@ test('a page without an island has no code, and asks for nothing once it is ther
   for (const path of ['/', '/login', '/signup']) await look(path, []);
   await signUp(page.request);
   await look('/', []);
-  // (What is half written is forgotten at signing out, and a line can be copied.)
-  await look('/dashboard', ['speculationrules', '', '']);
-  for (const path of ['/dashboard/members', '/dashboard/api-keys']) await look(path, ['speculationrules', '']);
+  // (What is half written is forgotten at signing out, what waits is heard of, and a line can be copied.)
+  await look('/dashboard', ['speculationrules', '', '', '']);
+  for (const path of ['/dashboard/members', '/dashboard/api-keys']) await look(path, ['speculationrules', '', '']);
   expect(asked.filter((one) => !/^(document|stylesheet|font|image) /.test(one))).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 //! One's own account: the password, and where one is signed in. Plain forms, answered with this page.
 
-use super::Frame;
+use super::{Frame, notices};
 use crate::say::say;
 use crate::shell::{Page, Surface};
 use crate::ui::{Field, FormNotice};
@@ -167,6 +167,7 @@ pub fn account(
                 <a class="button" href="/dashboard/account/code" aria-label=called>{change}</a>
             </div>
         </section>
+        {frame.waiting.map(|_| notices::wishes())}
         <section class="section" aria-labelledby="sessions">
             <div class="section__head">
                 <div class="section__text">

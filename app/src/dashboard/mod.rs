@@ -9,6 +9,7 @@ pub mod inbox;
 pub mod knowledge;
 pub mod members;
 mod navigation;
+mod notices;
 pub mod passkeys;
 pub mod roles;
 pub mod second_factor;
@@ -30,6 +31,8 @@ pub struct Frame {
     pub theme: Theme,
     /// The language that the page is in.
     pub language: Language,
+    /// How many conversations wait for a person, up to 100; nothing for who sees none.
+    pub waiting: Option<u32>,
     /// Where this installation is, as the outside sees it, without a slash at the end.
     pub address: String,
 }

@@ -1,6 +1,6 @@
 //! The sidebar, the bar on phones, and the profile menu. All of it works before WASM: popovers are the browser's own.
 
-use super::Frame;
+use super::{Frame, notices};
 use crate::say::say;
 use crate::shell::{Nonce, Theme};
 use crate::ui::{Avatar, Icon, Shape, languages};
@@ -64,7 +64,14 @@ pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
             <div class="nav">
                 <ul role="list">
                     {link(here, "/dashboard", t!("Home"), Shape::Home)}
-                    {member.permissions.has(Permission::ReadConversations).then(|| link(here, "/dashboard/inbox", t!("Inbox"), Shape::Inbox))}
+                    {frame.waiting.map(|waiting| {
+                        let current = (here == "/dashboard/inbox").then_some("page");
+                        view! {
+                            <li>
+                                <a href="/dashboard/inbox" aria-current=current><Icon shape=Shape::Inbox/>{t!("Inbox")}{notices::count(frame, waiting)}</a>
+                            </li>
+                        }
+                    })}
                 </ul>
                 <div>
                     <h2 id="nav-workspace">{t!("Workspace")}</h2>
@@ -120,5 +127,6 @@ pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
             </form>
             <script nonce=nonce>{HELP}</script>
         </section>
+        {frame.waiting.map(|_| notices::listen())}
     }    .into_any()
 }

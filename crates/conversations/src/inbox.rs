@@ -40,6 +40,17 @@ impl Conversations {
         Ok(InboxView { data, next_cursor, waiting, open, nobody_yet, now })
     }
 
+    /// How many conversations wait for a person, up to 100.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn waiting(&self, caller: &Caller) -> Result<u32, ConversationError> {
+        let mut tx = self.services.store.tenant(caller.may(ReadConversations)?.scope()).await?;
+        let waiting = read::waiting(&mut tx).await?;
+        tx.leave_open();
+        Ok(waiting)
+    }
+
     /// One conversation with its latest messages, or those before one of them.
     ///
     /// # Errors

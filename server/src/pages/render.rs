@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use model::permission::Permission;
 use model::{ErrorCode, Problem};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -135,6 +136,11 @@ impl Render {
                 Problem::new(ErrorCode::Unauthenticated, text!("Your session has ended. Sign in again.")).into()
             );
         };
+        let conversations = &self.app.capabilities.conversations;
+        let waiting = match caller.permissions().has(Permission::ReadConversations) {
+            true => Some(conversations.waiting(caller).await?),
+            false => None,
+        };
         // All is read.
         caller.scope().let_go();
         let address = self.app.config.public_url.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -142,6 +148,6 @@ impl Render {
         let asked = self.languages.asked;
         let trying = asked.filter(|asked| !Language::OFFERED.contains(asked));
         let language = trying.or(session.languages.spoken()).or(asked).unwrap_or_default();
-        Ok(Frame { session, theme: self.theme, language, address })
+        Ok(Frame { session, theme: self.theme, language, waiting, address })
     }
 }

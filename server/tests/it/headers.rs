@@ -127,9 +127,9 @@ async fn a_nonce_is_used_once() {
         let page = server.ask(ask).await;
         assert!(page.body.ends_with("</html>") && !page.body.contains("<script"), "{named}: {page}");
     }
-    // Pages of the dashboard say what may be fetched ahead and forget what is half written at signing out; what can be copied has a button;
+    // Pages of the dashboard say what may be fetched ahead and forget what is half written at signing out; what can be copied has a button, what waits is heard of;
     // only one with an island loads a program.
-    for (path, runs, own) in [("/dashboard", false, 3), ("/dashboard/members", false, 2), ("/dashboard/inbox", true, 2)]
+    for (path, runs, own) in [("/dashboard", false, 4), ("/dashboard/members", false, 3), ("/dashboard/inbox", true, 3)]
     {
         let page = server.ask(Ask::get(path).session(aurora)).await;
         let scripts = page.body.matches("<script").count();

@@ -52,6 +52,8 @@ const REVIEWED_RAW: &[&str] = &[
     // What copies, and what helps around a page: constants.
     "app/src/ui/copy.rs",
     "app/src/dashboard/navigation.rs",
+    // What listens for what waits, and asks whether it may tell: constants.
+    "app/src/dashboard/notices.rs",
     // The widget's own line: addresses of the build, and an id.
     "app/src/site/demo.rs",
 ];
