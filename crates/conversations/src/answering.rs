@@ -9,20 +9,25 @@ use model::knowledge::Answer;
 use store::Caller;
 use store::bus::Notice;
 
-/// Most messages of a contact that are read as one question.
+/// Most messages of a contact that are looked at together.
 const TOGETHER: i64 = 5;
+/// Characters of a question that its answer repeats.
+const REPEATED: usize = 80;
 
 /// What waits for an answer.
 #[derive(Debug, Clone)]
 pub struct Question {
     /// Where.
     pub conversation: ConversationId,
-    /// What was said since the last answer, a line each.
-    pub text: String,
+    /// What was said since the last answer, the earliest first: one message at least.
+    pub said: Vec<String>,
+    /// What the contact said before that, which has been answered.
+    pub before: Option<String>,
+    /// The number of each of what was said.
+    numbers: Vec<i64>,
     fence: i64,
-    /// The number up to which everything was answered when this was read, and the last one that it holds.
+    /// The number up to which everything was answered when this was read.
     answered: i64,
-    upto: i64,
 }
 
 /// What became of an answer.
@@ -63,20 +68,35 @@ impl Conversations {
              join app.messages m on m.conversation_id = k.conversation_id and m.message_id = k.message_id
                and m.tenant_id = k.tenant_id
              where k.conversation_id = $1 and k.seq > $2 and k.author = 'contact'
-             order by k.seq desc limit $3",
+             order by k.seq limit $3",
             conversation.uuid(),
             row.answered_seq,
             TOGETHER
         )
         .fetch_all(&mut tx)
         .await?;
-        let Some(upto) = said.first().map(|last| last.seq) else { return Ok(None) };
-        let lines: Vec<String> = said.into_iter().rev().map(|message| message.text).collect();
+        if said.is_empty() {
+            return Ok(None);
+        }
+        let before = sqlx::query_scalar!(
+            "select m.text
+             from app.message_keys k
+             join app.messages m on m.conversation_id = k.conversation_id and m.message_id = k.message_id
+               and m.tenant_id = k.tenant_id
+             where k.conversation_id = $1 and k.seq <= $2 and k.author = 'contact'
+             order by k.seq desc limit 1",
+            conversation.uuid(),
+            row.answered_seq
+        )
+        .fetch_optional(&mut tx)
+        .await?;
+        let (numbers, said) = said.into_iter().map(|message| (message.seq, message.text)).unzip();
         let (fence, answered) = (row.fence, row.answered_seq);
-        Ok(Some(Question { conversation, text: lines.join("\n"), fence, answered, upto }))
+        Ok(Some(Question { conversation, said, before, numbers, fence, answered }))
     }
 
-    /// The assistant answers, unless a person has taken over meanwhile.
+    /// The assistant answers the first so many messages of a question, unless a person has taken over meanwhile. What does not stand right
+    /// below its question says which one it answers.
     ///
     /// # Errors
     /// [`ConversationError::Denied`] for anybody but a job, [`ConversationError::NotFound`] when the conversation is gone,
@@ -86,10 +106,15 @@ impl Conversations {
         &self,
         caller: &Caller,
         question: &Question,
+        messages: usize,
         answer: &Answer,
     ) -> Result<Reply, ConversationError> {
         let right = caller.assistant()?;
         let scope = right.scope();
+        let last = messages.clamp(1, question.said.len()) - 1;
+        let (Some(upto), Some(asked)) = (question.numbers.get(last), question.said.get(last)) else {
+            return Ok(Reply::TooLate);
+        };
         let mut tx = self.services.store.tenant(scope).await?;
         let mut row = lock(&mut tx, question.conversation, Reach::ALL).await?;
         if row.fence != question.fence || row.handler != Handler::Assistant || row.state != ConversationState::Open {
@@ -98,11 +123,16 @@ impl Conversations {
         if row.answered_seq != question.answered {
             return Ok(Reply::Again);
         }
-        row.answered_seq = question.upto;
+        row.answered_seq = *upto;
+        // (A courtesy answers nothing.)
+        let text = match row.last_seq != *upto && (answer.grounded || answer.refused) {
+            true => format!("\u{201c}{}\u{201d}\n{}", repeated(asked), answer.answer),
+            false => answer.answer.clone(),
+        };
         let entry = Entry {
             refused: answer.refused,
             citations: answer.citations.clone(),
-            ..Entry::words(Author::Assistant, &answer.answer)
+            ..Entry::words(Author::Assistant, &text)
         };
         let message = row.append(&mut tx, &self.services, scope, entry).await?;
         tx.commit().await?;
@@ -144,5 +174,14 @@ impl Conversations {
     /// Says to those who listen that the assistant is at work.
     pub fn assistant_works(&self, caller: &Caller, conversation: ConversationId) {
         self.live.typing(caller.scope().tenant(), conversation, Author::Assistant, None, None);
+    }
+}
+
+/// A question as its answer repeats it: its first line, if that is short.
+fn repeated(asked: &str) -> String {
+    let line = asked.lines().next().unwrap_or_default();
+    match line.char_indices().nth(REPEATED) {
+        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default().trim_end()),
+        None => line.to_owned(),
     }
 }

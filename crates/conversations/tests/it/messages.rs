@@ -1,6 +1,6 @@
 //! What is said: in order, once, without gaps, and by nobody else.
 
-use crate::stage::{Stage, said, words};
+use crate::stage::{Stage, answered, said, words};
 use conversations::{ConversationError, MessagesFrom, NewContact};
 use model::conversation::{Author, ConversationState};
 use std::collections::HashSet;
@@ -44,7 +44,7 @@ async fn what_is_said_at_once_is_answered_once_and_nothing_is_forgotten() {
     let job = stage.job().await;
     let question = stage.conversations.question(&job.caller(), id).await.unwrap().unwrap();
     say("two").await.unwrap();
-    stage.conversations.answer(&job.caller(), &question, &crate::stage::parroted(&question)).await.unwrap();
+    stage.conversations.answer(&job.caller(), &question, 1, &crate::stage::parroted(&question)).await.unwrap();
     stage.do_jobs().await;
     let messages = stage.messages(key, id).await;
     assert_eq!(
@@ -52,10 +52,41 @@ async fn what_is_said_at_once_is_answered_once_and_nothing_is_forgotten() {
         [
             (Author::Contact, None, "one"),
             (Author::Contact, None, "two"),
-            (Author::Assistant, None, "You said: one"),
-            (Author::Assistant, None, "You said: two"),
+            // Neither stands right below what it answers.
+            (Author::Assistant, None, "\u{201c}one\u{201d}\nYou said: one"),
+            (Author::Assistant, None, "\u{201c}two\u{201d}\nYou said: two"),
         ]
     );
+}
+
+#[tokio::test]
+async fn each_of_many_questions_is_answered_and_the_answer_says_which() {
+    let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
+    let key = &stage.two.aurora.key;
+    let id = stage.begin(key).await.id;
+    let long = format!("{}?\nand a second line", "long ".repeat(40).trim_end());
+    let all: Vec<String> =
+        (1..=7).map(|n| format!("Question {n}?")).chain([long.clone(), "The last?".into()]).collect();
+    for (n, text) in all.iter().enumerate() {
+        stage.conversations.pass_on(key, id, &words(text, &n.to_string())).await.unwrap();
+    }
+    let job = stage.job().await;
+    let mut before = None;
+    for asked in &all {
+        let question = stage.conversations.question(&job.caller(), id).await.unwrap().unwrap();
+        assert_eq!((&question.said[0], &question.before), (asked, &before), "the earliest first, none is lost");
+        assert!(question.said.len() <= 5);
+        stage.conversations.answer(&job.caller(), &question, 1, &answered("Yes.")).await.unwrap();
+        before = Some(asked.clone());
+    }
+    assert!(stage.conversations.question(&job.caller(), id).await.unwrap().is_none());
+    let messages = stage.messages(key, id).await;
+    let answers: Vec<&str> = said(&messages)[all.len()..].iter().map(|(.., text)| *text).collect();
+    assert_eq!(answers[0], "\u{201c}Question 1?\u{201d}\nYes.");
+    let first_line = format!("\u{201c}{}…\u{201d}\nYes.", long[..80].trim_end());
+    assert_eq!(answers[7], first_line);
+    assert_eq!(answers[8], "\u{201c}The last?\u{201d}\nYes.", "other answers stand between");
 }
 
 #[tokio::test]

@@ -71,7 +71,8 @@ pub struct Parrot(pub Conversations);
 impl Handler<AnswerContact> for Parrot {
     async fn run(&self, task: &Task<AnswerContact>) -> Result<(), JobError> {
         while let Some(question) = self.0.question(&task.caller(), task.subject()).await.unwrap() {
-            let reply = self.0.answer(&task.caller(), &question, &parroted(&question)).await.unwrap();
+            let reply =
+                self.0.answer(&task.caller(), &question, question.said.len(), &parroted(&question)).await.unwrap();
             if reply != Reply::Again {
                 break;
             }
@@ -85,7 +86,11 @@ impl Handler<AnswerContact> for Parrot {
 }
 
 pub fn parroted(question: &Question) -> Answer {
-    Answer { answer: format!("You said: {}", question.text), citations: Vec::new(), grounded: true, refused: false }
+    answered(&format!("You said: {}", question.said.join("\n")))
+}
+
+pub fn answered(text: &str) -> Answer {
+    Answer { answer: text.to_owned(), citations: Vec::new(), grounded: true, refused: false }
 }
 
 pub fn words(text: &str, client_id: &str) -> NewMessage {
