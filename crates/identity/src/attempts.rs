@@ -159,7 +159,7 @@ impl Identity {
                 self.subject(&format!("device:{device}"), limits.account),
                 self.subject(&format!("devices:{email}"), limits.account_everywhere),
             ];
-            return self.count(&known, origin).await;
+            return self.count(&known, Some(email), origin).await;
         }
         let address = self.subject(&format!("address:{network}"), limits.address);
         let everywhere = self.subject(&format!("account:{email}"), limits.account_everywhere);
@@ -168,7 +168,7 @@ impl Identity {
             self.subject(&format!("account:{email}:{network}"), limits.account),
             address,
         ];
-        self.count(&subjects, origin).await
+        self.count(&subjects, Some(email), origin).await
     }
 
     /// Counts a code of a second factor, or refuses it: as attempts on an account from here; of those of an app, of which there
@@ -182,48 +182,48 @@ impl Identity {
     ) -> Result<Attempt, IdentityError> {
         let (network, most) = (origin.network(), self.limits.account);
         if paper {
-            return self.count(&[self.subject(&format!("paper:{factor}:{epoch}:{network}"), most)], origin).await;
+            return self.count(&[self.subject(&format!("paper:{factor}:{epoch}:{network}"), most)], None, origin).await;
         }
         let subjects = [
             self.subject(&format!("code:{factor}:{epoch}:{network}"), most),
             self.subject(&format!("code:{factor}:{epoch}"), most.saturating_mul(3)),
         ];
-        self.count(&subjects, origin).await
+        self.count(&subjects, None, origin).await
     }
 
     /// Counts a code by which somebody turns a second factor on, or refuses it.
     pub(crate) async fn attempt_begun(&self, person: PersonId, origin: &Origin) -> Result<Attempt, IdentityError> {
-        self.count(&[self.subject(&format!("begun:{}", person.uuid()), self.limits.account)], origin).await
+        self.count(&[self.subject(&format!("begun:{}", person.uuid()), self.limits.account)], None, origin).await
     }
 
     /// Counts somebody who comes back from a provider, or refuses it: what fails so fails for no account.
     pub(crate) async fn attempt_sign_on(&self, origin: &Origin) -> Result<Attempt, IdentityError> {
         let network = origin.network();
-        self.count(&[self.subject(&format!("sign-on:{network}"), self.limits.address)], origin).await
+        self.count(&[self.subject(&format!("sign-on:{network}"), self.limits.address)], None, origin).await
     }
 
     /// Counts a passkey, or refuses it: one that fails, fails for no account.
     pub(crate) async fn attempt_passkey(&self, origin: &Origin) -> Result<Attempt, IdentityError> {
         let network = origin.network();
-        self.count(&[self.subject(&format!("passkey:{network}"), self.limits.address)], origin).await
+        self.count(&[self.subject(&format!("passkey:{network}"), self.limits.address)], None, origin).await
     }
 
     /// Counts a sign-up, or refuses it. It says nothing of any account, and so counts against none.
     pub(crate) async fn attempt_sign_up(&self, origin: &Origin) -> Result<Attempt, IdentityError> {
         let network = origin.network();
-        self.count(&[self.subject(&format!("sign-up:{network}"), self.limits.sign_ups)], origin).await
+        self.count(&[self.subject(&format!("sign-up:{network}"), self.limits.sign_ups)], None, origin).await
     }
 
     /// Counts somebody who has a letter sent, or refuses it: as a sign-up.
     pub(crate) async fn attempt_letter(&self, origin: &Origin) -> Result<Attempt, IdentityError> {
         let network = origin.network();
-        self.count(&[self.subject(&format!("letter:{network}"), self.limits.sign_ups)], origin).await
+        self.count(&[self.subject(&format!("letter:{network}"), self.limits.sign_ups)], None, origin).await
     }
 
     /// Counts a letter to this address that is asked for from here, or says that there were enough. Silence is for the caller.
     pub(crate) async fn attempt_letter_to(&self, email: &Email, origin: &Origin) -> Result<Attempt, IdentityError> {
         let network = origin.network();
-        self.count(&[self.subject(&format!("letter:{email}:{network}"), LETTERS)], origin).await
+        self.count(&[self.subject(&format!("letter:{email}:{network}"), LETTERS)], None, origin).await
     }
 
     /// Writes what counts against nobody: what is done for an account that is not there takes as long as for one that is.
@@ -255,7 +255,12 @@ impl Identity {
     }
 
     #[tracing::instrument(name = "db.sign_in_attempt.count", skip_all)]
-    async fn count(&self, limits: &[Subject], origin: &Origin) -> Result<Attempt, IdentityError> {
+    async fn count(
+        &self,
+        limits: &[Subject],
+        account: Option<&Email>,
+        origin: &Origin,
+    ) -> Result<Attempt, IdentityError> {
         // Attempts wait for each other in the database, with a connection that others need: here they wait without one.
         let _place = self.attempting.enter(origin.network()).await.map_err(|_| IdentityError::Busy)?;
         let now = self.services.now();
@@ -291,7 +296,7 @@ impl Identity {
             full.then(|| (row.oldest + self.limits.window - now).whole_seconds().max(1).unsigned_abs())
         });
         if let Some(retry_after) = wait.max() {
-            self.heed("too many attempts", None, origin);
+            self.heed("too many attempts", account, origin);
             return Err(IdentityError::TooManyAttempts { retry_after });
         }
         let attempt = self.services.new_id();

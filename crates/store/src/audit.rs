@@ -272,6 +272,8 @@ async fn append<X>(
 where
     for<'c> &'c mut X: Executor<'c, Database = Postgres>,
 {
+    // In the log as well, for whoever watches it: the record is the company's, and there if the act is.
+    tracing::info!(target: "security", %tenant, act = entry.act.name(), by = who.kind.name(), "an act is written down");
     let (key, tenant) = (services.audit_key(), tenant.uuid());
     let head = async |tx: &mut X| {
         sqlx::query!("select number, hash, proof from app.audit_heads where tenant_id = $1 for update", tenant)

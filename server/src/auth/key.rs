@@ -117,6 +117,7 @@ fn sent(parts: &Parts, identity: &Identity) -> Result<KeyMark, Problem> {
 }
 
 fn opens_nothing() -> Problem {
+    tracing::warn!(target: "security", "a key that opens nothing");
     refuse(text!("This API key opens nothing. It may be mistyped, revoked or expired."))
 }
 
