@@ -65,6 +65,8 @@ pub enum Surface {
     Demo,
     /// What went wrong.
     Error,
+    /// The description of the REST interface.
+    Api,
     /// What members see.
     Dashboard,
     /// Their inbox.
@@ -79,6 +81,7 @@ impl Surface {
             Self::Auth => ("forms", &["auth.css"]),
             Self::Demo => ("shop", &["demo.css"]),
             Self::Error => ("wrong", &["error.css"]),
+            Self::Api => ("api-docs", &["api.css"]),
             Self::Dashboard => ("dashboard", &["dashboard.css"]),
             Self::Inbox => ("dashboard", &["dashboard.css", "inbox.css"]),
         }

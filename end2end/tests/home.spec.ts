@@ -107,7 +107,7 @@ test('the next steps are ticked as they are taken, and gone when all are', async
   await steps.nth(2).getByRole('link').click();
   await expect(page).toHaveURL('/dashboard/api-keys');
   await page.goBack();
-  await expect(steps.nth(3).getByRole('link')).toHaveAttribute('href', '/api/openapi.json');
+  await expect(steps.nth(3).getByRole('link')).toHaveAttribute('href', '/api/docs');
 
   await teach(page.request, 'returns.txt', 'Within 60 days.');
   await done(true, false, false, false);

@@ -10,7 +10,7 @@ test('on any page the number of those who wait stands beside the inbox and in th
   const by = await program(page.request);
   const id = await begin(page.request, by, 'Elin Sjöberg');
   const other = await context.newPage();
-  const count = (tab: typeof page) => tab.locator('#waiting');
+  const count = (tab: typeof page) => tab.locator('#nav-waiting');
   await page.goto('/dashboard/members');
   await other.goto('/dashboard/settings');
   await expect(count(page)).toBeHidden();
@@ -54,7 +54,7 @@ test('a notice of the desktop comes when one looks at something else, and where 
       Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
       document.dispatchEvent(new Event('visibilitychange'));
     }, away);
-  const count = page.locator('#waiting');
+  const count = page.locator('#nav-waiting');
   await page.goto('/dashboard/account');
   await page.getByLabel('Show a notice on the desktop').check();
   await page.reload();

@@ -5,8 +5,8 @@ use crate::auth::{self, cookie};
 use crate::edge::{admission, body, dress, headers, host, observe};
 use crate::limits::api as limits;
 use crate::pages::{
-    account, api_keys, audit_log, company_sign_on, demo, home, inbox, join, knowledge, letters, members, passkeys,
-    preferences, providers, roles, second_factor, settings, sign_in, sign_out, sign_up, site, workspaces,
+    self, account, api_keys, audit_log, company_sign_on, demo, home, inbox, join, knowledge, letters, members,
+    passkeys, preferences, providers, roles, second_factor, settings, sign_in, sign_out, sign_up, site, workspaces,
 };
 use crate::rest::{Api, api, api_docs, documents};
 use crate::state::App;
@@ -59,6 +59,7 @@ pub fn routes() -> Vec<Route> {
         open("/assets/{*path}", &["GET"], get(assets::serve)),
         open("/widget/v1/{*path}", &["GET"], get(assets::widget)),
         open("/api/openapi.json", &["GET"], get(api_docs::document)),
+        open("/api/docs", &["GET"], get(pages::api_docs::page)),
         open("/robots.txt", &["GET"], get(site::robots)),
         open("/favicon.ico", &["GET"], get(site::favicon)),
         cookie("/", &["GET"], get(site::page)),

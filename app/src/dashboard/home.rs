@@ -189,7 +189,7 @@ const MAKE_KEY: Way =
     (noted!("Your own programs can then read what you see here."), "/dashboard/api-keys", noted!("To the keys"));
 const FIRST_CALL: Way = (
     noted!("The description of the interface is made from the code, so it is never behind."),
-    "/api/openapi.json",
+    "/api/docs",
     noted!("Read it"),
 );
 

@@ -46,7 +46,10 @@ impl Frame {
             {navigation::around(self, here)}
             <main class="page" id="main" tabindex="-1">{main}</main>
         };
-        Page::new(title.into() + " · Samtal", surface, body)
+        let title = title.into() + " · Samtal";
+        // The inbox counts in its own.
+        let title = if matches!(surface, Surface::Inbox) { title } else { notices::title(self, title) };
+        Page::new(title, surface, body)
     }
 }
 

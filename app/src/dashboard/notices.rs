@@ -1,8 +1,8 @@
 //! What waits, on every page of the dashboard: a number beside the inbox and in the title, and, where one wants them in this browser, a notice of
 //! the desktop and a sound when somebody waits or answers while one looks at something else.
 //!
-//! One page of the browser at a time holds the connection, and tells the others; the inbox has its own besides. Without JavaScript the number is
-//! the one from when the page was made.
+//! One page of the browser at a time holds the connection, and tells the others; the inbox has its own besides. A page that one leaves lets go of
+//! everything, so that browsers may keep it for who comes back. Without JavaScript the number is the one from when the page was made.
 
 use super::Frame;
 use crate::shell::Nonce;
@@ -10,17 +10,12 @@ use leptos::prelude::*;
 
 /// The number beside the inbox. With what the script knows the member, and says, by.
 pub(super) fn count(frame: &Frame, waiting: u32) -> AnyView {
-    let shown = match waiting {
-        0 => String::new(),
-        1..100 => waiting.to_string(),
-        _ => "99+".to_owned(),
-    };
+    let shown = said(waiting);
     view! {
         <span
             class="nav__count"
-            id="waiting"
+            id="nav-waiting"
             hidden=waiting == 0
-            data-waiting=waiting
             data-me=frame.session.member.id.to_string()
             data-waits=t!("{name} waits for a person", name = "{name}")
             data-visitor=t!("A visitor")
@@ -31,20 +26,36 @@ pub(super) fn count(frame: &Frame, waiting: u32) -> AnyView {
     .into_any()
 }
 
+/// The number, as it is said.
+fn said(waiting: u32) -> String {
+    match waiting {
+        0 => String::new(),
+        1..100 => waiting.to_string(),
+        _ => "99+".to_owned(),
+    }
+}
+
+/// A title, with the number before it.
+pub(super) fn title(frame: &Frame, title: String) -> String {
+    match frame.waiting.map(said) {
+        Some(waiting) if !waiting.is_empty() => format!("({waiting}) {title}"),
+        _ => title,
+    }
+}
+
 /// Keeps the number as it is, and tells of what comes.
 const LISTEN: &str = "{\
-    const count = document.getElementById('waiting'), { me, waits, visitor, waiting } = count.dataset, title = document.title;\
-    const inbox = document.querySelector('.inbox'), told = new Map(), { locks } = navigator;\
+    const count = document.getElementById('nav-waiting'), { me, waits, visitor } = count.dataset, told = new Map(), { locks } = navigator;\
     const show = (n) => {\
       count.textContent = n > 99 ? '99+' : n || '';\
       count.hidden = !n;\
-      if (!inbox) document.title = (n ? `(${n}) ` : '') + title;\
+      if (!document.querySelector('.inbox')) document.title = (n ? `(${count.textContent}) ` : '') + document.title.replace(/^\\(\\d+\\+?\\) /, '');\
     };\
-    const tell = async ({ id, contact, assignee, last_from, last_text, last_seq, waiting_since }) => {\
-      const mine = assignee?.id === me && last_from === 'contact', what = mine ? last_seq : waiting_since;\
-      if (!what || told.get(id) === what) return;\
+    const tell = async ({ id, contact, assignee, last_from, last_text, waiting_since }) => {\
+      const mine = assignee?.id === me && last_from === 'contact', was = told.get(id);\
       if (told.size > 500) told.clear();\
-      told.set(id, what);\
+      told.set(id, { since: waiting_since, text: last_text });\
+      if (mine ? was?.text === last_text : !waiting_since || was?.since === waiting_since) return;\
       const wishes = JSON.parse(localStorage.getItem('samtal.notices') ?? '{}'), { held } = await locks.query();\
       if (held.some(({ name }) => name === 'samtal.looked-at')) return;\
       const name = contact.name ?? visitor;\
@@ -64,30 +75,38 @@ const LISTEN: &str = "{\
     };\
     const looked = () => document.hidden || locks.request('samtal.looked-at', { mode: 'shared' },\
       () => new Promise((over) => document.addEventListener('visibilitychange', over, { once: true })));\
-    const listen = (over) => {\
-      let wait = 1000;\
-      const open = () => {\
-        const socket = new WebSocket(location.origin.replace('http', 'ws') + '/ws');\
-        socket.onopen = () => socket.send('{\"type\":\"hello\"}');\
-        socket.onmessage = ({ data }) => {\
-          const { type, line } = JSON.parse(data);\
-          if (type === 'welcome') wait = 1000;\
-          if (type !== 'changed' || !line) return;\
-          show(line.waiting);\
-          others.postMessage(line.waiting);\
-          tell(line.conversation);\
+    let end;\
+    const begin = () => {\
+      const others = new BroadcastChannel('samtal.waiting:' + me), ended = new AbortController(), { signal } = ended;\
+      others.onmessage = ({ data }) => show(data);\
+      end = () => { ended.abort(); others.close(); };\
+      const listen = (over) => {\
+        let wait = 1000, socket;\
+        const open = () => {\
+          if (signal.aborted) return;\
+          socket = new WebSocket(location.origin.replace('http', 'ws') + '/ws');\
+          socket.onopen = () => socket.send('{\"type\":\"hello\"}');\
+          socket.onmessage = ({ data }) => {\
+            const { type, line } = JSON.parse(data);\
+            if (type === 'welcome') wait = 1000;\
+            if (type !== 'changed' || !line || signal.aborted) return;\
+            show(line.waiting);\
+            others.postMessage(line.waiting);\
+            tell(line.conversation);\
+          };\
+          socket.onclose = ({ code }) => code === 1008 ? over() : setTimeout(open, wait = Math.min(2 * wait, 60000));\
         };\
-        socket.onclose = ({ code }) => code === 1008 ? over() : setTimeout(open, wait = Math.min(2 * wait, 60000));\
+        signal.addEventListener('abort', () => { over(); socket.close(); });\
+        open();\
       };\
-      open();\
+      locks.request('samtal.listens:' + me, { signal }, () => new Promise(listen)).catch(() => {});\
     };\
-    const others = new BroadcastChannel('samtal.waiting:' + me);\
-    others.onmessage = ({ data }) => show(data);\
-    show(Number(waiting));\
     if (locks) {\
       looked();\
       document.addEventListener('visibilitychange', looked);\
-      locks.request('samtal.listens:' + me, () => new Promise(listen));\
+      begin();\
+      addEventListener('pagehide', () => end());\
+      addEventListener('pageshow', ({ persisted }) => persisted && begin());\
     }\
   }";
 

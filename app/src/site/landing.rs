@@ -52,7 +52,7 @@ fn Header(session: Option<CurrentSession>) -> impl IntoView {
                 <a href="#what">{t!("What it does")}</a>
                 <a href="#today">{t!("What works today")}</a>
                 <a href="/demo">{t!("Demo")}</a>
-                <a href="/api/openapi.json">{t!("API")}</a>
+                <a href="/api/docs">{t!("API")}</a>
             </nav>
             <nav aria-label=t!("Account")>{way_in}</nav>
         </header>

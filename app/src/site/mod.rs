@@ -1,9 +1,11 @@
-//! Pages without code: the landing page, the demo's shop, errors.
+//! Pages without an island: the landing page, the demo's shop, the description of the interface, errors.
 
+mod api_docs;
 mod demo;
 mod error_page;
 mod landing;
 
+pub use api_docs::{Body, Call, Parameter, api_docs};
 pub use demo::demo;
 pub use error_page::error;
 pub use landing::landing;

@@ -2,6 +2,7 @@
 //! the addresses that links and forms have, with `Accept: application/json` (`AsJson`): what the page is made of, or what was done.
 
 pub mod account;
+pub mod api_docs;
 pub mod api_keys;
 pub mod audit_log;
 pub mod company_sign_on;

@@ -266,7 +266,9 @@ impl Talk {
             let open = c.state == ConversationState::Open;
             self.steps
                 && match step {
-                    Step::TakeOver => c.assignee.is_none(),
+                    Step::TakeOver => {
+                        c.assignee.as_ref().is_none_or(|a| self.me.with_value(|me| *me != a.id.to_string()))
+                    }
                     Step::HandBack => open && c.handler == Handler::People,
                     Step::Resolve => open,
                 }

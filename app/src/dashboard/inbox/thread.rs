@@ -4,7 +4,7 @@ use super::list::badge;
 use super::talk::Talk;
 use super::{HERE, address, name_of, unsent};
 use crate::say::{say, sentence};
-use crate::ui::{Icon, Shape, TextArea, anew, live};
+use crate::ui::{Icon, Shape, TextArea, anew, linked, live};
 use leptos::ev::{KeyboardEvent, MouseEvent, SubmitEvent};
 use leptos::prelude::*;
 use model::Timestamp;
@@ -190,7 +190,7 @@ fn said(message: Message, day: Option<String>, local: bool, visitor: &str) -> An
             .then(|| view! { <p class="said__note">{s!("No answer was found in the documents.")}</p> }.into_any());
         view! {
             <p class="said__who"><strong>{who}</strong>" "{time}</p>
-            <p class="said__text">{text}</p>
+            <p class="said__text">{linked(&text)}</p>
             {refused}
             {sources}
         }

@@ -16,6 +16,7 @@ pub const PROBES: &[Probe] = &[
         ask: |_| Ask::get("/api/openapi.json"),
         ids: NOBODYS,
     },
+    Probe { method: "GET", path: "/api/docs", by: By::Open, ask: |_| Ask::get("/api/docs"), ids: NOBODYS },
     Probe { method: "GET", path: "/robots.txt", by: By::Open, ask: |_| Ask::get("/robots.txt"), ids: NOBODYS },
     Probe { method: "GET", path: "/favicon.ico", by: By::Open, ask: |_| Ask::get("/favicon.ico"), ids: NOBODYS },
 ];
