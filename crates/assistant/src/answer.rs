@@ -50,7 +50,7 @@ impl Assistant {
     /// [`KnowledgeError::Invalid`] for a question that cannot be (field `question`), the model's, or the database's.
     #[tracing::instrument(name = "assistant.answer", skip_all)]
     pub async fn answer(&self, caller: &Caller, question: &str) -> Result<Answer, KnowledgeError> {
-        let question = knowledge::question("question", question)?;
+        let question = &knowledge::question("question", question)?;
         let hits = self.knowledge.hits(caller, question, PASSAGES, knowledge::MEANING).await?;
         let mut found = self.weigh(caller.scope().tenant(), question, hits).await?;
         found.sort_by(|a, b| b.near.total_cmp(&a.near));
@@ -171,6 +171,7 @@ fn quote(candidate: &Candidate, limit: usize) -> Citation {
     }
 }
 
-fn refusal() -> Answer {
+/// What is said where nothing answers.
+pub fn refusal() -> Answer {
     Answer { answer: REFUSAL.to_owned(), citations: Vec::new(), grounded: true, refused: true }
 }

@@ -1,8 +1,9 @@
 //! The job that answers in a conversation.
 
 use crate::Assistant;
+use crate::answer::refusal;
 use conversations::{AnswerContact, ConversationError, Conversations, Question, Reply};
-use knowledge::MAX_QUESTION;
+use knowledge::{KnowledgeError, MAX_QUESTION, normalized};
 use model::knowledge::Answer;
 use store::Caller;
 use store::jobs::{Handler, JobError, Task};
@@ -99,6 +100,12 @@ impl Handler<AnswerContact> for Answering {
 }
 
 impl Answering {
+    async fn ask(&self, caller: &Caller, said: &str) -> Result<Answer, KnowledgeError> {
+        let asked = shortened(&normalized(said));
+        // Marks that nobody sees may be all that was said.
+        if asked.trim().is_empty() { Ok(refusal()) } else { self.assistant.answer(caller, &asked).await }
+    }
+
     /// The answer to the first messages of what was said, and to how many: each question gets its own. What asks nothing ("Hello", "I have a
     /// lamp") belongs to what follows.
     async fn answered(&self, caller: &Caller, question: &Question) -> Result<(usize, Answer), JobError> {
@@ -113,10 +120,10 @@ impl Answering {
                 return Ok((messages, Answer { answer, citations: Vec::new(), grounded: false, refused: false }));
             }
             if courtesy.is_none() {
-                let answer = self.assistant.answer(caller, &shortened(&said.join("\n"))).await?;
+                let answer = self.ask(caller, &said.join("\n")).await?;
                 // What was said before it may have led away from it.
                 let answer = if answer.refused && messages > 1 {
-                    self.assistant.answer(caller, &shortened(last)).await?
+                    self.ask(caller, last).await?
                 } else {
                     answer
                 };

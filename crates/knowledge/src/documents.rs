@@ -1,7 +1,7 @@
 //! Documents of a tenant: uploaded, listed, looked at, read again, deleted.
 
 use crate::index::IndexDocument;
-use crate::reading::{Read, Wanted, read};
+use crate::reading::{Read, Wanted, normalized, read};
 use crate::{Knowledge, KnowledgeError};
 use model::audit::Act;
 use model::event::EventKind;
@@ -99,13 +99,14 @@ impl Knowledge {
     #[tracing::instrument(name = "db.document.create", skip_all)]
     pub async fn upload(&self, caller: &Caller, new: NewDocument) -> Result<Document, KnowledgeError> {
         let right = caller.may(ManageDocuments)?;
-        let file_name = FileName::parse(new.file_name.rsplit(['/', '\\']).next().unwrap_or_default())
-            .map_err(|e| KnowledgeError::field("file", e.0))?;
+        let file_name = normalized(new.file_name.rsplit(['/', '\\']).next().unwrap_or_default());
+        let file_name = FileName::parse(&file_name).map_err(|e| KnowledgeError::field("file", e.0))?;
         let file_name = file_name.as_str();
         let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
         // A name such as `.md` has nothing before its ending.
         let stem = if stem.is_empty() { file_name } else { stem };
-        let title = if new.title.trim().is_empty() { stem } else { new.title.as_str() };
+        let title = normalized(&new.title);
+        let title = if title.trim().is_empty() { stem } else { &title };
         let title = DocumentTitle::parse(title).map_err(|e| KnowledgeError::field("title", e.0))?;
         let size = new.bytes.len();
         let Parsed { digest, read, language } =

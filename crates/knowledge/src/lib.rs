@@ -12,6 +12,7 @@ pub use documents::{MAX_DOCUMENTS, MAX_TOTAL_BYTES, NewDocument};
 pub use embedding::{Embedder, Reading};
 pub use error::KnowledgeError;
 pub use index::IndexDocument;
+pub use reading::normalized;
 pub use search::{Hit, MAX_PASSAGES, MAX_QUESTION, MEANING, question};
 
 use model::TenantId;

@@ -1,10 +1,11 @@
 //! From the bytes of a file to text, and from text to pairs of a question and an answer.
 //!
 //! Whatever cannot be read is refused with a sentence that says what the file is and what to do. Nothing is guessed that
-//! could turn letters into others: text is UTF-8, or UTF-16 with its mark.
+//! could turn letters into others: text is UTF-8, or UTF-16 with its mark. What is kept of it is [`normalized`].
 
 use model::knowledge::DocumentKind;
 use serde::Deserialize;
+use unicode_normalization::UnicodeNormalization as _;
 use words::{Text, text};
 
 /// Most bytes of a file.
@@ -50,24 +51,54 @@ pub struct Pair {
 /// # Errors
 /// A sentence for the person who uploaded it.
 pub fn read(file_name: &str, bytes: &[u8], wanted: Wanted) -> Result<Read, Text> {
-    let text = decode(bytes)?;
-    if text.trim().is_empty() {
+    let written = decode(bytes)?;
+    let text = normalized(&written);
+    // Marks alone, seen or unseen, answer nothing.
+    if !text.contains(char::is_alphanumeric) {
         return Err(text!("The file is empty. Choose one with text in it."));
     }
     let ending = file_name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
     let pairs = match (wanted, ending.as_str()) {
         (Wanted::Kind(DocumentKind::Text), _) => None,
-        (Wanted::Kind(DocumentKind::Qa), _) => Some(pairs(&text)?),
+        // Read as they are written: a line's end may be a part of an answer, and not the end of a line.
+        (Wanted::Kind(DocumentKind::Qa), _) => Some(pairs(&written)?),
         // A table or a list of something else is text like any other.
-        (Wanted::Auto, "csv" | "json") => pairs(&text).ok(),
+        (Wanted::Auto, "csv" | "json") => pairs(&written).ok(),
         (Wanted::Auto, _) => None,
     };
-    Ok(match pairs {
-        Some(pairs) => Read { kind: DocumentKind::Qa, markdown: false, text: render(&pairs) },
-        None => Read { kind: DocumentKind::Text, markdown: matches!(ending.as_str(), "md" | "markdown"), text },
-    })
+    if let Some(pairs) = pairs {
+        return Ok(Read { kind: DocumentKind::Qa, markdown: false, text: render(&pairs) });
+    }
+    if text.contains(odd) {
+        return Err(text!("This is not a text file: it holds bytes that no text has."));
+    }
+    Ok(Read { kind: DocumentKind::Text, markdown: matches!(ending.as_str(), "md" | "markdown"), text })
 }
 
+/// A text as it is kept, asked and compared: lines end in `\n`, whatever looks like a space is one, the marks of encodings
+/// and of hyphenation are out, wherever they stand, and letters are composed (Unicode's NFC).
+pub fn normalized(text: &str) -> String {
+    let mut returned = false;
+    let plain = text.chars().filter_map(move |c| {
+        let second = std::mem::replace(&mut returned, c == '\r');
+        match c {
+            '\n' if second => None,
+            '\n' | '\t' => Some(c),
+            '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some('\n'),
+            '\u{ad}' | '\u{feff}' => None,
+            c if c.is_whitespace() => Some(' '),
+            c => Some(c),
+        }
+    });
+    plain.nfc().collect()
+}
+
+/// What stands in no text, once it is [`normalized`].
+fn odd(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\t')
+}
+
+/// The text in a file, as it is written there.
 fn decode(bytes: &[u8]) -> Result<String, Text> {
     const IMAGE: Text =
         text!("This is an image, which cannot be read yet. Upload its text as Markdown, .txt, .csv or .json.");
@@ -117,20 +148,15 @@ fn decode(bytes: &[u8]) -> Result<String, Text> {
     let text = match bytes {
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
         _ => String::from_utf8(bytes.to_vec()).ok(),
     };
-    let text =
-        text.ok_or(text!("The file is not text in UTF-8. Save it with the encoding UTF-8 and upload it again."))?;
-    if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}')) {
-        return Err(text!("This is not a text file: it holds bytes that no text has."));
-    }
-    Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
+    text.ok_or(text!("The file is not text in UTF-8. Save it with the encoding UTF-8 and upload it again."))
 }
 
 /// Pairs from a JSON array of objects, or from CSV with the columns `question` and `answer`.
 fn pairs(text: &str) -> Result<Vec<Pair>, Text> {
     const EXAMPLE: &str = r#"{"question": "…", "answer": "…"}"#;
+    let text = &text.replace('\u{feff}', "");
     let pairs: Vec<Pair> = if text.trim_start().starts_with('[') {
         serde_json::from_str(text).map_err(|e| {
             text!("The JSON must be an array of objects like {example}: {error}.", example = EXAMPLE, error = e)
@@ -149,19 +175,21 @@ fn pairs(text: &str) -> Result<Vec<Pair>, Text> {
         .zip(1..)
         .map(|(pair, number)| {
             let question = side(&pair.question).map_err(|odd| match odd {
+                Odd::Control(code) => control(number, code),
                 Odd::Empty => text!("Pair {number} has no question. Fill it in or take the pair out.", number),
                 Odd::Long => {
                     text!("The question of pair {number} is longer than {most} characters.", number, most = MAX_SIDE)
                 }
             })?;
             let answer = side(&pair.answer).map_err(|odd| match odd {
+                Odd::Control(code) => control(number, code),
                 Odd::Empty => text!("Pair {number} has no answer. Fill it in or take the pair out.", number),
                 Odd::Long => {
                     text!("The answer of pair {number} is longer than {most} characters.", number, most = MAX_SIDE)
                 }
             })?;
             let question = question.split_whitespace().collect::<Vec<_>>().join(" ");
-            Ok(Pair { question, answer: answer.to_owned() })
+            Ok(Pair { question, answer })
         })
         .collect()
 }
@@ -170,14 +198,32 @@ fn pairs(text: &str) -> Result<Vec<Pair>, Text> {
 enum Odd {
     Empty,
     Long,
+    /// It holds this character.
+    Control(char),
 }
 
-fn side(text: &str) -> Result<&str, Odd> {
-    match text.trim() {
-        "" => Err(Odd::Empty),
-        text if text.chars().count() > MAX_SIDE => Err(Odd::Long),
-        text => Ok(text),
+fn control(number: usize, character: char) -> Text {
+    text!(
+        "Pair {number} holds a character that no text has ({code}). Take it out.",
+        number,
+        code = format!("U+{:04X}", u32::from(character))
+    )
+}
+
+/// A side of a pair, as it is kept. What is wrong with it shows only here: a character may have been written as an escape.
+fn side(text: &str) -> Result<String, Odd> {
+    let text = normalized(text);
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Odd::Empty);
     }
+    if let Some(character) = text.chars().find(|c| odd(*c)) {
+        return Err(Odd::Control(character));
+    }
+    if text.chars().count() > MAX_SIDE {
+        return Err(Odd::Long);
+    }
+    Ok(text.to_owned())
 }
 
 fn csv_pairs(text: &str) -> Result<Vec<Pair>, Text> {
@@ -251,6 +297,41 @@ mod tests {
             assert!(auto("a.txt", bad).is_err(), "{bad:?}");
         }
         assert!(auto("a.txt", &vec![b'a'; MAX_BYTES + 1]).unwrap_err().to_string().contains("5 MB"));
+    }
+
+    #[test]
+    fn one_form_of_what_looks_the_same() {
+        assert_eq!(normalized("a\r\nb\rc\u{b}d\u{c}e\u{85}f\u{2028}g\u{2029}h\n\r\ni"), "a\nb\nc\nd\ne\nf\ng\nh\n\ni");
+        assert_eq!(normalized("\u{feff}\u{feff}de\u{ad}livery\n\u{feff}# Norway"), "delivery\n# Norway");
+        assert_eq!(normalized("45\u{a0}days\u{202f}to\u{2009}go\u{3000}!\t?"), "45 days to go !\t?");
+        assert_eq!(normalized("Gro\u{308}ße"), "Größe");
+        // However long the row of marks on one letter.
+        assert_eq!(normalized(&format!("a{}", "\u{316}\u{301}".repeat(500_000))).chars().count(), 1_000_000);
+        for text in ["", "x", "a\r", "Größe\n"] {
+            assert_eq!(normalized(&normalized(text)), normalized(text));
+        }
+        let inside = include_bytes!("../tests/support/inputs/12-bom-inside-hides-headings.md");
+        assert!(auto("a.md", inside).unwrap().text.contains("\n# Delivery\n"));
+    }
+
+    #[test]
+    fn what_no_text_has_is_found_after_unescaping() {
+        let nul = include_bytes!("../tests/support/inputs/01-json-nul-escape-500.json");
+        let qa = Wanted::Kind(DocumentKind::Qa);
+        assert!(
+            read("a.json", nul, qa)
+                .unwrap_err()
+                .to_string()
+                .contains("Pair 1 holds a character that no text has (U+0000)")
+        );
+        for forged in ["\\u001e", "\\u001f", "\\u0007"] {
+            let json = format!(r#"[{{"question":"a","answer":"b"}},{{"question":"c","answer":"d{forged}e"}}]"#);
+            assert!(read("a.json", json.as_bytes(), qa).unwrap_err().to_string().contains("Pair 2"), "{forged}");
+        }
+        let lines = read("a.json", br#"[{"question":"a\u2028b","answer":"c\u0085d\u000be\ufeff"}]"#, qa).unwrap();
+        assert_eq!(rendered_pairs(&lines.text).next().map(|p| (p.0, p.2)), Some(("a b", "c\nd\ne")));
+        assert!(auto("a.txt", b"one\x1etwo").is_err());
+        assert!(auto("a.txt", "\u{200b}\u{feff}\u{ad}".as_bytes()).is_err());
     }
 
     #[test]

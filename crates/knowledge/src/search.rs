@@ -5,6 +5,7 @@
 //! `tests/support`, where the whole must not be worse than either half.
 
 use crate::embedding::MODEL_ID;
+use crate::reading::normalized;
 use crate::{Knowledge, KnowledgeError};
 use model::knowledge::Passage;
 use model::permission::ReadDocuments;
@@ -36,11 +37,12 @@ pub struct Hit {
     pub words: f64,
 }
 
-/// A question that was typed, trimmed.
+/// A question that was typed, normalized as documents are, and trimmed.
 ///
 /// # Errors
 /// [`KnowledgeError::Invalid`] when it is empty or too long.
-pub fn question<'q>(field: &'static str, text: &'q str) -> Result<&'q str, KnowledgeError> {
+pub fn question(field: &'static str, text: &str) -> Result<String, KnowledgeError> {
+    let text = normalized(text);
     let text = text.trim();
     if text.is_empty() {
         return Err(KnowledgeError::field(field, text!("Ask something.")));
@@ -51,7 +53,7 @@ pub fn question<'q>(field: &'static str, text: &'q str) -> Result<&'q str, Knowl
     if text.contains('\0') {
         return Err(KnowledgeError::field(field, text!("Use ordinary characters.")));
     }
-    Ok(text)
+    Ok(text.to_owned())
 }
 
 impl Knowledge {
@@ -70,7 +72,7 @@ impl Knowledge {
             return Err(KnowledgeError::field("limit", text!("Use a number from 1 to {most}.", most = MAX_PASSAGES)));
         }
         let query = question("query", query)?;
-        Ok(self.hits(caller, query, limit, MEANING).await?.into_iter().map(|hit| hit.passage).collect())
+        Ok(self.hits(caller, &query, limit, MEANING).await?.into_iter().map(|hit| hit.passage).collect())
     }
 
     /// The best passages with what speaks for each; `meaning` is the share of meaning in the score, 0 to 1.

@@ -112,6 +112,21 @@ async fn what_cannot_be_read_is_refused_and_not_kept() {
 }
 
 #[tokio::test]
+async fn names_and_questions_have_one_form() {
+    let stage = Stage::with(None).await;
+    let caller = &stage.two.aurora.owner;
+    // As some systems write it: a letter and its dots apart, a mark of an encoding, a space that does not break.
+    let mut new = file("Gro\u{308}ßen\u{a0}1\u{feff}.txt", "Die Gro\u{308}ße der Zelte.");
+    new.title = "\u{feff}".into();
+    let id = stage.knowledge.upload(caller, new).await.unwrap().id;
+    stage.do_jobs().await;
+    let document = stage.knowledge.get_document(caller, id).await.unwrap();
+    assert_eq!((document.title.as_str(), document.file_name.as_str()), ("Größen 1", "Größen 1.txt"));
+    let found = stage.knowledge.search(caller, "Gro\u{308}\u{ad}ße", None).await.unwrap();
+    assert_eq!(found[0].text, "Die Größe der Zelte.");
+}
+
+#[tokio::test]
 async fn words_are_found_without_the_model_in_the_language_of_the_text() {
     let stage = Stage::with(None).await;
     let caller = &stage.two.aurora.owner;
