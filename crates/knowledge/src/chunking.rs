@@ -3,7 +3,7 @@
 //! A document is cut at its headings first, so that no piece speaks of two things, then at paragraphs, sentences and
 //! words as far as needed. Each piece knows the headings above it and where it stands in the text.
 
-use crate::reading::rendered_pairs;
+use crate::pairs::rendered_pairs;
 use model::knowledge::DocumentKind;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::ops::Range;

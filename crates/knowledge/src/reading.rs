@@ -1,19 +1,15 @@
-//! From the bytes of a file to text, and from text to pairs of a question and an answer.
+//! From the bytes of a file to text, or to pairs of a question and an answer.
 //!
 //! Whatever cannot be read is refused with a sentence that says what the file is and what to do. Nothing is guessed that
 //! could turn letters into others: text is UTF-8, or UTF-16 with its mark. What is kept of it is [`normalized`].
 
+use crate::pairs::{Found, pairs, render};
 use model::knowledge::DocumentKind;
-use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization as _;
 use words::{Text, text};
 
 /// Most bytes of a file.
 pub const MAX_BYTES: usize = 5 * 1024 * 1024;
-/// Most pairs in a file.
-pub const MAX_PAIRS: usize = 5_000;
-/// Most characters of a question, and of an answer.
-const MAX_SIDE: usize = 10_000;
 
 /// How the uploader wants a file to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,18 +28,8 @@ pub struct Read {
     pub kind: DocumentKind,
     /// Whether its headings are Markdown's.
     pub markdown: bool,
-    /// Its text; of pairs, one after the other as [`render`] writes them.
+    /// Its text; of pairs, one after the other as `pairs::render` writes them.
     pub text: String,
-}
-
-/// A question and its answer.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pair {
-    /// What is asked.
-    pub question: String,
-    /// What is answered.
-    pub answer: String,
 }
 
 /// Reads a file.
@@ -58,16 +44,17 @@ pub fn read(file_name: &str, bytes: &[u8], wanted: Wanted) -> Result<Read, Text>
         return Err(text!("The file is empty. Choose one with text in it."));
     }
     let ending = file_name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
-    let pairs = match (wanted, ending.as_str()) {
-        (Wanted::Kind(DocumentKind::Text), _) => None,
-        // Read as they are written: a line's end may be a part of an answer, and not the end of a line.
-        (Wanted::Kind(DocumentKind::Qa), _) => Some(pairs(&written)?),
-        // A table or a list of something else is text like any other.
-        (Wanted::Auto, "csv" | "json") => pairs(&written).ok(),
-        (Wanted::Auto, _) => None,
-    };
-    if let Some(pairs) = pairs {
-        return Ok(Read { kind: DocumentKind::Qa, markdown: false, text: render(&pairs) });
+    let qa = Wanted::Kind(DocumentKind::Qa);
+    if wanted == qa || (wanted == Wanted::Auto && matches!(ending.as_str(), "csv" | "tsv" | "json")) {
+        // As they are written: what ends a line in an answer ends no line of the table.
+        match pairs(&written)? {
+            Found::Pairs(pairs) => {
+                return Ok(Read { kind: DocumentKind::Qa, markdown: false, text: render(&pairs) });
+            }
+            Found::Other(why) if wanted == qa => return Err(why),
+            // A table or a list of something else is text like any other.
+            Found::Other(_) => {}
+        }
     }
     if text.contains(odd) {
         return Err(text!("This is not a text file: it holds bytes that no text has."));
@@ -94,7 +81,7 @@ pub fn normalized(text: &str) -> String {
 }
 
 /// What stands in no text, once it is [`normalized`].
-fn odd(c: char) -> bool {
+pub(crate) fn odd(c: char) -> bool {
     c.is_control() && !matches!(c, '\n' | '\t')
 }
 
@@ -153,133 +140,10 @@ fn decode(bytes: &[u8]) -> Result<String, Text> {
     text.ok_or(text!("The file is not text in UTF-8. Save it with the encoding UTF-8 and upload it again."))
 }
 
-/// Pairs from a JSON array of objects, or from CSV with the columns `question` and `answer`.
-fn pairs(text: &str) -> Result<Vec<Pair>, Text> {
-    const EXAMPLE: &str = r#"{"question": "…", "answer": "…"}"#;
-    let text = &text.replace('\u{feff}', "");
-    let pairs: Vec<Pair> = if text.trim_start().starts_with('[') {
-        serde_json::from_str(text).map_err(|e| {
-            text!("The JSON must be an array of objects like {example}: {error}.", example = EXAMPLE, error = e)
-        })?
-    } else {
-        csv_pairs(text)?
-    };
-    if pairs.is_empty() {
-        return Err(text!("There is no pair of a question and an answer in the file."));
-    }
-    if pairs.len() > MAX_PAIRS {
-        return Err(text!("The file holds more than {most} pairs. Split it and upload the parts.", most = MAX_PAIRS));
-    }
-    pairs
-        .into_iter()
-        .zip(1..)
-        .map(|(pair, number)| {
-            let question = side(&pair.question).map_err(|odd| match odd {
-                Odd::Control(code) => control(number, code),
-                Odd::Empty => text!("Pair {number} has no question. Fill it in or take the pair out.", number),
-                Odd::Long => {
-                    text!("The question of pair {number} is longer than {most} characters.", number, most = MAX_SIDE)
-                }
-            })?;
-            let answer = side(&pair.answer).map_err(|odd| match odd {
-                Odd::Control(code) => control(number, code),
-                Odd::Empty => text!("Pair {number} has no answer. Fill it in or take the pair out.", number),
-                Odd::Long => {
-                    text!("The answer of pair {number} is longer than {most} characters.", number, most = MAX_SIDE)
-                }
-            })?;
-            let question = question.split_whitespace().collect::<Vec<_>>().join(" ");
-            Ok(Pair { question, answer })
-        })
-        .collect()
-}
-
-/// Why a side of a pair will not do.
-enum Odd {
-    Empty,
-    Long,
-    /// It holds this character.
-    Control(char),
-}
-
-fn control(number: usize, character: char) -> Text {
-    text!(
-        "Pair {number} holds a character that no text has ({code}). Take it out.",
-        number,
-        code = format!("U+{:04X}", u32::from(character))
-    )
-}
-
-/// A side of a pair, as it is kept. What is wrong with it shows only here: a character may have been written as an escape.
-fn side(text: &str) -> Result<String, Odd> {
-    let text = normalized(text);
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(Odd::Empty);
-    }
-    if let Some(character) = text.chars().find(|c| odd(*c)) {
-        return Err(Odd::Control(character));
-    }
-    if text.chars().count() > MAX_SIDE {
-        return Err(Odd::Long);
-    }
-    Ok(text.to_owned())
-}
-
-fn csv_pairs(text: &str) -> Result<Vec<Pair>, Text> {
-    // Spreadsheets of some countries write semicolons.
-    let first = text.lines().next().unwrap_or_default();
-    let delimiter = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::Headers).from_reader(text.as_bytes());
-    let headers = reader.headers().map_err(|e| text!("The CSV cannot be read: {error}.", error = e))?;
-    let column = |name: &str| headers.iter().position(|header| header.eq_ignore_ascii_case(name));
-    let (Some(question), Some(answer)) = (column("question"), column("answer")) else {
-        return Err(text!("The first line of the CSV must name the columns question and answer."));
-    };
-    reader
-        .records()
-        .map(|record| {
-            let record = record.map_err(|e| text!("The CSV cannot be read: {error}.", error = e))?;
-            let cell = |at: usize| record.get(at).unwrap_or_default().to_owned();
-            Ok(Pair { question: cell(question), answer: cell(answer) })
-        })
-        .collect()
-}
-
-/// Between two pairs: a character that stands in no text that was accepted (ASCII, record separator).
-const BETWEEN_PAIRS: char = '\u{1e}';
-/// Between a question and its answer (ASCII, unit separator).
-const BETWEEN_SIDES: char = '\u{1f}';
-
-/// Pairs as one text.
-pub fn render(pairs: &[Pair]) -> String {
-    let mut text = String::new();
-    for pair in pairs {
-        if !text.is_empty() {
-            text.push(BETWEEN_PAIRS);
-        }
-        text.push_str(&pair.question);
-        text.push(BETWEEN_SIDES);
-        text.push_str(&pair.answer);
-    }
-    text
-}
-
-/// The pairs in a text that [`render`] wrote: each question, and where its answer begins.
-pub fn rendered_pairs(text: &str) -> impl Iterator<Item = (&str, usize, &str)> {
-    let mut at = 0;
-    text.split(BETWEEN_PAIRS).filter_map(move |pair| {
-        let begins = at;
-        at += pair.len() + BETWEEN_PAIRS.len_utf8();
-        let (question, answer) = pair.split_once(BETWEEN_SIDES)?;
-        Some((question, begins + question.len() + BETWEEN_SIDES.len_utf8(), answer))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pairs::rendered_pairs;
 
     fn auto(name: &str, bytes: &[u8]) -> Result<Read, Text> {
         read(name, bytes, Wanted::Auto)
@@ -317,39 +181,26 @@ mod tests {
     #[test]
     fn what_no_text_has_is_found_after_unescaping() {
         let nul = include_bytes!("../tests/support/inputs/01-json-nul-escape-500.json");
-        let qa = Wanted::Kind(DocumentKind::Qa);
-        assert!(
-            read("a.json", nul, qa)
-                .unwrap_err()
-                .to_string()
-                .contains("Pair 1 holds a character that no text has (U+0000)")
-        );
-        for forged in ["\\u001e", "\\u001f", "\\u0007"] {
-            let json = format!(r#"[{{"question":"a","answer":"b"}},{{"question":"c","answer":"d{forged}e"}}]"#);
-            assert!(read("a.json", json.as_bytes(), qa).unwrap_err().to_string().contains("Pair 2"), "{forged}");
-        }
-        let lines = read("a.json", br#"[{"question":"a\u2028b","answer":"c\u0085d\u000be\ufeff"}]"#, qa).unwrap();
-        assert_eq!(rendered_pairs(&lines.text).next().map(|p| (p.0, p.2)), Some(("a b", "c\nd\ne")));
+        let said = auto("a.json", nul).unwrap_err().to_string();
+        assert!(said.contains("Pair 1 holds a character that no text has (U+0000)"), "{said}");
         assert!(auto("a.txt", b"one\x1etwo").is_err());
         assert!(auto("a.txt", "\u{200b}\u{feff}\u{ad}".as_bytes()).is_err());
     }
 
     #[test]
-    fn pairs_from_csv_and_json() {
-        let csv = "question,answer\n\"How long, at most?\",\"60 days,\nthen \"\"no\"\"\"\nWhere?,Here\n";
-        let json = r#"[{"question":"How long, at most?","answer":"60 days,\nthen \"no\""},{"question":"Where?","answer":"Here"}]"#;
-        for (name, text) in [("a.csv", csv), ("a.json", json), ("A.CSV", csv)] {
-            let read = auto(name, text.as_bytes()).unwrap();
+    fn pairs_by_ending_or_by_wish() {
+        let csv = b"question,answer\nHow long?,60 days\n";
+        let json = br#"[{"question":"How long?","answer":"60 days"}]"#;
+        for (name, bytes) in [("a.csv", &csv[..]), ("A.CSV", csv), ("a.json", json), ("a.csv", json)] {
+            let read = auto(name, bytes).unwrap();
             assert_eq!(read.kind, DocumentKind::Qa, "{name}");
-            let pairs: Vec<_> = rendered_pairs(&read.text).collect();
-            assert_eq!(pairs.len(), 2);
-            assert_eq!((pairs[0].0, pairs[0].2), ("How long, at most?", "60 days,\nthen \"no\""));
-            for (_, begins, answer) in pairs {
-                assert_eq!(&read.text[begins..begins + answer.len()], answer);
-            }
+            assert_eq!(rendered_pairs(&read.text).map(|p| (p.0, p.2)).collect::<Vec<_>>(), [("How long?", "60 days")]);
         }
-        let semicolons = read("a.csv", "Answer;Question\nHere;Where?\n".as_bytes(), Wanted::Auto).unwrap();
-        assert_eq!(rendered_pairs(&semicolons.text).next().map(|p| (p.0, p.2)), Some(("Where?", "Here")));
+        let qa = Wanted::Kind(DocumentKind::Qa);
+        assert_eq!(auto("a.txt", csv).unwrap().kind, DocumentKind::Text);
+        assert_eq!(read("a.txt", csv, qa).unwrap().kind, DocumentKind::Qa);
+        // Asked for as text, pairs are text.
+        assert_eq!(read("a.csv", csv, Wanted::Kind(DocumentKind::Text)).unwrap().kind, DocumentKind::Text);
     }
 
     #[test]
@@ -360,12 +211,49 @@ mod tests {
         let refused = |name: &str, bytes: &[u8]| read(name, bytes, qa).unwrap_err().to_string();
         assert!(refused("prices.csv", table).contains("question and answer"));
         assert!(refused("a.json", b"[{\"question\":\"x\"}]").contains("array of objects"));
-        assert!(refused("a.csv", b"question,answer\n,yes\n").contains("Pair 1 has no question"));
-        assert!(read("a.csv", b"question,answer\n", qa).is_err());
-        // Asked for as text, pairs are text.
-        assert_eq!(
-            read("a.csv", b"question,answer\na,b\n", Wanted::Kind(DocumentKind::Text)).unwrap().kind,
-            DocumentKind::Text
-        );
+        assert!(refused("a.csv", b"question,answer\n,yes\n").contains("Line 2 has no question"));
+        assert!(refused("a.csv", b"question,answer\n").contains("no pair"));
+    }
+
+    /// What people upload: never text of which raw rows would be told.
+    #[test]
+    fn what_says_question_and_answer_is_pairs_or_an_error() {
+        for (name, bytes, answer) in [
+            (
+                "17.csv",
+                &include_bytes!("../tests/support/inputs/17-csv-sep-line-silently-text.csv")[..],
+                "45 days, counted from delivery.",
+            ),
+            (
+                "18.csv",
+                include_bytes!("../tests/support/inputs/18-csv-tabs-silently-text.csv"),
+                "45 days, counted from delivery.",
+            ),
+            (
+                "19.csv",
+                include_bytes!("../tests/support/inputs/19-csv-semicolons-comma-in-header-silently-text.csv"),
+                "45 days.",
+            ),
+            ("23.json", include_bytes!("../tests/support/inputs/23-json-wrapped-silently-text.json"), "45 days."),
+        ] {
+            let read = auto(name, bytes).unwrap();
+            let pair = rendered_pairs(&read.text).next().map(|pair| (pair.0, pair.2));
+            assert_eq!(pair, Some(("How long can I return goods?", answer)), "{name}");
+        }
+        for (name, bytes, line) in [
+            (
+                "14.csv",
+                &include_bytes!("../tests/support/inputs/14-csv-unquoted-comma-silently-text.csv")[..],
+                "Line 2 has more cells",
+            ),
+            (
+                "21.csv",
+                include_bytes!("../tests/support/inputs/21-csv-unclosed-quote-swallows-the-rest.csv"),
+                "line 2 is never closed",
+            ),
+        ] {
+            let said = auto(name, bytes).unwrap_err().to_string();
+            assert!(said.contains(line), "{name}: {said}");
+        }
     }
 }
