@@ -30,6 +30,9 @@ const WORDS_ALONE: f64 = 0.4;
 const ALONE: usize = 400;
 /// The same where two passages are quoted.
 const BESIDE: usize = 250;
+/// What the nearness of a pair's answer counts beside that of its question, where passages are put in order: a pair answers what it
+/// asks, and its answer may speak of anything.
+const ANSWER: f64 = 0.95;
 /// How much less near the second passage may be to be quoted beside the first: less than this is no difference.
 const AS_GOOD: f64 = 0.03;
 
@@ -58,10 +61,13 @@ impl Assistant {
             return Ok(refusal());
         };
         let both = found.get(1).filter(|second| best.near - second.near < AS_GOOD);
-        let both = both.map(|second| vec![quote(best, BESIDE), quote(second, BESIDE)]);
-        let length = |citations: &Vec<Citation>| citations.iter().map(|c| c.quote.chars().count()).sum::<usize>();
-        let citations = both.filter(|both| length(both) <= 2 * BESIDE).unwrap_or_else(|| vec![quote(best, ALONE)]);
-        let answer = citations.iter().map(|citation| plain(&citation.quote)).collect::<Vec<_>>().join("\n\n");
+        let both = both.map(|second| vec![Quote::of(best, BESIDE), Quote::of(second, BESIDE)]);
+        let length = |quotes: &Vec<Quote>| quotes.iter().map(|q| q.citation.quote.chars().count()).sum::<usize>();
+        // What was written as the answer to a question is told whole.
+        let alone = if best.hit.pair { usize::MAX } else { ALONE };
+        let quotes = both.filter(|both| length(both) <= 2 * BESIDE).unwrap_or_else(|| vec![Quote::of(best, alone)]);
+        let answer = quotes.iter().map(|quote| quote.told.as_str()).collect::<Vec<_>>().join("\n\n");
+        let citations = quotes.into_iter().map(|quote| quote.citation).collect();
         Ok(Answer { answer, citations, grounded: true, refused: false })
     }
 
@@ -81,7 +87,7 @@ impl Assistant {
         let read = |(hit, reading): (Hit, Reading)| {
             let nearest = reading.nearest(|_| true);
             let sure = confidence(&nearest, hit.meaning.unwrap_or_default()) >= THRESHOLD;
-            Candidate { hit, near: mean(&nearest), sure, reading }
+            Candidate { near: mean(&weighed(&hit, &reading)), hit, sure, reading }
         };
         let mut found: Vec<Candidate> = match readings {
             Some(readings) => hits.into_iter().zip(readings).map(read).collect(),
@@ -102,15 +108,30 @@ fn confidence(nearest: &[f64], passage: f64) -> f64 {
     mean(&ordered[..ordered.len().div_ceil(2)]) + PASSAGE * passage
 }
 
+/// How near each word piece of the question is to a passage, for the order.
+fn weighed(hit: &Hit, reading: &Reading) -> Vec<f64> {
+    if !hit.pair {
+        return reading.nearest(|_| true);
+    }
+    let above = above(hit);
+    let (asked, said) = (reading.nearest(|place| place.end <= above), reading.nearest(|place| place.start >= above));
+    asked.into_iter().zip(said).map(|(asked, said)| asked.max(ANSWER * said)).collect()
+}
+
 /// Whether the question names a code, and the passage lists others of its kind and not this.
 fn speaks_of_others(question: &str, candidate: &Candidate) -> bool {
     let held = codes(&whole(&candidate.hit));
     codes(question).iter().any(|asked| !held.contains(asked) && held.iter().any(|code| code.kind == asked.kind))
 }
 
-/// What was read of a passage: its headings, then its text.
+/// What was read of a passage: its headings or its question, then its text.
 fn whole(hit: &Hit) -> String {
     input(&hit.passage.title, &hit.passage.text)
+}
+
+/// How much of that stands above the text, in bytes.
+fn above(hit: &Hit) -> usize {
+    input(&hit.passage.title, "").len()
 }
 
 fn mean(of: &[f64]) -> f64 {
@@ -145,7 +166,7 @@ fn nearest_run(candidate: &Candidate, limit: usize) -> Range<usize> {
         return best.1;
     }
     // Headings were read before the text, and speak for every run.
-    let headings = input(&candidate.hit.passage.title, "").len();
+    let headings = above(&candidate.hit);
     let statements = sentences(text);
     for (at, first) in statements.iter().enumerate() {
         let longer = statements[at..].iter().map(|last| first.start..last.end).skip(1);
@@ -161,13 +182,25 @@ fn nearest_run(candidate: &Candidate, limit: usize) -> Range<usize> {
     best.1
 }
 
-fn quote(candidate: &Candidate, limit: usize) -> Citation {
-    let passage = &candidate.hit.passage;
-    Citation {
-        document_id: passage.document_id,
-        chunk_id: passage.chunk_id,
-        title: passage.title.clone(),
-        quote: passage.text[nearest_run(candidate, limit)].to_owned(),
+/// A part of an answer.
+struct Quote {
+    citation: Citation,
+    /// What the asker reads: of a pair its question, too, since "Yes." answers nothing alone.
+    told: String,
+}
+
+impl Quote {
+    fn of(candidate: &Candidate, limit: usize) -> Self {
+        let passage = &candidate.hit.passage;
+        let quote = passage.text[nearest_run(candidate, limit)].to_owned();
+        let told = if candidate.hit.pair { format!("{}\n{}", passage.title, plain(&quote)) } else { plain(&quote) };
+        let citation = Citation {
+            document_id: passage.document_id,
+            chunk_id: passage.chunk_id,
+            title: passage.title.clone(),
+            quote,
+        };
+        Self { citation, told }
     }
 }
 

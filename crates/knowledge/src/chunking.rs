@@ -3,7 +3,7 @@
 //! A document is cut at its headings first, so that no piece speaks of two things, then at paragraphs, sentences and
 //! words as far as needed. Each piece knows the headings above it and where it stands in the text.
 
-use crate::pairs::rendered_pairs;
+use crate::pairs::{MAX_QUESTION, rendered_pairs};
 use model::knowledge::DocumentKind;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::ops::Range;
@@ -29,27 +29,57 @@ pub struct Chunk {
 /// Cuts a text.
 pub fn chunks(title: &str, kind: DocumentKind, markdown: bool, text: &str) -> Vec<Chunk> {
     if kind == DocumentKind::Qa {
-        return rendered_pairs(text)
-            .map(|(question, begins, answer)| Chunk { title: bounded(question), range: begins..begins + answer.len() })
-            .collect();
+        return of_pairs(text);
     }
-    let config = || ChunkConfig::<Characters>::from(CAPACITY.start..CAPACITY.end);
     let mut found = Vec::new();
     for section in sections(title, markdown, text) {
-        for block in blocks(&text[section.range.clone()]) {
-            let body = &text[section.range.start + block.start..section.range.start + block.end];
-            let pieces: Vec<(usize, &str)> = if markdown {
-                MarkdownSplitter::new(config()).chunk_indices(body).collect()
-            } else {
-                TextSplitter::new(config()).chunk_indices(body).collect()
-            };
-            found.extend(pieces.into_iter().filter(|(_, piece)| !piece.trim().is_empty()).map(|(at, piece)| {
-                let begins = section.range.start + block.start + at;
-                Chunk { title: section.title.clone(), range: begins..begins + piece.len() }
-            }));
-            if found.len() > MAX_CHUNKS {
-                return found;
-            }
+        let begins = section.range.start;
+        let pieces = pieces(&text[section.range], markdown);
+        let chunk = |piece: Range<usize>| Chunk {
+            title: section.title.clone(),
+            range: begins + piece.start..begins + piece.end,
+        };
+        found.extend(pieces.into_iter().map(chunk));
+        if found.len() > MAX_CHUNKS {
+            break;
+        }
+    }
+    found
+}
+
+/// Pairs: each in one piece where it fits, otherwise in several, each under the question.
+fn of_pairs(text: &str) -> Vec<Chunk> {
+    let mut found = Vec::new();
+    for (question, begins, answer) in rendered_pairs(text) {
+        let title: String = question.chars().take(MAX_QUESTION).collect();
+        let fits = answer.chars().count() <= CAPACITY.end;
+        let pieces = if fits { std::iter::once(0..answer.len()).collect() } else { pieces(answer, false) };
+        let chunk =
+            |piece: Range<usize>| Chunk { title: title.clone(), range: begins + piece.start..begins + piece.end };
+        found.extend(pieces.into_iter().map(chunk));
+        if found.len() > MAX_CHUNKS {
+            break;
+        }
+    }
+    found
+}
+
+/// A text in pieces, by where they stand, with nothing but white space between them; of more than a document may have, no
+/// more than it takes to refuse it.
+fn pieces(text: &str, markdown: bool) -> Vec<Range<usize>> {
+    let config = || ChunkConfig::<Characters>::from(CAPACITY.start..CAPACITY.end);
+    let mut found = Vec::new();
+    for block in blocks(text) {
+        let body = &text[block.clone()];
+        let pieces: Vec<(usize, &str)> = if markdown {
+            MarkdownSplitter::new(config()).chunk_indices(body).collect()
+        } else {
+            TextSplitter::new(config()).chunk_indices(body).collect()
+        };
+        let some = pieces.into_iter().filter(|(_, piece)| !piece.trim().is_empty());
+        found.extend(some.map(|(at, piece)| block.start + at..block.start + at + piece.len()));
+        if found.len() > MAX_CHUNKS {
+            break;
         }
     }
     found
@@ -136,6 +166,7 @@ fn bounded(title: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pairs::{Pair, render};
 
     fn texts<'t>(text: &'t str, chunks: &[Chunk]) -> Vec<(String, &'t str)> {
         chunks.iter().map(|c| (c.title.clone(), text[c.range.clone()].trim())).collect()
@@ -152,6 +183,28 @@ mod tests {
             ("Returns › Gift cards", "Never."),
         ];
         assert_eq!(texts(text, &got), want.map(|(title, body)| (title.to_owned(), body)));
+    }
+
+    #[test]
+    fn a_long_answer_is_cut_under_its_question() {
+        let steps: String =
+            (1..=60).map(|n| format!("Step {n}: tighten screw number {n} by hand, then look. ")).collect();
+        let question = format!("How do I install the door{}?", ", the frame".repeat(80));
+        let pair = |question: &str, answer: &str| Pair { question: question.into(), answer: answer.trim().into() };
+        let text = render(&[pair(&question, &steps), pair("Is it heavy?", "No.\n\nYou can carry it alone.")]);
+        let got = chunks("Doors", DocumentKind::Qa, false, &text);
+        let (last, of_steps) = got.split_last().unwrap();
+        assert_eq!(
+            (last.title.as_str(), &text[last.range.clone()]),
+            ("Is it heavy?", "No.\n\nYou can carry it alone.")
+        );
+        assert!(of_steps.len() > 5);
+        for chunk in of_steps {
+            assert_eq!(chunk.title, question);
+            assert!(text[chunk.range.clone()].chars().count() <= CAPACITY.end);
+        }
+        let joined: Vec<&str> = of_steps.iter().map(|chunk| &text[chunk.range.clone()]).collect();
+        assert_eq!(joined.join(" "), steps.trim());
     }
 
     #[test]

@@ -42,9 +42,14 @@ impl EmbedError {
     }
 }
 
-/// What the model reads of a passage: its headings, then its text.
+/// Most characters that the model reads above a text: it reads some 1,000 in all, and a longer question would crowd out the
+/// answer.
+const MAX_ABOVE: usize = 300;
+
+/// What the model reads of a passage: its headings or its question, then its text.
 pub fn input(title: &str, text: &str) -> String {
-    format!("{title}\n{text}")
+    let above: String = title.chars().take(MAX_ABOVE).collect();
+    format!("{above}\n{text}")
 }
 
 type Sender<T> = oneshot::Sender<Result<Vec<T>, EmbedError>>;
@@ -194,4 +199,15 @@ impl Lazy {
 
 fn by_reference(texts: &[String]) -> Vec<&str> {
     texts.iter().map(String::as_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_question_leaves_room_for_the_answer() {
+        assert_eq!(input("Is it heavy?", "No."), "Is it heavy?\nNo.");
+        assert_eq!(input(&"å".repeat(1_000), "No."), format!("{}\nNo.", "å".repeat(MAX_ABOVE)));
+    }
 }

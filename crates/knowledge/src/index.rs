@@ -52,6 +52,33 @@ impl Handler<IndexDocument> for Knowledge {
     }
 }
 
+/// A document in pieces.
+struct Cut {
+    source: Source,
+    pieces: Vec<Chunk>,
+    /// What the model reads of each.
+    read: Vec<String>,
+    /// Whose words are counted of each.
+    counted: Vec<String>,
+}
+
+impl Cut {
+    fn new(source: Source) -> Self {
+        let pieces = chunks(&source.title, source.kind, source.markdown, &source.text);
+        let (mut read, mut counted) = (Vec::new(), Vec::new());
+        for piece in pieces.iter().take(MAX_CHUNKS) {
+            let text = &source.text[piece.range.clone()];
+            read.push(input(&piece.title, text));
+            counted.push(match source.kind {
+                // Who asks uses the words of questions, so that these count twice.
+                DocumentKind::Qa => format!("{0}\n{0}\n{text}", piece.title),
+                DocumentKind::Text => format!("{}\n{text}", piece.title),
+            });
+        }
+        Self { source, pieces, read, counted }
+    }
+}
+
 /// What is read of a document.
 struct Source {
     title: String,
@@ -70,29 +97,27 @@ async fn index(knowledge: &Knowledge, task: &Task<IndexDocument>) -> Result<(), 
     // Held until the thread has ended, whatever becomes of this try.
     let place = cutting.enter(task.scope().tenant()).await.map_err(|_| KnowledgeError::Busy)?;
     let cut = aside("cut-document", move || {
-        let pieces = chunks(&source.title, source.kind, source.markdown, &source.text);
-        let body = |piece: &Chunk| input(&piece.title, &source.text[piece.range.clone()]);
-        let bodies: Vec<String> = pieces.iter().take(MAX_CHUNKS).map(body).collect();
+        let cut = Cut::new(source);
         drop(place);
-        (source, pieces, bodies)
+        cut
     });
-    let (source, pieces, bodies) = cut.await.map_err(|error| match error {
+    let cut = cut.await.map_err(|error| match error {
         AsideError::NoThread => JobError::Retry(error.to_string()),
         AsideError::Panicked => JobError::Hopeless(noted!("The document could not be cut into pieces.").into()),
     })?;
-    if pieces.len() > MAX_CHUNKS {
+    if cut.pieces.len() > MAX_CHUNKS {
         return Err(JobError::Hopeless(
             noted!("The document has more than 10,000 pieces. Split it and upload the parts.").into(),
         ));
     }
-    let mut vectors = Vec::with_capacity(bodies.len());
+    let mut vectors = Vec::with_capacity(cut.read.len());
     if let Some(embedder) = embedder {
-        for batch in bodies.chunks(BATCH) {
+        for batch in cut.read.chunks(BATCH) {
             let done = embedder.documents(task.scope().tenant(), batch.to_vec()).await;
             vectors.extend(done.map_err(KnowledgeError::from)?);
         }
     }
-    write(services, task, &source, &pieces, &bodies, &vectors).await
+    write(services, task, &cut, &vectors).await
 }
 
 async fn begin(services: &Services, task: &Task<IndexDocument>) -> Result<Option<Source>, JobError> {
@@ -116,11 +141,10 @@ async fn begin(services: &Services, task: &Task<IndexDocument>) -> Result<Option
 async fn write(
     services: &Services,
     task: &Task<IndexDocument>,
-    source: &Source,
-    pieces: &[Chunk],
-    bodies: &[String],
+    cut: &Cut,
     vectors: &[Vec<f32>],
 ) -> Result<(), JobError> {
+    let Cut { source, pieces, counted, .. } = cut;
     let mut tx = services.store.tenant(task.scope()).await?;
     // Two that read one document wait for each other here.
     let there =
@@ -132,7 +156,7 @@ async fn write(
     for (number, batch) in pieces.chunks(BATCH).enumerate() {
         let from = number * BATCH;
         let ids: Vec<Uuid> = batch.iter().map(|_| services.new_id()).collect();
-        write_pieces(&mut tx, task, source, from, batch, &ids, &bodies[from..from + batch.len()]).await?;
+        write_pieces(&mut tx, task, source, from, batch, &ids, &counted[from..from + batch.len()]).await?;
         if let Some(vectors) = vectors.get(from..from + batch.len()) {
             write_vectors(&mut tx, task, &ids, vectors).await?;
         }
@@ -160,7 +184,7 @@ async fn write_pieces(
     from: usize,
     batch: &[Chunk],
     ids: &[Uuid],
-    bodies: &[String],
+    counted: &[String],
 ) -> Result<(), JobError> {
     let number = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
     let positions: Vec<i32> = (from..from + batch.len()).map(number).collect();
@@ -190,7 +214,7 @@ async fn write_pieces(
         &ends,
         &titles,
         &texts,
-        bodies
+        counted
     )
     .execute(tx)
     .await?;

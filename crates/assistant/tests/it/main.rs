@@ -12,6 +12,8 @@ use store::jobs::{End, Registry, Slots, Worker};
 use store::vendor;
 use testkit::{TestDb, Two};
 
+mod told;
+
 #[derive(Debug, Deserialize)]
 struct Question {
     question: String,
@@ -32,14 +34,20 @@ const SUPPORT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../knowledge/tests/s
 
 /// Two tenants; the first has the documents of the test set.
 async fn stage(embedder: Option<Embedder>) -> Stage {
+    let files = std::fs::read_dir(Path::new(SUPPORT).join("documents")).unwrap().map(|entry| {
+        let path = entry.unwrap().path();
+        (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(&path).unwrap())
+    });
+    knowing(files.collect(), embedder).await
+}
+
+/// Two tenants; the first has these files.
+async fn knowing(files: Vec<(String, Vec<u8>)>, embedder: Option<Embedder>) -> Stage {
     let db = TestDb::new().await;
     let two = Two::new(&db).await;
     let knowledge = Knowledge::new(db.services.clone(), embedder);
     let mut names = BTreeMap::new();
-    for entry in std::fs::read_dir(Path::new(SUPPORT).join("documents")).unwrap() {
-        let path = entry.unwrap().path();
-        let file_name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let bytes = std::fs::read(&path).unwrap();
+    for (file_name, bytes) in files {
         let new = NewDocument { file_name: file_name.clone(), bytes, ..NewDocument::default() };
         let document = knowledge.upload(&two.aurora.owner, new).await.unwrap();
         names.insert(document.id.to_string(), file_name);

@@ -127,6 +127,24 @@ async fn names_and_questions_have_one_form() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_long_answer_is_found_and_a_long_question_is_told_whole() {
+    let stage = Stage::new().await;
+    let caller = &stage.two.aurora.owner;
+    let door = include_bytes!("../support/inputs/30-qa-answer-longer-than-the-model-reads.csv");
+    let document = stage.add(caller, "door.csv", *door).await;
+    assert!(document.chunk_count > 5, "{document:?}");
+    let found = stage.knowledge.search(caller, "tighten screw number 50", Some(3)).await.unwrap();
+    assert!(found.iter().all(|passage| passage.title == "How do I install the door?"), "{found:?}");
+    assert!(found.iter().any(|passage| passage.text.contains("screw number 50 ")), "{found:?}");
+
+    let question = format!("{}and does it fit the quoffle?", "Is the frame made of oak, ".repeat(37));
+    assert!(question.chars().count() > 980);
+    stage.add(caller, "frame.csv", format!("question,answer\n\"{question}\",It does.\n")).await;
+    let found = stage.knowledge.search(caller, "quoffle", Some(1)).await.unwrap();
+    assert_eq!((found[0].title.as_str(), found[0].text.as_str()), (question.as_str(), "It does."));
+}
+
+#[tokio::test]
 async fn words_are_found_without_the_model_in_the_language_of_the_text() {
     let stage = Stage::with(None).await;
     let caller = &stage.two.aurora.owner;
