@@ -6,7 +6,7 @@
 
 use crate::Assistant;
 use crate::codes::codes;
-use crate::sentences::{plain, sentences};
+use crate::sentences::sentences;
 use knowledge::embedding::input;
 use knowledge::{Hit, KnowledgeError, Reading};
 use model::TenantId;
@@ -193,7 +193,7 @@ impl Quote {
     fn of(candidate: &Candidate, limit: usize) -> Self {
         let passage = &candidate.hit.passage;
         let quote = passage.text[nearest_run(candidate, limit)].to_owned();
-        let told = if candidate.hit.pair { format!("{}\n{}", passage.title, plain(&quote)) } else { plain(&quote) };
+        let told = if candidate.hit.pair { format!("{}\n{quote}", passage.title) } else { quote.clone() };
         let citation = Citation {
             document_id: passage.document_id,
             chunk_id: passage.chunk_id,

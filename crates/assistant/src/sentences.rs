@@ -74,47 +74,6 @@ fn push(text: &str, range: Range<usize>, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// A quote without the marks of Markdown, for reading: each paragraph, item and row on a line.
-pub fn plain(quote: &str) -> String {
-    let blocks: Vec<&str> = blocks(quote).into_iter().map(|block| quote[block].trim()).collect();
-    let alone = blocks.len() == 1;
-    let lines = blocks.iter().filter(|block| block.chars().any(char::is_alphanumeric)).map(|block| {
-        let text = block.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-        let text = text.trim_start_matches(['#', '>']).trim_start();
-        if text.starts_with('|') {
-            return text.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>().join(", ");
-        }
-        // Among others an item keeps its mark.
-        match ["- ", "* ", "+ "].iter().find_map(|mark| text.strip_prefix(mark)) {
-            Some(item) if alone => item.to_owned(),
-            Some(item) => format!("- {item}"),
-            None => text.to_owned(),
-        }
-    });
-    without_emphasis(&lines.collect::<Vec<_>>().join("\n"))
-}
-
-/// Takes away what makes letters bold, slanted or code: marks at the edge of a word, not between two of its letters.
-fn without_emphasis(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut before = ' ';
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        let mut marks = 1;
-        while matches!(c, '*' | '_' | '`') && rest.next_if_eq(&c).is_some() {
-            marks += 1;
-        }
-        let next = rest.peek().copied().unwrap_or(' ');
-        let inside = before.is_alphanumeric() && next.is_alphanumeric();
-        let free = before.is_whitespace() && next.is_whitespace();
-        if !matches!(c, '*' | '_' | '`') || (c != '`' && (inside || free)) {
-            kept.extend(std::iter::repeat_n(c, marks));
-        }
-        before = c;
-    }
-    kept
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,13 +101,6 @@ mod tests {
     fn items_and_rows_stand_alone() {
         assert_eq!(of("- one\n- two\n  goes on\n1. three\n"), ["- one", "- two\n  goes on", "1. three"]);
         assert_eq!(of("| a | b |\n|---|---|\n| 1 | 2 |\n"), ["| a | b |", "| 1 | 2 |"]);
-    }
-
-    #[test]
-    fn plain_text_has_no_marks() {
-        assert_eq!(plain("- **60 days** from `delivery`"), "60 days from delivery");
-        assert_eq!(plain("| Store | Hours |\n|---|---|\n| Gävle | 9:30 |"), "Store, Hours\nGävle, 9:30");
-        assert_eq!(plain("Two\nlines:\n\n- *one*\n- 2 * 3, a_b"), "Two lines:\n- one\n- 2 * 3, a_b");
     }
 
     #[test]

@@ -1,19 +1,22 @@
 //! From text to pieces: small enough to be read as an answer, cut where the text itself has a seam.
 //!
 //! A document is cut at its headings first, so that no piece speaks of two things, then at paragraphs, sentences and
-//! words as far as needed. Each piece knows the headings above it and where it stands in the text.
+//! words as far as needed. Markdown is made text on the way; other text stays as it is. Each piece knows the headings above it
+//! and where it stands in the document.
 
+use crate::markdown::sections;
 use crate::pairs::{MAX_QUESTION, rendered_pairs};
 use model::knowledge::DocumentKind;
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::ops::Range;
-use text_splitter::{Characters, ChunkConfig, MarkdownSplitter, TextSplitter};
+use text_splitter::{Characters, ChunkConfig, TextSplitter};
 
 /// Characters of a piece: as many as fit, from the lower bound on. Little more than what is quoted in an answer; longer
 /// ones (500 to 900) were found no better on the part `tune` of the test set. The model reads some 1,000 characters.
 const CAPACITY: Range<usize> = 300..500;
 /// Most pieces of a document.
 pub const MAX_CHUNKS: usize = 10_000;
+/// Most characters of all pieces of a document.
+pub(crate) const MAX_CHARACTERS: usize = MAX_CHUNKS * CAPACITY.end;
 /// Most characters of the headings above a piece.
 const MAX_TITLE: usize = 300;
 
@@ -22,67 +25,67 @@ const MAX_TITLE: usize = 300;
 pub struct Chunk {
     /// The document's title and the headings above, or the question that this answers.
     pub title: String,
-    /// Where it stands in the text, in bytes.
+    /// What it says.
+    pub text: String,
+    /// Where it stands in the document, in bytes; of Markdown the section that it is from.
     pub range: Range<usize>,
 }
 
+/// There are more pieces than a document may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooMany;
+
 /// Cuts a text.
-pub fn chunks(title: &str, kind: DocumentKind, markdown: bool, text: &str) -> Vec<Chunk> {
+///
+/// # Errors
+/// [`TooMany`].
+pub fn chunks(title: &str, kind: DocumentKind, markdown: bool, text: &str) -> Result<Vec<Chunk>, TooMany> {
+    let mut found = Vec::new();
+    let mut add = |title: &str, text: &str, range: Range<usize>| {
+        found.push(Chunk { title: title.to_owned(), text: text.to_owned(), range });
+        if found.len() > MAX_CHUNKS { Err(TooMany) } else { Ok(()) }
+    };
     if kind == DocumentKind::Qa {
-        return of_pairs(text);
-    }
-    let mut found = Vec::new();
-    for section in sections(title, markdown, text) {
-        let begins = section.range.start;
-        let pieces = pieces(&text[section.range], markdown);
-        let chunk = |piece: Range<usize>| Chunk {
-            title: section.title.clone(),
-            range: begins + piece.start..begins + piece.end,
-        };
-        found.extend(pieces.into_iter().map(chunk));
-        if found.len() > MAX_CHUNKS {
-            break;
+        for (question, begins, answer) in rendered_pairs(text) {
+            let title: String = question.chars().take(MAX_QUESTION).collect();
+            // Written as one, told as one, as long as it fits.
+            let fits = answer.chars().count() <= CAPACITY.end;
+            let pieces = if fits { std::iter::once(0..answer.len()).collect() } else { pieces(answer)? };
+            for piece in pieces {
+                add(&title, &answer[piece.clone()], begins + piece.start..begins + piece.end)?;
+            }
+        }
+    } else if markdown {
+        for section in sections(text).ok_or(TooMany)? {
+            let title = path(title, &section.above);
+            for piece in pieces(&section.text)? {
+                add(&title, &section.text[piece], section.range.clone())?;
+            }
+        }
+    } else {
+        for piece in pieces(text)? {
+            add(&bounded(title), &text[piece.clone()], piece)?;
         }
     }
-    found
+    Ok(found)
 }
 
-/// Pairs: each in one piece where it fits, otherwise in several, each under the question.
-fn of_pairs(text: &str) -> Vec<Chunk> {
-    let mut found = Vec::new();
-    for (question, begins, answer) in rendered_pairs(text) {
-        let title: String = question.chars().take(MAX_QUESTION).collect();
-        let fits = answer.chars().count() <= CAPACITY.end;
-        let pieces = if fits { std::iter::once(0..answer.len()).collect() } else { pieces(answer, false) };
-        let chunk =
-            |piece: Range<usize>| Chunk { title: title.clone(), range: begins + piece.start..begins + piece.end };
-        found.extend(pieces.into_iter().map(chunk));
-        if found.len() > MAX_CHUNKS {
-            break;
-        }
+/// A text in pieces, by where they stand, with nothing but white space between them.
+fn pieces(text: &str) -> Result<Vec<Range<usize>>, TooMany> {
+    // Known before anything is cut: of five megabytes nothing else would come.
+    if text.chars().filter(|c| !c.is_whitespace()).count() > MAX_CHARACTERS {
+        return Err(TooMany);
     }
-    found
-}
-
-/// A text in pieces, by where they stand, with nothing but white space between them; of more than a document may have, no
-/// more than it takes to refuse it.
-fn pieces(text: &str, markdown: bool) -> Vec<Range<usize>> {
-    let config = || ChunkConfig::<Characters>::from(CAPACITY.start..CAPACITY.end);
+    let splitter = TextSplitter::new(ChunkConfig::<Characters>::from(CAPACITY.start..CAPACITY.end));
     let mut found = Vec::new();
     for block in blocks(text) {
-        let body = &text[block.clone()];
-        let pieces: Vec<(usize, &str)> = if markdown {
-            MarkdownSplitter::new(config()).chunk_indices(body).collect()
-        } else {
-            TextSplitter::new(config()).chunk_indices(body).collect()
-        };
-        let some = pieces.into_iter().filter(|(_, piece)| !piece.trim().is_empty());
-        found.extend(some.map(|(at, piece)| block.start + at..block.start + at + piece.len()));
+        let pieces = splitter.chunk_indices(&text[block.clone()]).filter(|(_, piece)| !piece.trim().is_empty());
+        found.extend(pieces.map(|(at, piece)| block.start + at..block.start + at + piece.len()));
         if found.len() > MAX_CHUNKS {
-            break;
+            return Err(TooMany);
         }
     }
-    found
+    Ok(found)
 }
 
 /// Bytes of a text that are cut into pieces together: the cutter reads all that is left for each piece where it finds no
@@ -107,55 +110,10 @@ fn blocks(text: &str) -> Vec<Range<usize>> {
     blocks
 }
 
-/// The text between two headings, without them.
-fn sections(title: &str, markdown: bool, text: &str) -> Vec<Chunk> {
-    if !markdown {
-        return vec![Chunk { title: bounded(title), range: 0..text.len() }];
-    }
-    let mut sections = Vec::new();
-    // Of headings without words below them nothing is kept: there may be millions.
-    let mut push = |range: Range<usize>, above: &[(HeadingLevel, String)]| {
-        // One more than a document may have is enough to refuse it.
-        if sections.len() <= MAX_CHUNKS && !text[range.clone()].trim().is_empty() {
-            sections.push(Chunk { title: path(title, above), range });
-        }
-    };
-    // The headings that hold here, outermost first.
-    let mut above: Vec<(HeadingLevel, String)> = Vec::new();
-    let mut heading: Option<(HeadingLevel, String)> = None;
-    let mut begins = 0;
-    for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
-        match event {
-            Event::Start(Tag::Heading { level, .. }) => {
-                push(begins..range.start, &above);
-                heading = Some((level, String::new()));
-            }
-            Event::Text(words) | Event::Code(words) => {
-                // No title shows more of it.
-                if let Some((_, text)) = heading.as_mut()
-                    && text.len() < MAX_TITLE * 4
-                {
-                    text.extend(words.chars().take(MAX_TITLE));
-                }
-            }
-            Event::End(TagEnd::Heading(_)) => {
-                if let Some(done) = heading.take() {
-                    above.retain(|(level, _)| *level < done.0);
-                    above.push(done);
-                }
-                begins = range.end;
-            }
-            _ => {}
-        }
-    }
-    push(begins..text.len(), &above);
-    sections
-}
-
 /// The title and the headings, without one that says the title again.
-fn path(title: &str, above: &[(HeadingLevel, String)]) -> String {
-    let same = |text: &str| text.trim().eq_ignore_ascii_case(title.trim());
-    let headings = above.iter().map(|(_, text)| text.trim()).filter(|text| !text.is_empty() && !same(text));
+fn path(title: &str, above: &[String]) -> String {
+    let other = |text: &&String| !text.trim().eq_ignore_ascii_case(title.trim());
+    let headings = above.iter().filter(other).map(String::as_str);
     bounded(&std::iter::once(title).chain(headings).collect::<Vec<_>>().join(" › "))
 }
 
@@ -168,21 +126,53 @@ mod tests {
     use super::*;
     use crate::pairs::{Pair, render};
 
-    fn texts<'t>(text: &'t str, chunks: &[Chunk]) -> Vec<(String, &'t str)> {
-        chunks.iter().map(|c| (c.title.clone(), text[c.range.clone()].trim())).collect()
+    fn cut(title: &str, markdown: bool, text: &str) -> Vec<Chunk> {
+        chunks(title, DocumentKind::Text, markdown, text).unwrap()
+    }
+
+    fn texts(chunks: &[Chunk]) -> Vec<(&str, &str)> {
+        chunks.iter().map(|chunk| (chunk.title.as_str(), chunk.text.as_str())).collect()
     }
 
     #[test]
     fn cut_at_headings_which_stay_in_the_title() {
         let text = "# Returns\n\nHow it works.\n\n## Goods\n\n60 days.\n\n### Sofas\n\nWe fetch them.\n\n## Gift cards\n\nNever.\n";
-        let got = chunks("Returns", DocumentKind::Text, true, text);
+        let got = cut("Returns", true, text);
         let want = [
             ("Returns", "How it works."),
             ("Returns › Goods", "60 days."),
             ("Returns › Goods › Sofas", "We fetch them."),
             ("Returns › Gift cards", "Never."),
         ];
-        assert_eq!(texts(text, &got), want.map(|(title, body)| (title.to_owned(), body)));
+        assert_eq!(texts(&got), want);
+        assert!(got.iter().all(|chunk| text[chunk.range.clone()].contains(&chunk.text)), "{got:?}");
+    }
+
+    /// The facts of many a page stand in its headings.
+    #[test]
+    fn a_heading_under_which_nothing_stands_is_a_piece() {
+        let facts = include_str!("../tests/support/inputs/08-headings-that-hold-the-facts.md");
+        assert_eq!(
+            texts(&cut("Shop", true, facts)),
+            [
+                ("Shop › Shipping", "We do not ship to Norway"),
+                ("Shop › Shipping", "Parcels to Denmark cost 59 kronor"),
+                ("Shop › Shipping › Tracking", "A link comes by e-mail."),
+            ]
+        );
+        let alone = include_str!("../tests/support/inputs/09-only-headings-ready-with-0-pieces.md");
+        let got = cut("Shop", true, alone);
+        let want = ["Phone 08-555 01 23", "E-mail help at shop.example", "Open Monday to Friday 9 to 17"];
+        assert_eq!(texts(&got), want.map(|text| ("Shop › Contact", text)));
+        assert!(got.iter().all(|chunk| alone[chunk.range.clone()].contains(&chunk.text)), "{got:?}");
+    }
+
+    #[test]
+    fn text_stays_as_it_is() {
+        let text = include_str!("../tests/support/inputs/04-plain-eats-characters.txt");
+        assert_eq!(texts(&cut("Balance", false, text)), [("Balance", text.trim())]);
+        let marks = "# no heading\n- 18 °C, _KEY_, <b>, &amp;, `x`\n| a | b |";
+        assert_eq!(texts(&cut("Marks", false, marks)), [("Marks", marks)]);
     }
 
     #[test]
@@ -192,18 +182,16 @@ mod tests {
         let question = format!("How do I install the door{}?", ", the frame".repeat(80));
         let pair = |question: &str, answer: &str| Pair { question: question.into(), answer: answer.trim().into() };
         let text = render(&[pair(&question, &steps), pair("Is it heavy?", "No.\n\nYou can carry it alone.")]);
-        let got = chunks("Doors", DocumentKind::Qa, false, &text);
+        let got = chunks("Doors", DocumentKind::Qa, false, &text).unwrap();
+        assert!(got.iter().all(|chunk| text[chunk.range.clone()] == chunk.text));
         let (last, of_steps) = got.split_last().unwrap();
-        assert_eq!(
-            (last.title.as_str(), &text[last.range.clone()]),
-            ("Is it heavy?", "No.\n\nYou can carry it alone.")
-        );
+        assert_eq!((last.title.as_str(), last.text.as_str()), ("Is it heavy?", "No.\n\nYou can carry it alone."));
         assert!(of_steps.len() > 5);
         for chunk in of_steps {
             assert_eq!(chunk.title, question);
-            assert!(text[chunk.range.clone()].chars().count() <= CAPACITY.end);
+            assert!(chunk.text.chars().count() <= CAPACITY.end);
         }
-        let joined: Vec<&str> = of_steps.iter().map(|chunk| &text[chunk.range.clone()]).collect();
+        let joined: Vec<&str> = of_steps.iter().map(|chunk| chunk.text.as_str()).collect();
         assert_eq!(joined.join(" "), steps.trim());
     }
 
@@ -211,12 +199,13 @@ mod tests {
     fn long_text_is_cut_where_sentences_end() {
         let sentence = "This is the sentence with number seventy-seven, and it is not a very short one either. ";
         let text = sentence.repeat(60);
-        let got = chunks("Long", DocumentKind::Text, false, &text);
-        assert!(got.len() > 5);
-        for chunk in &got {
-            let piece = &text[chunk.range.clone()];
-            assert!(piece.chars().count() <= CAPACITY.end, "{piece}");
-            assert!(piece.trim().starts_with("This") && piece.trim().ends_with("either."), "{piece}");
+        for markdown in [false, true] {
+            let got = cut("Long", markdown, &text);
+            assert!(got.len() > 5);
+            for Chunk { text: piece, .. } in &got {
+                assert!(piece.chars().count() <= CAPACITY.end, "{piece}");
+                assert!(piece.starts_with("This") && piece.ends_with("either."), "{piece}");
+            }
         }
     }
 
@@ -235,28 +224,42 @@ mod tests {
     #[test]
     fn headings_without_words_cost_nothing() {
         let text = format!("# {}\n{}Words.\n", "ก".repeat(100_000), "##\n".repeat(300_000));
-        let got = chunks("Wall", DocumentKind::Text, true, &text);
+        let got = cut("Wall", true, &text);
         assert_eq!(got.len(), 1);
-        assert!(got[0].title.chars().count() <= MAX_TITLE && text[got[0].range.clone()].contains("Words."));
+        assert!(got[0].title.chars().count() <= MAX_TITLE && got[0].text == "Words.");
     }
 
     /// Five megabytes without a seam: what is read for each piece does not grow with the text. (The square of it took minutes.)
     #[test]
     fn the_largest_text_without_a_seam_is_cut_as_fast_as_any() {
-        for (letter, pieces) in [("ก", 3_000), ("x", MAX_CHUNKS)] {
-            let text = letter.repeat(5 * 1024 * 1024 / letter.len());
-            assert!(chunks("Wall", DocumentKind::Text, false, &text).len() > pieces);
+        for markdown in [false, true] {
+            let most = "ก".repeat(5 * 1024 * 1024 / "ก".len());
+            assert!(cut("Wall", markdown, &most).len() > 3_000);
+            let more = "x".repeat(5 * 1024 * 1024);
+            assert_eq!(chunks("Wall", DocumentKind::Text, markdown, &more), Err(TooMany));
         }
+    }
+
+    #[test]
+    fn more_pieces_than_a_document_may_have_are_told() {
+        let headings = |count: usize| "# A fact.\n".repeat(count);
+        assert_eq!(cut("Facts", true, &headings(MAX_CHUNKS)).len(), MAX_CHUNKS);
+        assert_eq!(chunks("Facts", DocumentKind::Text, true, &headings(MAX_CHUNKS + 1)), Err(TooMany));
+        let pairs = |length: usize| {
+            let pair = Pair { question: "How?".into(), answer: "x".repeat(length) };
+            chunks("Pairs", DocumentKind::Qa, false, &render(&vec![pair; 1_000]))
+        };
+        assert_eq!(pairs(CAPACITY.end).unwrap().len(), 1_000);
+        assert_eq!(pairs(11 * CAPACITY.end), Err(TooMany));
     }
 
     #[test]
     fn a_wall_of_letters_is_cut_all_the_same_and_loses_nothing() {
         for markdown in [false, true] {
             let text = "å".repeat(5_000);
-            let got = chunks("Wall", DocumentKind::Text, markdown, &text);
-            let joined: String = got.iter().map(|c| &text[c.range.clone()]).collect();
-            assert_eq!(joined, text);
-            assert!(got.iter().all(|c| c.range.len() <= 2 * CAPACITY.end));
+            let got = cut("Wall", markdown, &text);
+            assert_eq!(got.iter().map(|chunk| chunk.text.as_str()).collect::<String>(), text);
+            assert!(got.iter().all(|chunk| chunk.text.chars().count() <= CAPACITY.end));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The job that reads a document: pieces, their words, their vectors; all of them appear at once or not at all.
 
-use crate::chunking::{Chunk, MAX_CHUNKS, chunks};
+use crate::chunking::{Chunk, TooMany, chunks};
 use crate::embedding::{DIMENSIONS, MODEL_ID, input};
 use crate::{Knowledge, KnowledgeError};
 use model::DocumentId;
@@ -63,19 +63,16 @@ struct Cut {
 }
 
 impl Cut {
-    fn new(source: Source) -> Self {
-        let pieces = chunks(&source.title, source.kind, source.markdown, &source.text);
-        let (mut read, mut counted) = (Vec::new(), Vec::new());
-        for piece in pieces.iter().take(MAX_CHUNKS) {
-            let text = &source.text[piece.range.clone()];
-            read.push(input(&piece.title, text));
-            counted.push(match source.kind {
-                // Who asks uses the words of questions, so that these count twice.
-                DocumentKind::Qa => format!("{0}\n{0}\n{text}", piece.title),
-                DocumentKind::Text => format!("{}\n{text}", piece.title),
-            });
-        }
-        Self { source, pieces, read, counted }
+    fn new(source: Source) -> Result<Self, TooMany> {
+        let pieces = chunks(&source.title, source.kind, source.markdown, &source.text)?;
+        let read = pieces.iter().map(|piece| input(&piece.title, &piece.text)).collect();
+        let counted = pieces.iter().map(|Chunk { title, text, .. }| match source.kind {
+            // Who asks uses the words of questions, so that these count twice.
+            DocumentKind::Qa => format!("{title}\n{title}\n{text}"),
+            DocumentKind::Text => format!("{title}\n{text}"),
+        });
+        let counted = counted.collect();
+        Ok(Self { source, pieces, read, counted })
     }
 }
 
@@ -105,11 +102,9 @@ async fn index(knowledge: &Knowledge, task: &Task<IndexDocument>) -> Result<(), 
         AsideError::NoThread => JobError::Retry(error.to_string()),
         AsideError::Panicked => JobError::Hopeless(noted!("The document could not be cut into pieces.").into()),
     })?;
-    if cut.pieces.len() > MAX_CHUNKS {
-        return Err(JobError::Hopeless(
-            noted!("The document has more than 10,000 pieces. Split it and upload the parts.").into(),
-        ));
-    }
+    let cut = cut.map_err(|TooMany| {
+        JobError::Hopeless(noted!("The document has more than 10,000 pieces. Split it and upload the parts.").into())
+    })?;
     let mut vectors = Vec::with_capacity(cut.read.len());
     if let Some(embedder) = embedder {
         for batch in cut.read.chunks(BATCH) {
@@ -191,7 +186,7 @@ async fn write_pieces(
     let starts: Vec<i32> = batch.iter().map(|piece| number(piece.range.start)).collect();
     let ends: Vec<i32> = batch.iter().map(|piece| number(piece.range.end)).collect();
     let titles: Vec<String> = batch.iter().map(|piece| piece.title.clone()).collect();
-    let texts: Vec<String> = batch.iter().map(|piece| source.text[piece.range.clone()].to_owned()).collect();
+    let texts: Vec<String> = batch.iter().map(|piece| piece.text.clone()).collect();
     sqlx::query!(
         "with piece as materialized (
            select c.*, to_tsvector($3::text::regconfig, c.body) as words

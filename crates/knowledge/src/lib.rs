@@ -5,6 +5,7 @@ mod documents;
 pub mod embedding;
 mod error;
 mod index;
+mod markdown;
 mod pairs;
 pub mod reading;
 mod search;

@@ -1,11 +1,17 @@
 //! What is told: by the real model, of small files that people have.
 
-use crate::{Stage, embedder, knowing};
+use crate::{SUPPORT, Stage, embedder, knowing};
 use model::knowledge::Answer;
+use std::path::Path;
 
 /// A tenant that knows one file.
 async fn with(name: &str, bytes: impl Into<Vec<u8>>) -> Stage {
     knowing(vec![(name.to_owned(), bytes.into())], Some(embedder())).await
+}
+
+/// The same, of a file that people have.
+async fn having(name: &str) -> Stage {
+    with(name, std::fs::read(Path::new(SUPPORT).join("inputs").join(name)).unwrap()).await
 }
 
 async fn ask(stage: &Stage, question: &str) -> Answer {
@@ -25,4 +31,48 @@ async fn of_a_pair_the_question_is_told_with_its_answer() {
         assert_eq!(told.answer, answer);
         assert_eq!(format!("{}\n{}", told.citations[0].title, told.citations[0].quote), answer);
     }
+}
+
+/// An answer says what stands there, to the letter.
+#[tokio::test]
+async fn what_looks_like_markup_is_told_as_it_stands() {
+    let stage = having("03-plain-eats-characters.csv").await;
+    for (question, answer) in [
+        ("How do I check my balance?", "Dial *123# and press call."),
+        ("How do I switch call forwarding off?", "##002#"),
+        ("What is the minimum age?", "> 18 years"),
+        ("Which colour is the brand?", "#FF6600"),
+        ("What temperature must the freezer have?", "- 18 °C or colder"),
+        ("Which variable holds the key?", "Set _KEY_ and __HOST__ in `.env`."),
+        ("What is the phone number?", "+ 46 8 555 01"),
+        ("What is the path of the share?", r"\\srv01\docs\*"),
+    ] {
+        let told = ask(&stage, question).await;
+        assert!(told.answer.starts_with(&format!("{question}\n{answer}")), "{told:?}");
+        assert_eq!(told.citations[0].quote, answer);
+    }
+    let stage = having("04-plain-eats-characters.txt").await;
+    let told = ask(&stage, "How do I check my balance from my phone?").await;
+    assert_eq!(told.answer, "To check your balance, dial *123# from your phone.");
+}
+
+#[tokio::test]
+async fn what_is_not_on_the_page_is_not_told() {
+    let stage = having("05-html-comment-is-told-to-visitors.md").await;
+    let lamp = ask(&stage, "What does the lamp cost?").await;
+    assert!(lamp.answer.contains("The lamp costs 120 euros."), "{lamp:?}");
+    for question in ["What do you pay for the lamp?", "Do you buy the lamp from Zephyr GmbH for 31 euros?"] {
+        let told = ask(&stage, question).await;
+        assert!(!told.answer.contains("31") && !told.answer.contains("Zephyr"), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_and_a_heading_answer_alone() {
+    let stage = having("33-long-table-header-lost.md").await;
+    let told = ask(&stage, "Is the store in Lund open on Saturdays?").await;
+    assert!(told.answer.contains("Store: Lund, Weekdays: 07:10-21:00, Saturdays: 09:00-17:00"), "{told:?}");
+    let stage = having("08-headings-that-hold-the-facts.md").await;
+    let told = ask(&stage, "Do you ship to Norway?").await;
+    assert!(told.answer.contains("We do not ship to Norway"), "{told:?}");
 }
