@@ -9,6 +9,7 @@ use crate::pairs::{MAX_QUESTION, rendered_pairs};
 use model::knowledge::DocumentKind;
 use std::ops::Range;
 use text_splitter::{Characters, ChunkConfig, TextSplitter};
+use words::noted;
 
 /// Characters of a piece: as many as fit, from the lower bound on. Little more than what is quoted in an answer; longer
 /// ones (500 to 900) were found no better on the part `tune` of the test set. The model reads some 1,000 characters.
@@ -34,6 +35,12 @@ pub struct Chunk {
 /// There are more pieces than a document may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooMany;
+
+/// What is said of [`TooMany`].
+pub(crate) const TOO_MANY: &str = noted!("The document has more than 10,000 pieces. Split it and upload the parts.");
+/// What is said of a document without a piece.
+pub(crate) const NOTHING: &str =
+    noted!("There is nothing to tell in the file: comments, tags and front matter are left out. Add text to it.");
 
 /// Cuts a text.
 ///

@@ -1,5 +1,6 @@
 //! Documents of a tenant: uploaded, listed, looked at, read again, deleted.
 
+use crate::chunking::{NOTHING, TOO_MANY, TooMany, chunks};
 use crate::index::IndexDocument;
 use crate::reading::{Read, Wanted, normalized, read};
 use crate::{Knowledge, KnowledgeError};
@@ -16,7 +17,7 @@ use store::audit::{self, Entry};
 use store::services::timestamp;
 use store::{Caller, StoreError, events, jobs};
 use uuid::Uuid;
-use words::text;
+use words::{Text, text};
 
 /// Most documents of a tenant.
 pub const MAX_DOCUMENTS: usize = 5_000;
@@ -94,7 +95,7 @@ impl Knowledge {
     /// Keeps a document and asks for it to be read. It is searched once its state is `ready`.
     ///
     /// # Errors
-    /// [`KnowledgeError::Invalid`] for a file that cannot be read (field `file`) or a title that will not do,
+    /// [`KnowledgeError::Invalid`] for a file that cannot be read or says nothing (field `file`) or a title that will not do,
     /// [`KnowledgeError::TooManyDocuments`], or the database's. Nothing is kept then.
     #[tracing::instrument(name = "db.document.create", skip_all)]
     pub async fn upload(&self, caller: &Caller, new: NewDocument) -> Result<Document, KnowledgeError> {
@@ -110,7 +111,7 @@ impl Knowledge {
         let title = DocumentTitle::parse(title).map_err(|e| KnowledgeError::field("title", e.0))?;
         let size = new.bytes.len();
         let Parsed { digest, read, language } =
-            self.parse(right.scope().tenant(), file_name, new.kind, new.bytes).await?;
+            self.parse(right.scope().tenant(), file_name, title.as_str(), new.kind, new.bytes).await?;
 
         let (id, now, services) = (self.services.new_id(), self.services.now(), &self.services);
         let tenant = right.scope().tenant().uuid();
@@ -164,19 +165,26 @@ impl Knowledge {
         Ok(document.try_into()?)
     }
 
-    /// Reads a file: on a thread of its own, tenants by turns, so that no request waits for another's file.
+    /// Reads a file, and cuts it to see whether it can be: on a thread of its own, tenants by turns, so that no request waits
+    /// for another's file.
     async fn parse(
         &self,
         tenant: TenantId,
         file_name: &str,
+        title: &str,
         kind: Wanted,
         bytes: Vec<u8>,
     ) -> Result<Parsed, KnowledgeError> {
         let place = self.parsing.enter(tenant).await.map_err(|_| KnowledgeError::Busy)?;
-        let file_name = file_name.to_owned();
+        let (file_name, title) = (file_name.to_owned(), title.to_owned());
         let parse = move || {
             let digest = Sha256::digest(&bytes).into();
-            let read = read(&file_name, &bytes, kind).map_err(|message| KnowledgeError::field("file", message))?;
+            let refused = |message| KnowledgeError::field("file", message);
+            let read = read(&file_name, &bytes, kind).map_err(refused)?;
+            let pieces = chunks(&title, read.kind, read.markdown, &read.text);
+            if pieces.map_err(|TooMany| refused(Text::of(TOO_MANY)))?.is_empty() {
+                return Err(refused(Text::of(NOTHING)));
+            }
             let language = language(&read.text);
             drop(place);
             Ok(Parsed { digest, read, language })

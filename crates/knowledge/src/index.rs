@@ -1,6 +1,6 @@
 //! The job that reads a document: pieces, their words, their vectors; all of them appear at once or not at all.
 
-use crate::chunking::{Chunk, TooMany, chunks};
+use crate::chunking::{Chunk, NOTHING, TOO_MANY, TooMany, chunks};
 use crate::embedding::{DIMENSIONS, MODEL_ID, input};
 use crate::{Knowledge, KnowledgeError};
 use model::DocumentId;
@@ -102,9 +102,12 @@ async fn index(knowledge: &Knowledge, task: &Task<IndexDocument>) -> Result<(), 
         AsideError::NoThread => JobError::Retry(error.to_string()),
         AsideError::Panicked => JobError::Hopeless(noted!("The document could not be cut into pieces.").into()),
     })?;
-    let cut = cut.map_err(|TooMany| {
-        JobError::Hopeless(noted!("The document has more than 10,000 pieces. Split it and upload the parts.").into())
-    })?;
+    let cut = cut.map_err(|TooMany| JobError::Hopeless(TOO_MANY.into()))?;
+    if cut.pieces.is_empty() {
+        // What an earlier reading made of it, before so much was left out, is told no more.
+        forget(services, task).await?;
+        return Err(JobError::Hopeless(NOTHING.into()));
+    }
     let mut vectors = Vec::with_capacity(cut.read.len());
     if let Some(embedder) = embedder {
         for batch in cut.read.chunks(BATCH) {
@@ -131,6 +134,12 @@ async fn begin(services: &Services, task: &Task<IndexDocument>) -> Result<Option
     tx.commit().await?;
     let kind = DocumentKind::from_name(&row.kind).ok_or(StoreError::Corrupt("documents.kind"))?;
     Ok(Some(Source { title: row.title, kind, markdown: row.markdown, language: row.language, text: row.text }))
+}
+
+async fn forget(services: &Services, task: &Task<IndexDocument>) -> Result<(), JobError> {
+    let mut tx = services.store.tenant(task.scope()).await?;
+    sqlx::query!("delete from app.chunks where document_id = $1", task.subject().uuid()).execute(&mut tx).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn write(

@@ -37,13 +37,13 @@ pub struct Read {
 /// # Errors
 /// A sentence for the person who uploaded it.
 pub fn read(file_name: &str, bytes: &[u8], wanted: Wanted) -> Result<Read, Text> {
-    let written = decode(bytes)?;
+    let ending = file_name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
+    let written = decode(bytes, &ending)?;
     let text = normalized(&written);
     // Marks alone, seen or unseen, answer nothing.
     if !text.contains(char::is_alphanumeric) {
         return Err(text!("The file is empty. Choose one with text in it."));
     }
-    let ending = file_name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
     let qa = Wanted::Kind(DocumentKind::Qa);
     if wanted == qa || (wanted == Wanted::Auto && matches!(ending.as_str(), "csv" | "tsv" | "json")) {
         // As they are written: what ends a line in an answer ends no line of the table.
@@ -86,9 +86,11 @@ pub(crate) fn odd(c: char) -> bool {
 }
 
 /// The text in a file, as it is written there.
-fn decode(bytes: &[u8]) -> Result<String, Text> {
+fn decode(bytes: &[u8], ending: &str) -> Result<String, Text> {
     const IMAGE: Text =
         text!("This is an image, which cannot be read yet. Upload its text as Markdown, .txt, .csv or .json.");
+    const PAGE: Text = text!("This is a web page. Save it as text or Markdown and upload that.");
+    const RICH: Text = text!("This is a rich text document. Save it as text or Markdown and upload that.");
     if bytes.len() > MAX_BYTES {
         return Err(text!(
             "The file is larger than {size} MB. Split it and upload the parts.",
@@ -128,6 +130,12 @@ fn decode(bytes: &[u8]) -> Result<String, Text> {
             return Err(what);
         }
     }
+    // Also where it is in another encoding: saved as text it will not be.
+    match ending {
+        "html" | "htm" | "xhtml" => return Err(PAGE),
+        "rtf" => return Err(RICH),
+        _ => {}
+    }
     let utf16 = |rest: &[u8], from: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = rest.chunks_exact(2).map(|pair| from([pair[0], pair[1]])).collect();
         String::from_utf16(&units).ok().filter(|_| rest.len().is_multiple_of(2))
@@ -137,7 +145,33 @@ fn decode(bytes: &[u8]) -> Result<String, Text> {
         [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
         _ => String::from_utf8(bytes.to_vec()).ok(),
     };
-    text.ok_or(text!("The file is not text in UTF-8. Save it with the encoding UTF-8 and upload it again."))
+    let text =
+        text.ok_or(text!("The file is not text in UTF-8. Save it with the encoding UTF-8 and upload it again."))?;
+    let first = without_preface(&text);
+    let begins = |mark: &str| first.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark));
+    if ["<!doctype html", "<html>", "<html ", "<head>", "<body>", "<body "].into_iter().any(begins) {
+        return Err(PAGE);
+    }
+    if begins("{\\rtf") { Err(RICH) } else { Ok(text) }
+}
+
+/// A text without what may stand before the first tag of a page: marks of an encoding, a declaration, comments.
+fn without_preface(text: &str) -> &str {
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        let after = if rest.starts_with("<?") {
+            rest.split_once("?>")
+        } else if rest.starts_with("<!--") {
+            rest.split_once("-->")
+        } else {
+            None
+        };
+        match after {
+            Some((_, after)) => rest = after,
+            None => return rest,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -185,6 +219,31 @@ mod tests {
         assert!(said.contains("Pair 1 holds a character that no text has (U+0000)"), "{said}");
         assert!(auto("a.txt", b"one\x1etwo").is_err());
         assert!(auto("a.txt", "\u{200b}\u{feff}\u{ad}".as_bytes()).is_err());
+    }
+
+    /// What would be told with its marks.
+    #[test]
+    fn pages_and_rich_text_are_refused() {
+        let page = include_bytes!("../tests/support/inputs/25-html-file-told-with-tags.html");
+        for name in ["a.html", "A.HTM", "a.xhtml", "a.txt", "a.md", "a", "a.csv"] {
+            let said = auto(name, page).unwrap_err().to_string();
+            assert_eq!(said, "This is a web page. Save it as text or Markdown and upload that.", "{name}");
+        }
+        for page in [
+            "\u{feff}\n<?xml version=\"1.0\"?>\n<!-- saved -->\n<HTML lang=\"en\"><p>a",
+            "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"><p>a",
+            "<head><title>a</title>",
+            "<body class=x>a",
+        ] {
+            assert!(auto("a.txt", page.as_bytes()).unwrap_err().to_string().contains("web page"), "{page}");
+        }
+        assert!(auto("a.html", b"Gr\xF6\xDFe").unwrap_err().to_string().contains("web page"));
+        for (name, text) in [("a.rtf", "plain"), ("a.txt", "{\\rtf1\\ansi Hello}")] {
+            assert!(auto(name, text.as_bytes()).unwrap_err().to_string().contains("rich text"), "{name}");
+        }
+        for text in ["<p>A paragraph</p>", "Write <html> first.", "<!-- a -->\n# Title", "<htmlx>a", "<?php echo 1"] {
+            assert!(auto("a.md", text.as_bytes()).is_ok(), "{text}");
+        }
     }
 
     #[test]

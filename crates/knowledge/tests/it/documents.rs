@@ -93,6 +93,14 @@ async fn what_cannot_be_read_is_refused_and_not_kept() {
         (file("a.txt", ""), "file"),
         (file("a.pdf", "%PDF-1.7"), "file"),
         (file("a.txt", b"Gr\xF6\xDFe".to_vec()), "file"),
+        (file("a.html", "<p>text"), "file"),
+        (file("a.rtf", "text"), "file"),
+        // Nothing of it would be told.
+        (file("a.md", "---\ntitle: x\n---\n<!-- text -->\n"), "file"),
+        // More than 10,000 pieces.
+        (file("a.txt", "x".repeat(5_100_000)), "file"),
+        (file("a.md", "# A fact.\n".repeat(10_001)), "file"),
+        (file("a.csv", "question,answer\na,\n"), "file"),
         (file("", "text"), "file"),
         // Turned around, it would look like another name.
         (file("a\u{202e}dm.txt", "text"), "file"),

@@ -125,6 +125,25 @@ async fn what_never_works_is_given_up_and_said() {
     assert_eq!((document.state, document.error), (DocumentState::Ready, None));
 }
 
+/// As a document may be that was read before so much of Markdown was left out.
+#[tokio::test]
+async fn a_document_that_says_nothing_any_more_is_given_up_and_no_more_found() {
+    let stage = Stage::with(None).await;
+    stage.db.leaves_dead_jobs();
+    let caller = &stage.two.aurora.owner;
+    let id = stage.add(caller, "a.md", "Quoffle lamps.").await.id;
+    assert_eq!(stage.knowledge.search(caller, "quoffle", None).await.unwrap().len(), 1);
+    let mut behind = stage.db.superuser().await;
+    let hidden = "update app.document_texts set text = '<!-- Quoffle lamps. -->'".to_owned();
+    sqlx::query(testkit::sql(hidden)).execute(&mut behind).await.unwrap();
+    stage.knowledge.reindex_document(caller, id).await.unwrap();
+    assert_eq!(stage.worker().run_due().await.unwrap(), [End::Dead]);
+    let document = stage.knowledge.get_document(caller, id).await.unwrap();
+    assert_eq!(document.state, DocumentState::Failed);
+    assert!(document.error.unwrap().contains("nothing to tell"));
+    assert!(stage.knowledge.search(caller, "quoffle", None).await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn a_job_that_ends_its_server_each_time_is_given_up() {
     let stage = Stage::with(None).await;
