@@ -5,7 +5,7 @@
 //! mean over the question puts the passages in order. All figures here were measured on the part `tune` of the test set.
 
 use crate::Assistant;
-use crate::codes::codes;
+use crate::codes::{Names, codes, names};
 use crate::sentences::sentences;
 use knowledge::embedding::input;
 use knowledge::{Hit, KnowledgeError, Reading};
@@ -30,8 +30,8 @@ const WORDS_ALONE: f64 = 0.4;
 const ALONE: usize = 400;
 /// The same where two passages are quoted.
 const BESIDE: usize = 250;
-/// What the nearness of a pair's answer counts beside that of its question, where passages are put in order: a pair answers what it
-/// asks, and its answer may speak of anything.
+/// What the nearness of a pair's answer counts beside that of its question, where passages are put in order: a pair answers
+/// what it asks, and its answer may speak of anything.
 const ANSWER: f64 = 0.95;
 /// How much less near the second passage may be to be quoted beside the first: less than this is no difference.
 const AS_GOOD: f64 = 0.03;
@@ -57,18 +57,26 @@ impl Assistant {
         let hits = self.knowledge.hits(caller, question, PASSAGES, knowledge::MEANING).await?;
         let mut found = self.weigh(caller.scope().tenant(), question, hits).await?;
         found.sort_by(|a, b| b.near.total_cmp(&a.near));
-        let Some(best) = found.first().filter(|best| best.sure && !speaks_of_others(question, best)) else {
+        let asked = names(question);
+        let Some((best, others)) = found.split_first().filter(|(best, _)| best.sure) else {
             return Ok(refusal());
         };
-        let both = found.get(1).filter(|second| best.near - second.near < AS_GOOD);
-        let both = both.map(|second| vec![Quote::of(best, BESIDE), Quote::of(second, BESIDE)]);
-        let length = |quotes: &Vec<Quote>| quotes.iter().map(|q| q.citation.quote.chars().count()).sum::<usize>();
-        // What was written as the answer to a question is told whole.
-        let alone = if best.hit.pair { usize::MAX } else { ALONE };
-        let quotes = both.filter(|both| length(both) <= 2 * BESIDE).unwrap_or_else(|| vec![Quote::of(best, alone)]);
-        let answer = quotes.iter().map(|quote| quote.told.as_str()).collect::<Vec<_>>().join("\n\n");
-        let citations = quotes.into_iter().map(|quote| quote.citation).collect();
-        Ok(Answer { answer, citations, grounded: true, refused: false })
+        let alone = Quote::alone(best, &asked);
+        if !asked.held_by(&alone.names()) {
+            // It speaks of another of the kind. Only what names the very one may answer in its place.
+            let mut sure = others.iter().filter(|other| other.sure).map(|other| Quote::alone(other, &asked));
+            let named = sure.find(|quote| asked.all_in(&quote.names()));
+            return Ok(named.map_or_else(refusal, |quote| answer(vec![quote])));
+        }
+        let both = others
+            .first()
+            .filter(|second| best.near - second.near < AS_GOOD)
+            .map(|second| [best, second].map(|candidate| Quote::of(candidate, BESIDE, &asked)));
+        let fits = |both: &[Quote; 2]| {
+            let length: usize = both.iter().map(|quote| quote.citation.quote.chars().count()).sum();
+            length <= 2 * BESIDE && both.iter().all(|quote| asked.held_by(&quote.names()))
+        };
+        Ok(answer(both.filter(fits).map_or_else(|| vec![alone], Vec::from)))
     }
 
     async fn weigh(&self, tenant: TenantId, question: &str, hits: Vec<Hit>) -> Result<Vec<Candidate>, KnowledgeError> {
@@ -118,12 +126,6 @@ fn weighed(hit: &Hit, reading: &Reading) -> Vec<f64> {
     asked.into_iter().zip(said).map(|(asked, said)| asked.max(ANSWER * said)).collect()
 }
 
-/// Whether the question names a code, and the passage lists others of its kind and not this.
-fn speaks_of_others(question: &str, candidate: &Candidate) -> bool {
-    let held = codes(&whole(&candidate.hit));
-    codes(question).iter().any(|asked| !held.contains(asked) && held.iter().any(|code| code.kind == asked.kind))
-}
-
 /// What was read of a passage: its headings or its question, then its text.
 fn whole(hit: &Hit) -> String {
     input(&hit.passage.title, &hit.passage.text)
@@ -157,8 +159,9 @@ fn stem(word: &str) -> String {
     word.to_lowercase().chars().take(6).collect()
 }
 
-/// The run of statements that is nearest to the question, as long as fits: a statement alone seldom says it all.
-fn nearest_run(candidate: &Candidate, limit: usize) -> Range<usize> {
+/// The run of statements that is nearest to the question, as long as fits: a statement alone seldom says it all. One that holds
+/// what is named comes before all others.
+fn nearest_run(candidate: &Candidate, limit: usize, asked: &Names) -> Range<usize> {
     let text = candidate.hit.passage.text.as_str();
     let length = |run: &Range<usize>| text[run.clone()].chars().count();
     let mut best = (f64::MIN, 0..text.len());
@@ -174,7 +177,8 @@ fn nearest_run(candidate: &Candidate, limit: usize) -> Range<usize> {
         let begins = headings + run.start;
         let ends = headings + run.end;
         let nearest = candidate.reading.nearest(|p| p.end <= headings || (begins <= p.start && p.end <= ends));
-        let near = mean(&nearest);
+        let holds = asked.held_by(&names(&held(&candidate.hit.passage.title, &text[run.clone()])));
+        let near = mean(&nearest) + f64::from(u8::from(holds));
         if near > best.0 {
             best = (near, run);
         }
@@ -190,10 +194,10 @@ struct Quote {
 }
 
 impl Quote {
-    fn of(candidate: &Candidate, limit: usize) -> Self {
+    fn of(candidate: &Candidate, limit: usize, asked: &Names) -> Self {
         let passage = &candidate.hit.passage;
-        let quote = passage.text[nearest_run(candidate, limit)].to_owned();
-        let told = if candidate.hit.pair { format!("{}\n{quote}", passage.title) } else { quote.clone() };
+        let quote = passage.text[nearest_run(candidate, limit, asked)].to_owned();
+        let told = if candidate.hit.pair { held(&passage.title, &quote) } else { quote.clone() };
         let citation = Citation {
             document_id: passage.document_id,
             chunk_id: passage.chunk_id,
@@ -202,6 +206,27 @@ impl Quote {
         };
         Self { citation, told }
     }
+
+    /// One that is told without another. What was written as the answer to a question is told whole.
+    fn alone(candidate: &Candidate, asked: &Names) -> Self {
+        Self::of(candidate, if candidate.hit.pair { usize::MAX } else { ALONE }, asked)
+    }
+
+    /// What it names.
+    fn names(&self) -> Names {
+        names(&held(&self.citation.title, &self.citation.quote))
+    }
+}
+
+/// What is told under a title.
+fn held(title: &str, quote: &str) -> String {
+    format!("{title}\n{quote}")
+}
+
+fn answer(quotes: Vec<Quote>) -> Answer {
+    let answer = quotes.iter().map(|quote| quote.told.as_str()).collect::<Vec<_>>().join("\n\n");
+    let citations = quotes.into_iter().map(|quote| quote.citation).collect();
+    Answer { answer, citations, grounded: true, refused: false }
 }
 
 /// What is said where nothing answers.

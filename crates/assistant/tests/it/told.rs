@@ -76,3 +76,26 @@ async fn a_row_and_a_heading_answer_alone() {
     let told = ask(&stage, "Do you ship to Norway?").await;
     assert!(told.answer.contains("We do not ship to Norway"), "{told:?}");
 }
+
+/// A code, and a number that is a name, mean themselves alone.
+#[tokio::test]
+async fn what_is_named_is_told_or_nothing() {
+    let errors = "# Errors\n\n## Error 1603\n\nThere is no water. Open the tap.\n\n## Error 1604\n\nThe door is open. Close the door.\n\n\
+                  ## Programmes\n\n- Eco 40 takes two hours.\n- Eco 50 takes three hours.\n\n## Fault F03\n\nFault F03 means that the pump is blocked.\n";
+    let stage = with("machine.md", errors).await;
+    for (question, answer) in [
+        ("What does error 1603 mean?", "There is no water. Open the tap."),
+        ("How long does Eco 50 take?", "Eco 50 takes three hours."),
+        ("What does fault F03 mean?", "the pump is blocked."),
+    ] {
+        let told = ask(&stage, question).await;
+        assert!(told.answer.contains(answer), "{question}: {told:?}");
+    }
+    for question in ["What does error 1605 mean?", "How long does Eco 60 take?", "What does fault F04 mean?"] {
+        let told = ask(&stage, question).await;
+        assert!(told.refused, "{question}: {told:?}");
+    }
+    let door = having("30-qa-answer-longer-than-the-model-reads.csv").await;
+    let told = ask(&door, "With what torque do I tighten screw number 50?").await;
+    assert!(told.answer.contains("screw number 50 with a torque of 60"), "{told:?}");
+}
