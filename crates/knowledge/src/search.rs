@@ -10,8 +10,9 @@ use crate::{Knowledge, KnowledgeError};
 use model::knowledge::Passage;
 use model::permission::ReadDocuments;
 use model::{ChunkId, DocumentId};
+use std::collections::HashSet;
 use std::time::Duration;
-use store::Caller;
+use store::{Caller, TenantTx};
 use words::text;
 
 /// The share of meaning in a score; the rest are words.
@@ -20,6 +21,11 @@ pub const MEANING: f64 = 0.5;
 pub const MAX_QUESTION: usize = 1_000;
 /// Most passages of one search.
 pub const MAX_PASSAGES: u32 = 50;
+
+/// How many times as many passages are looked at as are wanted, since some say the same; and again, as long as too many do.
+const SPARE: i64 = 4;
+/// Passages of which no more are looked at.
+const MAX_CANDIDATES: i64 = 3_000;
 
 /// Longest that a search may take: somebody waits for it, and others for its connection.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -98,8 +104,30 @@ impl Knowledge {
         let place = self.searching.enter(right.scope().tenant()).await.map_err(|_| KnowledgeError::Busy)?;
         let mut tx = self.services.store.tenant_within(right.scope(), PATIENCE).await?;
         tx.hold(place);
-        let rows = sqlx::query!(
-            r#"with terms as (
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut candidates = i64::from(limit) * SPARE;
+        loop {
+            let hits = best(&mut tx, query, vector.as_deref(), meaning, candidates).await?;
+            let all = i64::try_from(hits.len()).is_ok_and(|hits| hits < candidates);
+            let hits = once(hits, wanted);
+            if all || hits.len() >= wanted || candidates >= MAX_CANDIDATES {
+                return Ok(hits);
+            }
+            candidates *= SPARE;
+        }
+    }
+}
+
+/// The passages that fit best, at most so many.
+async fn best(
+    tx: &mut TenantTx,
+    query: &str,
+    vector: Option<&[f32]>,
+    meaning: f64,
+    limit: i64,
+) -> Result<Vec<Hit>, KnowledgeError> {
+    let rows = sqlx::query!(
+        r#"with terms as (
                  select distinct t.lexeme as term
                  from (select distinct language from app.documents) l, unnest(to_tsvector(l.language::regconfig, $1)) t
                ),
@@ -131,29 +159,40 @@ impl Knowledge {
                where near.chunk_id is not null or words.chunk_id is not null
                order by "score!" desc, c.chunk_id
                limit $5"#,
-            query,
-            vector.as_deref(),
-            MODEL_ID,
-            if vector.is_some() { meaning } else { 0.0 },
-            i64::from(limit)
-        )
-        .fetch_all(&mut tx)
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| Hit {
-                passage: Passage {
-                    chunk_id: ChunkId::from_uuid(row.chunk_id),
-                    document_id: DocumentId::from_uuid(row.document_id),
-                    title: row.title,
-                    text: row.text,
-                    #[allow(clippy::cast_possible_truncation, reason = "a share of one")]
-                    score: row.score.clamp(0.0, 1.0) as f32,
-                },
-                pair: row.pair,
-                meaning: row.cosine,
-                words: row.share,
-            })
-            .collect())
-    }
+        query,
+        vector,
+        MODEL_ID,
+        if vector.is_some() { meaning } else { 0.0 },
+        limit
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Hit {
+            passage: Passage {
+                chunk_id: ChunkId::from_uuid(row.chunk_id),
+                document_id: DocumentId::from_uuid(row.document_id),
+                title: row.title,
+                text: row.text,
+                #[allow(clippy::cast_possible_truncation, reason = "a share of one")]
+                score: row.score.clamp(0.0, 1.0) as f32,
+            },
+            pair: row.pair,
+            meaning: row.cosine,
+            words: row.share,
+        })
+        .collect())
+}
+
+/// Hits without those that say the same as a better one: the same text, of pairs under the same question, however it is
+/// spaced. A file that was uploaded twice is one answer.
+fn once(hits: Vec<Hit>, limit: usize) -> Vec<Hit> {
+    let mut said = HashSet::new();
+    let says = |hit: &Hit| -> String {
+        let question = if hit.pair { hit.passage.title.as_str() } else { "" };
+        let words = question.split_whitespace().chain(["\n"]).chain(hit.passage.text.split_whitespace());
+        words.collect::<Vec<_>>().join(" ")
+    };
+    hits.into_iter().filter(|hit| said.insert(says(hit))).take(limit).collect()
 }

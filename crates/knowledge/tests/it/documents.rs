@@ -153,6 +153,33 @@ async fn the_end_of_a_long_answer_is_found_and_a_long_question_is_told_whole() {
 }
 
 #[tokio::test]
+async fn the_same_text_is_found_once_and_others_take_its_place() {
+    let stage = Stage::with(None).await;
+    let caller = &stage.two.aurora.owner;
+    for copy in 0..25 {
+        // The same, spaced in another way.
+        let text = format!("Quoffle lamps{}come back.", " ".repeat(copy % 2 + 1));
+        stage.knowledge.upload(caller, file(&format!("copy {copy}.txt"), text)).await.unwrap();
+    }
+    for other in ["One", "Two", "Three", "Four"] {
+        let text = format!("{other} of the chairs that quoffle, of which there are many, stays where it is.");
+        stage.knowledge.upload(caller, file("other.txt", text)).await.unwrap();
+    }
+    stage.do_jobs().await;
+    let texts = async |limit| -> Vec<String> {
+        let found = stage.knowledge.search(caller, "quoffle", Some(limit)).await.unwrap();
+        found.iter().map(|passage| passage.text.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    };
+    let five = texts(5).await;
+    assert_eq!((five.len(), five[0].as_str()), (5, "Quoffle lamps come back."));
+    assert_eq!(five.iter().filter(|text| *text == &five[0]).count(), 1, "{five:?}");
+    assert_eq!(texts(50).await.len(), 5);
+    // Two questions may have one answer.
+    stage.add(caller, "faq.csv", "question,answer\nIs it zibbly?,Yes.\nIs it still zibbly?,Yes.\n").await;
+    assert_eq!(stage.knowledge.search(caller, "zibbly", None).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn words_are_found_without_the_model_in_the_language_of_the_text() {
     let stage = Stage::with(None).await;
     let caller = &stage.two.aurora.owner;
