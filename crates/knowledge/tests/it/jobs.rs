@@ -145,6 +145,25 @@ async fn a_document_that_says_nothing_any_more_is_given_up_and_no_more_found() {
 }
 
 #[tokio::test]
+async fn what_is_ready_is_read_again_once_when_pieces_have_changed() {
+    let stage = Stage::with(None).await;
+    let caller = &stage.two.aurora.owner;
+    let id = stage.add(caller, "a.txt", "Quoffle lamps.").await.id;
+    let mut behind = stage.db.superuser().await;
+    let again = include_str!("../../../../migrations/0033_documents_read_again.sql");
+    for _ in 0..2 {
+        let again = testkit::sql(format!("begin; {again} commit;"));
+        sqlx::raw_sql(again).execute(&mut behind).await.unwrap();
+        let document = stage.knowledge.get_document(caller, id).await.unwrap();
+        assert_eq!(document.state, DocumentState::Queued);
+        assert_eq!(stage.knowledge.search(caller, "quoffle", None).await.unwrap().len(), 1, "found until then");
+    }
+    assert_eq!(stage.worker().run_due().await.unwrap(), [End::Done]);
+    let document = stage.knowledge.get_document(caller, id).await.unwrap();
+    assert_eq!((document.state, document.chunk_count), (DocumentState::Ready, 1));
+}
+
+#[tokio::test]
 async fn a_job_that_ends_its_server_each_time_is_given_up() {
     let stage = Stage::with(None).await;
     stage.db.leaves_dead_jobs();
