@@ -122,11 +122,7 @@ impl Answering {
             if courtesy.is_none() {
                 let answer = self.ask(caller, &said.join("\n")).await?;
                 // What was said before it may have led away from it.
-                let answer = if answer.refused && messages > 1 {
-                    self.ask(caller, last).await?
-                } else {
-                    answer
-                };
+                let answer = if answer.refused && messages > 1 { self.ask(caller, last).await? } else { answer };
                 if !answer.refused || !more || asks(last) {
                     return Ok((messages, answer));
                 }
