@@ -171,8 +171,8 @@ async fn the_same_text_is_found_once_and_others_take_its_place() {
         found.iter().map(|passage| passage.text.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
     };
     let five = texts(5).await;
-    assert_eq!((five.len(), five[0].as_str()), (5, "Quoffle lamps come back."));
-    assert_eq!(five.iter().filter(|text| *text == &five[0]).count(), 1, "{five:?}");
+    assert_eq!(five.len(), 5);
+    assert_eq!(five.iter().filter(|text| *text == "Quoffle lamps come back.").count(), 1, "{five:?}");
     assert_eq!(texts(50).await.len(), 5);
     // Two questions may have one answer.
     stage.add(caller, "faq.csv", "question,answer\nIs it zibbly?,Yes.\nIs it still zibbly?,Yes.\n").await;
