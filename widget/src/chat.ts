@@ -1,9 +1,10 @@
 // The window: header, messages, composer, and how they follow the conversation. Loaded by `widget.ts` at the first
-// opening. It goes into the loader's shadow root, and touches nothing of the page.
+// opening, or when a visitor who is known comes to the page. It goes into the loader's shadow root. In the page it does one
+// thing: while the window fills a small screen, what is behind it does not scroll.
 
-import { h, icon, style } from './elements.ts';
+import { h, keep, style } from './elements.ts';
 import { messages } from './messages.ts';
-import { type Keep, talk, type Wire } from './socket.ts';
+import { talk, type Wire } from './socket.ts';
 
 /** What the loader gives. Part of `v1`: a loader that a browser has kept may meet a newer window. */
 export interface Place {
@@ -15,12 +16,13 @@ export interface Place {
   readonly widget: string;
   readonly title: string;
   close(): void;
-  /** How many messages came while the window was closed. */
+  /** How many messages came that nobody has seen. */
   unread(count: number): void;
 }
 
 export interface Chat {
-  show(): void;
+  /** Opens the window, or brings it back to where it was before the page took it away. */
+  show(focus?: boolean): void;
   hide(): void;
   destroy(): void;
 }
@@ -30,18 +32,25 @@ const COUNTED = 3500;
 const SECOND = 1000;
 
 export function mount(place: Place): Chat {
-  const { root, section, title } = place;
+  const { root, section, title, widget } = place;
   style(root, CHAT_CSS);
   const gone = new AbortController();
   const { signal } = gone;
+  const DRAFT = `samtal.draft:${widget}`;
+  const SEEN = `samtal.seen:${widget}`;
 
   // ── What is there ───────────────────────────────────────────────────────────────────────────────────────────────
-  const button = (label: string, drawing: string, className: string, type = 'button') =>
-    h('button', { type, class: className, 'aria-label': label }, icon(drawing));
-  const close = button('Close', 'M6 6l12 12M18 6L6 18', 'close');
-  const note = h('p', { class: 'note' });
-  const person = h('button', { type: 'button', class: 'person' }, 'Talk to a person');
-  const banner = h('p', { class: 'banner', role: 'status' });
+  const button = (label: string, drawing: string, className: string, onclick: () => void) =>
+    h('button', { class: className, 'aria-label': label, onclick }, icon(drawing));
+  /** As the loader has drawn its own. */
+  const icon = (drawing: string) => {
+    const svg = section.querySelector('svg')?.cloneNode(true) as SVGElement;
+    (svg.firstChild as Element).setAttribute('d', drawing);
+    return svg;
+  };
+  /** With whom one talks; what is wrong with the connection stands in its place, so nothing moves. */
+  const note = h('p', { class: 'note', role: 'status' });
+  const person = h('button', { class: 'person', onclick: ask }, 'Talk to a person');
   const list = messages(
     'Ask a question. The answer comes from our documents, and a person can join.',
     ask,
@@ -49,53 +58,95 @@ export function mount(place: Place): Chat {
   );
   const text = h('textarea', {
     rows: 1,
-    maxlength: LONGEST,
     placeholder: 'Your message',
     'aria-label': 'Your message',
     'aria-describedby': 'count',
     enterkeyhint: 'send',
     dir: 'auto',
+    oninput: changed,
+    onbeforeinput: despite,
+    onpaste: despite,
+    onkeydown(event: KeyboardEvent) {
+      if (event.key !== 'Enter' || event.shiftKey || composes(event)) return;
+      event.preventDefault();
+      say();
+    },
   });
+  function changed(): void {
+    grow();
+    keep('sessionStorage', DRAFT, text.value);
+    if (text.value) conversation.typing();
+  }
+  /** What the page forbade before it was heard here is done all the same. */
+  function despite(event: InputEvent & ClipboardEvent): void {
+    if (!event.defaultPrevented) return;
+    const { selectionStart: from, selectionEnd: to } = text;
+    const words = event.clipboardData?.getData('text') ?? event.data ?? '';
+    text.setRangeText(words, from && from === to && /^del/.test(event.inputType) ? from - 1 : from, to, 'end');
+    changed();
+  }
   const count = h('p', { class: 'count', id: 'count' });
-  const send = button('Send', 'M12 19V5M6 11l6-6 6 6', 'send', 'submit');
-  const form = h('form', {}, text, send, count);
+  const send = button('Send', 'M12 19V5M6 11l6-6 6 6', 'send', say);
   const panel = h(
-    'div',
-    { class: 'window', id: 'window', role: 'dialog', 'aria-label': title, hidden: true },
-    h('header', {}, h('h2', {}, title), person, close, banner, note),
+    'dialog',
+    {
+      class: 'window',
+      id: 'window',
+      'aria-label': title,
+      oncancel: place.close,
+      onkeydown(event: KeyboardEvent) {
+        if (event.key !== 'Escape' || composes(event)) return;
+        // A dialog of the page's stays open.
+        event.preventDefault();
+        place.close();
+      },
+    },
+    h('header', {}, h('h2', {}, title), person, button('Close', 'M6 6l12 12M18 6L6 18', 'close', place.close), note),
     list.element,
-    form,
+    h('div', { class: 'composer' }, text, send, count),
   );
   section.append(panel);
+  text.value = keep('sessionStorage', DRAFT) ?? '';
 
   // ── What is going on ────────────────────────────────────────────────────────────────────────────────────────────
   let shown = false;
-  let unread = 0;
   /** False while what was said earlier comes in. */
   let fresh = false;
+  /** Where the last message was said, and its number; the numbers of those from others that nobody has seen. */
+  let where = '';
+  let last = 0;
+  let news: number[] = [];
   /** Who answers, as far as the messages tell: `asked` is a wish that the server has not confirmed. */
   let handler: 'assistant' | 'asked' | 'waiting' | 'person' = 'assistant';
   let name = '';
   let begun = false;
   let writing = 0;
+  let partner = '';
+  let trouble = '';
   let quiet = 0;
   let cut = 0;
 
-  function say(status: string, ms = 0): void {
+  function tell(status: string, ms = 0): void {
     clearTimeout(quiet);
-    quiet = setTimeout(() => (banner.textContent = status), ms);
+    quiet = setTimeout(() => {
+      trouble = status;
+      draw();
+    }, ms);
   }
+
+  const draw = () => (note.textContent = trouble || partner);
 
   function attend(now: typeof handler): void {
     handler = now;
     person.hidden = now !== 'assistant';
     list.offer(now === 'assistant');
-    note.textContent = {
+    partner = {
       assistant: 'You are talking to an assistant',
       asked: begun ? 'Asking for a person…' : 'Write a message, and a person will answer',
       waiting: 'A person has been asked to join',
       person: `You are talking to ${name}`,
     }[now];
+    draw();
   }
 
   function write(who?: string, ms = 6 * SECOND): void {
@@ -110,29 +161,50 @@ export function mount(place: Place): Chat {
     conversation.handoff();
   }
 
+  /** Counts what nobody has seen: here, on an earlier page or in another tab. */
+  function recount(): void {
+    if (!fresh) return;
+    if (shown && !document.hidden) {
+      if (last) keep('localStorage', SEEN, `${where} ${last}`);
+      news = [];
+    }
+    const [at, seen] = keep('localStorage', SEEN)?.split(' ') ?? [];
+    if (at === where) news = news.filter((seq) => seq > Number(seen));
+    place.unread(news.length);
+  }
+
   const conversation = talk(
-    place.widget,
+    widget,
     {
       dial: () => new WebSocket(`${place.origin.replace('http', 'ws')}/ws`) as Wire,
       now: Date.now,
       later: (run, ms) => setTimeout(run, ms),
       cancel: (timer) => clearTimeout(timer),
       random: Math.random,
-      keep: storage(),
+      keep: (key, value) => keep('localStorage', key, value),
+      keys() {
+        try {
+          return Object.keys(localStorage);
+        } catch {
+          return [];
+        }
+      },
     },
     {
       status(status) {
         if (status === 'live') cut = 0;
         if (status === 'waiting') cut++;
         // The first moments are nobody's worry.
-        if (status === 'live') say('');
-        else if (status === 'refused') say('This chat is not available just now.');
-        else if (cut > 1 || !navigator.onLine) say('No connection. Messages are sent when it is back.');
-        else say('Connecting…', SECOND);
+        if (status === 'live') tell('');
+        else if (status === 'refused') tell('This chat is not available just now.');
+        else if (cut > 1 || !navigator.onLine) tell('No connection. Messages are sent when it is back.');
+        else tell('Connecting…', SECOND);
       },
       message(message) {
         const { from, event } = message;
         begun = true;
+        where = message.conversation_id;
+        last = message.seq;
         list.add(message);
         if (event === 'handed_off') attend('waiting');
         else if (event === 'handed_back' || event === 'resolved') attend('assistant');
@@ -140,9 +212,11 @@ export function mount(place: Place): Chat {
           name = message.name ?? 'a person';
           attend('person');
         } else if (handler === 'asked') attend('asked');
-        if (from !== 'contact') write();
-        else if (fresh && handler === 'assistant') write('Looking for an answer…', 60 * SECOND);
-        if (fresh && !shown && from !== 'contact') place.unread(++unread);
+        if (from !== 'contact') {
+          write();
+          news.push(last);
+        } else if (fresh && handler === 'assistant') write('Looking for an answer…', 60 * SECOND);
+        recount();
       },
       outgoing: list.outgoing,
       typing(from, who) {
@@ -152,115 +226,124 @@ export function mount(place: Place): Chat {
       caughtUp() {
         fresh = true;
         list.ready();
+        recount();
       },
       reset() {
         list.clear();
         begun = fresh = false;
+        last = 0;
+        news = [];
         write();
         if (handler !== 'asked') attend('assistant');
       },
-      handoffFailed() {
+      handoffFailed(why) {
         attend('assistant');
-        say('A person could not be asked. Try again in a moment.');
-        setTimeout(say, 8 * SECOND, '');
+        tell(`A person could not be asked. ${why || 'Try again in a moment.'}`);
+        setTimeout(tell, 8 * SECOND, '');
       },
     },
   );
   attend(handler);
 
   // ── What the visitor does ───────────────────────────────────────────────────────────────────────────────────────
+  /** Fits the field to its text. What is too long stays, and is explained. */
   function grow(): void {
     text.style.height = 'auto';
     text.style.height = `${text.scrollHeight + 2}px`;
-    const length = text.value.length;
-    count.textContent = length > COUNTED ? `${length} of ${LONGEST}` : '';
-    send.disabled = !text.value.trim();
+    // As the server counts.
+    const { length } = [...text.value.trim()];
+    const over = length > LONGEST;
+    count.textContent =
+      length > COUNTED ? `${length} of ${LONGEST} characters${over ? ': too many. Send the rest in another message.' : ''}` : '';
+    text.ariaInvalid = `${over}`;
+    send.disabled = !length || over;
   }
 
-  text.addEventListener('input', () => {
-    grow();
-    if (text.value) conversation.typing();
-  });
-  text.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    form.requestSubmit();
-  });
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
-    const words = text.value.trim();
-    if (words && conversation.send(words)) text.value = '';
-    else if (words) say('Too many messages are waiting to be sent.');
-    grow();
+  function say(): void {
+    if (!send.disabled) {
+      if (conversation.send(text.value.trim())) text.value = '';
+      else tell('Too many messages are waiting to be sent.');
+      changed();
+    }
     text.focus();
-  });
-  person.addEventListener('click', ask);
-  close.addEventListener('click', place.close);
-  panel.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && !event.isComposing) place.close();
-  });
-  // The page's own keys ("press S to search") are not for what is written here.
-  for (const type of ['keydown', 'keypress', 'keyup']) panel.addEventListener(type, (event) => event.stopPropagation());
+  }
 
   // ── What the browser does ───────────────────────────────────────────────────────────────────────────────────────
-  const on = (target: EventTarget, type: string, run: () => void) => target.addEventListener(type, run, { signal });
-  window.addEventListener(
-    'storage',
-    ({ key, newValue }) => key?.startsWith(`samtal:${place.widget}:`) && newValue === null && conversation.elsewhere(),
-    { signal },
-  );
+  const on = <E extends Event>(target: EventTarget, type: string, run: (event: E) => void) =>
+    target.addEventListener(type, run as (event: Event) => void, { signal });
+  on(window, 'storage', ({ key, newValue }: StorageEvent) => {
+    if (key === SEEN) recount();
+    if (key?.startsWith(`samtal:${widget}:`) && newValue === null) conversation.elsewhere();
+  });
   on(window, 'online', conversation.wake);
-  on(document, 'visibilitychange', () => document.hidden || conversation.wake());
+  on(document, 'visibilitychange', () => {
+    if (document.hidden) return;
+    recount();
+    conversation.wake();
+  });
   // A page with an open socket is not kept for "back".
   on(window, 'pagehide', conversation.stop);
   on(window, 'pageshow', conversation.wake);
-  const view = window.visualViewport;
-  /** On a phone the window ends where the keyboard begins. */
-  const fit = () => {
-    if (!view || view.scale > 1.05) return;
-    panel.style.setProperty('--height', `${view.height}px`);
-    panel.style.setProperty('--top', `${view.offsetTop}px`);
-  };
-  if (view) {
-    on(view, 'resize', fit);
-    on(view, 'scroll', fit);
+
+  // The whole screen, on a phone and where the browser is zoomed until little is left: then nothing behind it can be
+  // reached or scrolled.
+  const small = matchMedia('(max-width: 479.98px), (max-height: 479.98px)');
+  const lock = new CSSStyleSheet();
+  lock.replaceSync('html,body{overflow:hidden!important}');
+  const view = visualViewport as VisualViewport;
+
+  function stand(): void {
+    const { matches } = small;
+    lock.disabled = !matches;
+    if (matches && !document.adoptedStyleSheets.includes(lock)) document.adoptedStyleSheets.push(lock);
+    if (panel.matches(':modal') !== matches) panel.close();
+    if (!panel.open && matches) {
+      panel.showModal();
+      // Rather than the first button, which does something.
+      list.log.focus();
+    }
+    panel.open = true;
+    fit();
   }
+  /** On a phone the window ends where the keyboard begins. */
+  function fit(): void {
+    if (view.scale > 1.05) return;
+    panel.style.height = small.matches ? `${view.height}px` : '';
+    panel.style.top = small.matches ? `${view.offsetTop}px` : '';
+  }
+  on(small, 'change', () => {
+    const had = root.activeElement === text;
+    if (shown) stand();
+    if (had) text.focus();
+  });
+  on(view, 'resize', fit);
+  on(view, 'scroll', fit);
 
   return {
-    show() {
+    show(focus = true) {
       shown = true;
-      panel.hidden = false;
-      place.unread((unread = 0));
-      fit();
+      stand();
       grow();
-      text.focus({ preventScroll: true });
+      list.shown();
+      recount();
+      if (focus) text.focus({ preventScroll: true });
       conversation.wake();
     },
     hide() {
       shown = false;
-      panel.hidden = true;
+      lock.disabled = true;
+      panel.close();
     },
     destroy() {
       gone.abort();
+      lock.disabled = true;
       conversation.stop();
       panel.remove();
     },
   };
 }
 
-/** The page's local storage, or nothing where the browser forbids it. */
-function storage(): Keep {
-  const attempt = <T>(run: () => T, otherwise: T): T => {
-    try {
-      return run();
-    } catch {
-      return otherwise;
-    }
-  };
-  return {
-    get: (key) => attempt(() => localStorage.getItem(key), null),
-    set: (key, value) => attempt(() => localStorage.setItem(key, value), undefined),
-    remove: (key) => attempt(() => localStorage.removeItem(key), undefined),
-    keys: () => attempt(() => Object.keys(localStorage), []),
-  };
+/** Whether the key is an input method's, which is not done with a word: Safari says so by the number alone. */
+function composes(event: KeyboardEvent): boolean {
+  return event.isComposing || event.keyCode === 229;
 }

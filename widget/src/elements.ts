@@ -1,32 +1,22 @@
 // Building blocks of both files. Text goes in as text nodes only, styles as a constructed sheet: nothing here needs
 // `unsafe-inline`, `unsafe-eval` or a trusted-types policy.
 
-type Child = Node | string;
+type Value = string | number | boolean | ((event: never) => void);
 
-/** An element with attributes; `true` is the empty value, `false` leaves the attribute out. */
+/** An element. Strings are its attributes, all else its properties: `hidden`, or what it does (`onclick`). The loader calls
+    that, see `hear` there; under a loader from before, the browser. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
-  attributes: Record<string, string | number | boolean> = {},
-  ...children: Child[]
+  given: Record<string, Value> = {},
+  ...children: (Node | string)[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== false) element.setAttribute(name, value === true ? '' : `${value}`);
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value === 'string') element.setAttribute(name, value);
+    else (element as unknown as Record<string, Value>)[name] = value;
   }
   element.append(...children);
   return element;
-}
-
-/** A drawing of lines in a field of 24 by 24, for eyes only. */
-export function icon(path: string): SVGElement {
-  const make = (tag: string, attributes: Record<string, string>) => {
-    const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
-    for (const name in attributes) element.setAttribute(name, attributes[name] ?? '');
-    return element as SVGElement;
-  };
-  const svg = make('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true' });
-  svg.append(make('path', { d: path }));
-  return svg;
 }
 
 /** Styles for a shadow root, which no Content-Security-Policy for styles touches. */
@@ -34,4 +24,16 @@ export function style(root: ShadowRoot, css: string): void {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   root.adoptedStyleSheets.push(sheet);
+}
+
+/** What one of the page's storages has; with a value, it is written first, and nothing is left of an empty one. Null where
+    there is nothing, or where the browser forbids it. */
+export function keep(storage: 'localStorage' | 'sessionStorage', key: string, value?: string): string | null {
+  try {
+    if (value) window[storage].setItem(key, value);
+    else if (value === '') window[storage].removeItem(key);
+    return window[storage].getItem(key);
+  } catch {
+    return null;
+  }
 }

@@ -3,6 +3,7 @@
 
 import { h } from './elements.ts';
 import type { Message } from './frames.ts';
+import { pieces } from './links.ts';
 import type { Delivery } from './socket.ts';
 
 const SHOWN = 500;
@@ -13,8 +14,12 @@ const WRITTEN = { dir: 'auto', lang: document.documentElement.lang };
 
 export interface Messages {
   readonly element: HTMLElement;
+  /** What scrolls. */
+  readonly log: HTMLElement;
+  /** Goes back to what was read, which a window that was away has lost. */
+  shown(): void;
   add(message: Message): void;
-  outgoing(id: string, text: string, delivery: Delivery): void;
+  outgoing(id: string, text: string, delivery: Delivery, why: string): void;
   /** Says who is writing; nothing when nobody is. */
   writing(who?: string): void;
   /** Whether a person can be asked for, below answers that found nothing. */
@@ -26,13 +31,13 @@ export interface Messages {
 }
 
 export function messages(greeting: string, ask: () => void, retry: (id: string) => void): Messages {
-  const list = h('div', { class: 'list' });
+  const list = h('div');
   const typing = h('p', { class: 'typing', hidden: true });
-  const jump = h('button', { class: 'jump', type: 'button', hidden: true }, 'New messages');
+  const jump = h('button', { class: 'jump', hidden: true, onclick: () => (toEnd(), log.focus()) }, 'New messages');
   const log = h(
     'div',
-    { class: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': 'Messages', 'aria-busy': 'true', tabindex: 0 },
-    h('p', { class: 'greeting' }, greeting),
+    { class: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': 'Messages', 'aria-busy': 'true', tabIndex: 0 },
+    h('p', {}, greeting),
     list,
     typing,
   );
@@ -40,6 +45,7 @@ export function messages(greeting: string, ask: () => void, retry: (id: string) 
   /** Messages of ours that have no number yet, by `client_id`, in the order of writing; they stand at the end. */
   const pending = new Map<string, HTMLElement>();
   let atEnd = true;
+  let top = 0;
   let offered = true;
 
   const toEnd = () => {
@@ -53,22 +59,25 @@ export function messages(greeting: string, ask: () => void, retry: (id: string) 
   // The window is shown, the composer grows, the keyboard opens: who was at the end stays there.
   new ResizeObserver(() => atEnd && toEnd()).observe(log);
   log.addEventListener('scroll', () => {
-    atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
+    top = log.scrollTop;
+    atEnd = log.scrollHeight - top - log.clientHeight < NEAR;
     if (atEnd) jump.hidden = true;
-  });
-  jump.addEventListener('click', () => {
-    toEnd();
-    log.focus();
   });
 
   return {
     element,
+    log,
+    shown() {
+      if (atEnd) toEnd();
+      else log.scrollTop = top;
+    },
     ready: () => log.setAttribute('aria-busy', 'false'),
     add(message) {
       const id = message.client_id ?? '';
       const own = message.from === 'contact';
       const before = (own && pending.get(id)) || undefined;
       const node = before ?? draw(message, ask, !offered);
+      if (before) before.append(when(message));
       node.dataset['seq'] = `${message.seq}`;
       pending.delete(id);
       // A node that stands right is not moved: a screen reader would read it again.
@@ -78,7 +87,7 @@ export function messages(greeting: string, ask: () => void, retry: (id: string) 
       while (list.childElementCount > SHOWN) list.firstChild?.remove();
       grown();
     },
-    outgoing(id, text, delivery) {
+    outgoing(id, text, delivery, why) {
       let node = pending.get(id);
       if (!node) {
         if (delivery === 'sent') return;
@@ -90,18 +99,14 @@ export function messages(greeting: string, ask: () => void, retry: (id: string) 
       node.dataset['state'] = delivery;
       node.querySelector('.state')?.remove();
       if (delivery === 'sent') for (const old of list.querySelectorAll('[data-state=sent] .state')) old.remove();
-      const state = h('p', { class: 'state' }, { sending: 'Sending…', sent: 'Sent', failed: 'Not sent. ' }[delivery]);
-      if (delivery === 'failed') {
-        const button = h('button', { type: 'button' }, 'Try again');
-        button.addEventListener('click', () => retry(id));
-        state.append(button);
-      }
+      const state = h('p', { class: 'state' }, { sending: 'Sending…', sent: 'Sent', failed: 'Not sent.' }[delivery], ` ${why} `);
+      if (delivery === 'failed') state.append(h('button', { onclick: () => retry(id) }, 'Try again'));
       node.append(state);
       grown();
     },
     writing(who) {
       typing.hidden = !who;
-      typing.replaceChildren(...(who ? [h('span', { class: 'dots', 'aria-hidden': 'true' }), who] : []));
+      typing.textContent = who ?? '';
       if (who && atEnd) toEnd();
     },
     offer(yes) {
@@ -116,43 +121,35 @@ export function messages(greeting: string, ask: () => void, retry: (id: string) 
 }
 
 function draw(message: Message, ask: () => void, disabled: boolean): HTMLElement {
-  const { from, name, text, event } = message;
-  const time = new Date(message.created_at).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
-  if (from === 'system') return h('p', { class: 'message system', 'data-event': event ?? '', title: time }, text);
+  const { from, name, text, event, citations } = message;
+  if (from === 'system') return h('p', { class: 'message system', 'data-event': event ?? '' }, text, when(message));
   const who = from === 'contact' ? 'You' : from === 'agent' ? (name ?? 'A person') : 'Assistant';
   const node = h(
     'div',
-    { class: `message ${from}`, 'data-who': who, title: time },
+    { class: `message ${from}`, 'data-who': who },
     h('p', { class: 'who' }, h('bdi', {}, who)),
     words(text),
   );
-  const { citations } = message;
   citations.forEach(({ title, quote }, at) => {
     const label = citations.length > 1 ? `Source ${at + 1}: ${title}` : `Source: ${title}`;
     node.append(h('details', {}, h('summary', {}, h('bdi', {}, label)), h('blockquote', WRITTEN, quote)));
   });
-  if (message.refused) {
-    const button = h('button', { class: 'ask', type: 'button', disabled }, 'Ask a person');
-    button.addEventListener('click', ask);
-    node.append(button);
-  }
+  if (message.refused) node.append(h('button', { class: 'ask', disabled, onclick: ask }, 'Ask a person'));
+  node.append(when(message));
   return node;
+}
+
+/** When it was said, where the reader is: the hour, and the day unless it is today. */
+function when({ created_at }: Message): HTMLElement {
+  const at = new Date(created_at);
+  const timeStyle = 'short';
+  const today = at.toDateString() === new Date().toDateString();
+  const text = at.toLocaleString([], today ? { timeStyle } : { timeStyle, dateStyle: 'medium' });
+  return h('time', { datetime: created_at }, text);
 }
 
 /** A text with its addresses as links. What the link says is what it leads to; anything unusual stays text. */
 function words(text: string): HTMLElement {
-  const node = h('p', { class: 'text', ...WRITTEN });
-  let at = 0;
-  for (const found of text.matchAll(/\bhttps?:\/\/[a-z\d][a-z\d.-]*(?::\d+)?(?:[/?#][\w\-.~:/?#[\]@!$&'()*+,;=%]*)?/gi)) {
-    const address = found[0].replace(/[.,;:!?'")\]*]+$/, '');
-    // A name and a password before the host.
-    if (/^[^\s/?#]*@/.test(text.slice(found.index + found[0].length))) continue;
-    node.append(
-      text.slice(at, found.index),
-      h('a', { href: address, target: '_blank', rel: 'noopener noreferrer nofollow' }, address),
-    );
-    at = found.index + address.length;
-  }
-  node.append(text.slice(at));
-  return node;
+  const link = (href: string) => h('a', { href, target: '_blank', rel: 'noopener noreferrer nofollow' }, href);
+  return h('p', { class: 'text', ...WRITTEN }, ...pieces(text).map((piece, at) => (at % 2 ? link(piece) : piece)));
 }

@@ -17,14 +17,13 @@ export interface Wire {
 }
 
 /** What stays over a reload. Must not throw: a browser may forbid its storage. */
-export interface Keep {
-  get(key: string): string | null;
-  set(key: string, value: string): void;
-  remove(key: string): void;
+export interface Kept {
+  /** What there is. A value is written first, an empty one taken away. */
+  keep(key: string, value?: string): string | null;
   keys(): string[];
 }
 
-export interface World {
+export interface World extends Kept {
   dial(): Wire;
   /** Milliseconds since 1970. */
   now(): number;
@@ -32,7 +31,6 @@ export interface World {
   cancel(timer: number | undefined): void;
   /** From 0 up to, not including, 1. */
   random(): number;
-  keep: Keep;
 }
 
 /** `waiting`: cut off, tries again. `refused`: the server does not know this widget; tries again only when woken. */
@@ -44,15 +42,16 @@ export interface Listener {
   status(status: Status): void;
   /** Each message once, in order. */
   message(message: Message): void;
-  /** A message of ours under way. `sent` comes before, or instead of, its `message`. */
-  outgoing(id: string, text: string, delivery: Delivery): void;
+  /** A message of ours under way; `why` it is not there yet, or not sent, where that is known. `sent` comes before, or
+      instead of, its `message`. */
+  outgoing(id: string, text: string, delivery: Delivery, why: string): void;
   typing(from: Author, name: string | null): void;
   /** Everything there was has been handed on. */
   caughtUp(): void;
   /** What was handed on belongs to a conversation that is gone. */
   reset(): void;
-  /** A person could not be asked for. */
-  handoffFailed(): void;
+  /** A person could not be asked for; the server's reason, if it gave one. */
+  handoffFailed(why: string): void;
 }
 
 export interface Talk {
@@ -83,6 +82,8 @@ interface Unsent {
   readonly id: string;
   readonly text: string;
   failed: boolean;
+  /** The reason, for its writer. */
+  why: string;
   /** How often the server did not take it, or did not answer. */
   troubles: number;
 }
@@ -124,19 +125,20 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
   };
 
   // A key begins with the time, so the order of the keys is the order of writing.
-  const unsent = keep
+  const unsent = world
     .keys()
     .filter((name) => name.startsWith(`${key}:`))
     .sort()
     .slice(0, UNSENT)
     .map((name): Unsent => {
       const id = name.slice(key.length + 1);
-      return { id, text: keep.get(name) ?? '', failed: !(now() - Number.parseInt(id, 36) < STALE), troubles: 0 };
+      const failed = !(now() - Number.parseInt(id, 36) < STALE);
+      return { id, text: keep(name) ?? '', failed, why: failed ? 'It is older than a day.' : '', troubles: 0 };
     });
 
   const write = (frame: ClientFrame) => wire?.send(JSON.stringify(frame));
 
-  const report = (entry: Unsent) => listener.outgoing(entry.id, entry.text, entry.failed ? 'failed' : 'sending');
+  const report = ({ id, text, failed, why }: Unsent) => listener.outgoing(id, text, failed ? 'failed' : 'sending', why);
 
   function connect(): void {
     hangUp();
@@ -167,7 +169,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
       if (!token) return refuse();
       forget();
     }
-    if (code === 1009 && inFlight) fail(inFlight);
+    if (code === 1009 && inFlight) fail(inFlight, 'It is too long.');
     hangUp();
     if (held) attempt = 0;
     const first = code === 1013 ? 5 * SECOND : SECOND / 2;
@@ -182,12 +184,12 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
 
   function hello(): void {
     // The storage first: another tab of the same visitor may have begun.
-    token = keep.get(key) ?? token;
+    token = keep(key) ?? token;
     write(token ? { type: 'hello', widget, token } : { type: 'hello', widget });
   }
 
   function forget(): void {
-    if (keep.get(key) === token) keep.remove(key);
+    if (keep(key) === token) keep(key, '');
     token = null;
     leave();
   }
@@ -221,7 +223,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     else if (frame.type === 'sent') {
       const { message } = frame;
       // A tab that met the token before the server knew it has taken it away.
-      if (token && !keep.get(key)) keep.set(key, token);
+      if (token && !keep(key)) keep(key, token);
       settle(frame.client_id);
       target = message.conversation_id;
       if (target !== following) follow(target, 0);
@@ -241,7 +243,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
   }
 
   function welcome(frame: ServerFrame & { type: 'welcome' }): void {
-    if (token || frame.conversation) keep.set(key, (token = frame.token));
+    if (token || frame.conversation) keep(key, (token = frame.token));
     else offered = frame.token;
     welcomed = true;
     since = now();
@@ -272,7 +274,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     flush();
   }
 
-  function trouble({ code, client_id, retry_after }: ServerFrame & { type: 'error' }): void {
+  function trouble({ code, detail = '', client_id, retry_after }: ServerFrame & { type: 'error' }): void {
     if (!welcomed) {
       if (code === 'unauthenticated' && token) {
         forget();
@@ -292,13 +294,15 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
         inFlight = undefined;
       } else if (retry_after && ++entry.troubles < TRIES) {
         set('ack', again, retry_after * SECOND);
-      } else fail(entry);
+        entry.why = detail;
+        report(entry);
+      } else fail(entry, detail);
       flush();
     } else if (retry_after) return;
     else if (code === 'unauthenticated') lost(1008);
     else if (asked && wanted) {
       wanted = false;
-      listener.handoffFailed();
+      listener.handoffFailed(detail);
     } else if (code === 'not_found' && catching) leave();
   }
 
@@ -313,8 +317,9 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     flush();
   }
 
-  function fail(entry: Unsent): void {
+  function fail(entry: Unsent, why: string): void {
     entry.failed = true;
+    entry.why = why;
     if (entry === inFlight) inFlight = undefined;
     report(entry);
   }
@@ -325,12 +330,12 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     const entry = unsent[at];
     if (!entry) return;
     unsent.splice(at, 1);
-    keep.remove(place(id));
+    keep(place(id), '');
     if (entry === inFlight) {
       inFlight = undefined;
       world.cancel(timers['ack']);
     }
-    listener.outgoing(id, entry.text, 'sent');
+    listener.outgoing(id, entry.text, 'sent', '');
   }
 
   /** Sends what is next: one message at a time, then the wish for a person. */
@@ -340,16 +345,16 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     if (entry) {
       if (offered) {
         // Another tab has begun meanwhile: this one joins it. Kept before it is used: the answer may be lost.
-        if (keep.get(key)) return connect();
+        if (keep(key)) return connect();
         token = offered;
         offered = null;
-        keep.set(key, token);
+        keep(key, token);
       }
       inFlight = entry;
       const { id, text } = entry;
       const frame = { type: 'send', client_id: id, text } as const;
       write(target ? { ...frame, conversation: target } : frame);
-      set('ack', () => (++entry.troubles < TRIES ? lost(0) : (fail(entry), flush())), 20 * SECOND);
+      set('ack', () => (++entry.troubles < TRIES ? lost(0) : (fail(entry, 'No answer came.'), flush())), 20 * SECOND);
     } else if (wanted && !asked && target) {
       asked = true;
       write({ type: 'handoff', conversation: target });
@@ -368,9 +373,9 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     send(text) {
       if (unsent.length >= UNSENT) return false;
       const id = `${now().toString(36)}-${random().toString(36).slice(2)}${random().toString(36).slice(2)}`;
-      const entry = { id, text, failed: false, troubles: 0 };
+      const entry = { id, text: text.toWellFormed(), failed: false, why: '', troubles: 0 };
       unsent.push(entry);
-      keep.set(place(id), text);
+      keep(place(id), entry.text);
       report(entry);
       flush();
       return true;
@@ -379,6 +384,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
       const entry = unsent.find((one) => one.id === id);
       if (!entry?.failed) return;
       entry.failed = false;
+      entry.why = '';
       entry.troubles = 0;
       report(entry);
       flush();

@@ -52,13 +52,13 @@ test('the first visit says hello with the widget alone, and keeps the token when
   assert.equal(tab.status, 'live');
   assert.equal(tab.caughtUp, 1, 'there is nothing to wait for');
   assert.deepEqual(tab.line.heard(), []);
-  assert.equal(store.get(TOKEN), null, 'it would open nothing yet');
+  assert.equal(store.keep(TOKEN), null, 'it would open nothing yet');
   tab.line.ends(1006);
   tab.pass(SECOND);
   assert.deepEqual(tab.line.open().heard(), [{ type: 'hello', widget: WIDGET }]);
   tab.line.welcomes('smc_2');
   tab.talk.send('Hej');
-  assert.equal(store.get(TOKEN), 'smc_2', 'before there is an answer, which may be lost');
+  assert.equal(store.keep(TOKEN), 'smc_2', 'before there is an answer, which may be lost');
   tab.line.ends(1006);
   tab.pass(tab.next);
   assert.deepEqual(tab.line.open().heard(), [{ type: 'hello', widget: WIDGET, token: 'smc_2' }]);
@@ -66,7 +66,7 @@ test('the first visit says hello with the widget alone, and keeps the token when
 
 test('a later visit goes on with what there is', () => {
   const store = new Store();
-  store.set(TOKEN, 'smc_1');
+  store.keep(TOKEN, 'smc_1');
   const tab = new Tab(store);
   assert.deepEqual(tab.line.open().heard(), [{ type: 'hello', widget: WIDGET, token: 'smc_1' }]);
   assert.deepEqual(tab.line.welcomes('smc_1', 'conv_1', 2).heard(), [subscribe(0)]);
@@ -192,9 +192,10 @@ test('a message of yesterday is not sent behind the back of its writer', () => {
   before.talk.send('old');
   before.talk.stop();
   const after = new Tab(store, before.time + 25 * 3600 * SECOND).live();
-  assert.deepEqual(after.deliveries, [['old', 'failed']]);
+  assert.deepEqual(after.deliveries, [['old', 'failed', 'It is older than a day.']]);
   assert.deepEqual(after.line.heard(), []);
   after.talk.retry(after.ids[0] as string);
+  assert.deepEqual(after.deliveries.at(-1), ['old', 'sending'], 'the reason has gone');
   assert.equal(after.line.heard()[0]?.type, 'send');
 });
 
@@ -222,12 +223,12 @@ test('an answer that overtakes the stream waits for its turn', () => {
 
 test('a refused token is forgotten, and the visitor begins anew, once', () => {
   const store = new Store();
-  store.set(TOKEN, 'smc_old');
+  store.keep(TOKEN, 'smc_old');
   const tab = new Tab(store);
   tab.line.open().heard();
   tab.line.says({ type: 'error', code: 'unauthenticated' });
   assert.deepEqual(tab.line.heard(), [{ type: 'hello', widget: WIDGET }]);
-  assert.equal(store.get(TOKEN), null);
+  assert.equal(store.keep(TOKEN), null);
   tab.line.says({ type: 'error', code: 'unauthenticated' });
   assert.equal(tab.status, 'refused');
   assert.equal(tab.waiting, 0, 'and does not try by itself');
@@ -237,10 +238,10 @@ test('a refused token is forgotten, and the visitor begins anew, once', () => {
 
 test('a token that another tab has renewed is not forgotten', () => {
   const store = new Store();
-  store.set(TOKEN, 'smc_old');
+  store.keep(TOKEN, 'smc_old');
   const tab = new Tab(store);
   tab.line.open().heard();
-  store.set(TOKEN, 'smc_new');
+  store.keep(TOKEN, 'smc_new');
   tab.line.says({ type: 'error', code: 'unauthenticated' });
   assert.deepEqual(tab.line.heard(), [{ type: 'hello', widget: WIDGET, token: 'smc_new' }]);
 });
@@ -260,7 +261,7 @@ test('a widget that is not there is not asked for again and again', () => {
 
 test('close code 1008: with the token once more, then anew, then no more', () => {
   const store = new Store();
-  store.set(TOKEN, 'smc_1');
+  store.keep(TOKEN, 'smc_1');
   const tab = new Tab(store);
   const hello = () => tab.line.open().heard()[0];
   assert.deepEqual(hello(), { type: 'hello', widget: WIDGET, token: 'smc_1' });
@@ -383,7 +384,7 @@ test('two tabs that begin at once are one visitor', () => {
   b.line.heard();
   a.talk.send('Hej');
   b.talk.send('Du');
-  assert.equal(store.get(TOKEN), 'smc_a');
+  assert.equal(store.keep(TOKEN), 'smc_a');
   assert.deepEqual(b.lines[0]?.heard(), [], 'nothing is said as somebody else');
   assert.deepEqual(b.line.open().heard(), [{ type: 'hello', widget: WIDGET, token: 'smc_a' }]);
   b.line.welcomes('smc_a', 'conv_1', 1);
@@ -419,15 +420,15 @@ test('without a storage it works as long as the page lives', () => {
   assert.equal(frames.at(-1)?.type, 'send');
 });
 
-test('a message that is refused says so, and the next one goes', () => {
+test('a message that is refused says why, and the next one goes', () => {
   const tab = new Tab().live();
   tab.talk.send('bad');
   tab.pass(1);
   tab.talk.send('good');
   const ids = tab.ids as [string, string];
   tab.line.heard();
-  tab.line.says({ type: 'error', code: 'invalid', client_id: ids[0] });
-  assert.deepEqual(tab.deliveries.at(-1), ['bad', 'failed']);
+  tab.line.says({ type: 'error', code: 'invalid', detail: 'Write something first.', client_id: ids[0] });
+  assert.deepEqual(tab.deliveries.at(-1), ['bad', 'failed', 'Write something first.']);
   assert.equal((tab.line.heard()[0] as { client_id: string }).client_id, ids[1]);
   tab.line.says(sent(ids[1], 1, 'good'));
   tab.talk.retry(ids[0]);
@@ -441,12 +442,13 @@ test('a limit is waited for, with or without the message named, but not for ever
     const client_id = named ? (tab.ids[0] as string) : null;
     for (let tries = 0; tries < 3; tries++) {
       assert.equal(tab.line.heard().length, 1);
-      tab.line.says({ type: 'error', code: 'rate_limited', retry_after: 2, client_id });
+      tab.line.says({ type: 'error', code: 'rate_limited', detail: 'Wait a little.', retry_after: 2, client_id });
+      assert.deepEqual(tab.deliveries.at(-1), ['Hej', 'sending', 'Wait a little.']);
       assert.equal(tab.line.heard().length, 0);
       tab.pass(2 * SECOND);
     }
-    tab.line.says({ type: 'error', code: 'rate_limited', retry_after: 2, client_id });
-    assert.deepEqual(tab.deliveries.at(-1), ['Hej', 'failed']);
+    tab.line.says({ type: 'error', code: 'rate_limited', detail: 'Wait longer.', retry_after: 2, client_id });
+    assert.deepEqual(tab.deliveries.at(-1), ['Hej', 'failed', 'Wait longer.']);
   }
 });
 
@@ -475,16 +477,25 @@ test('no answer to a message is a broken line; four times, and the message has f
   }
   keepAlive(20);
   assert.equal(tab.status, 'live');
-  assert.deepEqual(tab.deliveries.at(-1), ['Hej', 'failed']);
+  assert.deepEqual(tab.deliveries.at(-1), ['Hej', 'failed', 'No answer came.']);
 });
 
 test('close code 1009: the message was too large, and is not sent again and again', () => {
   const tab = new Tab().live();
   tab.talk.send('large');
   tab.line.ends(1009);
-  assert.deepEqual(tab.deliveries.at(-1), ['large', 'failed']);
+  assert.deepEqual(tab.deliveries.at(-1), ['large', 'failed', 'It is too long.']);
   tab.pass(SECOND);
   assert.notEqual(tab.line.open().welcomes('smc_1', 'conv_1').heard().at(-1)?.type, 'send');
+});
+
+test('half a character is no reason to lose the rest', () => {
+  const store = new Store();
+  const tab = new Tab(store).live();
+  tab.talk.send('a \ud83d lamp, a 💡');
+  const [frame] = tab.line.heard();
+  assert.equal(frame?.type === 'send' && frame.text, 'a \ufffd lamp, a 💡');
+  assert.equal(store.keep(`${TOKEN}:${tab.ids[0]}`), 'a \ufffd lamp, a 💡', 'the same after a reload');
 });
 
 test('a message to a conversation that was deleted begins another', () => {
@@ -516,13 +527,16 @@ test('the wish for a person waits for a conversation and a connection', () => {
   assert.deepEqual(tab.line.open().welcomes('smc_1', 'conv_1', 2).heard().at(-1), subscribe(2));
 });
 
-test('a person who could not be asked is not asked again', () => {
+test('a person who could not be asked is not asked again, and the reason is told', () => {
   const tab = new Tab().live();
   tab.talk.handoff();
+  tab.line.says({ type: 'error', code: 'conflict', detail: 'Nobody is there.' });
+  assert.deepEqual(tab.refusals, ['Nobody is there.']);
+  tab.line.says({ type: 'error', code: 'conflict', detail: 'Nobody is there.' });
+  assert.equal(tab.refusals.length, 1);
+  tab.talk.handoff();
   tab.line.says({ type: 'error', code: 'conflict' });
-  assert.equal(tab.refusals, 1);
-  tab.line.says({ type: 'error', code: 'conflict' });
-  assert.equal(tab.refusals, 1);
+  assert.equal(tab.refusals[1], '', 'a server need not give one');
 });
 
 test('writing is said at most every three seconds, and only where somebody can see it', () => {

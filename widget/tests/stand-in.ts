@@ -1,7 +1,7 @@
 // A world for socket.ts: a clock that moves when told, sockets that record, a storage in memory.
 
 import type { Author, ClientFrame, Message, ServerFrame } from '../src/frames.ts';
-import { type Delivery, type Keep, type Status, talk, type Wire } from '../src/socket.ts';
+import { type Delivery, type Kept, type Status, talk, type Wire } from '../src/socket.ts';
 
 export const WIDGET = 'wgt_1';
 export const TOKEN = `samtal:${WIDGET}`;
@@ -50,28 +50,30 @@ export class Line implements Wire {
 }
 
 /** One browser's storage, for all its tabs. */
-export class Store implements Keep {
+export class Store implements Kept {
   readonly entries = new Map<string, string>();
-  get = (key: string) => this.entries.get(key) ?? null;
-  set = (key: string, value: string) => void this.entries.set(key, value);
-  remove = (key: string) => void this.entries.delete(key);
+  keep = (key: string, value?: string) => {
+    if (value) this.entries.set(key, value);
+    else if (value === '') this.entries.delete(key);
+    return this.entries.get(key) ?? null;
+  };
   keys = () => [...this.entries.keys()];
 }
 
 /** A storage that keeps nothing, as in a browser that forbids it. */
-export const FORBIDDEN: Keep = { get: () => null, set: () => undefined, remove: () => undefined, keys: () => [] };
+export const FORBIDDEN: Kept = { keep: () => null, keys: () => [] };
 
 /** A tab with the widget open. */
 export class Tab {
   readonly lines: Line[] = [];
   readonly statuses: Status[] = [];
   readonly messages: Message[] = [];
-  readonly deliveries: [text: string, delivery: Delivery][] = [];
+  readonly deliveries: [text: string, delivery: Delivery, why?: string][] = [];
   readonly ids: string[] = [];
   readonly typing: [Author, string | null][] = [];
   caughtUp = 0;
   resets = 0;
-  refusals = 0;
+  readonly refusals: string[] = [];
   time: number;
   /** What chance gives, again and again. */
   chance = 0;
@@ -79,7 +81,7 @@ export class Tab {
   private count = 0;
   readonly talk;
 
-  constructor(keep: Keep = new Store(), time = Date.UTC(2026, 10, 21)) {
+  constructor(kept: Kept = new Store(), time = Date.UTC(2026, 10, 21)) {
     this.time = time;
     this.talk = talk(
       WIDGET,
@@ -96,14 +98,15 @@ export class Tab {
         },
         cancel: (timer) => void this.timers.delete(timer ?? 0),
         random: () => this.chance,
-        keep,
+        keep: kept.keep,
+        keys: kept.keys,
       },
       {
         status: (status) => this.statuses.push(status),
         message: (message) => this.messages.push(message),
-        outgoing: (id, text, delivery) => {
+        outgoing: (id, text, delivery, why) => {
           if (!this.ids.includes(id)) this.ids.push(id);
-          this.deliveries.push([text, delivery]);
+          this.deliveries.push(why ? [text, delivery, why] : [text, delivery]);
         },
         typing: (from, name) => this.typing.push([from, name]),
         caughtUp: () => this.caughtUp++,
@@ -111,7 +114,7 @@ export class Tab {
           this.resets++;
           this.messages.length = 0;
         },
-        handoffFailed: () => this.refusals++,
+        handoffFailed: (why) => this.refusals.push(why),
       },
     );
   }

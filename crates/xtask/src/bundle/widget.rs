@@ -13,8 +13,8 @@ use std::path::Path;
 const SOURCES: &str = "widget/src";
 /// Where the files are, below the server's root. `v1` is the promise that pages rely on.
 const PLACE: &str = "widget/v1";
-/// What knows constructed style sheets and `oklch()`, which nothing here could do without: browsers of spring 2023.
-const BROWSERS: &str = "--target=chrome111,firefox113,safari16.4";
+/// What knows `light-dark()` and nested rules, which nothing here could do without: browsers of spring 2024.
+const BROWSERS: &str = "--target=chrome123,firefox120,safari17.5";
 
 /// Both scripts by their place.
 pub fn files(root: &Path, release: bool, tools: &Tools) -> Result<BTreeMap<String, Vec<u8>>> {
