@@ -1,6 +1,6 @@
 // The widget on other people's pages: a page of another origin with a strict policy, the keyboard, a person asked for.
 import AxeBuilder from '@axe-core/playwright';
-import type { APIRequestContext, Page } from '@playwright/test';
+import type { APIRequestContext, Page, WebSocketRoute } from '@playwright/test';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { learnt, teach } from '../support/documents.ts';
@@ -30,6 +30,29 @@ async function elsewhere(samtal: string, widget: string): Promise<{ url: string;
 }
 
 const dialog = (page: Page) => page.getByRole('dialog', { name: 'Chat' });
+const field = (page: Page) => dialog(page).getByRole('textbox', { name: 'Your message' });
+
+/** Goes to the demo's page and opens the chat there. */
+async function openChat(page: Page, widget: string): Promise<void> {
+  await page.goto(`/demo?widget=${widget}`);
+  await page.getByRole('button', { name: 'Chat' }).click();
+  await expect(dialog(page)).toBeVisible();
+}
+
+async function say(page: Page, text: string): Promise<void> {
+  await field(page).fill(text);
+  await dialog(page).getByRole('button', { name: 'Send' }).click();
+}
+
+/** Stands between the page and the server, and takes some frames for itself. */
+async function between(page: Page, takes: (frame: { type: string; client_id?: string }, page: WebSocketRoute) => boolean): Promise<void> {
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((text) => {
+      if (!takes(JSON.parse(text as string), socket)) server.send(text);
+    });
+  });
+}
 
 test('on a page of another site, under a strict policy', async ({ server, page, newContext }) => {
   const owner = await newContext();
@@ -110,4 +133,132 @@ test('a widget that is none says so quietly, and the page lives', async ({ page 
   await page.goto('/demo?widget=wgt_00000000000000000000000000000000');
   await page.getByRole('button', { name: 'Chat' }).click();
   await expect(dialog(page).getByRole('status')).toContainText('not available');
+});
+
+test('what is too long stays, is counted and explained; what is not goes', async ({ page, newContext }) => {
+  const owner = await newContext();
+  await openChat(page, await company(owner.request));
+  await field(page).fill('word '.repeat(2000));
+  for (const key of ['a', 'x', 'v']) await page.keyboard.press(`ControlOrMeta+${key}`);
+  await expect(field(page)).toHaveValue('word '.repeat(2000));
+  await expect(dialog(page)).toContainText('9999 of 4000 characters: too many. Send the rest in another message.');
+  await expect(field(page)).toHaveAttribute('aria-invalid', 'true');
+  await expect(dialog(page).getByRole('button', { name: 'Send' })).toBeDisabled();
+  await page.keyboard.press('Enter');
+  await expect(field(page)).toHaveValue('word '.repeat(2000));
+  await expect(dialog(page).locator('.message')).toHaveCount(0);
+  // As the server counts: a lamp is one, though a browser takes it for two.
+  await say(page, '💡'.repeat(4000));
+  await expect(dialog(page).locator('.message.contact')).toHaveAttribute('data-state', 'sent');
+  await expect(field(page)).toHaveValue('');
+});
+
+test('a message that was not sent says why, and so does a person who could not be asked', async ({ page, newContext }) => {
+  const owner = await newContext();
+  const refused = new Set<string>();
+  await between(page, (frame, socket) => {
+    const { client_id } = frame;
+    const detail = client_id ? 'Say it in other words.' : 'Nobody is there before nine.';
+    if (frame.type !== 'handoff' && (frame.type !== 'send' || refused.has(client_id!))) return false;
+    if (client_id) refused.add(client_id);
+    socket.send(JSON.stringify({ type: 'error', code: 'invalid_request', detail, client_id }));
+    return true;
+  });
+  await openChat(page, await company(owner.request));
+  await say(page, 'Within how many days may lamps be sent back?');
+  await expect(dialog(page).locator('.message.contact')).toContainText('Not sent. Say it in other words.');
+  await dialog(page).getByRole('button', { name: 'Try again' }).click();
+  await expect(dialog(page).locator('.message.assistant')).toContainText('60 days');
+  await expect(dialog(page)).not.toContainText('Say it in other words.');
+  await dialog(page).getByRole('button', { name: 'Talk to a person' }).click();
+  await expect(dialog(page).getByRole('status')).toHaveText('A person could not be asked. Nobody is there before nine.');
+});
+
+test('a word that an input method is not done with is neither sent nor closed', async ({ page, newContext }) => {
+  const owner = await newContext();
+  await openChat(page, await company(owner.request));
+  const line = await page.context().newCDPSession(page);
+  const press = async (key: string, windowsVirtualKeyCode: number) => {
+    for (const type of ['rawKeyDown', 'keyUp'] as const) await line.send('Input.dispatchKeyEvent', { type, key, windowsVirtualKeyCode });
+  };
+  await field(page).fill('ランプ');
+  for (const key of ['Enter', 'Escape']) await press(key, 229);
+  await line.send('Input.imeSetComposition', { text: 'にほん', selectionStart: 3, selectionEnd: 3 });
+  await press('Enter', 13);
+  await line.send('Input.insertText', { text: '日本' });
+  await expect(field(page)).toHaveValue('ランプ日本');
+  await expect(dialog(page).locator('.message')).toHaveCount(0);
+  await press('Enter', 13);
+  await expect(dialog(page).locator('.message.contact')).toContainText('ランプ日本');
+  await press('Escape', 27);
+  await expect(dialog(page)).toBeHidden();
+});
+
+test('a visitor who is known need not open it to hear of an answer; what one tab has shown is new in none', async ({ page, context, newContext }) => {
+  const owner = await newContext();
+  const widget = await company(owner.request);
+  const sockets: string[] = [];
+  context.on('page', (one) => one.on('websocket', (socket) => sockets.push(socket.url())));
+  await openChat(page, widget);
+  await page.keyboard.press('Escape');
+  // Nothing has been said: nothing is kept, and nothing is loaded.
+  const second = await context.newPage();
+  await second.goto(`/demo?widget=${widget}`);
+  await expect(second.getByRole('button', { name: 'Chat' })).toBeVisible();
+  expect(await second.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)])).toEqual([]);
+  expect(sockets).toEqual([]);
+
+  await page.getByRole('button', { name: 'Chat' }).click();
+  await say(page, 'Within how many days may lamps be sent back?');
+  await expect(dialog(page).locator('.message.assistant')).toContainText('60 days');
+  await page.keyboard.press('Escape');
+  await second.reload();
+  await expect.poll(() => sockets.length).toBe(1);
+  await page.getByRole('button', { name: 'Chat' }).click();
+  // Asked for in one, told in both: here it is seen, there it is counted until it was seen.
+  await say(page, 'Who won the world cup?');
+  await expect(dialog(page).locator('.message.assistant').nth(1)).toBeVisible();
+  await expect(second.locator('.message.assistant')).toHaveCount(2);
+  await expect(second.getByRole('button', { name: 'Chat', exact: true })).toBeAttached();
+  await page.keyboard.press('Escape');
+  await second.getByRole('button', { name: 'Chat' }).click();
+  await say(second, 'Is anybody there?');
+  await expect(second.locator('.message.assistant')).toHaveCount(3);
+  await expect(page.getByRole('button', { name: 'Chat', exact: true })).toBeAttached();
+  await expect(page.locator('.message.assistant')).toHaveCount(3);
+});
+
+test('addresses are links, of any script and with their brackets', async ({ page, newContext }) => {
+  const owner = await newContext();
+  await openChat(page, await company(owner.request));
+  await say(page, 'Is it https://müller.example/größe_(lampen)? (Or https://例え.テスト/パス.)');
+  const links = dialog(page).locator('.message.contact').getByRole('link');
+  await expect(links).toHaveText(['https://müller.example/größe_(lampen)', 'https://例え.テスト/パス']);
+  expect(await links.evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).href))).toEqual([
+    'https://xn--mller-kva.example/gr%C3%B6%C3%9Fe_(lampen)',
+    'https://xn--r8jz45g.xn--zckzah/%E3%83%91%E3%82%B9',
+  ]);
+});
+
+test('taken out of the page it leaves nothing, and may be put in again', async ({ page, newContext, complaints }) => {
+  // It may not have been there yet.
+  complaints.expect(/WebSocket is closed before the connection is established/);
+  const owner = await newContext();
+  await openChat(page, await company(owner.request));
+  const src = await page.locator('script[data-widget]').getAttribute('src');
+  const left = () => page.evaluate(() => [typeof Reflect.get(window, 'Samtal'), typeof Reflect.get(window, Symbol.for('samtal')), document.querySelectorAll('samtal-widget').length]);
+  expect(await left()).toEqual(['function', 'function', 1]);
+  const hide = (hidden: boolean) => page.locator('samtal-widget').evaluate((element: HTMLElement, how) => void (element.hidden = how), hidden);
+  await hide(true);
+  await expect(page.getByRole('button', { name: 'Chat' })).toBeHidden();
+  await hide(false);
+  await expect(dialog(page)).toBeHidden();
+  await page.getByRole('button', { name: 'Chat' }).click();
+  await expect(dialog(page)).toBeVisible();
+  await page.evaluate(() => Reflect.get(window, 'Samtal').destroy());
+  expect(await left()).toEqual(['undefined', 'undefined', 0]);
+  await page.evaluate((address) => document.head.append(Object.assign(document.createElement('script'), { src: address })), src!);
+  // It was open when it went.
+  await expect(dialog(page)).toBeVisible();
+  expect(await left()).toEqual(['function', 'function', 1]);
 });
