@@ -51,6 +51,9 @@ function find(): [HTMLScriptElement, string] | undefined {
   return undefined;
 }
 
+/** `document.body` may be an image of that name, too. */
+const body = () => document.querySelector('body');
+
 const found = find();
 // A page may name the script twice, or load it again when it changes its content.
 if (window[NAME]) window[NAME]();
@@ -113,7 +116,7 @@ function start(script: HTMLScriptElement, widget: string): void {
     line.setAttribute('d', open ? DOWN : TALK);
     // As large on a page that is zoomed by its styles: lengths of the window would not fit into it.
     let zoom = 1;
-    for (const node of [document.documentElement, document.body]) if (node) zoom *= Number(getComputedStyle(node).zoom) || 1;
+    for (const node of [document.documentElement, body()]) if (node) zoom *= Number(getComputedStyle(node).zoom) || 1;
     section.style.zoom = `${1 / zoom}`;
   }
 
@@ -197,7 +200,7 @@ function start(script: HTMLScriptElement, widget: string): void {
   const watch = new MutationObserver(() => {
     // Out of sight, it must not hold the page that is behind it.
     if (host.hidden) close();
-    if (timer || (host.parentNode === document.body && !host.inert && !host.ariaHidden)) return;
+    if (timer || (host.parentNode === body() && !host.inert && !host.ariaHidden)) return;
     // A page that takes it away again and again is not fought.
     pause = Date.now() - stood > 10 * SECOND ? 10 : Math.min(pause * 2, 30 * SECOND);
     timer = setTimeout(put, pause);
@@ -208,19 +211,19 @@ function start(script: HTMLScriptElement, widget: string): void {
     clearTimeout(timer);
     timer = 0;
     if (signal.aborted) return;
-    const { documentElement, body } = document;
-    for (const node of [document, documentElement, body]) if (node) watch.observe(node, { childList: true });
+    const now = body();
+    for (const node of [document, document.documentElement, now]) if (node) watch.observe(node, { childList: true });
     // The parser is not that far.
-    if (!body) return;
+    if (!now) return;
     // A document that was opened and written again has taken all listeners away.
     if (!bubble.onclick) {
       api.destroy();
       return start(script, widget);
     }
     stood = Date.now();
-    if (host.parentNode !== body) body.append(host);
+    if (host.parentNode !== now) now.append(host);
     // Copies that the page has kept of itself hold one, too.
-    for (const copy of body.querySelectorAll('samtal-widget')) if (copy !== host) copy.remove();
+    for (const copy of document.querySelectorAll('samtal-widget')) if (copy !== host) copy.remove();
     host.inert = false;
     host.ariaHidden = null;
     watch.observe(host, { attributes: true });
@@ -229,7 +232,7 @@ function start(script: HTMLScriptElement, widget: string): void {
       section.showPopover();
     } catch {}
     draw();
-    reveal(inside && document.activeElement === body);
+    reveal(inside && document.activeElement === now);
   }
 
   const api = Object.assign(put, {
