@@ -96,7 +96,7 @@ test('what does not change stays as it is while another document is read: an ope
 
 test('a page that was loaded while documents were being read shows by itself when they are', async ({ page, complaints }) => {
   // (Of a page that the test has made, Chromium does not know from where it comes.)
-  complaints.expect(/WebSocket connection .* ERR_BLOCKED_BY_LOCAL_NETWORK_ACCESS_CHECKS/);
+  complaints.expect(/WebSocket connection .*ERR_BLOCKED_BY_LOCAL_NETWORK_ACCESS_CHECKS/);
   await signUp(page.request);
   const { hold, held, release } = holder(page);
   // As it was when the document had just come.
@@ -212,6 +212,37 @@ test('a file that cannot even begin, and one that is too large, say so, and thos
   await page.close({ runBeforeUnload: true });
   await expect.poll(() => page.isClosed(), 'nothing holds it back').toBe(true);
 });
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a file that is there is named, and one of the same name takes its place by choice, with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async ({ newContext, complaints }) => {
+    complaints.expect(/status of (409|422)/);
+    const page = await (await newContext({ javaScriptEnabled })).newPage();
+    await signUp(page.request);
+    if (javaScriptEnabled) await visit(page, '/dashboard/knowledge');
+    else await page.goto('/dashboard/knowledge');
+    const send = async (text: string) => {
+      await page.getByLabel('Choose files, or drop them here').setInputFiles([file('returns.md', text)]);
+      await page.getByRole('button', { name: 'Upload' }).click();
+    };
+    const rows = page.getByRole('row', { name: /returns/ });
+    await send('# Returns\n\nWithin 30 days.\n');
+    await expect(rows).toHaveCount(1);
+    await send('# Returns\n\nWithin 30 days.\n');
+    await expect(page.getByText('This file is here already, as “returns”.')).toBeVisible();
+    await send('# Returns\n\nWithin 60 days.\n');
+    await expect(page.getByText('A file of this name is here already, as “returns”.')).toBeVisible();
+    await expect(rows).toHaveCount(1);
+    await page.getByLabel('Put a file in the place of an earlier one of the same name').check();
+    await send('# Returns\n\nWithin 60 days.\n');
+    if (javaScriptEnabled) await expect(page.locator('.uploads')).toContainText('Uploaded');
+    else await expect(page).toHaveURL('/dashboard/knowledge');
+    await expect(rows).toHaveCount(1);
+    await learnt(page.request);
+    await page.goto('/dashboard/knowledge?question=Within+how+many+days+are+returns');
+    await expect(page.getByRole('main')).toContainText('Within 60 days.');
+    await expect(page.getByRole('main')).not.toContainText('Within 30 days.');
+  });
+}
 
 test('a session that has ended meanwhile: the file says so', async ({ page, complaints }) => {
   complaints.expect(/status of 401/);

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use shares::{AsideError, aside};
 use store::audit::{self, Entry};
 use store::services::timestamp;
-use store::{Caller, StoreError, events, jobs};
+use store::{Caller, Services, StoreError, TenantTx, events, jobs};
 use uuid::Uuid;
 use words::{Text, text};
 
@@ -35,6 +35,9 @@ pub struct NewDocument {
     pub kind: Wanted,
     /// Its content.
     pub bytes: Vec<u8>,
+    /// What of the documents that were files of the same name: whether this one takes their place, or is refused because of them. Both stay if
+    /// nothing is said.
+    pub replace: Option<bool>,
 }
 
 /// What is known of a file once it has been read.
@@ -96,6 +99,7 @@ impl Knowledge {
     ///
     /// # Errors
     /// [`KnowledgeError::Invalid`] for a file that cannot be read or says nothing (field `file`) or a title that will not do,
+    /// [`KnowledgeError::There`] for the same file again, [`KnowledgeError::SameName`] where it shall take nobody's place,
     /// [`KnowledgeError::TooManyDocuments`], or the database's. Nothing is kept then.
     #[tracing::instrument(name = "db.document.create", skip_all)]
     pub async fn upload(&self, caller: &Caller, new: NewDocument) -> Result<Document, KnowledgeError> {
@@ -118,6 +122,24 @@ impl Knowledge {
         let mut tx = services.store.tenant(right.scope()).await?;
         // The tenant's row is the lock: two at once cannot both see room for one more.
         sqlx::query!("select tenant_id from app.tenants for no key update").fetch_optional(&mut tx).await?;
+        let same = sqlx::query_scalar!("select title from app.documents where sha256 = $1 limit 1", digest.as_slice());
+        if let Some(title) = same.fetch_optional(&mut tx).await? {
+            return Err(KnowledgeError::There(title));
+        }
+        let named = match new.replace {
+            Some(_) => {
+                sqlx::query!("select document_id, title from app.documents where file_name = $1", file_name)
+                    .fetch_all(&mut tx)
+                    .await?
+            }
+            None => Vec::new(),
+        };
+        if let (Some(false), Some(first)) = (new.replace, named.first()) {
+            return Err(KnowledgeError::SameName(first.title.clone()));
+        }
+        for old in &named {
+            forget(&mut tx, services, caller, old.document_id).await?;
+        }
         let there = sqlx::query!(
             r#"select count(*) as "documents!", coalesce(sum(byte_size), 0)::bigint as "bytes!" from app.documents"#
         )
@@ -279,13 +301,18 @@ impl Knowledge {
     pub async fn delete_document(&self, caller: &Caller, id: DocumentId) -> Result<(), KnowledgeError> {
         let right = caller.may(ManageDocuments)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
-        let title = sqlx::query_scalar!("delete from app.documents where document_id = $1 returning title", id.uuid());
-        let title = title.fetch_optional(&mut tx).await?.ok_or(KnowledgeError::NotFound)?;
-        events::record(&mut tx, &self.services, right.scope(), EventKind::DocumentDeleted, id.uuid()).await?;
-        let entry = Entry::new(Act::DocumentDeleted).to(id.uuid(), &title);
-        audit::record(&mut tx, &self.services, caller, entry).await?;
+        forget(&mut tx, &self.services, caller, id.uuid()).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Deletes a document in a transaction that is open.
+async fn forget(tx: &mut TenantTx, services: &Services, caller: &Caller, id: Uuid) -> Result<(), KnowledgeError> {
+    let title = sqlx::query_scalar!("delete from app.documents where document_id = $1 returning title", id);
+    let title = title.fetch_optional(&mut *tx).await?.ok_or(KnowledgeError::NotFound)?;
+    events::record(tx, services, caller.scope(), EventKind::DocumentDeleted, id).await?;
+    let entry = Entry::new(Act::DocumentDeleted).to(id, &title);
+    Ok(audit::record(tx, services, caller, entry).await?)
 }
 
 /// The text search configuration of PostgreSQL's for a text: that of its language, or the plain one where it cannot be

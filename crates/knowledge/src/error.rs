@@ -28,6 +28,12 @@ pub enum KnowledgeError {
     /// Not there, or not the caller's.
     #[error("not found")]
     NotFound,
+    /// The very same file is here already, as the document of this title.
+    #[error("the file is there already")]
+    There(String),
+    /// A document of this title was a file of the same name.
+    #[error("a file of the same name is there")]
+    SameName(String),
     /// The caller may not do this.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -79,6 +85,20 @@ impl Fault for KnowledgeError {
                 text!(
                     "The documents of a workspace can have {size} MB together. Delete some first.",
                     size = most / (1024 * 1024)
+                ),
+            ),
+            Self::There(title) => Problem::new(
+                ErrorCode::Conflict,
+                text!(
+                    "This file is here already, as \u{201c}{title}\u{201d}. Nothing was changed.",
+                    title = title.clone()
+                ),
+            ),
+            Self::SameName(title) => Problem::new(
+                ErrorCode::Conflict,
+                text!(
+                    "A file of this name is here already, as \u{201c}{title}\u{201d}. Say that this one takes its place, or give it another name.",
+                    title = title.clone()
                 ),
             ),
             Self::Busy => busy(),

@@ -102,12 +102,14 @@ async fn index(knowledge: &Knowledge, task: &Task<IndexDocument>) -> Result<(), 
         AsideError::NoThread => JobError::Retry(error.to_string()),
         AsideError::Panicked => JobError::Hopeless(noted!("The document could not be cut into pieces.").into()),
     })?;
-    let cut = cut.map_err(|TooMany| JobError::Hopeless(TOO_MANY.into()))?;
-    if cut.pieces.is_empty() {
-        // What an earlier reading made of it, before so much was left out, is told no more.
-        forget(services, task).await?;
-        return Err(JobError::Hopeless(NOTHING.into()));
-    }
+    let cut = match cut {
+        Ok(cut) if !cut.pieces.is_empty() => cut,
+        // What an earlier reading made of it, cut in another way, is told no more.
+        nothing => {
+            forget(services, task).await?;
+            return Err(JobError::Hopeless(if nothing.is_ok() { NOTHING } else { TOO_MANY }.into()));
+        }
+    };
     let mut vectors = Vec::with_capacity(cut.read.len());
     if let Some(embedder) = embedder {
         for batch in cut.read.chunks(BATCH) {
@@ -139,6 +141,12 @@ async fn begin(services: &Services, task: &Task<IndexDocument>) -> Result<Option
 async fn forget(services: &Services, task: &Task<IndexDocument>) -> Result<(), JobError> {
     let mut tx = services.store.tenant(task.scope()).await?;
     sqlx::query!("delete from app.chunks where document_id = $1", task.subject().uuid()).execute(&mut tx).await?;
+    sqlx::query!(
+        "update app.documents set chunk_count = 0, by_meaning = false where document_id = $1",
+        task.subject().uuid()
+    )
+    .execute(&mut tx)
+    .await?;
     Ok(tx.commit().await?)
 }
 

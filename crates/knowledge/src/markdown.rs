@@ -334,7 +334,8 @@ impl<'s> Page<'s> {
 
     /// Says something as it is, in the text of the section.
     fn literally(&mut self, text: &str) {
-        if text.is_empty() || self.struck > 0 {
+        // One block of HTML may say many times what it holds.
+        if text.is_empty() || self.struck > 0 || self.full() {
             return;
         }
         if let Some(lines) = self.due.take() {

@@ -113,7 +113,7 @@ impl Knowledge {
             if all || hits.len() >= wanted || candidates >= MAX_CANDIDATES {
                 return Ok(hits);
             }
-            candidates *= SPARE;
+            candidates = (candidates * SPARE).min(MAX_CANDIDATES);
         }
     }
 }

@@ -19,6 +19,7 @@ use model::knowledge::Document;
 use model::page::MAX_LIMIT;
 use model::{DocumentId, Fault as _};
 use serde::Deserialize;
+use std::collections::HashSet;
 use store::Caller;
 
 const HERE: &str = "/dashboard/knowledge";
@@ -74,12 +75,18 @@ pub async fn upload(
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Failure> {
     let (mut kept, mut outcome) = (Vec::new(), Outcome::default());
-    for new in read_form(form, MOST_FILES).await? {
+    let mut names = HashSet::new();
+    for mut new in read_form(form, MOST_FILES).await? {
         let name = new.file_name.clone();
+        // What is not ticked is not said; and of one form no file takes the place of another.
+        let first = names.insert(name.clone());
+        new.replace = Some(first && new.replace.unwrap_or_default());
         match app.capabilities.knowledge.upload(&caller, new).await {
             Ok(document) => kept.push(document),
             Err(
                 error @ (KnowledgeError::Invalid { .. }
+                | KnowledgeError::There(_)
+                | KnowledgeError::SameName(_)
                 | KnowledgeError::TooManyDocuments(_)
                 | KnowledgeError::TooMuchText(_)),
             ) if !json => {

@@ -69,8 +69,8 @@ const OPERATIONS: &[Operation] = &[
     (Permission::ReadDocuments, |_| Ask::get("/dashboard/knowledge"), Some(|_| Ask::get("/api/v1/documents"))),
     (
         Permission::ManageDocuments,
-        |_| upload("/dashboard/knowledge", "lamps.md", "Lamps quoffle."),
-        Some(|_| upload("/api/v1/documents", "lamps.md", "Lamps quoffle.")),
+        |_| upload("/dashboard/knowledge", &format!("{}.md", drawn()), &format!("Lamps quoffle, {}.", drawn())),
+        Some(|_| upload("/api/v1/documents", "lamps.md", &format!("Lamps quoffle, {}.", drawn()))),
     ),
     (
         Permission::ManageMembers,

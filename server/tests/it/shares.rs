@@ -441,8 +441,12 @@ async fn a_company_has_its_share_of_uploads() {
     })
     .await;
     let (aurora, borealis) = (&server.two.aurora, &server.two.borealis);
-    let by_program = |tenant| upload("/api/v1/documents", "a.md", "# A").key(tenant);
-    let by_form = |tenant| upload("/dashboard/knowledge", "a.md", "# A").session(tenant);
+    // (Each is another one.)
+    let drawn = || server.db.services.new_id();
+    let by_program = |tenant| upload("/api/v1/documents", "a.md", &format!("# A {}", drawn())).key(tenant);
+    let by_form = |tenant| {
+        upload("/dashboard/knowledge", &format!("{}.md", drawn()), &format!("# A {}", drawn())).session(tenant)
+    };
     for (path, who) in TAKE_FILES {
         let documents = server.count("select count(*) from app.documents").await;
         let mut first = begun(&server, GREEDY, path, &who(aurora)).await;
@@ -490,6 +494,8 @@ async fn a_company_has_its_share_of_uploads() {
             }
         };
         timeout(NEVER, free).await.unwrap();
+        // The next round sends the same file.
+        server.execute("delete from app.documents").await;
     }
 }
 

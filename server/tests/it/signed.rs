@@ -244,7 +244,7 @@ async fn files_are_signed_too_and_what_is_remembered_is_forgotten() {
         let signer = signer.with("content-type", kind);
         signer.sign(Ask::post(path).body(kind, body).header("content-digest", sha256(digest_of)))
     };
-    let (long, other) = (file(&"# Long\n\nWords.\n".repeat(30_000)), file("# Other"));
+    let (long, other) = (file(&("# Long\n\n".to_owned() + &"Words. ".repeat(60_000))), file("# Other"));
     let answer = server.ask(signed(&long, &long, "a long one")).await;
     assert_eq!(answer.status, 202, "{answer}");
     let documents = server.count("select count(*) from app.documents").await;

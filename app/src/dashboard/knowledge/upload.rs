@@ -32,6 +32,8 @@ struct Sending {
     share: f64,
     /// What came of it: nothing yet, kept, or why not.
     end: Option<Result<(), String>>,
+    /// Whether it takes the place of an earlier one.
+    replaces: bool,
 }
 
 /// Files, in the order in which they are sent, and what has come of each. A copy is the same one.
@@ -76,15 +78,16 @@ pub(super) fn Upload() -> impl IntoView {
         });
     });
     view! {
-        <form class="form" method="post" action=HERE enctype="multipart/form-data" on:submit=send>
+        <form class="form" id="upload" method="post" action=HERE enctype="multipart/form-data" on:submit=send>
             <div class="field">
                 <label class="field__label" for="file">{s!("Choose files, or drop them here")}</label>
                 <input
                     class="drop" id="file" name="file" type="file" multiple required
-                    accept=".md,.markdown,.txt,.csv,.json,text/plain,text/markdown,text/csv,application/json"
+                    accept=".md,.markdown,.txt,.csv,.tsv,.json,text/plain,text/markdown,text/csv,application/json"
                     node_ref=input
                 />
             </div>
+            <label class="check"><input type="checkbox" name="replace" value="1"/>" "{s!("Put a file in the place of an earlier one of the same name")}</label>
             <p class="actions">
                 <button class="button button--primary" type="submit"><Icon shape=Shape::Plus/>{s!("Upload")}</button>
             </p>
@@ -99,7 +102,7 @@ pub(super) fn Upload() -> impl IntoView {
 }
 
 fn on_the_way(file: Sending) -> AnyView {
-    let Sending { name, share, end } = file;
+    let Sending { name, share, end, .. } = file;
     let state = match end {
         None => view! { <progress max="1" value=share aria-label=t!("Sending {name}", name)></progress> }.into_any(),
         Some(Ok(())) => view! { <span class="badge badge--accent">{s!("Uploaded")}</span> }.into_any(),
@@ -114,13 +117,14 @@ impl Uploads {
         let Some(list) = input.files() else { return };
         let chosen: Vec<File> = (0..list.length()).filter_map(|at| list.get(at)).collect();
         input.set_value("");
+        let replaces = part("upload").is_some_and(|form| form.query_selector("[name=replace]:checked") != Ok(None));
         let going = self.going.get_value();
         if !going {
             self.files.set_value(Vec::new());
             self.lines.set(Vec::new());
         }
         self.lines.update(|all| {
-            all.extend(chosen.iter().map(|file| Sending { name: file.name(), share: 0.0, end: None }));
+            all.extend(chosen.iter().map(|file| Sending { name: file.name(), share: 0.0, end: None, replaces }));
         });
         self.files.update_value(|all| all.extend(chosen));
         if !going {
@@ -146,6 +150,9 @@ impl Uploads {
         }
         // An error says that the browser cannot read the file; then the server says that there is none.
         let _ = form.append_with_blob_and_filename("file", &file, &file.name());
+        if self.lines.with_untracked(|all| all.get(at).is_some_and(|one| one.replaces)) {
+            let _ = form.append_with_str("replace", "1");
+        }
         let progress = move |share| change(&|one| one.share = share);
         ask::send_files(HERE, &form, progress, move |answer| {
             let end = answer.map_err(|problem: Problem| say(problem.field("file").unwrap_or(&problem.detail)));

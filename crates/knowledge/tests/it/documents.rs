@@ -1,8 +1,8 @@
 //! Documents: uploaded, read, found, read again, deleted; and never another tenant's.
 
 use crate::stage::{Stage, file};
-use knowledge::KnowledgeError;
 use knowledge::reading::Wanted;
+use knowledge::{KnowledgeError, NewDocument};
 use model::knowledge::{DocumentKind, DocumentState};
 use time::Duration;
 
@@ -153,12 +153,43 @@ async fn the_end_of_a_long_answer_is_found_and_a_long_question_is_told_whole() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_there_is_named_and_one_of_the_same_name_is_replaced_by_choice() {
+    let stage = Stage::with(None).await;
+    let caller = &stage.two.aurora.owner;
+    let upload = async |text: &str, replace| {
+        let new = NewDocument { replace, ..file("returns.md", text.to_owned()) };
+        stage.knowledge.upload(caller, new).await
+    };
+    let found = async || -> Vec<String> {
+        stage.do_jobs().await;
+        let found = stage.knowledge.search(caller, "quoffle", None).await.unwrap();
+        found.into_iter().map(|passage| passage.text).collect()
+    };
+    upload("Quoffle within 30 days.", None).await.unwrap();
+    for replace in [None, Some(false), Some(true)] {
+        let twice = upload("Quoffle within 30 days.", replace).await;
+        assert!(matches!(&twice, Err(KnowledgeError::There(title)) if title == "returns"), "{twice:?}");
+    }
+    let refused = upload("Quoffle within 60 days.", Some(false)).await;
+    assert!(matches!(&refused, Err(KnowledgeError::SameName(title)) if title == "returns"), "{refused:?}");
+    assert_eq!(found().await, ["Quoffle within 30 days."]);
+    upload("Quoffle within 60 days.", Some(true)).await.unwrap();
+    assert_eq!(found().await, ["Quoffle within 60 days."]);
+    upload("Quoffle within 90 days.", None).await.unwrap();
+    assert_eq!(found().await.len(), 2);
+    // Another company's is nobody's business.
+    let new = file("returns.md", "Quoffle within 60 days.".to_owned());
+    stage.knowledge.upload(&stage.two.borealis.owner, new).await.unwrap();
+    stage.do_jobs().await;
+}
+
+#[tokio::test]
 async fn the_same_text_is_found_once_and_others_take_its_place() {
     let stage = Stage::with(None).await;
     let caller = &stage.two.aurora.owner;
     for copy in 0..25 {
         // The same, spaced in another way.
-        let text = format!("Quoffle lamps{}come back.", " ".repeat(copy % 2 + 1));
+        let text = format!("Quoffle lamps{}come back.", " ".repeat(copy + 1));
         stage.knowledge.upload(caller, file(&format!("copy {copy}.txt"), text)).await.unwrap();
     }
     for other in ["One", "Two", "Three", "Four"] {

@@ -29,6 +29,9 @@ pub struct NewDocument {
     /// `auto` (default) looks at the file; `text` reads running text; `qa` reads pairs of `question` and `answer`.
     #[schema(pattern = "^(auto|text|qa)$")]
     kind: Option<String>,
+    /// What of the documents that were files of the same name: `true` puts this one in their place, `false` refuses it because of them. Both
+    /// stay if nothing is said.
+    replace: Option<bool>,
 }
 
 /// Keeps a document and has it read. Ask for it again until its `state` is `ready` or `failed`.
@@ -41,7 +44,7 @@ pub struct NewDocument {
     request_body(content = NewDocument, content_type = "multipart/form-data"),
     responses(
         (status = 202, description = "The document is kept and will be read", body = Document),
-        (status = 409, description = "As many documents as a workspace can have", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The very same file is there; or, where `replace` is false, one of the same name; or as many documents as a workspace can have", body = Problem, content_type = "application/problem+json"),
         RefusedBody,
         Refused,
     )
@@ -68,7 +71,7 @@ pub async fn read_form(
         let detail = text!("Send a form with the header `Content-Type: multipart/form-data`.");
         Failure(Problem::new(ErrorCode::UnsupportedMediaType, detail))
     })?;
-    let (mut files, mut title, mut kind) = (Vec::new(), None, None);
+    let (mut files, mut title, mut kind, mut replace) = (Vec::new(), None, None, None);
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
         let Disposition { name, file_name } = Disposition::of(field.headers());
         let twice = || refuse(text!("The field `{name}` is there too often.", name));
@@ -77,10 +80,11 @@ pub async fn read_form(
             "file" => files.push((file_name, content(field).await?)),
             "title" if title.is_none() => title = Some(typed("title", field).await?),
             "kind" if kind.is_none() => kind = Some(wanted(&typed("kind", field).await?)?),
-            "title" | "kind" => return Err(twice()),
+            "replace" if replace.is_none() => replace = Some(ticked(&typed("replace", field).await?)?),
+            "title" | "kind" | "replace" => return Err(twice()),
             _ => {
                 return Err(refuse(text!(
-                    "The form has no field `{name}`; it takes `file`, `title` and `kind`.",
+                    "The form has no field `{name}`; it takes `file`, `title`, `kind` and `replace`.",
                     name
                 )));
             }
@@ -94,6 +98,7 @@ pub async fn read_form(
         title: title.clone().unwrap_or_default(),
         kind: kind.unwrap_or_default(),
         bytes,
+        replace,
     };
     Ok(files.into_iter().map(new).collect())
 }
@@ -123,6 +128,14 @@ fn wanted(kind: &str) -> Result<reading::Wanted, Failure> {
         ("" | "auto", _) => Ok(reading::Wanted::Auto),
         (_, Some(kind)) => Ok(reading::Wanted::Kind(kind)),
         _ => Err(KnowledgeError::field("kind", text!("Use auto, text or qa.")).into()),
+    }
+}
+
+fn ticked(text: &str) -> Result<bool, Failure> {
+    match text.trim() {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(KnowledgeError::field("replace", text!("Use true or false.")).into()),
     }
 }
 

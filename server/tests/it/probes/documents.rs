@@ -2,6 +2,7 @@
 
 use super::{By, Ids, Kind, Malformed, Place, Probe, Stranger};
 use crate::harness::Ask;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A form with a small file, as browsers write it.
 pub fn upload(path: &str, name: &str, text: &str) -> Ask {
@@ -9,6 +10,17 @@ pub fn upload(path: &str, name: &str, text: &str) -> Ask {
         "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{text}\r\n--edge--\r\n"
     );
     Ask::post(path).body("multipart/form-data; boundary=edge", body)
+}
+
+/// A number that is another one each time.
+fn drawn() -> usize {
+    static DRAWN: AtomicUsize = AtomicUsize::new(0);
+    DRAWN.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A file that is not there yet.
+fn another() -> String {
+    format!("# New\n\nOf Aurora, {:06}.", drawn())
 }
 
 fn json(path: &str, text: &str) -> Ask {
@@ -20,7 +32,7 @@ pub const PROBES: &[Probe] = &[
         method: "POST",
         path: "/api/v1/documents",
         by: By::Key,
-        ask: |_| upload("/api/v1/documents", "new.md", "# New\n\nOf Aurora."),
+        ask: |_| upload("/api/v1/documents", "new.md", &another()),
         ids: Ids::None("makes a document in the key's tenant"),
     },
     Probe {
@@ -84,7 +96,7 @@ pub const PROBES: &[Probe] = &[
         method: "POST",
         path: "/dashboard/knowledge",
         by: By::Session(Stranger::Refused),
-        ask: |_| upload("/dashboard/knowledge", "new.md", "# New\n\nOf Aurora."),
+        ask: |_| upload("/dashboard/knowledge", &format!("{}.md", drawn()), &another()),
         ids: Ids::None("makes a document in the session's tenant"),
     },
     Probe {
