@@ -107,28 +107,34 @@ impl Answering {
     }
 
     /// The answer to the first messages of what was said, and to how many: each question gets its own. What asks nothing ("Hello", "I have a
-    /// lamp") belongs to what follows.
+    /// lamp") belongs to what follows, where the two together are answered; where they are not, each is told so by itself.
     async fn answered(&self, caller: &Caller, question: &Question) -> Result<(usize, Answer), JobError> {
-        let mut messages = 1;
-        loop {
-            let more = messages < question.said.len();
-            let said = question.said.get(..messages).unwrap_or_default();
-            let last = said.last().map_or("", String::as_str);
-            let courtesy = courtesy(last);
-            if let (Some(words), false) = (courtesy, more) {
-                let answer = words.to_owned();
-                return Ok((messages, Answer { answer, citations: Vec::new(), grounded: false, refused: false }));
-            }
-            if courtesy.is_none() {
-                let answer = self.ask(caller, &said.join("\n")).await?;
-                // What was said before it may have led away from it.
-                let answer = if answer.refused && messages > 1 { self.ask(caller, last).await? } else { answer };
-                if !answer.refused || !more || asks(last) {
-                    return Ok((messages, answer));
-                }
-            }
-            messages += 1;
+        let said = |messages| question.said.get(..messages).unwrap_or_default();
+        // Greetings come with what is asked, and alone only when nothing is.
+        let greetings = question.said.iter().take_while(|said| courtesy(said).is_some()).count();
+        if greetings == question.said.len() {
+            let answer = said(greetings).last().and_then(|said| courtesy(said)).unwrap_or_default().to_owned();
+            return Ok((greetings, Answer { answer, citations: Vec::new(), grounded: false, refused: false }));
         }
+        let first = greetings + 1;
+        let alone = self.ask(caller, said(first).last().map_or("", String::as_str)).await?;
+        if !alone.refused || said(first).last().is_some_and(|said| asks(said)) {
+            return Ok((first, alone));
+        }
+        for messages in first + 1..=question.said.len() {
+            let last = said(messages).last().map_or("", String::as_str);
+            if courtesy(last).is_some() {
+                break;
+            }
+            let together = self.ask(caller, &said(messages).get(greetings..).unwrap_or_default().join("\n")).await?;
+            if !together.refused {
+                return Ok((messages, together));
+            }
+            if asks(last) {
+                break;
+            }
+        }
+        Ok((first, alone))
     }
 }
 
@@ -140,9 +146,18 @@ fn courtesy(said: &str) -> Option<&'static str> {
     COURTESIES.iter().find(|(ways, _)| ways.contains(&said.as_str())).map(|(_, answer)| *answer)
 }
 
-/// Whether words say that they ask.
+/// Words with which a question begins that has no mark at its end.
+const ASKING: [&str; 52] = [
+    "how", "what", "when", "where", "which", "who", "whose", "why", "can", "could", "do", "does", "did", "is", "are",
+    "was", "may", "must", "should", "would", "will", "como", "cómo", "que", "qué", "cuando", "cuándo", "cuanto",
+    "cuánto", "donde", "dónde", "quien", "quién", "wie", "was", "wann", "wo", "wer", "warum", "kann", "darf",
+    "comment", "quand", "combien", "pourquoi", "puis", "hur", "vad", "när", "var", "vem", "kan",
+];
+
+/// Whether words ask, as far as one can tell.
 fn asks(said: &str) -> bool {
-    said.trim_end().ends_with(['?', '\u{ff1f}', '\u{61f}'])
+    let first = said.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default();
+    said.trim_end().ends_with(['?', '\u{ff1f}', '\u{61f}']) || ASKING.contains(&first.to_lowercase().as_str())
 }
 
 /// The end of what was said, as long as a question may be: what was said last counts most.
@@ -163,6 +178,6 @@ mod tests {
         for said in ["Hello, may I return a lamp?", "", "?", "Thanks to whom is it?", "hi-fi"] {
             assert!(courtesy(said).is_none(), "{said}");
         }
-        assert!(asks("May I? ") && asks("可以吗？") && !asks("I have a lamp."));
+        assert!(asks("May I? ") && asks("可以吗？") && asks("how do i paint it") && !asks("I have a lamp."));
     }
 }

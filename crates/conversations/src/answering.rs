@@ -21,8 +21,6 @@ pub struct Question {
     pub conversation: ConversationId,
     /// What was said since the last answer, the earliest first: one message at least.
     pub said: Vec<String>,
-    /// What the contact said before that, which has been answered.
-    pub before: Option<String>,
     /// The number of each of what was said.
     numbers: Vec<i64>,
     fence: i64,
@@ -78,21 +76,9 @@ impl Conversations {
         if said.is_empty() {
             return Ok(None);
         }
-        let before = sqlx::query_scalar!(
-            "select m.text
-             from app.message_keys k
-             join app.messages m on m.conversation_id = k.conversation_id and m.message_id = k.message_id
-               and m.tenant_id = k.tenant_id
-             where k.conversation_id = $1 and k.seq <= $2 and k.author = 'contact'
-             order by k.seq desc limit 1",
-            conversation.uuid(),
-            row.answered_seq
-        )
-        .fetch_optional(&mut tx)
-        .await?;
         let (numbers, said) = said.into_iter().map(|message| (message.seq, message.text)).unzip();
         let (fence, answered) = (row.fence, row.answered_seq);
-        Ok(Some(Question { conversation, said, before, numbers, fence, answered }))
+        Ok(Some(Question { conversation, said, numbers, fence, answered }))
     }
 
     /// The assistant answers the first so many messages of a question, unless a person has taken over meanwhile. What does not stand right

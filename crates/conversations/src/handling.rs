@@ -126,10 +126,17 @@ impl Leaving for HandedOn {
                 member.uuid(),
                 self.0.now()
             )
+            .fetch_all(&mut *tx)
+            .await?;
+            // What they had before is nobody's, either.
+            let held = sqlx::query_scalar!(
+                "update app.conversations set holder_id = null where holder_id = $1 returning conversation_id",
+                member.uuid()
+            )
             .fetch_all(tx)
             .await?;
             let changed = |id| Notice::Changed { tenant: scope.tenant(), conversation: ConversationId::from_uuid(id) };
-            Ok(handed_on.into_iter().map(changed).collect())
+            Ok(handed_on.into_iter().chain(held).map(changed).collect())
         })
     }
 }

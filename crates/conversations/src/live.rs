@@ -137,7 +137,11 @@ struct Told {
 impl Told {
     /// Something has changed: the list has to be asked for.
     fn several() -> Self {
-        Self { frame: json(&ServerFrame::Changed { conversation: None, line: None }), holder: None, gone: None }
+        Self {
+            frame: json(&ServerFrame::Changed { conversation: None, line: None, waiting: None }),
+            holder: None,
+            gone: None,
+        }
     }
 
     fn to(&self, reach: Reach) -> Option<&Bytes> {
@@ -242,8 +246,13 @@ impl Listeners {
         let hands = |id| changes.conversations.iter().any(|change| change.conversation == id && change.hands);
         let told = lines.iter().map(|(line, holder)| {
             let conversation = Some(line.conversation.id);
-            let gone = hands(line.conversation.id).then(|| json(&ServerFrame::Changed { conversation, line: None }));
-            Told { frame: json(&ServerFrame::Changed { conversation, line: Some(line) }), holder: *holder, gone }
+            let gone = ServerFrame::Changed { conversation, line: None, waiting: Some(line.waiting) };
+            let gone = hands(line.conversation.id).then(|| json(&gone));
+            Told {
+                frame: json(&ServerFrame::Changed { conversation, line: Some(line), waiting: None }),
+                holder: *holder,
+                gone,
+            }
         });
         told.chain(changes.several.then(Told::several)).collect()
     }

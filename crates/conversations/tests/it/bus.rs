@@ -169,7 +169,7 @@ async fn what_changes_together_is_read_once_and_told_to_all_who_watch() {
         let conversation = ConversationId::from_uuid(a.services.new_id());
         a.services.publish(Notice::Changed { tenant, conversation });
     }
-    let several = serde_json::to_vec(&ServerFrame::Changed { conversation: None, line: None }).unwrap();
+    let several = serde_json::to_vec(&ServerFrame::Changed { conversation: None, line: None, waiting: None }).unwrap();
     while !matches!(watchers[0].next().await, Heard::Changed { frame } if frame == several) {}
 }
 

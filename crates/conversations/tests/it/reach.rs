@@ -97,11 +97,14 @@ async fn what_somebody_had_who_is_kept_out_is_there_for_others() {
     let (c, key, owner) = (&stage.conversations, &stage.two.aurora.key, &stage.two.aurora.owner);
     let (member, ann): (MemberId, _) = stage.colleague("Ann", &[P::WriteConversations]).await;
     let (_, ben) = stage.colleague("Ben", &[P::WriteConversations]).await;
-    let id = stage.begin(key).await.id;
-    c.take_over(&ann, id).await.unwrap();
-    assert!(!reaches(c, &ben, id).await);
+    let [id, done] = [stage.begin(key).await.id, stage.begin(key).await.id];
+    for id in [id, done] {
+        c.take_over(&ann, id).await.unwrap();
+        assert!(!reaches(c, &ben, id).await);
+    }
+    c.resolve(&ann, done).await.unwrap();
     identity.keep_member(owner, member, KeptMember::Out { keys: false }).await.unwrap();
-    assert!(reaches(c, &ben, id).await);
+    assert!(reaches(c, &ben, id).await && reaches(c, &ben, done).await);
 }
 
 #[tokio::test]

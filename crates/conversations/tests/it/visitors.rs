@@ -102,6 +102,10 @@ async fn a_token_opens_its_own_tenant_only_and_not_for_ever() {
         stage.db.clock.advance(time::Duration::days(100));
         assert!(back(widget, token.clone()).await);
     }
-    stage.db.clock.advance(scope::CONTACT_SESSION + time::Duration::minutes(1));
+    // It is forgotten when it opens nothing any more, and no sooner.
+    stage.db.clock.advance(scope::CONTACT_SESSION - time::Duration::minutes(1));
+    assert_eq!(scope::forget_contact_sessions(&stage.db.services).await.unwrap(), 0);
+    stage.db.clock.advance(time::Duration::minutes(2));
     assert!(!back(widget, token).await);
+    assert_eq!(scope::forget_contact_sessions(&stage.db.services).await.unwrap(), 1);
 }
