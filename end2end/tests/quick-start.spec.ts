@@ -51,7 +51,7 @@ const shown = (json: string) =>
 
 /** Goes there by the navigation. */
 async function follow(page: Page, label: string): Promise<void> {
-  const link = page.getByRole('navigation', { name: 'Dashboard' }).getByRole('link', { name: label, exact: true });
+  const link = page.getByRole('navigation', { name: 'Dashboard' }).getByRole('link', { name: new RegExp(`^${label}`) });
   const address = await link.getAttribute('href');
   await link.click();
   await expect(page).toHaveURL(address!);
@@ -134,7 +134,7 @@ test('from nothing to the first answered visitor and the first call, as the guid
   const happened = chat.locator('.message.system');
   await expect(chat.getByRole('button', { name: says('Talk to a person') })).toBeVisible();
   await chat.getByRole('button', { name: says('Ask a person') }).click();
-  await expect(happened).toHaveText(says('A person has been asked to join. The assistant is silent until then.'));
+  await expect(happened).toContainText(says('A person has been asked to join. The assistant is silent until then.'));
 
   // 7. Take over and answer.
   await follow(page, says('Inbox'));
@@ -144,13 +144,13 @@ test('from nothing to the first answered visitor and the first call, as the guid
   await waits.click();
   await expect(page.getByRole('log')).toContainText(question);
   await page.getByRole('button', { name: says('Take over') }).click();
-  await expect(happened.last()).toHaveText(says('A person has joined the conversation.'));
+  await expect(happened.last()).toContainText(says('A person has joined the conversation.'));
   await page.getByRole('textbox', { name: says('Your message') }).fill('Astrid here. France did.');
   await page.getByRole('button', { name: says('Send') }).click();
   await expect(chat.locator('.message.agent .text')).toHaveText('Astrid here. France did.');
   await expect(chat.locator('.message.agent .who')).toHaveText(person.name);
   await page.getByRole('button', { name: says('Hand back to the assistant') }).click();
-  await expect(happened.last()).toHaveText(says('The assistant answers again.'));
+  await expect(happened.last()).toContainText(says('The assistant answers again.'));
   await expect(answers, 'all the time it was silent').toHaveCount(2);
   await page.getByRole('button', { name: says('Resolve') }).click();
   await expect(page.getByRole('button', { name: 'Resolve' })).toBeHidden();

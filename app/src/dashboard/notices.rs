@@ -1,8 +1,8 @@
 //! What waits, on every page of the dashboard: a number beside the inbox and in the title, and, where one wants them in this browser, a notice of
 //! the desktop and a sound when somebody waits or answers while one looks at something else.
 //!
-//! One page of the browser at a time holds the connection, and tells the others; the inbox has its own besides. A page that one leaves lets go of
-//! everything, so that browsers may keep it for who comes back. Without JavaScript the number is the one from when the page was made.
+//! Each page has a socket of its own. Of several that are not looked at one tells, and says so to the others; where one is looked at, none does. Without
+//! JavaScript the number is the one from when the page was made.
 
 use super::Frame;
 use crate::shell::Nonce;
@@ -19,11 +19,17 @@ pub(super) fn count(frame: &Frame, waiting: u32) -> AnyView {
             data-me=frame.session.member.id.to_string()
             data-waits=t!("{name} waits for a person", name = "{name}")
             data-visitor=t!("A visitor")
+            data-said=say_waiting()
         >
-            {shown}
+            <span>{shown}</span><span class="visually-hidden">{if waiting > 0 { say_waiting() } else { String::new() }}</span>
         </span>
     }
     .into_any()
+}
+
+/// What is read out behind the number.
+fn say_waiting() -> String {
+    format!(" {}", t!("need a person"))
 }
 
 /// The number, as it is said.
@@ -45,69 +51,67 @@ pub(super) fn title(frame: &Frame, title: String) -> String {
 
 /// Keeps the number as it is, and tells of what comes.
 const LISTEN: &str = "{\
-    const count = document.getElementById('nav-waiting'), { me, waits, visitor } = count.dataset, told = new Map(), { locks } = navigator;\
+    const count = document.getElementById('nav-waiting'), { me, waits, visitor, said } = count.dataset, [number, words] = count.children, told = new Map(), known = new Set();\
     const show = (n) => {\
-      count.textContent = n > 99 ? '99+' : n || '';\
+      number.textContent = n > 99 ? '99+' : n || '';\
+      words.textContent = n ? said : '';\
       count.hidden = !n;\
-      if (!document.querySelector('.inbox')) document.title = (n ? `(${count.textContent}) ` : '') + document.title.replace(/^\\(\\d+\\+?\\) /, '');\
+      if (!document.querySelector('.inbox')) document.title = (n ? `(${number.textContent}) ` : '') + document.title.replace(/^\\(\\d+\\+?\\) /, '');\
     };\
-    const tell = async ({ id, contact, assignee, last_from, last_text, waiting_since }) => {\
+    const sound = () => {\
+      const audio = new AudioContext(), tone = audio.createOscillator(), volume = audio.createGain();\
+      if (audio.state !== 'running') return audio.close();\
+      volume.gain.setValueAtTime(0.1, 0);\
+      volume.gain.exponentialRampToValueAtTime(0.001, 0.4);\
+      tone.connect(volume).connect(audio.destination);\
+      tone.start();\
+      tone.stop(0.4);\
+      tone.onended = () => audio.close();\
+    };\
+    let socket, beat, heard, wait = 1000;\
+    const tell = ({ id, contact, assignee, last_from, last_text, waiting_since }) => {\
       const mine = assignee?.id === me && last_from === 'contact', was = told.get(id);\
-      if (told.size > 500) told.clear();\
+      if (told.size > 500) told.clear(), known.clear();\
       told.set(id, { since: waiting_since, text: last_text });\
       if (mine ? was?.text === last_text : !waiting_since || was?.since === waiting_since) return;\
-      const wishes = JSON.parse(localStorage.getItem('samtal.notices') ?? '{}'), { held } = await locks.query();\
-      if (held.some(({ name }) => name === 'samtal.looked-at')) return;\
-      const name = contact.name ?? visitor;\
-      if (wishes.notice && Notification.permission === 'granted') {\
-        const notice = new Notification(mine ? name : waits.replace('{name}', () => name), { body: last_text ?? '', tag: id });\
-        notice.onclick = () => { focus(); location.assign(`/dashboard/inbox/${id}`); };\
-      }\
-      if (wishes.sound) {\
-        const audio = new AudioContext(), tone = audio.createOscillator(), volume = audio.createGain();\
-        volume.gain.setValueAtTime(0.1, 0);\
-        volume.gain.exponentialRampToValueAtTime(0.001, 0.4);\
-        tone.connect(volume).connect(audio.destination);\
-        tone.start();\
-        tone.stop(0.4);\
-        tone.onended = () => audio.close();\
-      }\
+      const what = id + (mine ? last_text : waiting_since), say = () => { known.add(what); others.postMessage(what); };\
+      if (!document.hidden) return say();\
+      setTimeout(() => {\
+        if (known.has(what) || !document.hidden) return;\
+        say();\
+        const wishes = JSON.parse(localStorage.getItem('samtal.notices') ?? '{}'), name = contact.name ?? visitor;\
+        if (wishes.sound) sound();\
+        if (wishes.notice && globalThis.Notification?.permission === 'granted') try {\
+          const notice = new Notification(mine ? name : waits.replace('{name}', () => name), { body: last_text ?? '', tag: id });\
+          notice.onclick = () => { notice.close(); open(`/dashboard/inbox/${id}`); };\
+        } catch {}\
+      }, 200 + 600 * Math.random());\
     };\
-    const looked = () => document.hidden || locks.request('samtal.looked-at', { mode: 'shared' },\
-      () => new Promise((over) => document.addEventListener('visibilitychange', over, { once: true })));\
-    let end;\
-    const begin = () => {\
-      const others = new BroadcastChannel('samtal.waiting:' + me), ended = new AbortController(), { signal } = ended;\
-      others.onmessage = ({ data }) => show(data);\
-      end = () => { ended.abort(); others.close(); };\
-      const listen = (over) => {\
-        let wait = 1000, socket;\
-        const open = () => {\
-          if (signal.aborted) return;\
-          socket = new WebSocket(location.origin.replace('http', 'ws') + '/ws');\
-          socket.onopen = () => socket.send('{\"type\":\"hello\"}');\
-          socket.onmessage = ({ data }) => {\
-            const { type, line } = JSON.parse(data);\
-            if (type === 'welcome') wait = 1000;\
-            if (type !== 'changed' || !line || signal.aborted) return;\
-            show(line.waiting);\
-            others.postMessage(line.waiting);\
-            tell(line.conversation);\
-          };\
-          socket.onclose = ({ code }) => code === 1008 ? over() : setTimeout(open, wait = Math.min(2 * wait, 60000));\
-        };\
-        signal.addEventListener('abort', () => { over(); socket.close(); });\
-        open();\
+    const others = new BroadcastChannel('samtal.told:' + me);\
+    others.onmessage = ({ data }) => known.add(data);\
+    const listen = () => {\
+      const mine = socket = new WebSocket(location.origin.replace('http', 'ws') + '/ws');\
+      heard = Date.now();\
+      beat = setInterval(() => {\
+        if (Date.now() - heard > 75000) mine.close();\
+        else if (mine.readyState === 1) mine.send('{\"type\":\"ping\"}');\
+      }, 30000);\
+      mine.onopen = () => mine.send('{\"type\":\"hello\"}');\
+      mine.onmessage = ({ data }) => {\
+        const { type, line, waiting = line?.waiting } = JSON.parse(data);\
+        heard = Date.now();\
+        if (type === 'welcome') wait = 1000;\
+        if (waiting !== undefined) show(waiting);\
+        if (line) tell(line.conversation);\
+        else if (type === 'changed' && waiting === undefined) mine.close();\
       };\
-      locks.request('samtal.listens:' + me, { signal }, () => new Promise(listen)).catch(() => {});\
+      mine.onclose = ({ code }) => {\
+        if (mine !== socket) return;\
+        clearInterval(beat);\
+        if (code !== 1008) setTimeout(listen, wait = Math.min(2 * wait, 60000));\
+      };\
     };\
-    if (locks) {\
-      looked();\
-      document.addEventListener('visibilitychange', looked);\
-      begin();\
-      addEventListener('pagehide', () => end());\
-      addEventListener('pageshow', ({ persisted }) => persisted && begin());\
-    }\
+    listen();\
   }";
 
 /// What listens.
@@ -120,12 +124,12 @@ pub(super) fn listen() -> AnyView {
 const WISH: &str = "{\
     const form = document.currentScript.previousElementSibling, { notice, sound } = form.elements, denied = form.querySelector('[role=alert]');\
     const kept = JSON.parse(localStorage.getItem('samtal.notices') ?? '{}');\
-    notice.checked = kept.notice && Notification.permission === 'granted';\
+    notice.checked = kept.notice && globalThis.Notification?.permission === 'granted';\
     sound.checked = kept.sound;\
-    form.hidden = !navigator.locks;\
-    document.getElementById('notices-off').hidden = !form.hidden;\
+    form.hidden = false;\
+    document.getElementById('notices-off').hidden = true;\
     form.addEventListener('change', async () => {\
-      if (notice.checked && await Notification.requestPermission() !== 'granted') notice.checked = false, denied.hidden = false;\
+      if (notice.checked && await globalThis.Notification?.requestPermission() !== 'granted') notice.checked = false, denied.hidden = false;\
       else denied.hidden = true;\
       localStorage.setItem('samtal.notices', JSON.stringify({ notice: notice.checked, sound: sound.checked }));\
     });\
@@ -139,7 +143,7 @@ pub(super) fn wishes() -> AnyView {
             <div class="section__head"><div class="section__text">
                 <h2 id="notices-head">{t!("Notices in this browser")}</h2>
                 <p>{t!("When somebody waits for a person, or answers you, while you look at something else. A page of the dashboard has to be open.")}</p>
-                <p id="notices-off">{t!("It takes JavaScript, and an address with https.")}</p>
+                <p id="notices-off">{t!("It takes JavaScript.")}</p>
             </div></div>
             <form class="form form--narrow" hidden>
                 <label class="check"><input type="checkbox" name="notice"/><span>{t!("Show a notice on the desktop")}</span></label>

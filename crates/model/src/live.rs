@@ -88,6 +88,9 @@ pub enum ServerFrame<'a> {
         last_seq: u64,
         /// Seconds between two signs of life.
         heartbeat_s: u64,
+        /// How many wait for a person, up to 100: for who may see that.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        waiting: Option<u32>,
     },
     /// Something was said.
     Message {
@@ -126,6 +129,9 @@ pub enum ServerFrame<'a> {
         /// How it is now; without it, the list has to be asked for.
         #[serde(skip_serializing_if = "Option::is_none")]
         line: Option<&'a Line>,
+        /// Without a line: how many wait for a person now, where that is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        waiting: Option<u32>,
     },
     /// Yes.
     Pong,
@@ -230,6 +236,7 @@ mod tests {
             conversation,
             last_seq,
             heartbeat_s: 30,
+            waiting: matches!(r#as, Side::Agent).then_some(3),
         };
         let written = [
             welcome(Side::Contact, Some("smc_example"), None, 0),
@@ -240,9 +247,9 @@ mod tests {
             ServerFrame::Sent { client_id: "c-1", message: &message },
             ServerFrame::Typing { conversation, from: Author::Agent, name: Some("Anna") },
             ServerFrame::Typing { conversation, from: Author::Assistant, name: None },
-            ServerFrame::Changed { conversation: Some(conversation), line: Some(&line) },
-            ServerFrame::Changed { conversation: Some(conversation), line: None },
-            ServerFrame::Changed { conversation: None, line: None },
+            ServerFrame::Changed { conversation: Some(conversation), line: Some(&line), waiting: None },
+            ServerFrame::Changed { conversation: Some(conversation), line: None, waiting: Some(2) },
+            ServerFrame::Changed { conversation: None, line: None, waiting: None },
             ServerFrame::Pong,
             ServerFrame::problem(&slow, Some("c-1")),
             ServerFrame::problem(&unknown, None),

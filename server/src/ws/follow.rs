@@ -139,7 +139,7 @@ impl Socket {
                 self.catch_up(id, who.caller(), listener, followed).await?;
             }
             if matches!(who, Who::Agent { .. }) {
-                self.send(&ServerFrame::Changed { conversation: None, line: None }).await?;
+                self.send(&ServerFrame::Changed { conversation: None, line: None, waiting: None }).await?;
             }
         }
         self.flush().await

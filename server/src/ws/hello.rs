@@ -81,6 +81,11 @@ impl Socket {
             },
             Who::Visitor { .. } | Who::Agent { .. } => None,
         };
+        let waiting = match who {
+            // Without it the number is only as old as the page.
+            Who::Agent { caller, .. } => self.app.capabilities.conversations.waiting(caller).await.ok(),
+            Who::Visitor { .. } | Who::Contact { .. } => None,
+        };
         let (r#as, token) = match who {
             Who::Visitor { token, .. } | Who::Contact { token, .. } => (Side::Contact, Some(token.as_str())),
             Who::Agent { .. } => (Side::Agent, None),
@@ -91,6 +96,7 @@ impl Socket {
             conversation: current.as_ref().map(|c| c.id),
             last_seq: current.as_ref().map_or(0, |c| c.last_seq),
             heartbeat_s: HEARTBEAT.as_secs(),
+            waiting,
         })
         .await
     }
