@@ -82,7 +82,7 @@ impl Surface {
             Self::Demo => ("shop", &["demo.css"]),
             Self::Error => ("wrong", &["error.css"]),
             Self::Api => ("api-docs", &["api.css"]),
-            Self::Dashboard => ("dashboard", &["dashboard.css"]),
+            Self::Dashboard => ("dashboard", &["dashboard.css", "pages.css"]),
             Self::Inbox => ("dashboard", &["dashboard.css", "inbox.css"]),
         }
     }
@@ -161,7 +161,7 @@ impl Page {
 /// Keeps islands as they were made, and puts them back: when something else has changed the page before their code came
 /// (translators put elements around every word, extensions beside fields), since the code would look for what it knows; and
 /// when the code fails: then the page works as it does without, or is loaded again if the code had gone on to another address.
-/// What was typed and chosen stays.
+/// What was typed and chosen stays. Addresses in what people say open in tabs of their own.
 fn as_made(nonce: &str) -> AnyView {
     const SCRIPT: &str = "\
         const count = (island) => island.querySelectorAll('*').length, fields = 'textarea, input:not([type=hidden])';\
@@ -187,7 +187,11 @@ fn as_made(nonce: &str) -> AnyView {
           addEventListener('submit', () => Object.keys(sessionStorage).forEach((key) => key.startsWith('samtal:draft:') && sessionStorage.removeItem(key)));\
         };\
         addEventListener('error', failed);\
-        addEventListener('unhandledrejection', failed);";
+        addEventListener('unhandledrejection', failed);\
+        addEventListener('click', ({ target }) => {\
+          const link = target.closest?.('a.elsewhere');\
+          if (link) Object.assign(link, { target: '_blank', rel: 'noopener noreferrer' });\
+        }, true);";
     view! { <script nonce=nonce.to_owned()>{SCRIPT}</script> }.into_any()
 }
 

@@ -599,6 +599,25 @@ test('what an input method takes is not sent; what is too long is kept and expla
   expect(await kept()).toBe(0);
 });
 
+test('addresses in messages are links, and nothing else of the words is more than words', async ({ page, request }) => {
+  await signUp(page.request);
+  const by = await program(page.request);
+  const id = await begin(request, by, 'Elin Sjöberg');
+  await step(request, by, id, 'handoff');
+  const text = 'See https://fjällhus.example/vägen_(ny)?a=1&b=2. <img src=x onerror=alert(1)> "https://b.example/"';
+  await say(request, by, id, text);
+  await visit(page, `/dashboard/inbox/${id}`);
+  await expect(log(page).locator('.said--contact .said__text')).toHaveText(text);
+  const links = log(page).locator('.said__text').getByRole('link');
+  await expect(links).toHaveText(['https://fjällhus.example/vägen_(ny)?a=1&b=2', 'https://b.example/']);
+  await expect(links.first()).toHaveAttribute('href', 'https://fjällhus.example/vägen_(ny)?a=1&b=2');
+  await page.context().route('https://**', (route) => route.fulfill({ body: 'Elsewhere' }));
+  const [opened] = await Promise.all([page.context().waitForEvent('page'), links.last().click()]);
+  expect(opened.url()).toBe('https://b.example/');
+  await opened.close();
+  await expect(page.locator('.said__text img')).toHaveCount(0);
+});
+
 test('a conversation that is not there leads back to the inbox', async ({ page, complaints }) => {
   complaints.expect(/status of 404/);
   await signUp(page.request);

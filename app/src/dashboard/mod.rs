@@ -18,6 +18,7 @@ pub mod workspaces;
 
 use crate::shell::{Page, Surface, Theme};
 use crate::site::SkipLink;
+use crate::ui::anchor;
 use leptos::prelude::*;
 use model::identity::CurrentSession;
 use words::Language;
@@ -55,7 +56,7 @@ impl Frame {
 
 /// An address of the dashboard that leads nowhere.
 pub fn nothing_here(frame: &Frame) -> Page {
-    frame.page("", nothing(), Surface::Dashboard, view! { <NothingHere href="/dashboard" to=t!("To the home page")/> })
+    frame.page("", nothing(), Surface::Dashboard, view! { <NothingHere href="/dashboard" to=s!("To the home page")/> })
 }
 
 /// What is said where there is none.
@@ -69,15 +70,14 @@ fn NothingHere(
     /// Where one can go from here.
     href: &'static str,
     /// What that is called.
-    #[prop(into)]
-    to: String,
+    to: &'static str,
 ) -> impl IntoView {
     view! {
         <header class="page__head">
             <h1>{nothing()}</h1>
             <p>{t!("It may have been removed, or the address is not quite right.")}</p>
         </header>
-        <p class="actions"><a class="button button--primary" href=href>{to}</a></p>
+        <p class="actions">{anchor("button button--primary", href.to_owned(), to.into_any())}</p>
     }
 }
 

@@ -126,7 +126,7 @@ fn call(call: &Call, address: &str) -> AnyView {
     let sent = match body {
         Body::None => ().into_any(),
         Body::Json(example) => view! {
-            <pre class="field__input" contenteditable="plaintext-only" role="textbox" aria-multiline="true" aria-label="JSON" data-place="json"> // lint:allow(said) a name
+            <pre class="field__input" contenteditable="true" role="textbox" aria-multiline="true" aria-label="JSON" data-place="json"> // lint:allow(said) a name
                 {example}
             </pre>
         }

@@ -16,7 +16,7 @@ pub use copy::CopyButton;
 pub use field::Field;
 pub use icon::{Icon, Shape};
 pub use languages::{Languages, languages};
-pub use links::linked;
+pub use links::{anchor, linked};
 pub use notice::{FormNotice, ProblemNotice};
 pub use passkey::{AskDevice, PasskeyForm};
 pub use picture::{Picture, ToPhotograph};

@@ -1,5 +1,6 @@
 //! What stands above a form that did not go through.
 
+use super::anchor;
 use crate::say::say;
 use leptos::prelude::*;
 use model::{ErrorCode, Problem};
@@ -55,7 +56,7 @@ pub fn ProblemNotice(
         <div class="notice notice--attention" role="alert">
             <h2 class="notice__title">{say(&problem.title)}</h2>
             <p>{say(&problem.detail)}</p>
-            {signed_out.then(|| view! { <p><a href="/login">{t!("Sign in")}</a></p> })}
+            {signed_out.then(|| view! { <p>{anchor("", "/login".to_owned(), s!("Sign in").into_any())}</p> })}
             {problem.request_id.map(|id| view! { <p>{s!("Request")}" "<code>{id}</code></p> })}
         </div>
     }

@@ -131,7 +131,7 @@ pub(super) fn Desk(inbox: Inbox) -> impl IntoView {
                 Pane::Failed(problem) => view! {
                     <section class="thread thread--none">
                         <ProblemNotice problem=problem/>
-                        <p class="actions"><a class="button" href=here()>{s!("Try again")}</a></p>
+                        <p class="actions">{ui::anchor("button", here(), s!("Try again").into_any())}</p>
                     </section>
                 }
                 .into_any(),
@@ -311,7 +311,7 @@ fn connection(link: Link, stale: bool) -> AnyView {
             view! { <p class="inbox__line" role="status">{s!("No connection. Trying again…")}</p> }.into_any()
         }
         Link::SignedOut => view! {
-            <p class="inbox__line" role="alert">{s!("You are signed out.")}" "<a href="/login">{s!("Sign in")}</a></p>
+            <p class="inbox__line" role="alert">{s!("You are signed out.")}" "{ui::anchor("", "/login".to_owned(), s!("Sign in").into_any())}</p>
         }
         .into_any(),
     }
