@@ -108,7 +108,8 @@ begin
     end;
   end if;
 
-  -- Large objects are nobody's rows: no policy keeps them apart. Everybody may make them as PostgreSQL comes; a superuser takes that away.
+  -- Large objects are nobody's rows: no policy keeps them apart. Everybody may make them as PostgreSQL comes; a superuser takes
+  -- that away (elsewhere whoever makes the database does, docs/operators/settings.md).
   if (select rolsuper from pg_roles where rolname = current_user) then
     for r in
       select p.oid::regprocedure as name from pg_proc p

@@ -77,9 +77,18 @@ impl Passwords {
         stored: Option<String>,
     ) -> Result<Verdict, IdentityError> {
         let nobody = Arc::clone(&self.nobody);
-        self.run(from, move || match stored {
-            Some(stored) => verify(composed(&password).as_bytes(), &stored),
-            None => verify(composed(&password).as_bytes(), &nobody).map(|_| Verdict::Wrong),
+        self.run(from, move || {
+            let verify = |password: &str| match &stored {
+                Some(stored) => verify(password.as_bytes(), stored),
+                None => verify(password.as_bytes(), &nobody).map(|_| Verdict::Wrong),
+            };
+            let one = composed(&password);
+            let verdict = verify(&one)?;
+            // It may have been hashed as it was typed, before there was one spelling.
+            if verdict != Verdict::Wrong || *one == *password {
+                return Ok(verdict);
+            }
+            Ok(if verify(&password)? == Verdict::Wrong { Verdict::Wrong } else { Verdict::RightButOld })
         })
         .await?
     }
@@ -138,6 +147,9 @@ mod tests {
         // One system's keyboard composes what another one's leaves apart.
         let stored = passwords.hash(here(), text("re\u{301}sume\u{301} of a whale")).await?;
         assert_eq!(passwords.verify(here(), text("r\u{e9}sum\u{e9} of a whale"), Some(stored)).await?, Verdict::Right);
+        let old = hash("re\u{301}sume\u{301} of a whale".as_bytes())?;
+        let as_it_was = text("re\u{301}sume\u{301} of a whale");
+        assert_eq!(passwords.verify(here(), as_it_was, Some(old)).await?, Verdict::RightButOld);
         let stored = passwords.hash(here(), text("r\u{e9}sum\u{e9} of a whale")).await?;
         assert_eq!(
             passwords.verify(here(), text("re\u{301}sume\u{301} of a whale"), Some(stored)).await?,

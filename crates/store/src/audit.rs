@@ -272,8 +272,8 @@ async fn append<X>(
 where
     for<'c> &'c mut X: Executor<'c, Database = Postgres>,
 {
-    // In the log as well, for whoever watches it: the record is the company's, and there if the act is.
-    tracing::info!(target: "security", %tenant, act = entry.act.name(), by = who.kind.name(), "an act is written down");
+    // In the log as well, for whoever watches it. (Where the act then fails, the record has nothing of it; the log says that it was tried.)
+    tracing::info!(target: "security", %tenant, act = entry.act.name(), by = who.kind.name(), "an act, if it comes about");
     let (key, tenant) = (services.audit_key(), tenant.uuid());
     let head = async |tx: &mut X| {
         sqlx::query!("select number, hash, proof from app.audit_heads where tenant_id = $1 for update", tenant)

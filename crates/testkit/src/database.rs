@@ -119,6 +119,16 @@ impl Database {
         let create = format!("create database {name} owner samtal_admin{template}");
         sqlx::raw_sql(sql(create)).execute(&mut conn).await.unwrap();
         conn.close().await.unwrap();
+        if template.is_empty() {
+            // As whoever sets up a database of their own does (docs/operators/settings.md).
+            let mut conn = login(&cluster, "postgres", &name).connect().await.unwrap();
+            let large =
+                "revoke execute on function lo_create(oid), lo_creat(integer), lo_put(oid, bigint, bytea) from public;"; // lint:allow(sql-large-object) taken away
+            let more = "revoke execute on function lo_from_bytea(oid, bytea), lowrite(integer, bytea) from public"; // lint:allow(sql-large-object) taken away
+            let large = large.to_owned() + more;
+            sqlx::raw_sql(sql(large)).execute(&mut conn).await.unwrap();
+            conn.close().await.unwrap();
+        }
         Self { cluster, name }
     }
 

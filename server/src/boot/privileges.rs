@@ -21,7 +21,8 @@ const USER: &str = "samtal";
 const ELSEWHERE: &str = "/var/lib/samtal";
 
 /// What says that a data folder is Samtal's: a mark of its own, and what the embedded database has made in one from before there was a mark.
-const MARKS: [&str; 3] = [".samtal", "supervisor.lock", "postgres.json"];
+const MARK: &str = ".samtal";
+const BEFORE: [&str; 2] = ["supervisor.lock", "postgres.json"];
 
 /// Root could not be left. The text is for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -131,14 +132,19 @@ fn give(user: User, folder: &Path) -> Result<(), PrivilegeError> {
         Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(fail(e)),
         _ => {}
     }
+    let close = || fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(fail);
     if fs::metadata(folder).map_err(fail)?.uid() == user.uid {
-        return Ok(());
+        return close();
     }
     if foreign(folder).map_err(fail)? {
         return Err(PrivilegeError::Foreign(folder.to_owned()));
     }
-    fs::write(folder.join(MARKS[0]), "").map_err(fail)?;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(fail)?;
+    // (Never through a link of somebody's.)
+    match fs::File::create_new(folder.join(MARK)) {
+        Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(fail(e)),
+        _ => {}
+    }
+    close()?;
     let mut stack = vec![folder.to_owned()];
     while let Some(path) = stack.pop() {
         if fs::symlink_metadata(&path).map_err(fail)?.is_dir() {
@@ -154,7 +160,8 @@ fn give(user: User, folder: &Path) -> Result<(), PrivilegeError> {
 /// Whether there is something in a folder, and nothing that says that it is Samtal's.
 fn foreign(folder: &Path) -> std::io::Result<bool> {
     let holds = fs::read_dir(folder)?.next().is_some();
-    Ok(holds && !MARKS.iter().any(|name| folder.join(name).exists()))
+    let file = |name: &str| fs::symlink_metadata(folder.join(name)).is_ok_and(|found| found.is_file());
+    Ok(holds && !file(MARK) && !BEFORE.into_iter().all(file))
 }
 
 /// Copies the tree of programs (`<vendor>/postgres/18`), the libraries beside it (`<vendor>/*.libs`) and the models to a
@@ -203,7 +210,7 @@ fn become_user(user: User) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MARKS, foreign};
+    use super::{BEFORE, MARK, foreign};
     use std::fs;
 
     #[test]
@@ -213,7 +220,15 @@ mod tests {
         assert!(!foreign(&folder)?);
         fs::write(folder.join("letters.txt"), "mine")?;
         assert!(foreign(&folder)?);
-        fs::write(folder.join(MARKS[0]), "")?;
+        // What others call so, too, is no mark by itself, nor is a link.
+        fs::write(folder.join(BEFORE[1]), "")?;
+        std::os::unix::fs::symlink("letters.txt", folder.join(MARK))?;
+        assert!(foreign(&folder)?);
+        fs::write(folder.join(BEFORE[0]), "")?;
+        assert!(!foreign(&folder)?);
+        fs::remove_file(folder.join(BEFORE[0]))?;
+        fs::remove_file(folder.join(MARK))?;
+        fs::write(folder.join(MARK), "")?;
         assert!(!foreign(&folder)?);
         fs::remove_dir_all(&folder)
     }

@@ -858,6 +858,11 @@ async fn who_could_not_be_told_is_told_again() {
     assert_eq!(worker.run_due().await.unwrap(), [End::Dead]);
     assert!(only_row(&mut behind).await.dead_at.is_some());
     assert_eq!(notes.take().iter().filter(|seen| seen.given_up.is_some()).count(), 2);
+    // It is kept for whoever looks into it, and not for ever.
+    db.clock.advance(store::jobs::DEAD - time::Duration::minutes(1));
+    assert_eq!(store::jobs::delete_dead(&db.services).await.unwrap(), 0);
+    db.clock.advance(time::Duration::minutes(2));
+    assert_eq!(store::jobs::delete_dead(&db.services).await.unwrap(), 1);
 }
 
 #[tokio::test]
