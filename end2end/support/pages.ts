@@ -118,7 +118,7 @@ async function invite(page: Page, email: string): Promise<string> {
 
 export const states: State[] = [
   { name: 'landing', open: nobody('/') },
-  { name: 'api-docs', open: nobody('/api/docs#create_conversation') },
+  { name: 'api-docs', open: nobody('/api/docs') },
   {
     name: 'landing-signed-in',
     open: async (page, person) => {

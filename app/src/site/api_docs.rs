@@ -90,7 +90,7 @@ pub fn api_docs(calls: Vec<Call>, introduction: String, address: &str) -> Page {
     let parts = about.into_iter().map(|part| {
         let calls: Vec<_> =
             calls.iter().filter(|call| call.about == part).map(|call| self::call(call, address)).collect();
-        view! { <section class="calls"><h2>{part}</h2>{calls}</section> }
+        view! { <section class="calls"><h2 lang="en">{part}</h2>{calls}</section> }
     });
     let body = view! {
         <SkipLink/>
@@ -148,7 +148,7 @@ fn call(call: &Call, address: &str) -> AnyView {
     let answers = answers.into_iter().map(|(status, means)| view! { <div><dt>{status}</dt><dd>{means}</dd></div> });
     view! {
         <details class="call" id=id.clone()>
-            <summary><b>{method.clone()}</b>" "<code>{path.clone()}</code></summary>
+            <summary lang="en"><b>{method.clone()}</b>" "<code>{path.clone()}</code></summary>
             <div lang="en">
                 <p>{does}</p>
                 <pre tabindex="0" role="region" aria-label=t!("Example call with curl")><code>{curl}</code></pre>
