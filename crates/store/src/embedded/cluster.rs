@@ -463,7 +463,16 @@ do $$
 declare
   installed text := (select extversion from pg_catalog.pg_extension where extname = 'vector');
   carried text := (select default_version from pg_catalog.pg_available_extensions where name = 'vector');
+  large regprocedure;
 begin
+  -- Large objects belong to no workspace, and no policy keeps them apart: nobody makes any.
+  for large in
+    select p.oid from pg_catalog.pg_proc p
+    where p.pronamespace = 'pg_catalog'::regnamespace and starts_with(p.proname::text, 'lo_')
+      and has_function_privilege('public', p.oid, 'execute')
+  loop
+    execute format('revoke execute on function %s from public', large);
+  end loop;
   if installed is null then
     create extension vector;
   elsif installed <> carried then

@@ -121,6 +121,10 @@ async fn a_fresh_start_has_all_that_the_migrator_needs_and_ends_cleanly() {
     assert_eq!((row.get(2), row.get(3), row.get(4)), (false, true, false), "the administrator's rights");
     let texts: Vec<String> = (5..9).map(|i| row.get(i)).collect();
     assert_eq!(texts, ["", "on", "UTF8", "C.UTF-8"]);
+    let open = "select count(*) from pg_catalog.pg_proc p where starts_with(p.proname::text, 'lo_')
+                  and p.pronamespace = 'pg_catalog'::regnamespace and has_function_privilege('public', p.oid, 'execute')";
+    let open: i64 = sqlx::query_scalar(open).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(open, 0, "nobody makes large objects");
     connection.close().await.unwrap();
 
     // Nobody without a password, nobody else's folder, no session of ours.
