@@ -6,16 +6,22 @@ use crate::state::App;
 use app::site::{Body, Call, Parameter, api_docs};
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
 
 /// How deep an example goes into what holds itself.
 const DEPTH: usize = 6;
 
+/// What the page shows, made once: it is the same for everybody, for as long as the program runs.
+static DESCRIBED: LazyLock<(Vec<Call>, String)> = LazyLock::new(|| {
+    let description = serde_json::to_value(openapi()).unwrap_or_default();
+    (calls(&description), text(&description["info"], "description"))
+});
+
 /// The page.
 pub async fn page(State(app): State<App>, render: Render) -> Response {
-    let description = serde_json::to_value(openapi()).unwrap_or_default();
     let address = app.config.public_url.as_ref().map(ToString::to_string).unwrap_or_default();
-    let introduction = text(&description["info"], "description");
-    render.page(StatusCode::OK, || api_docs(calls(&description), introduction, &address))
+    let (calls, introduction) = &*DESCRIBED;
+    render.page(StatusCode::OK, || api_docs(calls.clone(), introduction.clone(), &address))
 }
 
 fn text(value: &Value, name: &str) -> String {
