@@ -139,14 +139,16 @@ export const test = base.extend<Own, { server: Server }>({
     expect(complaints.surprises).toEqual([]);
   },
 
-  context: async ({ context, complaints }, use) => {
+  // What is named is ended after it: pages are closed before the servers that they talk to, or they would complain.
+  context: async ({ context, complaints, startServer: _ }, use) => {
     await complaints.listen(context);
     await late(context);
     await use(context);
+    await context.close();
   },
 
   /** Another browser, as it were: cookies of its own. */
-  newContext: async ({ browser, complaints, baseURL }, use) => {
+  newContext: async ({ browser, complaints, baseURL, startServer: _ }, use) => {
     const opened: BrowserContext[] = [];
     await use(async (options = {}) => {
       const context = await browser.newContext({ baseURL, ...options });
