@@ -8,7 +8,7 @@ use crate::pages::{
     self, account, api_keys, audit_log, company_sign_on, demo, home, inbox, join, knowledge, letters, members,
     passkeys, preferences, providers, roles, second_factor, settings, sign_in, sign_out, sign_up, site, workspaces,
 };
-use crate::rest::{Api, api, api_docs, documents};
+use crate::rest::{Api, api, api_docs, documents, idempotency};
 use crate::state::App;
 use crate::{assets, health, ws};
 use ::knowledge::reading::MAX_BYTES;
@@ -154,20 +154,20 @@ pub fn build(app: &App) -> Router {
             (Group::Cookie, true) => files = files.route(route.path, route.handler),
         }
     }
-    let Api { small, uploads, .. } = api();
+    let Api { small, once, uploads, .. } = api();
     let small_body = RequestBodyLimitLayer::new(server.body_bytes);
     let timeout =
         TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(server.request_timeout_s));
     // Work begins when all of a request is there: received, then admitted, then within a time; and then it ends. From the
     // inside out.
+    let timed = |routes: Router<App>| -> Router<App> { routes.layer(timeout) };
     let admitted = |routes: Router<App>| {
-        let routes: Router<App> = routes.layer(timeout);
         routes.layer(from_fn_with_state(app.clone(), admission::admit)).layer(from_fn(admission::to_its_end))
     };
     let received =
         |routes: Router<App>| admitted(routes).layer(from_fn_with_state(app.clone(), body::small)).layer(small_body);
     let files_received = |routes: Router<App>, most: usize, too_large: Text| {
-        let routes: Router<App> = admitted(routes).layer(from_fn_with_state(app.clone(), body::files));
+        let routes: Router<App> = admitted(timed(routes)).layer(from_fn_with_state(app.clone(), body::files));
         let routes: Router<App> = routes.layer(RequestBodyLimitLayer::new(most + AROUND_FILES));
         routes.layer(map_response(body::too_large(too_large)))
     };
@@ -175,6 +175,9 @@ pub fn build(app: &App) -> Router {
         "A file may have 5 MB, and all files of a form {most} MB. Nothing was changed; send fewer at once.",
         most = knowledge::TOGETHER / (1024 * 1024)
     );
+    // What is done once is noted to have ended, however it has: outside of what cuts it off, and of panics.
+    let once: Router<App> = timed(once).layer(CatchPanicLayer::new());
+    let once: Router<App> = once.layer(from_fn_with_state(app.clone(), idempotency::once));
     // Who sends files is known before they are received: outside of it.
     let by_cookie = |routes: Router<App>| {
         routes
@@ -184,13 +187,14 @@ pub fn build(app: &App) -> Router {
             .layer(cookie::csrf_layer(app))
     };
     Router::new()
-        .merge(received(open.fallback(|| std::future::ready(StatusCode::NOT_FOUND))))
-        .merge(received(small))
+        .merge(received(timed(open.fallback(|| std::future::ready(StatusCode::NOT_FOUND)))))
+        .merge(received(timed(small)))
+        .merge(received(once))
         .merge(
             files_received(uploads, MAX_BYTES, documents::TOO_LARGE)
                 .layer(from_fn_with_state(app.clone(), auth::key_first)),
         )
-        .merge(received(by_cookie(forms)))
+        .merge(received(timed(by_cookie(forms))))
         .merge(by_cookie(files_received(files, knowledge::TOGETHER, together)))
         .with_state(app.clone())
         .layer(DefaultBodyLimit::disable())

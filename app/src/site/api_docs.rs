@@ -19,7 +19,7 @@ pub struct Call {
     pub path: String,
     /// What it does.
     pub does: String,
-    /// What stands in the address.
+    /// What stands in the address, or in a header.
     pub parameters: Vec<Parameter>,
     /// What is sent.
     pub body: Body,
@@ -27,13 +27,13 @@ pub struct Call {
     pub answers: Vec<(String, String)>,
 }
 
-/// Something in an address.
+/// Something in an address, or a header.
 #[derive(Debug, Clone)]
 pub struct Parameter {
     /// Its name.
     pub name: String,
-    /// Whether it is a part of the path, and not of the query.
-    pub in_path: bool,
+    /// Where it stands: `path`, `query` or `header`.
+    pub place: String,
     /// What it is.
     pub is: String,
 }
@@ -60,15 +60,16 @@ const TRY: &str = "\
       form.addEventListener('submit', async (event) => {\
         event.preventDefault();\
         const query = new URLSearchParams(), sent = new FormData();\
+        const headers = key.value ? { authorization: `Bearer ${key.value.trim()}` } : {};\
         let to = path, body;\
         for (const field of form.querySelectorAll('[data-place]')) {\
           const { name, value, files, dataset: { place } } = field;\
           if (place === 'path') to = to.replace(`{${name}}`, encodeURIComponent(value));\
           else if (place === 'query') value && query.set(name, value);\
+          else if (place === 'header') value && (headers[name] = value);\
           else if (place === 'json') body = field.textContent;\
           else { body = sent; files ? files[0] && sent.set(name, files[0]) : value && sent.set(name, value); }\
         }\
-        const headers = key.value ? { authorization: `Bearer ${key.value.trim()}` } : {};\
         if (typeof body === 'string') headers['content-type'] = 'application/json';\
         answer.textContent = '…';\
         try {\
@@ -113,8 +114,8 @@ fn call(call: &Call, address: &str) -> AnyView {
     let Call { id, method, path, does, parameters, body, answers, .. } = call.clone();
     let curl = curl(call, address);
     let field = |parameter: Parameter| {
-        let Parameter { name, in_path, is } = parameter;
-        let (at, place) = (format!("{id}-{name}"), if in_path { "path" } else { "query" });
+        let Parameter { name, place, is } = parameter;
+        let (at, in_path) = (format!("{id}-{name}"), place == "path");
         view! {
             <p class="field">
                 <label class="field__label" for=at.clone()><code>{name.clone()}</code>" "{is}</label>

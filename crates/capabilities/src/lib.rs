@@ -103,7 +103,7 @@ impl Capabilities {
     /// What is done again and again.
     pub fn schedules(&self) -> Vec<Schedule> {
         let (sessions, identity, services) = (self.sessions.clone(), self.identity.clone(), self.services.clone());
-        let (letters, nonces) = (identity.clone(), identity.clone());
+        let (letters, nonces, answers) = (identity.clone(), identity.clone(), identity.clone());
         let (browsers, dead) = (services.clone(), services.clone());
         vec![
             Schedule::new("delete_ended_sessions", Duration::minutes(10), move || {
@@ -129,6 +129,10 @@ impl Capabilities {
             Schedule::new("delete_old_nonces", Duration::minutes(10), move || {
                 let identity = nonces.clone();
                 async move { identity.delete_old_nonces().await }
+            }),
+            Schedule::new("delete_kept_answers", Duration::minutes(10), move || {
+                let identity = answers.clone();
+                async move { identity.delete_kept_answers().await }
             }),
             Schedule::new("delete_old_attempts", Duration::minutes(10), move || {
                 let identity = identity.clone();

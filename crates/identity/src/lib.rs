@@ -12,6 +12,7 @@ mod language;
 mod letters;
 mod member_sessions;
 mod members;
+mod once;
 mod passkeys;
 mod passwords;
 mod providers;
@@ -32,6 +33,7 @@ pub use error::IdentityError;
 pub use invitations::{Invited, JoinForm, MAX_MEMBERS, Offer, SendInvitation};
 pub use letters::{NewAddress, Post, SendLetter};
 pub use members::{Kept as KeptMember, Leaving, PageRequest};
+pub use once::{Begun, KeptAnswer, MAX_ANSWER, MAX_KEPT, Once};
 pub use passkeys::{AskedPasskey, NewPasskey, PasskeyForm, PasskeyShown, Passkeys};
 pub use passwords::Passwords;
 pub use providers::{Came, Gone, Leads, Lost, Newcomer, Offered, Providers, Purpose};
@@ -139,7 +141,8 @@ impl Identity {
     /// The database's.
     pub async fn seal_anew(&self) -> Result<(u64, u64), StoreError> {
         let (factors, providers) = (self.seal_factors_anew().await?, self.seal_providers_anew().await?);
-        Ok((factors.0 + providers.0, factors.1 + providers.1))
+        let answers = self.seal_answers_anew().await?;
+        Ok((factors.0 + providers.0 + answers.0, factors.1 + providers.1 + answers.1))
     }
 
     /// Store, clock and ids.

@@ -38,13 +38,21 @@ pub async fn key_first(State(app): State<App>, request: Request, next: Next) -> 
         Err(refused) => return *refused,
     };
     let (mut parts, body) = request.into_parts();
-    let known = ApiCaller::from_request_parts(&mut parts, &app).await;
+    let caller = known(&mut parts, &app).await;
     drop(place);
-    if let Ok(caller) = &known {
-        parts.extensions.insert(caller.clone());
+    if let Some(caller) = caller {
+        parts.extensions.insert(ApiCaller(caller));
     }
-    parts.extensions.insert(Known(known.map_err(|Failure(problem)| problem)));
     next.run(Request::from_parts(parts, body)).await
+}
+
+/// Learns who asks before the handler does, which is then told the same: it is looked at, and counted, once. `None` for who opens
+/// nothing, or may not ask just now: the handler refuses them.
+pub async fn known(parts: &mut Parts, app: &App) -> Option<Caller> {
+    let found = ApiCaller::from_request_parts(parts, app).await;
+    let caller = found.as_ref().ok().map(|ApiCaller(caller)| caller.clone());
+    parts.extensions.insert(Known(found.map_err(|Failure(problem)| problem)));
+    caller
 }
 
 impl FromRequestParts<App> for ApiCaller {

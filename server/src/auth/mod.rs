@@ -8,6 +8,6 @@ pub mod sign_in;
 pub mod signature;
 mod visitor;
 
-pub use key::{ApiCaller, ApiReader, key_first};
+pub use key::{ApiCaller, ApiReader, key_first, known};
 pub use member::{Member, Viewer};
 pub use visitor::{Visitor, visitor};

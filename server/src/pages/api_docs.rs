@@ -56,7 +56,7 @@ fn calls(description: &Value) -> Vec<Call> {
 }
 
 fn parameter(one: &Value) -> Parameter {
-    Parameter { name: text(one, "name"), in_path: one["in"] == "path", is: text(one, "description") }
+    Parameter { name: text(one, "name"), place: text(one, "in"), is: text(one, "description") }
 }
 
 fn body(description: &Value, content: &Value) -> Body {

@@ -3,7 +3,8 @@
 use crate::auth::{ApiCaller, ApiReader};
 use crate::failure::Failure;
 use crate::request::PathId;
-use crate::rest::refusals::{Refused, RefusedBody, RefusedQuery};
+use crate::rest::idempotency::IdempotencyKey;
+use crate::rest::refusals::{Refused, RefusedBody, RefusedOnce, RefusedQuery};
 use crate::rest::{ApiJson, ApiQuery, query};
 use crate::state::App;
 use axum::{Json, extract::State, http::StatusCode};
@@ -61,12 +62,14 @@ pub struct MadeInvitation {
     path = "/api/v1/invitations",
     operation_id = "create_invitation",
     tag = "Identity",
+    params(IdempotencyKey),
     security(("api_key" = [])),
     request_body = NewInvitation,
     responses(
         (status = 201, description = "The invitation", body = MadeInvitation),
-        (status = 409, description = "Too many members, or invitations", body = Problem, content_type = "application/problem+json"),
         RefusedBody,
+        RefusedOnce,
+        (status = 409, description = "Too many members, or invitations; the request of this `Idempotency-Key` is being worked on", body = Problem, content_type = "application/problem+json"),
         Refused,
     )
 )]

@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod audit_entries;
 pub mod conversations;
 pub mod documents;
+pub mod idempotency;
 pub mod invitations;
 mod json;
 pub mod me;
@@ -31,9 +32,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub struct Api {
     /// Addresses whose bodies are forms or JSON.
     pub small: Router<App>,
+    /// Those of them where a `POST` changes something, and is done once where it has a name ([`idempotency`]).
+    pub once: Router<App>,
     /// Addresses that take files.
     pub uploads: Router<App>,
-    /// What is said of both.
+    /// What is said of all.
     pub description: OpenApi,
 }
 
@@ -44,7 +47,9 @@ pub fn api() -> Api {
         .version("1")
         .description(Some(
             "The REST interface of a tenant. Send an API key as `Authorization: Bearer smt_…`. Errors are problem documents \
-             (RFC 9457) with a `code` and a `request_id`; a foreign id and an unknown one get the same answer.",
+             (RFC 9457) with a `code` and a `request_id`; a foreign id and an unknown one get the same answer. A `POST` that takes \
+             the header `Idempotency-Key` is done once, however often it is sent with the same one: for a day it gets the same \
+             answer, with the header `Idempotent-Replayed: true`.",
         ))
         .build();
     let mut base = OpenApiBuilder::new().info(info).build();
@@ -62,9 +67,7 @@ pub fn api() -> Api {
         .routes(routes!(members::change, members::delete))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::delete))
-        .routes(routes!(roles::list, roles::create))
         .routes(routes!(roles::change, roles::delete))
-        .routes(routes!(invitations::list, invitations::create))
         .routes(routes!(invitations::delete))
         .routes(routes!(api_keys::list))
         .routes(routes!(audit_entries::list))
@@ -73,16 +76,21 @@ pub fn api() -> Api {
         .routes(routes!(documents::get, documents::delete))
         .routes(routes!(search::search))
         .routes(routes!(answers::answer))
-        .routes(routes!(conversations::list, conversations::create))
         .routes(routes!(conversations::get))
+        .split_for_parts();
+    let (once, changes) = OpenApiRouter::new()
+        .routes(routes!(roles::list, roles::create))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(conversations::list, conversations::create))
         .routes(routes!(conversations::messages, conversations::say))
         .routes(routes!(conversations::hand_off))
         .routes(routes!(conversations::hand_back))
         .routes(routes!(conversations::resolve))
         .split_for_parts();
     let (uploads, files) = OpenApiRouter::new().routes(routes!(documents::list, documents::create)).split_for_parts();
+    description.merge(changes);
     description.merge(files);
-    Api { small, uploads, description }
+    Api { small, once, uploads, description }
 }
 
 /// The description alone.

@@ -47,3 +47,18 @@ pub enum RefusedBody {
     #[response(status = 422, content_type = "application/problem+json")]
     Invalid(Problem),
 }
+
+/// What a request that is done once (`super::idempotency`) may be answered with. It stands after the others where
+/// responses are listed: what comes later of a status counts.
+#[derive(IntoResponses)]
+pub enum RefusedOnce {
+    /// A body that cannot be read, or a field that is not known; an `Idempotency-Key` that is none, or more than one
+    #[response(status = 400, content_type = "application/problem+json")]
+    Unreadable(Problem),
+    /// The request of this `Idempotency-Key` is being worked on; `Retry-After` says when to ask again
+    #[response(status = 409, content_type = "application/problem+json")]
+    Running(Problem),
+    /// A field that cannot be; an `Idempotency-Key` that another request had
+    #[response(status = 422, content_type = "application/problem+json")]
+    Other(Problem),
+}

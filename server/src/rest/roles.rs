@@ -3,7 +3,8 @@
 use crate::auth::{ApiCaller, ApiReader};
 use crate::failure::Failure;
 use crate::request::PathId;
-use crate::rest::refusals::{Refused, RefusedBody, RefusedQuery};
+use crate::rest::idempotency::IdempotencyKey;
+use crate::rest::refusals::{Refused, RefusedBody, RefusedOnce, RefusedQuery};
 use crate::rest::{ApiJson, ApiQuery, query};
 use crate::state::App;
 use axum::{Json, extract::State, http::StatusCode};
@@ -55,12 +56,14 @@ impl From<NewRole> for RoleWishes {
     path = "/api/v1/roles",
     operation_id = "create_role",
     tag = "Identity",
+    params(IdempotencyKey),
     security(("api_key" = [])),
     request_body = NewRole,
     responses(
         (status = 201, description = "The role", body = RoleInfo),
-        (status = 409, description = "Too many roles", body = Problem, content_type = "application/problem+json"),
         RefusedBody,
+        RefusedOnce,
+        (status = 409, description = "Too many roles; the request of this `Idempotency-Key` is being worked on", body = Problem, content_type = "application/problem+json"),
         Refused,
     )
 )]

@@ -11,6 +11,7 @@ mod graceful;
 mod harness;
 mod headers;
 mod health;
+mod idempotency;
 mod invitations;
 mod languages;
 mod letters;

@@ -296,3 +296,24 @@ async fn what_is_sent_again_takes_nothing_of_the_company_s_share() {
     let own = Signer::new(&server, &other, "GET", MEMBERS, "its own one").sign(Ask::get(MEMBERS));
     assert_eq!(server.ask(own).await.status, 200);
 }
+
+#[tokio::test]
+async fn what_is_signed_anew_is_done_once_by_its_name() {
+    let server = TestServer::start().await;
+    let key = signing(&server, &server.two.aurora, API_KEY).await;
+    let (path, body) = ("/api/v1/conversations", r#"{"contact":{"name":"Ann"}}"#);
+    let begin = |nonce: &str| {
+        let signer = Signer::new(&server, &key, "POST", path, nonce).with("content-digest", &sha256(body));
+        let signer = signer.with("content-type", "application/json").with("idempotency-key", "order-17");
+        let ask = Ask::post(path).body("application/json", body).header("content-digest", sha256(body));
+        signer.sign(ask.header("idempotency-key", "order-17"))
+    };
+    let first = server.ask(begin("sent at first")).await;
+    assert!(first.status == 201 && first.header("idempotent-replayed").is_empty(), "{first}");
+    let caught = server.ask(begin("sent at first")).await;
+    assert!(caught.status == 401 && !caught.body.contains("conv_"), "{caught}");
+    let again = server.ask(begin("and once more")).await;
+    assert!(again.status == 201 && again.header("idempotent-replayed") == "true", "{again}");
+    assert_eq!(again.body, first.body);
+    assert_eq!(server.count("select count(*) from app.conversations").await, 1);
+}

@@ -6,6 +6,7 @@ mod attempts;
 mod company_sign_on;
 mod languages;
 mod members;
+mod once;
 mod passkeys;
 mod providers;
 mod roles;

@@ -8,9 +8,11 @@ use uuid::Uuid;
 
 /// Gives both tenants a row in every table that signing up does not fill. A new table needs a line here, and nothing else
 /// in this file.
-const SEEDS: [&str; 19] = [
+const SEEDS: [&str; 20] = [
     "insert into app.nonces (tenant_id, key_id, nonce_hash, used_at)
      select $1, key_id, sha256($2::text::bytea), $3 from app.api_keys where tenant_id = $1 limit 1",
+    "insert into app.kept_answers (tenant_id, key_id, name_hash, answer_id, request_hash, begun_at, leased_until)
+     select $1, key_id, sha256($2::text::bytea), $2, sha256('request'), $3, $3 from app.api_keys where tenant_id = $1 limit 1",
     "insert into app.roles (tenant_id, role_id, name, permissions, created_at)
      values ($1, $2, 'Night', '{workspace.read}', $3)",
     "insert into app.domains (tenant_id, domain_id, domain, proof, created_at)
@@ -289,7 +291,7 @@ async fn what_is_sealed_is_known() {
     .unwrap();
     assert_eq!(
         columns,
-        ["providers.secret_sealed", "second_factors.seed_sealed"],
+        ["kept_answers.answer_sealed", "providers.secret_sealed", "second_factors.seed_sealed"],
         "each is sealed anew in `Capabilities::seal_anew`"
     );
 }

@@ -16,6 +16,7 @@ const API_KEYS: &str = include_str!("../../../identity/src/api_keys.rs");
 const ATTEMPTS: &str = include_str!("../../../identity/src/attempts.rs");
 const MEMBERS: &str = include_str!("../../../identity/src/members.rs");
 const MEMBER_SESSIONS: &str = include_str!("../../../identity/src/member_sessions.rs");
+const ONCE: &str = include_str!("../../../identity/src/once.rs");
 const SIGN_IN: &str = include_str!("../../../identity/src/sign_in/begin.rs");
 const ADVANCE: &str = include_str!("../../../identity/src/sign_in/advance.rs");
 const TENANTS: &str = include_str!("../../../identity/src/tenants.rs");
@@ -65,7 +66,7 @@ fn nodes(row: &PgRow) -> (Vec<Node>, String) {
     (nodes, plan.to_string())
 }
 
-/// Two hundred more tenants with twenty members, ten roles, five keys and twenty sessions each, and their attempts.
+/// Two hundred more tenants with twenty members, ten roles, five keys with ten answers and twenty sessions each, and their attempts.
 async fn fill(db: &TestDb) {
     sqlx::raw_sql(
         "insert into app.people (person_id, email, name, password_hash, created_at)
@@ -83,6 +84,9 @@ async fn fill(db: &TestDb) {
          insert into app.api_keys (tenant_id, key_id, name, prefix, key_hash, created_at, scopes)
            select tenant_id, gen_random_uuid(), 'Key ' || n, 'smt_', sha256((tenant_id::text || n)::bytea), now(), '{documents.read}'
            from app.tenants, generate_series(1, 5) n where name like 'Tenant %';
+         insert into app.kept_answers (tenant_id, key_id, name_hash, answer_id, request_hash, begun_at, leased_until)
+           select tenant_id, key_id, sha256(n::text::bytea), gen_random_uuid(), sha256('request'), now(), now()
+           from app.api_keys, generate_series(1, 10) n;
          insert into app.sessions (session_hash, person_id, tenant_id, data, created_at, last_seen_at, expires_at)
            select sha256(person_id::text::bytea), person_id, tenant_id, '{}', now(), now(), now() + '8 hours' from app.memberships
            where role = 'agent';
@@ -221,6 +225,8 @@ async fn hot_queries_use_their_indexes() {
             ("keys listed", query(API_KEYS, "select key_id, name").bind(200_i64).bind(now)),
             ("keys counted", query(API_KEYS, "select count(*)").bind(now)),
             ("key revoked", query(API_KEYS, "set revoked_at = $2 where").bind(member).bind(now)),
+            ("answer kept", query(ONCE, "select answer_id, request_hash").bind(member).bind(hash.clone())),
+            ("answers counted", query(ONCE, "select 1 from app.kept_answers").bind(member).bind(10_001_i64)),
             ("who am I, a member", query(TENANTS, "m.member_id, m.name").bind(member)),
             ("who am I, a key", query(TENANTS, "k.key_id, k.name").bind(member)),
         ]

@@ -2,7 +2,8 @@
 
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
-use crate::rest::refusals::{Refused, RefusedBody};
+use crate::rest::idempotency::IdempotencyKey;
+use crate::rest::refusals::{Refused, RefusedBody, RefusedOnce};
 use crate::rest::{ApiJson, object};
 use crate::state::App;
 use axum::{Json, extract::State, http::StatusCode};
@@ -37,11 +38,13 @@ pub struct NewConversation {
     path = "/api/v1/conversations",
     operation_id = "create_conversation",
     tag = "Conversations",
+    params(IdempotencyKey),
     security(("api_key" = [])),
     request_body = NewConversation,
     responses(
         (status = 201, description = "The conversation", body = Conversation),
         RefusedBody,
+        RefusedOnce,
         Refused,
     )
 )]

@@ -3,7 +3,8 @@
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
 use crate::request::PathId;
-use crate::rest::refusals::Refused;
+use crate::rest::idempotency::IdempotencyKey;
+use crate::rest::refusals::{Refused, RefusedOnce};
 use crate::state::App;
 use axum::{Json, extract::State};
 use model::conversation::Conversation;
@@ -15,11 +16,12 @@ use model::{ConversationId, Problem};
     path = "/api/v1/conversations/{id}/handoff",
     operation_id = "hand_off_conversation",
     tag = "Conversations",
-    params(("id" = inline(ConversationId), Path, description = "The conversation's id")),
+    params(("id" = inline(ConversationId), Path, description = "The conversation's id"), IdempotencyKey),
     security(("api_key" = [])),
     responses(
         (status = 200, description = "The conversation, with people", body = Conversation),
         (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
+        RefusedOnce,
         Refused,
     )
 )]
@@ -37,11 +39,12 @@ pub async fn hand_off(
     path = "/api/v1/conversations/{id}/handback",
     operation_id = "hand_back_conversation",
     tag = "Conversations",
-    params(("id" = inline(ConversationId), Path, description = "The conversation's id")),
+    params(("id" = inline(ConversationId), Path, description = "The conversation's id"), IdempotencyKey),
     security(("api_key" = [])),
     responses(
         (status = 200, description = "The conversation, with the assistant", body = Conversation),
         (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
+        RefusedOnce,
         Refused,
     )
 )]
@@ -59,11 +62,12 @@ pub async fn hand_back(
     path = "/api/v1/conversations/{id}/resolve",
     operation_id = "resolve_conversation",
     tag = "Conversations",
-    params(("id" = inline(ConversationId), Path, description = "The conversation's id")),
+    params(("id" = inline(ConversationId), Path, description = "The conversation's id"), IdempotencyKey),
     security(("api_key" = [])),
     responses(
         (status = 200, description = "The conversation, resolved", body = Conversation),
         (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
+        RefusedOnce,
         Refused,
     )
 )]

@@ -4,7 +4,8 @@ use crate::auth::ApiCaller;
 use crate::failure::Failure;
 use crate::request::PathId;
 use crate::rest::ApiJson;
-use crate::rest::refusals::{Refused, RefusedBody};
+use crate::rest::idempotency::IdempotencyKey;
+use crate::rest::refusals::{Refused, RefusedBody, RefusedOnce};
 use crate::state::App;
 use axum::{Json, extract::State, http::StatusCode};
 use model::conversation::Message;
@@ -45,15 +46,16 @@ pub struct NewMessage {
     path = "/api/v1/conversations/{id}/messages",
     operation_id = "create_message",
     tag = "Conversations",
-    params(("id" = inline(ConversationId), Path, description = "The conversation's id")),
+    params(("id" = inline(ConversationId), Path, description = "The conversation's id"), IdempotencyKey),
     security(("api_key" = [])),
     request_body = NewMessage,
     responses(
         (status = 201, description = "The message is kept", body = Message),
         (status = 200, description = "It was kept before, under the same client_id", body = Message),
-        (status = 409, description = "From an agent while the assistant handles the conversation, or other words under a client_id that was used", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
         RefusedBody,
+        RefusedOnce,
+        (status = 409, description = "From an agent while the assistant handles the conversation; other words under a client_id that was used; the request of this `Idempotency-Key` is being worked on", body = Problem, content_type = "application/problem+json"),
         Refused,
     )
 )]

@@ -24,7 +24,7 @@ mod session;
 mod settings;
 
 use crate::harness::{Ask, TestServer, offer};
-use identity::{Came, Here, Kept, Origin, ProviderForm, Purpose};
+use identity::{Came, Here, Kept, Once, Origin, ProviderForm, Purpose};
 use model::identity::{NewApiKey, Owed, Role, SecondFactor};
 use model::permission::KEY_AT_MOST;
 use model::settings::Settings;
@@ -32,6 +32,7 @@ use model::{
     ApiKeyId, ConversationId, DocumentId, InvitationId, MemberId, MessageId, PersonId, RoleId, TenantId, WidgetId,
 };
 use passkeys::Devices;
+use std::time::Duration;
 use store::Actor;
 use store::secret_key::SecretKey;
 use store::services::timestamp;
@@ -467,6 +468,8 @@ impl World {
         for tenant in [aurora, borealis] {
             let key = identity.list_api_keys(&tenant.owner).await.unwrap().remove(0).id;
             assert!(identity.use_nonce(&tenant.key, key, "once").await.unwrap());
+            let once = identity.begin_once(&tenant.key, "once", &[0; 32], Duration::from_secs(60)).await.unwrap();
+            assert!(matches!(once, Once::First(_)), "{once:?}");
         }
         let company = identity.company_sign_on(&otto.owner).await.unwrap().domains.remove(0).domain;
         let settings = |name: &str, idle_minutes| Settings {
