@@ -10,7 +10,7 @@ use crate::sentences::sentences;
 use knowledge::embedding::input;
 use knowledge::{Hit, KnowledgeError, Reading};
 use model::TenantId;
-use model::knowledge::{Answer, Citation};
+use model::knowledge::{Answer, Citation, Outcome};
 use std::ops::Range;
 use store::Caller;
 use unicode_segmentation::UnicodeSegmentation as _;
@@ -226,10 +226,16 @@ fn held(title: &str, quote: &str) -> String {
 fn answer(quotes: Vec<Quote>) -> Answer {
     let answer = quotes.iter().map(|quote| quote.told.as_str()).collect::<Vec<_>>().join("\n\n");
     let citations = quotes.into_iter().map(|quote| quote.citation).collect();
-    Answer { answer, citations, grounded: true, refused: false }
+    Answer { answer, citations, outcome: Outcome::Answer, grounded: true, refused: false }
 }
 
 /// What is said where nothing answers.
 pub fn refusal() -> Answer {
-    Answer { answer: REFUSAL.to_owned(), citations: Vec::new(), grounded: true, refused: true }
+    Answer {
+        answer: REFUSAL.to_owned(),
+        outcome: Outcome::Refused,
+        citations: Vec::new(),
+        grounded: true,
+        refused: true,
+    }
 }

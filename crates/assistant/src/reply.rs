@@ -4,7 +4,7 @@ use crate::Assistant;
 use crate::answer::refusal;
 use conversations::{AnswerContact, ConversationError, Conversations, Question, Reply};
 use knowledge::{KnowledgeError, MAX_QUESTION, normalized};
-use model::knowledge::Answer;
+use model::knowledge::{Answer, Outcome};
 use store::Caller;
 use store::jobs::{Handler, JobError, Task};
 
@@ -114,7 +114,13 @@ impl Answering {
         let greetings = question.said.iter().take_while(|said| courtesy(said).is_some()).count();
         if greetings == question.said.len() {
             let answer = said(greetings).last().and_then(|said| courtesy(said)).unwrap_or_default().to_owned();
-            return Ok((greetings, Answer { answer, citations: Vec::new(), grounded: false, refused: false }));
+            return Ok((greetings, Answer {
+                answer,
+                outcome: Outcome::Answer,
+                citations: Vec::new(),
+                grounded: false,
+                refused: false,
+            }));
         }
         let first = greetings + 1;
         let alone = self.ask(caller, said(first).last().map_or("", String::as_str)).await?;

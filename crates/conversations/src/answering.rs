@@ -1,6 +1,7 @@
 //! The assistant's side: what is to be answered, and the answer, if it still may speak.
 
 use crate::append::{Entry, lock};
+use crate::asked;
 use crate::reach::Reach;
 use crate::{ConversationError, Conversations};
 use model::ConversationId;
@@ -110,17 +111,21 @@ impl Conversations {
             return Ok(Reply::Again);
         }
         row.answered_seq = *upto;
-        // (A courtesy answers nothing.)
-        let text = match row.last_seq != *upto && (answer.grounded || answer.refused) {
+        // A courtesy answers nothing.
+        let outcome = answer.grounded.then_some(answer.outcome);
+        let text = match row.last_seq != *upto && outcome.is_some() {
             true => format!("\u{201c}{}\u{201d}\n{}", repeated(asked), answer.answer),
             false => answer.answer.clone(),
         };
         let entry = Entry {
-            refused: answer.refused,
+            outcome,
             citations: answer.citations.clone(),
             ..Entry::words(Author::Assistant, &text)
         };
         let message = row.append(&mut tx, &self.services, scope, entry).await?;
+        if let Some(outcome) = outcome {
+            asked::keep(&mut tx, scope, &message, &question.said[..=last].join("\n"), outcome, self.services.now()).await?;
+        }
         tx.commit().await?;
         self.services.publish(Notice::written(scope.tenant(), &[message]));
         Ok(Reply::Said)

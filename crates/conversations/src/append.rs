@@ -4,7 +4,7 @@ use crate::ConversationError;
 use crate::reach::Reach;
 use model::conversation::{Author, ConversationState, Event, Handler, Message};
 use model::event::EventKind;
-use model::knowledge::Citation;
+use model::knowledge::{Citation, Outcome};
 use model::{ConversationId, MemberId, MessageId};
 use sqlx::types::Json;
 use std::time::Duration;
@@ -50,7 +50,7 @@ pub(crate) struct Entry<'a> {
     pub name: Option<&'a str>,
     pub text: &'a str,
     pub event: Option<Event>,
-    pub refused: bool,
+    pub outcome: Option<Outcome>,
     pub citations: Vec<Citation>,
     pub client_id: Option<&'a str>,
 }
@@ -58,7 +58,7 @@ pub(crate) struct Entry<'a> {
 impl<'a> Entry<'a> {
     /// Words of somebody's.
     pub fn words(author: Author, text: &'a str) -> Self {
-        Self { author, name: None, text, event: None, refused: false, citations: Vec::new(), client_id: None }
+        Self { author, name: None, text, event: None, outcome: None, citations: Vec::new(), client_id: None }
     }
 
     /// Something that happened, and how it is said.
@@ -139,12 +139,13 @@ impl Locked {
         let waits = self.state == ConversationState::Open && self.handler == Handler::People && self.assignee.is_none();
         self.waiting_since = if waits { self.waiting_since.or(Some(now)) } else { None };
         let shown: Option<String> = entry.event.is_none().then(|| entry.text.chars().take(SHOWN).collect());
+        let refused = entry.outcome == Some(Outcome::Refused);
         let citations = (!entry.citations.is_empty()).then_some(Json(&entry.citations));
         sqlx::query!(
             "with message as (
                insert into app.messages (tenant_id, conversation_id, message_id, seq, author, name, text, event, refused,
-                 citations, client_id, created_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                 outcome, citations, client_id, created_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $21, $10, $11, $12)
              ), key as (
                insert into app.message_keys (tenant_id, conversation_id, seq, message_id, author, client_id)
                values ($1, $2, $4, $3, $5, $11)
@@ -163,7 +164,7 @@ impl Locked {
             entry.name,
             entry.text,
             entry.event.map(Event::name),
-            entry.refused,
+            refused,
             citations as _,
             entry.client_id,
             now,
@@ -174,7 +175,8 @@ impl Locked {
             self.answered_seq,
             shown,
             self.waiting_since,
-            self.holder.map(MemberId::uuid)
+            self.holder.map(MemberId::uuid),
+            entry.outcome.map(Outcome::name)
         )
         .execute(&mut *tx)
         .await?;
@@ -196,7 +198,8 @@ impl Locked {
             name: entry.name.map(str::to_owned),
             text: entry.text.to_owned(),
             event: entry.event,
-            refused: entry.refused,
+            refused,
+            outcome: entry.outcome,
             citations: entry.citations,
             client_id: entry.client_id.map(str::to_owned),
             created_at: timestamp(now),

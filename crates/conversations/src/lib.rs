@@ -2,6 +2,7 @@
 
 mod answering;
 mod append;
+mod asked;
 mod begin;
 mod error;
 mod handling;

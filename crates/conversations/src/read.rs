@@ -5,7 +5,7 @@ use crate::{ConversationError, Conversations};
 use model::conversation::{
     Assignee, Author, Contact, Conversation, ConversationState, Event, Handler, InboxFilter, Message,
 };
-use model::knowledge::Citation;
+use model::knowledge::{Citation, Outcome};
 use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
 use model::permission::ReadConversations;
 use model::{ContactId, ConversationId, MemberId, MessageId};
@@ -104,6 +104,7 @@ struct MessageRow {
     text: String,
     event: Option<String>,
     refused: bool,
+    outcome: Option<String>,
     citations: Option<Json<Vec<Citation>>>,
     client_id: Option<String>,
     created_at: OffsetDateTime,
@@ -114,7 +115,7 @@ macro_rules! messages {
     ($rest:literal $(, $value:expr)* $(,)?) => {
         sqlx::query_as!(
             MessageRow,
-            r#"select conversation_id, message_id, seq, author, name, text, event, refused,
+            r#"select conversation_id, message_id, seq, author, name, text, event, refused, outcome,
                  citations as "citations: Json<Vec<Citation>>", client_id, created_at
                from app.messages
                "# + $rest
@@ -127,6 +128,7 @@ impl TryFrom<MessageRow> for Message {
     type Error = StoreError;
 
     fn try_from(row: MessageRow) -> Result<Self, StoreError> {
+        let outcome = |name: String| Outcome::from_name(&name).ok_or(StoreError::Corrupt("messages.outcome"));
         let event = |name: String| Event::from_name(&name).ok_or(StoreError::Corrupt("messages.event"));
         Ok(Self {
             id: MessageId::from_uuid(row.message_id),
@@ -137,6 +139,7 @@ impl TryFrom<MessageRow> for Message {
             text: row.text,
             event: row.event.map(event).transpose()?,
             refused: row.refused,
+            outcome: row.outcome.map(outcome).transpose()?,
             citations: row.citations.map(|c| c.0).unwrap_or_default(),
             client_id: row.client_id,
             created_at: timestamp(row.created_at),

@@ -1,6 +1,6 @@
 //! What the wire says about conversations: who talks, what was said, and who may speak.
 
-use crate::knowledge::Citation;
+use crate::knowledge::{Citation, Outcome};
 use crate::names::names;
 use crate::{ContactId, ConversationId, MemberId, MessageId, Page, Timestamp, WidgetId};
 use serde::{Deserialize, Serialize};
@@ -145,6 +145,8 @@ pub struct Message {
     pub event: Option<Event>,
     /// Whether the assistant found no answer in the documents.
     pub refused: bool,
+    /// What an answer of the assistant's is, if this is one.
+    pub outcome: Option<Outcome>,
     /// Where an answer stands.
     pub citations: Vec<Citation>,
     /// What its sender knows it by.

@@ -1,5 +1,6 @@
 //! What the wire says about documents, passages and answers.
 
+use crate::names::names;
 use crate::{ChunkId, DocumentId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -123,16 +124,30 @@ pub struct Citation {
     pub quote: String,
 }
 
+names!(
+    /// What an answer is.
+    Outcome {
+        /// What answers the question.
+        Answer = "answer",
+        /// The passages nearest to it, which may answer it or not.
+        Passages = "passages",
+        /// Nothing: the documents do not say.
+        Refused = "refused",
+    }
+);
+
 /// What the documents say to a question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Answer {
-    /// The answer, or the sentence that says that there is none.
+    /// The answer; or what is nearest, and that it is no answer; or the sentence that says that there is none.
     pub answer: String,
-    /// Where it stands; empty when the question was refused.
+    /// Which of these it is.
+    pub outcome: Outcome,
+    /// Where it stands, the nearest first; empty when the question was refused.
     pub citations: Vec<Citation>,
     /// Whether every statement of the answer stands in a citation.
     pub grounded: bool,
-    /// Whether the documents do not say.
+    /// Whether the documents do not say: `outcome` is `refused`.
     pub refused: bool,
 }

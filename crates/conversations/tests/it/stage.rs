@@ -3,7 +3,7 @@
 use conversations::{AnswerContact, Conversations, MessagesFrom, NewContact, NewMessage, Question, Reply};
 use identity::RoleWishes;
 use model::conversation::{Author, Conversation, Event, Message};
-use model::knowledge::Answer;
+use model::knowledge::{Answer, Outcome};
 use model::permission::{Permission, Permissions};
 use model::{ConversationId, MemberId, WidgetId};
 use store::Caller;
@@ -90,7 +90,13 @@ pub fn parroted(question: &Question) -> Answer {
 }
 
 pub fn answered(text: &str) -> Answer {
-    Answer { answer: text.to_owned(), citations: Vec::new(), grounded: true, refused: false }
+    Answer {
+        answer: text.to_owned(),
+        outcome: Outcome::Answer,
+        citations: Vec::new(),
+        grounded: true,
+        refused: false,
+    }
 }
 
 pub fn words(text: &str, client_id: &str) -> NewMessage {

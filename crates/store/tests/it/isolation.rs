@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// Gives both tenants a row in every table that signing up does not fill. A new table needs a line here, and nothing else
 /// in this file.
-const SEEDS: [&str; 20] = [
+const SEEDS: [&str; 21] = [
     "insert into app.nonces (tenant_id, key_id, nonce_hash, used_at)
      select $1, key_id, sha256($2::text::bytea), $3 from app.api_keys where tenant_id = $1 limit 1",
     "insert into app.kept_answers (tenant_id, key_id, name_hash, answer_id, request_hash, begun_at, leased_until)
@@ -46,6 +46,8 @@ const SEEDS: [&str; 20] = [
      select $1, $2, 1, $2, 'contact', 'one' where $3 is not null",
     "insert into app.contact_sessions (tenant_id, session_id, contact_id, token_hash, created_at, last_seen_at)
      values ($1, $2, $2, sha256($2::text::bytea), $3, $3)",
+    "insert into app.asked (tenant_id, conversation_id, seq, question, folded, outcome, asked_at)
+     values ($1, $2, 1, 'Hello?', 'hello', 'refused', $3)",
 ];
 
 /// The same for what tenants may read and not insert.
