@@ -5,7 +5,7 @@ mod codes;
 mod reply;
 mod sentences;
 
-pub use answer::REFUSAL;
+pub use answer::{NEAREST, REFUSAL};
 pub use reply::Answering;
 
 use knowledge::Knowledge;

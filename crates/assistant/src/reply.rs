@@ -114,17 +114,14 @@ impl Answering {
         let greetings = question.said.iter().take_while(|said| courtesy(said).is_some()).count();
         if greetings == question.said.len() {
             let answer = said(greetings).last().and_then(|said| courtesy(said)).unwrap_or_default().to_owned();
-            return Ok((greetings, Answer {
-                answer,
-                outcome: Outcome::Answer,
-                citations: Vec::new(),
-                grounded: false,
-                refused: false,
-            }));
+            return Ok((
+                greetings,
+                Answer { answer, outcome: Outcome::Answer, citations: Vec::new(), grounded: false, refused: false },
+            ));
         }
         let first = greetings + 1;
         let alone = self.ask(caller, said(first).last().map_or("", String::as_str)).await?;
-        if !alone.refused || said(first).last().is_some_and(|said| asks(said)) {
+        if alone.outcome == Outcome::Answer || said(first).last().is_some_and(|said| asks(said)) {
             return Ok((first, alone));
         }
         for messages in first + 1..=question.said.len() {

@@ -117,14 +117,11 @@ impl Conversations {
             true => format!("\u{201c}{}\u{201d}\n{}", repeated(asked), answer.answer),
             false => answer.answer.clone(),
         };
-        let entry = Entry {
-            outcome,
-            citations: answer.citations.clone(),
-            ..Entry::words(Author::Assistant, &text)
-        };
+        let entry = Entry { outcome, citations: answer.citations.clone(), ..Entry::words(Author::Assistant, &text) };
         let message = row.append(&mut tx, &self.services, scope, entry).await?;
         if let Some(outcome) = outcome {
-            asked::keep(&mut tx, scope, &message, &question.said[..=last].join("\n"), outcome, self.services.now()).await?;
+            asked::keep(&mut tx, scope, &message, &question.said[..=last].join("\n"), outcome, self.services.now())
+                .await?;
         }
         tx.commit().await?;
         self.services.publish(Notice::written(scope.tenant(), &[message]));

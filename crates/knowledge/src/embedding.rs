@@ -4,8 +4,9 @@
 //! waiting for, one for documents, which gets what time is left. For both, tenants take turns: who asks much waits for its
 //! own. The lines are bounded. The model is loaded at the first use and shared.
 
+use crate::spelling::spelt;
+pub use minilm::Judgement;
 use minilm::Model;
-pub use minilm::Reading;
 use model::TenantId;
 use shares::{Place, Places, Waiting, step_back};
 use std::num::NonZeroUsize;
@@ -57,7 +58,7 @@ type Sender<T> = oneshot::Sender<Result<Vec<T>, EmbedError>>;
 /// What is asked of a thread.
 enum Request {
     Vectors { texts: Vec<String>, answer: Sender<Vec<f32>> },
-    Readings { question: String, texts: Vec<String>, answer: Sender<Reading> },
+    Judgements { question: String, passages: Vec<String>, answer: Sender<Judgement> },
 }
 
 /// And whose place it is, until it is done: also when nobody waits for it any more.
@@ -116,18 +117,18 @@ impl Embedder {
         vectors.into_iter().next().ok_or_else(gone)
     }
 
-    /// Reads texts beside a question; one reading for each, in their order. As urgent as the question is.
+    /// What passages say to a question: one judgement for each, in their order. As urgent as the question is.
     ///
     /// # Errors
     /// As [`Embedder::question`].
-    pub async fn readings(
+    pub async fn judgements(
         &self,
         tenant: TenantId,
         question: &str,
-        texts: Vec<String>,
-    ) -> Result<Vec<Reading>, EmbedError> {
+        passages: Vec<String>,
+    ) -> Result<Vec<Judgement>, EmbedError> {
         let question = question.to_owned();
-        self.questions.ask(tenant, |answer| Request::Readings { question, texts, answer }).await
+        self.questions.ask(tenant, |answer| Request::Judgements { question, passages, answer }).await
     }
 
     /// The vectors of pieces of a tenant's documents, in their order. Waits for its turn.
@@ -160,8 +161,8 @@ fn thread(name: &str, model: &Arc<Lazy>, steps_back: bool) -> Result<Thread, Emb
                 Request::Vectors { texts, answer } if !answer.is_closed() => {
                     let _ = answer.send(model.vectors(&texts));
                 }
-                Request::Readings { question, texts, answer } if !answer.is_closed() => {
-                    let _ = answer.send(model.readings(&question, &texts));
+                Request::Judgements { question, passages, answer } if !answer.is_closed() => {
+                    let _ = answer.send(model.judgements(&question, &passages));
                 }
                 _ => {}
             }
@@ -185,9 +186,9 @@ impl Lazy {
         Ok(self.model()?.embed(&by_reference(texts)))
     }
 
-    fn readings(&self, question: &str, texts: &[String]) -> Result<Vec<Reading>, EmbedError> {
-        let model = self.model()?;
-        Ok(model.read(&model.pieces(question), &by_reference(texts)))
+    fn judgements(&self, question: &str, passages: &[String]) -> Result<Vec<Judgement>, EmbedError> {
+        let (model, passages) = (self.model()?, by_reference(passages));
+        Ok(model.judge(&spelt(question, &passages, |word| model.knows(word)), &passages))
     }
 
     fn model(&self) -> Result<&Model, EmbedError> {

@@ -9,9 +9,10 @@ mod markdown;
 mod pairs;
 pub mod reading;
 mod search;
+mod spelling;
 
 pub use documents::{MAX_DOCUMENTS, MAX_TOTAL_BYTES, NewDocument};
-pub use embedding::{Embedder, Reading};
+pub use embedding::{Embedder, Judgement};
 pub use error::KnowledgeError;
 pub use index::IndexDocument;
 pub use reading::normalized;

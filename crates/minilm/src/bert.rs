@@ -9,6 +9,7 @@ use rten_simd::{SimdOp as _, SimdUnaryOp as _};
 use rten_vecmath::{Gelu, Normalize, NormalizeOptions, Softmax, Sum, SumSquareSub};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// What `config.json` says, as far as it counts here.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,10 +36,12 @@ fn absolute() -> String {
 /// The model's weights, as they are multiplied by.
 pub struct Bert {
     config: Config,
-    /// A row for each word piece.
-    words: Vec<f32>,
-    /// A row for each place in a text; what says that it is the first of one text is added already.
+    /// A row for each word piece, shared by models that were made of one.
+    words: Arc<Vec<f32>>,
+    /// A row for each place in a text; what says that it is the first of two texts is added already.
     positions: Vec<f32>,
+    /// What says that it is the second, instead.
+    second: Vec<f32>,
     norm: Norm,
     layers: Vec<Layer>,
 }
@@ -59,6 +62,26 @@ impl Bert {
     /// # Errors
     /// [`LoadError::Unfit`] when they are not those of a model of this kind.
     pub fn load(weights: &[u8], config: Config) -> Result<Self, LoadError> {
+        let file = Tensors::read(weights)?;
+        let words = file.get("embeddings.word_embeddings.weight", &[config.vocab_size, config.hidden_size])?;
+        Self::made(&file, None, Arc::new(words), config)
+    }
+
+    /// The same model with what was learned beyond it: products of two narrow matrices that are added to its weights (Hu and others, 2021,
+    /// "LoRA: Low-Rank Adaptation of Large Language Models").
+    ///
+    /// # Errors
+    /// As [`Bert::load`].
+    pub fn with(&self, weights: &[u8], additions: &Tensors<'_>) -> Result<Self, LoadError> {
+        Self::made(&Tensors::read(weights)?, Some(additions), Arc::clone(&self.words), self.config.clone())
+    }
+
+    fn made(
+        file: &Tensors<'_>,
+        additions: Option<&Tensors<'_>>,
+        words: Arc<Vec<f32>>,
+        config: Config,
+    ) -> Result<Self, LoadError> {
         let Config { hidden_size: hidden, num_attention_heads: heads, intermediate_size: wide, .. } = config;
         if config.hidden_act != "gelu" || config.position_embedding_type != absolute() {
             return Err(LoadError::Unfit("a model of another kind".into()));
@@ -66,13 +89,16 @@ impl Bert {
         if heads == 0 || hidden % heads != 0 || hidden / heads % 32 != 0 || wide % 32 != 0 {
             return Err(LoadError::Unfit(format!("{hidden} numbers in {heads} heads, {wide} between")));
         }
-        let file = Tensors::read(weights)?;
-        let words = file.get("embeddings.word_embeddings.weight", &[config.vocab_size, hidden])?;
         let mut positions =
             file.get("embeddings.position_embeddings.weight", &[config.max_position_embeddings, hidden])?;
-        let kinds = file.get("embeddings.token_type_embeddings.weight", &[2, hidden])?;
+        let kinds = match additions {
+            Some(additions) => additions.get("kinds", &[2, hidden])?,
+            None => file.get("embeddings.token_type_embeddings.weight", &[2, hidden])?,
+        };
+        let second = kinds[hidden..].iter().zip(&kinds[..hidden]).map(|(second, first)| second - first).collect();
         positions.chunks_exact_mut(hidden).for_each(|row| add(row, &kinds[..hidden]));
-        let norm = |name: &str| Norm::load(&file, name, &config);
+        let norm = |name: &str| Norm::load(file, name, &config);
+        let linear = |parts: &[(&str, f32)], from, to| linear(file, additions, parts, from, to);
         let layer = |at: usize| {
             let name = |rest: &str| format!("encoder.layer.{at}.{rest}");
             // The scores of attention are divided by the root of a head's size: here once, with the query.
@@ -81,30 +107,41 @@ impl Bert {
             let parts = parts.map(|(part, scale)| (name(&format!("attention.self.{part}")), scale));
             let parts: Vec<_> = parts.iter().map(|(part, scale)| (part.as_str(), *scale)).collect();
             Ok(Layer {
-                attention: linear(&file, &parts, hidden, hidden)?,
-                attended: linear(&file, &[(&name("attention.output.dense"), 1.0)], hidden, hidden)?,
+                attention: linear(&parts, hidden, hidden)?,
+                attended: linear(&[(&name("attention.output.dense"), 1.0)], hidden, hidden)?,
                 attended_norm: norm(&name("attention.output.LayerNorm"))?,
-                widen: linear(&file, &[(&name("intermediate.dense"), 1.0)], hidden, wide)?,
-                narrow: linear(&file, &[(&name("output.dense"), 1.0)], wide, hidden)?,
+                widen: linear(&[(&name("intermediate.dense"), 1.0)], hidden, wide)?,
+                narrow: linear(&[(&name("output.dense"), 1.0)], wide, hidden)?,
                 norm: norm(&name("output.LayerNorm"))?,
             })
         };
         let layers = (0..config.num_hidden_layers).map(layer).collect::<Result<_, LoadError>>()?;
         let norm = norm("embeddings.LayerNorm")?;
-        Ok(Self { words, positions, norm, layers, config })
+        Ok(Self { words, positions, second, norm, layers, config })
     }
 
     /// What the model makes of each word piece of these texts: for each text its pieces' vectors, one after the other.
     /// No text may be longer than [`Config::max_position_embeddings`], no id [`Config::vocab_size`] or more.
     pub fn forward(&self, texts: &[&[u32]]) -> Vec<Vec<f32>> {
+        self.forward_pairs(&texts.iter().map(|ids| (*ids, ids.len())).collect::<Vec<_>>())
+    }
+
+    /// The same of texts of which each is two, one after the other; the second begins at the word piece that is named.
+    pub fn forward_pairs(&self, texts: &[(&[u32], usize)]) -> Vec<Vec<f32>> {
         let hidden = self.config.hidden_size;
-        let mut states = Vec::with_capacity(texts.iter().map(|ids| ids.len()).sum::<usize>() * hidden);
-        for (id, position) in texts.iter().flat_map(|ids| ids.iter().zip(self.positions.chunks_exact(hidden))) {
-            let word = &self.words[*id as usize * hidden..][..hidden];
-            states.extend(word.iter().zip(position).map(|(word, position)| word + position));
+        let mut states = Vec::with_capacity(texts.iter().map(|(ids, _)| ids.len()).sum::<usize>() * hidden);
+        for (ids, second) in texts {
+            for (at, (id, position)) in ids.iter().zip(self.positions.chunks_exact(hidden)).enumerate() {
+                let word = &self.words[*id as usize * hidden..][..hidden];
+                let begins = states.len();
+                states.extend(word.iter().zip(position).map(|(word, position)| word + position));
+                if at >= *second {
+                    add(&mut states[begins..], &self.second);
+                }
+            }
         }
         self.norm.apply(&mut states);
-        let lengths: Vec<usize> = texts.iter().map(|ids| ids.len() * hidden).collect();
+        let lengths: Vec<usize> = texts.iter().map(|(ids, _)| ids.len() * hidden).collect();
         for layer in &self.layers {
             let attended = layer.attended.product(&self.attend(&layer.attention.product(&states), &lengths));
             add(&mut states, &attended);
@@ -145,10 +182,20 @@ impl Bert {
 }
 
 /// Linear layers of the same input side by side, each with what its weights are multiplied by.
-fn linear(file: &Tensors, parts: &[(&str, f32)], from: usize, to: usize) -> Result<Matrix, LoadError> {
+fn linear(
+    file: &Tensors<'_>,
+    additions: Option<&Tensors<'_>>,
+    parts: &[(&str, f32)],
+    from: usize,
+    to: usize,
+) -> Result<Matrix, LoadError> {
     let (mut weights, mut bias) = (Vec::new(), Vec::new());
     for (name, scale) in parts {
-        weights.extend(file.get(&format!("{name}.weight"), &[to, from])?.iter().map(|weight| weight * scale));
+        let mut own = file.get(&format!("{name}.weight"), &[to, from])?;
+        if let Some(additions) = additions {
+            additions.add_product(name, &mut own, from, to)?;
+        }
+        weights.extend(own.iter().map(|weight| weight * scale));
         bias.extend(file.get(&format!("{name}.bias"), &[to])?.iter().map(|bias| bias * scale));
     }
     // The file has a row for each output.
@@ -163,7 +210,7 @@ struct Norm {
 }
 
 impl Norm {
-    fn load(file: &Tensors, name: &str, config: &Config) -> Result<Self, LoadError> {
+    fn load(file: &Tensors<'_>, name: &str, config: &Config) -> Result<Self, LoadError> {
         let part = |part: &str| file.get(&format!("{name}.{part}"), &[config.hidden_size]);
         Ok(Self { scale: part("weight")?, bias: part("bias")?, epsilon: config.layer_norm_eps })
     }
@@ -191,13 +238,17 @@ fn add(to: &mut [f32], what: &[f32]) {
 
 /// A file of safetensors: the length of a header, the header as JSON, the numbers
 /// (<https://github.com/huggingface/safetensors>, "Format").
-struct Tensors<'a> {
+pub struct Tensors<'a> {
     header: Value,
     numbers: &'a [u8],
 }
 
 impl<'a> Tensors<'a> {
-    fn read(file: &'a [u8]) -> Result<Self, LoadError> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// [`LoadError`] for what is no such file.
+    pub fn read(file: &'a [u8]) -> Result<Self, LoadError> {
         let cut = || LoadError::Unfit("the weights are cut short".into());
         let (length, rest) = file.split_first_chunk().ok_or_else(cut)?;
         let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| cut())?;
@@ -205,14 +256,43 @@ impl<'a> Tensors<'a> {
         Ok(Self { header: serde_json::from_slice(header)?, numbers })
     }
 
-    fn get(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, LoadError> {
+    /// The numbers of that name, of 32 bits or of the upper half of these.
+    ///
+    /// # Errors
+    /// [`LoadError::Unfit`] when they are not of this shape.
+    pub fn get(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, LoadError> {
         let entry = &self.header[name];
         let place = |at: usize| usize::try_from(entry["data_offsets"][at].as_u64()?).ok();
         let numbers = place(0).zip(place(1)).and_then(|(from, to)| self.numbers.get(from..to)).unwrap_or_default();
-        let fits = numbers.len() == 4 * shape.iter().product::<usize>();
-        if !fits || entry["dtype"] != "F32" || entry["shape"] != json!(shape) {
+        let half = entry["dtype"] == "BF16";
+        let fits = numbers.len() == if half { 2 } else { 4 } * shape.iter().product::<usize>();
+        if !fits || !(half || entry["dtype"] == "F32") || entry["shape"] != json!(shape) {
             return Err(LoadError::Unfit(format!("the weights `{name}` are not {shape:?} numbers")));
         }
-        Ok(numbers.as_chunks().0.iter().map(|number| f32::from_le_bytes(*number)).collect())
+        Ok(match half {
+            true => {
+                numbers.as_chunks().0.iter().map(|n| f32::from_bits(u32::from(u16::from_le_bytes(*n)) << 16)).collect()
+            }
+            false => numbers.as_chunks().0.iter().map(|number| f32::from_le_bytes(*number)).collect(),
+        })
+    }
+
+    /// Adds to weights, a row for each output, the product of the two narrow matrices under this name.
+    fn add_product(&self, name: &str, weights: &mut [f32], from: usize, to: usize) -> Result<(), LoadError> {
+        let short = name.trim_start_matches("encoder.layer.");
+        let rank = self.header[format!("{short}.B")]["shape"][0].as_u64().and_then(|rank| usize::try_from(rank).ok());
+        let rank = rank.unwrap_or_default();
+        let (first, second) =
+            (self.get(&format!("{short}.A"), &[from, rank])?, self.get(&format!("{short}.B"), &[rank, to])?);
+        // Turned, so that both are read in a straight line.
+        let columns: Vec<Vec<f32>> =
+            (0..rank).map(|middle| first.iter().skip(middle).step_by(rank).copied().collect()).collect();
+        for (output, row) in weights.chunks_exact_mut(from).enumerate() {
+            for (middle, column) in columns.iter().enumerate() {
+                let by = second[middle * to + output];
+                row.iter_mut().zip(column).for_each(|(weight, number)| *weight += by * number);
+            }
+        }
+        Ok(())
     }
 }

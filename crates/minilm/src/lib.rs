@@ -6,9 +6,13 @@
 pub mod bert;
 mod matrix;
 pub mod pieces;
+mod reader;
+
+pub use reader::Judgement;
 
 use bert::{Bert, Config};
 use pieces::{Pieces, Tokenizer};
+use reader::Reader;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::Path;
@@ -33,28 +37,10 @@ pub enum LoadError {
     Unfit(String),
 }
 
-/// A text read beside a question, word piece by word piece.
-#[derive(Debug, Clone, Default)]
-pub struct Reading {
-    /// Where each word piece of the text stands, in bytes. The model's own marks stand at `0..0`.
-    pub places: Vec<Range<usize>>,
-    /// For each word piece of the question, how near each of the text is: cosines, from -1 to 1.
-    pub near: Vec<Vec<f32>>,
-}
-
-impl Reading {
-    /// For each word piece of the question, how near the nearest of the text is, among those at the places to keep.
-    pub fn nearest(&self, keep: impl Fn(&Range<usize>) -> bool) -> Vec<f64> {
-        let kept: Vec<bool> = self.places.iter().map(keep).collect();
-        let most =
-            |row: &Vec<f32>| row.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(near, _)| *near).reduce(f32::max);
-        self.near.iter().map(|row| f64::from(most(row).unwrap_or_default())).collect()
-    }
-}
-
 /// The model.
 pub struct Model {
     bert: Bert,
+    reader: Reader,
     tokenizer: Tokenizer,
     /// Numbers in a vector.
     size: usize,
@@ -78,13 +64,16 @@ impl Model {
             return Err(LoadError::Unfit("the tokenizer is not this model's".into()));
         }
         let size = config.hidden_size;
-        Ok(Self { bert: Bert::load(&read("model.safetensors")?, config)?, tokenizer, size, threads })
+        let weights = read("model.safetensors")?;
+        let bert = Bert::load(&weights, config)?;
+        Ok(Self { reader: Reader::load(&bert, &weights, size)?, bert, tokenizer, size, threads })
     }
 
     /// The mean of the word pieces' vectors, of length one, as the model was trained (sentence-transformers,
     /// all-MiniLM-L6-v2, "Usage"); for each text one, in their order.
     pub fn embed(&self, texts: &[&str]) -> Vec<Vec<f32>> {
-        self.each(texts, |_, states| {
+        let texts = texts.iter().map(|text| Text::one(self.tokenizer.pieces(text, MAX_PIECES))).collect();
+        self.each(&self.bert, texts, |_, states| {
             let mut sum = vec![0.0; self.size];
             for state in states.chunks_exact(self.size) {
                 sum.iter_mut().zip(state).for_each(|(sum, state)| *sum += state);
@@ -94,39 +83,33 @@ impl Model {
         })
     }
 
-    /// The vectors of a question's word pieces, of length one, without the model's own marks at both ends.
-    pub fn pieces(&self, question: &str) -> Vec<Vec<f32>> {
-        let all = self.each(&[question], |_, mut states| {
-            states.chunks_exact_mut(self.size).for_each(unit);
-            let words = &states[self.size..states.len() - self.size];
-            words.chunks_exact(self.size).map(<[f32]>::to_vec).collect::<Vec<_>>()
-        });
-        all.concat()
+    /// Whether a word, in small letters, is one that the model knows as a whole: the commonest are.
+    pub fn knows(&self, word: &str) -> bool {
+        self.tokenizer.pieces(word, MAX_PIECES).ids.len() == 3
     }
 
-    /// Each text beside the question, of which these are the [`Model::pieces`]; in their order.
-    pub fn read(&self, question: &[Vec<f32>], texts: &[&str]) -> Vec<Reading> {
-        self.each(texts, |places, mut states| {
-            states.chunks_exact_mut(self.size).for_each(unit);
-            let near = |word: &Vec<f32>| states.chunks_exact(self.size).map(|state| dot(word, state)).collect();
-            Reading { places, near: question.iter().map(near).collect() }
-        })
+    /// What each of these passages says to the question; in their order.
+    pub fn judge(&self, question: &str, passages: &[&str]) -> Vec<Judgement> {
+        let asked = self.tokenizer.pieces(question, reader::MAX_ASKED + 2);
+        let room = reader::room(asked.ids.len());
+        let texts = passages.iter().map(|text| Text::two(&asked, self.tokenizer.pieces(text, room))).collect();
+        self.each(&self.reader.bert, texts, |text, states| self.reader.judge(&states, &text.places, text.second))
     }
 
-    /// For each text something made of the places and vectors of its word pieces. The texts are shared out among the
+    /// For each text something made of it and the vectors of its word pieces. The texts are shared out among the
     /// threads as these get done; no more vectors are held than are at work.
     fn each<T: Default + Send>(
         &self,
-        texts: &[&str],
-        make: impl Fn(Vec<Range<usize>>, Vec<f32>) -> T + Sync,
+        bert: &Bert,
+        mut texts: Vec<Text>,
+        make: impl Fn(&Text, Vec<f32>) -> T + Sync,
     ) -> Vec<T> {
-        let mut pieces: Vec<Pieces> = texts.iter().map(|text| self.tokenizer.pieces(text, MAX_PIECES)).collect();
         let mut done: Vec<T> = texts.iter().map(|_| T::default()).collect();
         let mut shares = Vec::new();
-        let (mut rest, mut rest_done) = (pieces.as_mut_slice(), done.as_mut_slice());
+        let (mut rest, mut rest_done) = (texts.as_mut_slice(), done.as_mut_slice());
         while !rest.is_empty() {
-            let sums = rest.iter().scan(0, |sum, pieces| {
-                *sum += pieces.ids.len();
+            let sums = rest.iter().scan(0, |sum, text| {
+                *sum += text.ids.len();
                 Some(*sum)
             });
             let count = sums.take_while(|sum| *sum <= SHARE).count().max(1);
@@ -136,11 +119,10 @@ impl Model {
         let shares = Mutex::new(shares.into_iter());
         let work = || {
             let next = || shares.lock().unwrap_or_else(PoisonError::into_inner).next();
-            while let Some((pieces, done)) = next() {
-                let ids: Vec<&[u32]> = pieces.iter().map(|pieces| pieces.ids.as_slice()).collect();
-                let states = self.bert.forward(&ids);
-                for ((pieces, states), done) in pieces.iter_mut().zip(states).zip(done) {
-                    *done = make(std::mem::take(&mut pieces.places), states);
+            while let Some((texts, done)) = next() {
+                let pairs: Vec<(&[u32], usize)> = texts.iter().map(|text| (text.ids.as_slice(), text.second)).collect();
+                for ((text, states), done) in texts.iter().zip(bert.forward_pairs(&pairs)).zip(done) {
+                    *done = make(text, states);
                 }
             }
         };
@@ -152,6 +134,27 @@ impl Model {
             work();
         });
         done
+    }
+}
+
+/// Word pieces that are computed together: of one text, or of two.
+struct Text {
+    ids: Vec<u32>,
+    /// Where those of the last text stand.
+    places: Vec<Range<usize>>,
+    /// Where the second text begins.
+    second: usize,
+}
+
+impl Text {
+    fn one(pieces: Pieces) -> Self {
+        Self { second: pieces.ids.len(), ids: pieces.ids, places: pieces.places }
+    }
+
+    /// A question and a passage, with one mark between.
+    fn two(asked: &Pieces, passage: Pieces) -> Self {
+        let ids = asked.ids.iter().chain(passage.ids.iter().skip(1)).copied().collect();
+        Self { second: asked.ids.len(), ids, places: passage.places.into_iter().skip(1).collect() }
     }
 }
 
@@ -180,6 +183,8 @@ mod tests {
     const ACCENTS: &str = "Kaffe på Café Ångström, 5,50 €?";
     const PASSAGE: &str =
         "# Returns\nUnused goods may be returned within 60 days; we keep 25 percent of the price of curtains.";
+
+    const JUDGED: [f32; 3] = [-4.434905, -8.515543, -8.503058];
 
     fn model(threads: usize) -> Model {
         let vendor = std::env::var_os("SAMTAL_VENDOR_DIR")
@@ -223,21 +228,14 @@ mod tests {
     }
 
     #[test]
-    fn the_same_reading_as_by_candle() {
+    fn the_same_judgement_as_where_it_was_trained() {
         let model = model(2);
-        let question = model.pieces(QUESTION);
-        assert_eq!(question.len(), 10);
-        near(
-            &question[0],
-            &[0.03851682, -0.0011018565, 0.060946792, 0.02057292, -0.011968771, -0.06703989, -0.115207314],
-        );
-        let reading = model.read(&question, &[PASSAGE]).remove(0);
-        assert_eq!(PASSAGE[reading.places[8].clone()], *"within");
-        near(&reading.near[0], &[0.02472995, 0.011734124, 0.22551094, 0.14994186, 0.047777157, 0.46335328, 0.4416171]);
-        near(&reading.near[7], &[0.13602641, -0.06976121, 0.19428079, 0.2195785, 0.09273113, 0.30584145, 0.35518676]);
-        assert!(model.pieces("").is_empty());
-        assert!(model.read(&[], &[PASSAGE])[0].near.is_empty());
-        assert!(model.read(&question, &[]).is_empty());
+        let judged = model.judge(QUESTION, &[PASSAGE, "Opening hours\nWe are open from nine to five.", ""]);
+        // What JAX made of them.
+        let (judged, words): (Vec<f32>, Vec<_>) = judged.into_iter().map(|j| (j.answers, j.words)).unzip();
+        near(&judged, &JUDGED);
+        assert_eq!((&PASSAGE[words[0].clone()], &words[2]), ("within 60 days", &(0..0)));
+        assert!(model.judge(QUESTION, &[]).is_empty());
     }
 
     #[test]

@@ -14,6 +14,12 @@ async fn having(name: &str) -> Stage {
     with(name, std::fs::read(Path::new(SUPPORT).join("inputs").join(name)).unwrap()).await
 }
 
+/// All that the asker reads.
+fn said(answer: &Answer) -> String {
+    let quotes = answer.citations.iter().map(|citation| format!("{}\n{}\n", citation.title, citation.quote));
+    format!("{}\n{}", answer.answer, quotes.collect::<String>())
+}
+
 async fn ask(stage: &Stage, question: &str) -> Answer {
     stage.assistant.answer(&stage.two.aurora.owner, question).await.unwrap()
 }
@@ -53,17 +59,17 @@ async fn what_looks_like_markup_is_told_as_it_stands() {
     }
     let stage = having("04-plain-eats-characters.txt").await;
     let told = ask(&stage, "How do I check my balance from my phone?").await;
-    assert_eq!(told.answer, "To check your balance, dial *123# from your phone.");
+    assert!(said(&told).contains("To check your balance, dial *123# from your phone."), "{told:?}");
 }
 
 #[tokio::test]
 async fn what_is_not_on_the_page_is_not_told() {
     let stage = having("05-html-comment-is-told-to-visitors.md").await;
     let lamp = ask(&stage, "What does the lamp cost?").await;
-    assert!(lamp.answer.contains("The lamp costs 120 euros."), "{lamp:?}");
+    assert!(said(&lamp).contains("The lamp costs 120 euros."), "{lamp:?}");
     for question in ["What do you pay for the lamp?", "Do you buy the lamp from Zephyr GmbH for 31 euros?"] {
         let told = ask(&stage, question).await;
-        assert!(!told.answer.contains("31") && !told.answer.contains("Zephyr"), "{told:?}");
+        assert!(!said(&told).contains("31") && !said(&told).contains("Zephyr"), "{told:?}");
     }
 }
 
@@ -71,10 +77,10 @@ async fn what_is_not_on_the_page_is_not_told() {
 async fn a_row_and_a_heading_answer_alone() {
     let stage = having("33-long-table-header-lost.md").await;
     let told = ask(&stage, "Is the store in Lund open on Saturdays?").await;
-    assert!(told.answer.contains("Store: Lund, Weekdays: 07:10-21:00, Saturdays: 09:00-17:00"), "{told:?}");
+    assert!(said(&told).contains("Store: Lund, Weekdays: 07:10-21:00, Saturdays: 09:00-17:00"), "{told:?}");
     let stage = having("08-headings-that-hold-the-facts.md").await;
     let told = ask(&stage, "Do you ship to Norway?").await;
-    assert!(told.answer.contains("We do not ship to Norway"), "{told:?}");
+    assert!(said(&told).contains("We do not ship to Norway"), "{told:?}");
 }
 
 /// A code, and a number that is a name, mean themselves alone.
@@ -89,7 +95,7 @@ async fn what_is_named_is_told_or_nothing() {
         ("What does fault F03 mean?", "the pump is blocked."),
     ] {
         let told = ask(&stage, question).await;
-        assert!(told.answer.contains(answer), "{question}: {told:?}");
+        assert!(said(&told).contains(answer), "{question}: {told:?}");
     }
     for question in ["What does error 1605 mean?", "How long does Eco 60 take?", "What does fault F04 mean?"] {
         let told = ask(&stage, question).await;
@@ -97,5 +103,5 @@ async fn what_is_named_is_told_or_nothing() {
     }
     let door = having("30-qa-answer-longer-than-the-model-reads.csv").await;
     let told = ask(&door, "With what torque do I tighten screw number 50?").await;
-    assert!(told.answer.contains("screw number 50 with a torque of 60"), "{told:?}");
+    assert!(said(&told).contains("screw number 50 with a torque of 60"), "{told:?}");
 }

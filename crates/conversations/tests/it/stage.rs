@@ -90,13 +90,7 @@ pub fn parroted(question: &Question) -> Answer {
 }
 
 pub fn answered(text: &str) -> Answer {
-    Answer {
-        answer: text.to_owned(),
-        outcome: Outcome::Answer,
-        citations: Vec::new(),
-        grounded: true,
-        refused: false,
-    }
+    Answer { answer: text.to_owned(), outcome: Outcome::Answer, citations: Vec::new(), grounded: true, refused: false }
 }
 
 pub fn words(text: &str, client_id: &str) -> NewMessage {
