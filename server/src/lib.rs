@@ -6,6 +6,7 @@ pub mod boot;
 pub mod commands;
 pub mod config;
 pub mod edge;
+pub mod eval;
 pub mod failure;
 pub mod files;
 pub mod health;

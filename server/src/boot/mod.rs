@@ -3,9 +3,11 @@
 
 mod database;
 pub mod descriptors;
+mod owner;
 pub mod privileges;
 
 pub use database::{Database, Role};
+pub use owner::owner;
 
 use crate::assets;
 use crate::config::{Config, ConfigError, PublicUrl};

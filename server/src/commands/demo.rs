@@ -9,12 +9,7 @@ use conversations::{NewContact, NewMessage};
 use identity::{CreatedTenant, Founding, IdentityError, NewTenant, Origin, SignUpForm};
 use knowledge::NewDocument;
 use model::RequestId;
-use std::collections::HashMap;
 use std::process::ExitCode;
-use store::sessions::{Client, SignIn, hash};
-use store::{Caller, scope};
-use tower_sessions::session::{Id, Record};
-use tower_sessions::{SessionStore as _, session_store};
 use zeroize::Zeroizing;
 
 /// How to sign in to the demo tenant.
@@ -84,7 +79,7 @@ pub async fn ensure(app: &App) -> Result<(), BootError> {
 /// Gives the tenant something to answer from and somebody to answer. The answers wait for a server.
 async fn fill(app: &App, created: &CreatedTenant, request: RequestId) -> Result<(), BootError> {
     let other = |error: &dyn std::fmt::Display| BootError::Other(format!("the demo could not be filled: {error}"));
-    let caller = owner(app, created, request).await.map_err(|e| other(&e))?;
+    let caller = boot::owner(app, created, "samtal demo", request).await.map_err(|e| other(&e))?;
     for (name, text) in DOCUMENTS {
         let new = NewDocument { file_name: name.into(), bytes: text.into(), ..NewDocument::default() };
         app.capabilities.knowledge.upload(&caller, new).await.map_err(|e| other(&e))?;
@@ -99,26 +94,4 @@ async fn fill(app: &App, created: &CreatedTenant, request: RequestId) -> Result<
         conversations.pass_on(&caller, id, &new).await.map_err(|e| other(&e))?;
     }
     Ok(())
-}
-
-/// The new owner as a caller, by a session that ends at once: a scope comes from the database only.
-async fn owner(app: &App, created: &CreatedTenant, request: RequestId) -> Result<Caller, session_store::Error> {
-    let sessions = &app.capabilities.sessions;
-    let expiry_date = app.capabilities.services.now() + sessions.lifetime().absolute;
-    let mut record = Record { id: Id::default(), data: HashMap::new(), expiry_date };
-    sessions.create(&mut record).await?;
-    let from = Client { device: "samtal demo", address: None, request };
-    let opens = SignIn {
-        person: created.person,
-        proofs: Vec::new(),
-        chosen: Some(created.tenant),
-        owed: None,
-        next: String::new(),
-        until: None,
-    };
-    let backend = |text: String| session_store::Error::Backend(text);
-    sessions.sign_in(&record.id, &opens, from).await.map_err(|e| backend(e.to_string()))?;
-    let caller = scope::of_session(&app.capabilities.services, &hash(record.id), sessions.lifetime(), request).await;
-    sessions.delete(&record.id).await?;
-    caller.map_err(|e| backend(e.to_string()))?.ok_or_else(|| backend("its owner cannot sign in".into()))
 }

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod demo;
 pub mod doctor;
+pub mod eval;
 pub mod keys;
 pub mod migrate;
 pub mod openapi;
@@ -16,11 +17,25 @@ use crate::files::Files;
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
 use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Prints a line for whoever called; a closed pipe is an error, not a panic.
 pub(crate) fn say(line: impl std::fmt::Display) -> Result<(), BootError> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|e| BootError::Other(format!("cannot print: {e}")))
+}
+
+/// Ends at the first signal to stop, also one that came before anybody waits; from this call on none ends the process.
+///
+/// # Errors
+/// When the system does not tell of signals.
+pub(crate) fn signalled() -> Result<impl Future<Output = ()>, BootError> {
+    let (mut term, mut int) = signal(SignalKind::terminate())
+        .and_then(|t| Ok((t, signal(SignalKind::interrupt())?)))
+        .map_err(|e| BootError::Other(format!("cannot wait for signals: {e}")))?;
+    Ok(async move {
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+    })
 }
 
 #[derive(Parser)]
@@ -44,6 +59,8 @@ enum Command {
     Doctor,
     /// Make the demo tenant, if there is none, and print how to sign in.
     Demo,
+    /// Measure search and answers on questions whose answers are known, in a database that is removed afterwards.
+    Eval(eval::Args),
     /// Print the OpenAPI document of the REST interface.
     Openapi,
     /// Work with audit logs.
@@ -77,27 +94,32 @@ fn run(command: Command, files: Files) -> Result<ExitCode, BootError> {
     }
     let mut config = Config::load()?;
     crate::telemetry::start(&config.log).map_err(BootError::Other)?;
-    // The socket first, then root is left, then threads are started.
+    // The socket and files first, then root is left, then threads are started.
     let socket = match &command {
         Command::Serve(_) => Some(serve::bind(&config)?),
         _ => None,
     };
-    let places = boot::settle(&mut config, !matches!(command, Command::Doctor))?;
+    let opened = match &command {
+        Command::Eval(args) => Some(eval::open(args)?),
+        _ => None,
+    };
+    let places = boot::settle(&mut config, !matches!(command, Command::Doctor | Command::Eval(_)))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|e| BootError::Other(format!("cannot start threads: {e}")))?;
     runtime.block_on(async {
-        match (command, socket) {
-            (Command::Serve(args), Some(socket)) => serve::run(config, places, socket, files, args).await,
-            (Command::Migrate, _) => migrate::run(&config).await,
-            (Command::Doctor, _) => doctor::run(&config).await,
-            (Command::Demo, _) => demo::run(&config).await,
-            (Command::Audit(command), _) => audit::run(&config, command).await,
-            (Command::Keys(command), _) => keys::run(&config, command).await,
-            (Command::Person(command), _) => person::run(&config, command).await,
-            (Command::Tenant(command), _) => tenant::run(&config, command).await,
-            (Command::Openapi | Command::Serve(_), _) => Ok(ExitCode::SUCCESS),
+        match (command, socket, opened) {
+            (Command::Serve(args), Some(socket), _) => serve::run(config, places, socket, files, args).await,
+            (Command::Eval(_), _, Some(opened)) => eval::run(&config, opened).await,
+            (Command::Migrate, ..) => migrate::run(&config).await,
+            (Command::Doctor, ..) => doctor::run(&config).await,
+            (Command::Demo, ..) => demo::run(&config).await,
+            (Command::Audit(command), ..) => audit::run(&config, command).await,
+            (Command::Keys(command), ..) => keys::run(&config, command).await,
+            (Command::Person(command), ..) => person::run(&config, command).await,
+            (Command::Tenant(command), ..) => tenant::run(&config, command).await,
+            (Command::Openapi | Command::Serve(_) | Command::Eval(_), ..) => Ok(ExitCode::SUCCESS),
         }
     })
 }

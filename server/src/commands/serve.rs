@@ -1,6 +1,6 @@
 //! `samtal serve`.
 
-use super::{demo, say};
+use super::{demo, say, signalled};
 use crate::boot::descriptors;
 use crate::boot::privileges::Folders;
 use crate::boot::{self, BootError, Database, Role};
@@ -13,7 +13,6 @@ use crate::state::App;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::{fs::DirBuilder, io, net::TcpListener, process::ExitCode, time::Duration};
 use store::jobs::run_schedules;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Options of `serve`.
 #[derive(Debug, clap::Args)]
@@ -59,12 +58,7 @@ pub async fn run(
         ));
     }
     // From here on a signal stops politely, also in the middle of starting.
-    let (mut term, mut int) = signal(SignalKind::terminate())
-        .and_then(|t| Ok((t, signal(SignalKind::interrupt())?)))
-        .map_err(|e| BootError::Other(format!("cannot wait for signals: {e}")))?;
-    let stop = async move {
-        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
-    };
+    let stop = signalled()?;
 
     descriptors::fit(&mut config);
     let address = socket.local_addr().map_err(|e| BootError::Other(e.to_string()))?;

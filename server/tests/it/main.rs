@@ -7,6 +7,7 @@ mod api;
 mod audit_log;
 mod described;
 mod errors;
+mod evaluation;
 mod graceful;
 mod harness;
 mod headers;
