@@ -7,6 +7,7 @@ mod begin;
 mod error;
 mod handling;
 mod inbox;
+mod judging;
 pub mod live;
 mod reach;
 mod read;

@@ -47,6 +47,15 @@ pub enum ClientFrame {
         /// Where.
         conversation: String,
     },
+    /// Whether an answer answers, in the eyes of who asked.
+    Judge {
+        /// Where.
+        conversation: String,
+        /// The number of the message that answers.
+        seq: u64,
+        /// Whether it does.
+        answers: bool,
+    },
     /// Somebody writes.
     Typing {
         /// Where.
@@ -58,7 +67,8 @@ pub enum ClientFrame {
 
 impl ClientFrame {
     /// The types of all frames; the isolation probes go through them.
-    pub const TYPES: [&'static str; 7] = ["hello", "subscribe", "unsubscribe", "send", "handoff", "typing", "ping"];
+    pub const TYPES: [&'static str; 8] =
+        ["hello", "subscribe", "unsubscribe", "send", "handoff", "judge", "typing", "ping"];
 }
 
 /// What the opener of a socket is.
@@ -271,6 +281,7 @@ mod tests {
         for name in ClientFrame::TYPES {
             let all = json!({
                 "type": name, "conversation": "c", "after": 1, "client_id": "x", "text": "t", "widget": "w", "token": "t",
+                "seq": 1, "answers": true,
             });
             let error = serde_json::from_str::<ClientFrame>(&all.to_string()).map(|_| ()).unwrap_err().to_string();
             assert!(error.starts_with("unknown field"), "{name}: {error}");
@@ -280,6 +291,8 @@ mod tests {
             (r#"{"type":"send","client_id":"a","text":"b"}"#, true),
             (r#"{"type":"subscribe","conversation":"c"}"#, true),
             (r#"{"type":"subscribe","conversation":"c","after":-1}"#, false),
+            (r#"{"type":"judge","conversation":"c","seq":1,"answers":false}"#, true),
+            (r#"{"type":"judge","conversation":"c","seq":1}"#, false),
             (r#"{"type":"other"}"#, false),
             ("[]", false),
             ("", false),

@@ -20,6 +20,9 @@ pub struct AnswerRequest {
 }
 
 /// Answers from the tenant's documents, word for word and with its source, or says that they do not say.
+///
+/// `outcome` says which: `answer`; `passages`, where nothing answers clearly, and `citations` has up to three quotes that are nearest; or
+/// `refused`.
 #[utoipa::path(
     post,
     path = "/api/v1/answers",
@@ -27,7 +30,7 @@ pub struct AnswerRequest {
     security(("api_key" = [])),
     request_body = AnswerRequest,
     responses(
-        (status = 200, description = "The answer, or a refusal", body = Answer),
+        (status = 200, description = "The answer, the nearest passages, or a refusal", body = Answer),
         RefusedBody,
         Refused,
     )

@@ -2,8 +2,8 @@
 
 use super::session::{End, Followed, Socket, Who};
 use crate::failure::Failure;
-use conversations::NewMessage;
 use conversations::live::Listener;
+use conversations::{ConversationError, NewMessage};
 use model::conversation::Author;
 use model::live::{ClientFrame, ServerFrame};
 use model::permission::WriteConversations;
@@ -32,7 +32,10 @@ impl Socket {
         // Who has said nothing yet has no conversation: there is none to name.
         let named = match &frame {
             ClientFrame::Send { conversation, .. } => conversation.is_some(),
-            ClientFrame::Subscribe { .. } | ClientFrame::Handoff { .. } | ClientFrame::Typing { .. } => true,
+            ClientFrame::Subscribe { .. }
+            | ClientFrame::Handoff { .. }
+            | ClientFrame::Judge { .. }
+            | ClientFrame::Typing { .. } => true,
             _ => false,
         };
         if named && matches!(who, Who::Visitor { .. }) {
@@ -77,6 +80,19 @@ impl Socket {
                     Ok::<_, Failure>(())
                 };
                 match handed_off.await {
+                    Ok(()) => Ok(()),
+                    Err(Failure(problem)) => self.refuse(&problem, None).await,
+                }
+            }
+            ClientFrame::Judge { conversation, seq, answers } => {
+                let judged = async {
+                    // Who is no contact has none to name.
+                    who.caller().contact().map_err(ConversationError::from)?;
+                    let id = id(&conversation)?;
+                    self.app.capabilities.conversations.judge(who.caller(), id, seq, answers).await?;
+                    Ok::<_, Failure>(())
+                };
+                match judged.await {
                     Ok(()) => Ok(()),
                     Err(Failure(problem)) => self.refuse(&problem, None).await,
                 }

@@ -256,6 +256,51 @@ async fn a_person_takes_over_live() {
     assert!(visitor.until_pong().await.iter().all(|f| f["message"]["from"] != "assistant"));
 }
 
+#[tokio::test]
+async fn who_asked_says_whether_an_answer_answers() {
+    let server = start().await;
+    let aurora = &server.two.aurora;
+    server.new_document(aurora, "# Returns\n\nLamps may be returned within sixty days of delivery.").await;
+    let widget = widget(&server, aurora).await;
+    let (mut visitor, _) = Client::visitor(&server, &widget, None).await;
+    visitor.send(json!({"type": "send", "client_id": "1", "text": "How long may I return lamps?"})).await;
+    let id = visitor.next_of("sent").await["message"]["conversation_id"].as_str().unwrap().to_owned();
+    server.do_jobs().await;
+    let answer = loop {
+        let message = visitor.next_of("message").await["message"].clone();
+        if message["from"] == "assistant" {
+            break message;
+        }
+    };
+    assert_eq!((&answer["seq"], &answer["outcome"]), (&json!(2), &json!("answer")), "{answer}");
+    let judge = |seq: u64, answers: bool| json!({"type": "judge", "conversation": id, "seq": seq, "answers": answers});
+    visitor.until_pong().await;
+    // Said and said again, and then otherwise: nothing comes back, and the last counts.
+    for answers in [false, false, true] {
+        visitor.send(judge(2, answers)).await;
+        assert!(visitor.until_pong().await.is_empty());
+        let kept = match answers {
+            true => server.count("select count(*) from app.asked where answers").await,
+            false => server.count("select count(*) from app.asked where not answers").await,
+        };
+        assert_eq!(kept, 1, "{answers}");
+    }
+    // What was no answer: words of the contact's own, and what is not there.
+    for seq in [0, 1, 3, u64::MAX] {
+        assert_eq!(visitor.say(judge(seq, false)).await["code"], "not_found", "{seq}");
+    }
+    // Others of the company's, and its own people.
+    let (mut neighbour, _) = Client::visitor(&server, &widget, None).await;
+    neighbour.send(json!({"type": "send", "client_id": "1", "text": "Hello"})).await;
+    neighbour.next_of("sent").await;
+    neighbour.until_pong().await;
+    assert_eq!(neighbour.say(judge(2, false)).await["code"], "not_found");
+    let mut agent = Client::member(&server, aurora).await;
+    agent.send(judge(2, false)).await;
+    assert_eq!(agent.next_of("error").await["code"], "forbidden");
+    assert_eq!(server.count("select count(*) from app.asked where answers").await, 1);
+}
+
 /// A frame with a conversation's id in it, for every type that takes one.
 fn frames(id: &str) -> Vec<(&'static str, Value)> {
     vec![
@@ -263,6 +308,7 @@ fn frames(id: &str) -> Vec<(&'static str, Value)> {
         ("unsubscribe", json!({"type": "unsubscribe", "conversation": id})),
         ("send", json!({"type": "send", "conversation": id, "client_id": "x", "text": "Hello"})),
         ("handoff", json!({"type": "handoff", "conversation": id})),
+        ("judge", json!({"type": "judge", "conversation": id, "seq": 2, "answers": true})),
         ("typing", json!({"type": "typing", "conversation": id})),
     ]
 }
@@ -304,11 +350,13 @@ async fn no_frame_tells_a_foreign_conversation_from_an_unknown_one() {
                 answers.push((kind, frames));
             }
         }
-        for (kind, first) in answers.iter().take(5) {
+        for (kind, first) in answers.iter().take(frames("").len()) {
             for (_, other) in answers.iter().filter(|(k, _)| k == kind) {
                 assert_eq!(first, other, "{who}: {kind}");
             }
-            assert!(*kind == "unsubscribe" || first[0]["code"] == "not_found", "{who} {kind}: {first:?}");
+            // Only contacts judge.
+            let code = if *kind == "judge" && matches!(who, "agent" | "program") { "forbidden" } else { "not_found" };
+            assert!(*kind == "unsubscribe" || first[0]["code"] == code, "{who} {kind}: {first:?}");
         }
     }
     assert!(borealis_agent.until_pong().await.is_empty(), "nobody of Borealis heard anything");

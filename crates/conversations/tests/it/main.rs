@@ -5,6 +5,7 @@
 
 mod bus;
 mod handling;
+mod judging;
 mod messages;
 mod plans;
 mod race;

@@ -60,6 +60,7 @@ async fn a_contact_reaches_its_own_conversations_and_nothing_else() {
             c.messages(other, mine, MessagesFrom::After(0), None).await.err(),
             c.say(other, mine, &words("Hello", "2")).await.err(),
             c.hand_off(other, mine).await.err(),
+            c.judge(other, mine, 1, true).await.err(),
         ];
         assert!(answers.iter().all(|e| matches!(e, Some(ConversationError::NotFound))), "{answers:?}");
     }
@@ -74,6 +75,7 @@ async fn a_contact_reaches_its_own_conversations_and_nothing_else() {
         c.resolve(&ann, mine).await.err(),
         c.widget(&ann).await.err(),
         c.say(owner, mine, &words("Hello", "3")).await.err(),
+        c.judge(owner, mine, 1, true).await.err(),
         c.visit(owner, widget, &conversations::token()).await.err(),
     ];
     assert!(denied.iter().all(|e| matches!(e, Some(ConversationError::Denied(_)))), "{denied:?}");
