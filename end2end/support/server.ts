@@ -114,14 +114,14 @@ export class Server extends Samtal {
     return / folder=(\/var\/lib\/samtal\/[0-9a-f]{16}\/data)\b/.exec(this.stderr)?.[1];
   }
 
-  /** Runs SQL as the superuser of its database: for what no page does yet. */
-  sql(text: string): void {
+  /** Runs SQL as the superuser of its database, for what no page does yet. Gives what comes of it. */
+  sql(text: string): string {
     const data = this.moved ?? this.dataFolder;
     const [pid, , , , sockets] = readFileSync(join(data, 'postgres/postmaster.pid'), 'utf8').split('\n');
     const { postgres } = JSON.parse(readFileSync(join(data, 'postgres.json'), 'utf8'));
     const psql = join(dirname(readlinkSync(`/proc/${pid}/exe`)), 'psql');
     const env = { ...process.env, PGHOST: sockets, PGPORT: '5432', PGUSER: 'postgres', PGPASSWORD: postgres, PGDATABASE: 'samtal' };
-    execFileSync(psql, ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-c', text], { env });
+    return execFileSync(psql, ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-c', text], { env, encoding: 'utf8' }).trim();
   }
 
   /** The process of this server's PostgreSQL, by the file that it keeps; undefined while there is none. */

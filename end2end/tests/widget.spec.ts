@@ -4,8 +4,9 @@ import type { APIRequestContext, Page, WebSocketRoute } from '@playwright/test';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { learnt, teach } from '../support/documents.ts';
-import { expect, test } from '../support/fixtures.ts';
+import { expect, test, visit } from '../support/fixtures.ts';
 import { signUp } from '../support/people.ts';
+import type { Server } from '../support/server.ts';
 
 const FACTS = '# Returns\n\nUnused lamps may be sent back within 60 days of delivery.\n';
 
@@ -53,6 +54,23 @@ async function between(page: Page, takes: (frame: { type: string; client_id?: st
     });
   });
 }
+
+/** Makes the answer that the visitor has got one that is near and not clear. Gives the conversation as the database knows it. */
+async function nearest(server: Server, page: Page, widget: string): Promise<string> {
+  const [id] = (await page.evaluate((key) => localStorage.getItem(key)!, `samtal.seen:${widget}`)).split(' ') as [string];
+  const uuid = id.replace('conv_', '');
+  const quotes = ['Unused lamps may be sent back.', 'Within 60 days of delivery.', `One word: ${'lamp'.repeat(40)}.`];
+  const citations = quotes.map((quote) => `citations->0 || jsonb_build_object('quote', '${quote}')`);
+  server.sql(`update app.messages set outcome = 'passages', text = 'I found no clear answer. These passages are nearest.', citations = jsonb_build_array(${citations})
+    where conversation_id = '${uuid}' and seq = 2`);
+  server.sql(`update app.asked set outcome = 'passages' where conversation_id = '${uuid}' and seq = 2`);
+  await page.reload();
+  await expect(dialog(page).locator('.message.assistant')).toContainText('no clear answer');
+  return uuid;
+}
+
+/** What the visitor has said of the answer. */
+const judged = (server: Server, uuid: string) => () => server.sql(`select answers from app.asked where conversation_id = '${uuid}' and seq = 2`);
 
 test('on a page of another site, under a strict policy', async ({ server, page, newContext }) => {
   const owner = await newContext();
@@ -105,13 +123,77 @@ test('a person is asked for, by a button and by words; what is said is text', as
   await write('<img src=x onerror=alert(1)> **Who** won the world cup?');
   await expect(chat.locator('.message.contact')).toContainText('<img src=x onerror=alert(1)>');
   await expect(chat.locator('.message.assistant')).toContainText('The documents do not say.');
-  await chat.getByRole('button', { name: 'Ask a person' }).click();
+  await chat.locator('.message').getByRole('button', { name: 'Ask a person' }).click();
   await expect(chat.locator('[data-event="handed_off"]')).toBeVisible();
   await write('Is anybody there?');
   await expect(chat.locator('.message.contact').nth(1)).toHaveAttribute('data-state', 'sent');
   await expect(chat.locator('.message.assistant')).toHaveCount(1);
   const { violations } = await new AxeBuilder({ page }).include('samtal-widget').withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
   expect(violations).toEqual([]);
+});
+
+test('passages that are near are quotes; whether they answer is said by the keyboard, and kept', async ({ server, page, newContext }) => {
+  const owner = await newContext();
+  const widget = await company(owner.request);
+  await openChat(page, widget);
+  await say(page, 'Within how many days may lamps be sent back?');
+  const said = dialog(page).locator('.message.assistant');
+  await expect(said).toContainText('60 days');
+  await expect(said.getByRole('button')).toHaveCount(0);
+  const uuid = await nearest(server, page, widget);
+  await expect(said.locator('blockquote')).toHaveCount(3);
+  for (const quote of await said.locator('blockquote').all()) await expect(quote).toBeVisible();
+  await expect(said.locator('summary')).toHaveText(['Source 1: returns › Returns', 'Source 2: returns › Returns', 'Source 3: returns › Returns']);
+  const buttons = ['This answers it', 'It does not', 'Ask a person'];
+  await expect(said.getByRole('button')).toHaveText(buttons);
+  const { violations } = await new AxeBuilder({ page }).include('samtal-widget').withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
+  expect(violations).toEqual([]);
+
+  await field(page).focus();
+  for (const name of buttons.toReversed()) {
+    await page.keyboard.press('Shift+Tab');
+    await expect(said.getByRole('button', { name })).toBeFocused();
+  }
+  expect(judged(server, uuid)()).toBe('');
+  await page.keyboard.press('Enter');
+  await expect(said).toContainText('Thank you.');
+  await expect(said).not.toContainText('A person can help.');
+  await expect(said.getByRole('button')).toHaveText(['Ask a person']);
+  await expect.poll(judged(server, uuid)).toBe('t');
+  // The keyboard goes on from there.
+  await page.keyboard.press('Tab');
+  await expect(said.getByRole('button', { name: 'Ask a person' })).toBeFocused();
+
+  // The company's people see the same.
+  const desk = await owner.newPage();
+  await visit(desk, `/dashboard/inbox/conv_${uuid}`);
+  await expect(desk.getByRole('log')).toContainText('Nearest passages');
+  for (const quote of await desk.getByRole('log').getByRole('blockquote').all()) await expect(quote).toBeVisible();
+  await expect(desk.getByRole('log').getByRole('blockquote')).toHaveCount(3);
+});
+
+test('on a phone: passages that do not answer, said otherwise after a reload, and a person one press away', async ({ server, page, newContext }) => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  const owner = await newContext();
+  const widget = await company(owner.request);
+  await openChat(page, widget);
+  await say(page, 'Within how many days may lamps be sent back?');
+  const said = dialog(page).locator('.message.assistant');
+  await expect(said).toContainText('60 days');
+  const uuid = await nearest(server, page, widget);
+  await said.getByRole('button', { name: 'It does not' }).scrollIntoViewIfNeeded();
+  expect(await dialog(page).locator('.log').evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+  await said.getByRole('button', { name: 'This answers it' }).click();
+  await expect.poll(judged(server, uuid)).toBe('t');
+  await page.reload();
+  // Who presses twice has not asked for a person.
+  await said.getByRole('button', { name: 'It does not' }).dblclick();
+  await expect(said).toContainText('Thank you. A person can help.');
+  await expect.poll(judged(server, uuid)).toBe('f');
+  await expect(dialog(page).locator('[data-event="handed_off"]')).toHaveCount(0);
+  await said.getByRole('button', { name: 'Ask a person' }).click();
+  await expect(dialog(page).locator('[data-event="handed_off"]')).toBeVisible();
+  await expect(said.getByRole('button', { name: 'Ask a person' })).toBeDisabled();
 });
 
 test('two windows of one visitor show the same conversation', async ({ page, context, newContext }) => {
@@ -170,7 +252,7 @@ test('a message that was not sent says why, and so does a person who could not b
   await dialog(page).getByRole('button', { name: 'Try again' }).click();
   await expect(dialog(page).locator('.message.assistant')).toContainText('60 days');
   await expect(dialog(page)).not.toContainText('Say it in other words.');
-  await dialog(page).getByRole('button', { name: 'Talk to a person' }).click();
+  await dialog(page).getByRole('button', { name: 'Ask a person' }).click();
   await expect(dialog(page).getByRole('status')).toHaveText('A person could not be asked. Nobody is there before nine.');
 });
 

@@ -2,7 +2,7 @@
 // opening, or when a visitor who is known comes to the page. It goes into the loader's shadow root. In the page it does one
 // thing: while the window fills a small screen, what is behind it does not scroll.
 
-import { h, keep, style } from './elements.ts';
+import { h, keep, sheet } from './elements.ts';
 import { messages } from './messages.ts';
 import { talk, type Wire } from './socket.ts';
 
@@ -33,28 +33,26 @@ const SECOND = 1000;
 
 export function mount(place: Place): Chat {
   const { root, section, title, widget } = place;
-  style(root, CHAT_CSS);
+  root.adoptedStyleSheets.push(sheet(CHAT_CSS));
   const gone = new AbortController();
   const { signal } = gone;
   const DRAFT = `samtal.draft:${widget}`;
   const SEEN = `samtal.seen:${widget}`;
 
   // ── What is there ───────────────────────────────────────────────────────────────────────────────────────────────
-  const button = (label: string, drawing: string, className: string, onclick: () => void) =>
-    h('button', { class: className, 'aria-label': label, onclick }, icon(drawing));
-  /** As the loader has drawn its own. */
-  const icon = (drawing: string) => {
+  /** With a drawing, as the loader has made its own. */
+  const button = (label: string, drawing: string, className: string, onclick: () => void) => {
     const svg = section.querySelector('svg')?.cloneNode(true) as SVGElement;
     (svg.firstChild as Element).setAttribute('d', drawing);
-    return svg;
+    return h('button', { class: className, 'aria-label': label, onclick }, svg);
   };
   /** With whom one talks; what is wrong with the connection stands in its place, so nothing moves. */
   const note = h('p', { class: 'note', role: 'status' });
-  const person = h('button', { class: 'person', onclick: ask }, 'Talk to a person');
+  const person = h('button', { class: 'person', onclick: ask }, 'Ask a person');
   const list = messages(
     'Ask a question. The answer comes from our documents, and a person can join.',
     ask,
-    (id) => conversation.retry(id),
+    () => conversation,
   );
   const text = h('textarea', {
     rows: 1,
@@ -178,8 +176,8 @@ export function mount(place: Place): Chat {
     {
       dial: () => new WebSocket(`${place.origin.replace('http', 'ws')}/ws`) as Wire,
       now: Date.now,
-      later: (run, ms) => setTimeout(run, ms),
-      cancel: (timer) => clearTimeout(timer),
+      later: setTimeout,
+      cancel: clearTimeout,
       random: Math.random,
       keep: (key, value) => keep('localStorage', key, value),
       keys() {
@@ -192,11 +190,12 @@ export function mount(place: Place): Chat {
     },
     {
       status(status) {
-        if (status === 'live') cut = 0;
         if (status === 'waiting') cut++;
         // The first moments are nobody's worry.
-        if (status === 'live') tell('');
-        else if (status === 'refused') tell('This chat is not available just now.');
+        if (status === 'live') {
+          cut = 0;
+          tell('');
+        } else if (status === 'refused') tell('This chat is not available just now.');
         else if (cut > 1 || !navigator.onLine) tell('No connection. Messages are sent when it is back.');
         else tell('Connecting…', SECOND);
       },
@@ -288,8 +287,7 @@ export function mount(place: Place): Chat {
   // The whole screen, on a phone and where the browser is zoomed until little is left: then nothing behind it can be
   // reached or scrolled.
   const small = matchMedia('(max-width: 479.98px), (max-height: 479.98px)');
-  const lock = new CSSStyleSheet();
-  lock.replaceSync('html,body{overflow:hidden!important}');
+  const lock = sheet('html,body{overflow:hidden!important}');
   const view = visualViewport as VisualViewport;
 
   function stand(): void {

@@ -15,6 +15,8 @@ export interface Message {
   readonly name: string | null;
   readonly text: string;
   readonly event: 'handed_off' | 'taken_over' | 'handed_back' | 'resolved' | null;
+  /** What an answer of the assistant's is. */
+  readonly outcome: 'answer' | 'passages' | 'refused' | null;
   readonly refused: boolean;
   readonly citations: readonly Citation[];
   readonly client_id: string | null;
@@ -22,10 +24,11 @@ export interface Message {
 }
 
 export type ClientFrame =
-  | { type: 'hello'; widget: string; token?: string }
+  | { type: 'hello'; widget: string; token?: string | undefined }
   | { type: 'subscribe'; conversation: string; after: number }
-  | { type: 'send'; client_id: string; conversation?: string; text: string }
+  | { type: 'send'; client_id: string; conversation?: string | undefined; text: string }
   | { type: 'handoff'; conversation: string }
+  | { type: 'judge'; conversation: string; seq: number; answers: boolean }
   | { type: 'typing'; conversation: string }
   | { type: 'ping' };
 

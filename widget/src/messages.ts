@@ -2,9 +2,9 @@
 // messages stay in the page.
 
 import { h } from './elements.ts';
-import type { Message } from './frames.ts';
+import type { Author, Message } from './frames.ts';
 import { pieces } from './links.ts';
-import type { Delivery } from './socket.ts';
+import type { Delivery, Talk } from './socket.ts';
 
 const SHOWN = 500;
 /** Pixels from the end within which a reader wants to stay at the end. */
@@ -22,7 +22,7 @@ export interface Messages {
   outgoing(id: string, text: string, delivery: Delivery, why: string): void;
   /** Says who is writing; nothing when nobody is. */
   writing(who?: string): void;
-  /** Whether a person can be asked for, below answers that found nothing. */
+  /** Whether a person can be asked for, below what is no answer. */
   offer(yes: boolean): void;
   /** Takes away what was said, and leaves what is under way. */
   clear(): void;
@@ -30,7 +30,10 @@ export interface Messages {
   ready(): void;
 }
 
-export function messages(greeting: string, ask: () => void, retry: (id: string) => void): Messages {
+/** What happens here is told to the conversation, which is not there before the list is. */
+type There = () => Talk;
+
+export function messages(greeting: string, ask: () => void, there: There): Messages {
   const list = h('div');
   const typing = h('p', { class: 'typing', hidden: true });
   const jump = h('button', { class: 'jump', hidden: true, onclick: () => (toEnd(), log.focus()) }, 'New messages');
@@ -71,12 +74,11 @@ export function messages(greeting: string, ask: () => void, retry: (id: string) 
       if (atEnd) toEnd();
       else log.scrollTop = top;
     },
-    ready: () => log.setAttribute('aria-busy', 'false'),
+    ready: () => (log.ariaBusy = 'false'),
     add(message) {
       const id = message.client_id ?? '';
-      const own = message.from === 'contact';
-      const before = (own && pending.get(id)) || undefined;
-      const node = before ?? draw(message, ask, !offered);
+      const before = message.from === 'contact' && pending.get(id);
+      const node = before || draw(message, ask, !offered, there);
       if (before) before.append(when(message));
       node.dataset['seq'] = `${message.seq}`;
       pending.delete(id);
@@ -91,7 +93,7 @@ export function messages(greeting: string, ask: () => void, retry: (id: string) 
       let node = pending.get(id);
       if (!node) {
         if (delivery === 'sent') return;
-        node = h('div', { class: 'message contact', 'data-who': 'You' }, h('p', { class: 'who' }, 'You'), words(text));
+        node = frame('contact', 'You', text);
         pending.set(id, node);
         list.append(node);
         atEnd = true;
@@ -100,7 +102,7 @@ export function messages(greeting: string, ask: () => void, retry: (id: string) 
       node.querySelector('.state')?.remove();
       if (delivery === 'sent') for (const old of list.querySelectorAll('[data-state=sent] .state')) old.remove();
       const state = h('p', { class: 'state' }, { sending: 'Sending…', sent: 'Sent', failed: 'Not sent.' }[delivery], ` ${why} `);
-      if (delivery === 'failed') state.append(h('button', { onclick: () => retry(id) }, 'Try again'));
+      if (delivery === 'failed') state.append(h('button', { onclick: () => there().retry(id) }, 'Try again'));
       node.append(state);
       grown();
     },
@@ -111,40 +113,53 @@ export function messages(greeting: string, ask: () => void, retry: (id: string) 
     },
     offer(yes) {
       offered = yes;
-      for (const button of list.querySelectorAll<HTMLButtonElement>('.ask')) button.disabled = !yes;
+      for (const button of list.querySelectorAll<HTMLButtonElement>('div>.ask')) button.disabled = !yes;
     },
     clear() {
-      const kept = new Set<Node>(pending.values());
-      for (const node of [...list.childNodes]) if (!kept.has(node)) node.remove();
+      // What is under way has no number.
+      for (const said of list.querySelectorAll('[data-seq]')) said.remove();
     },
   };
 }
 
-function draw(message: Message, ask: () => void, disabled: boolean): HTMLElement {
+function draw(message: Message, ask: () => void, disabled: boolean, there: There): HTMLElement {
   const { from, name, text, event, citations } = message;
+  const open = message.outcome === 'passages';
   if (from === 'system') return h('p', { class: 'message system', 'data-event': event ?? '' }, text, when(message));
   const who = from === 'contact' ? 'You' : from === 'agent' ? (name ?? 'A person') : 'Assistant';
-  const node = h(
-    'div',
-    { class: `message ${from}`, 'data-who': who },
-    h('p', { class: 'who' }, h('bdi', {}, who)),
-    words(text),
-  );
+  const node = frame(from, who, text);
   citations.forEach(({ title, quote }, at) => {
-    const label = citations.length > 1 ? `Source ${at + 1}: ${title}` : `Source: ${title}`;
-    node.append(h('details', {}, h('summary', {}, h('bdi', {}, label)), h('blockquote', WRITTEN, quote)));
+    const number = citations.length > 1 ? ` ${at + 1}` : '';
+    node.append(h('details', { open }, h('summary', {}, h('bdi', {}, `Source${number}: ${title}`)), h('blockquote', WRITTEN, quote)));
   });
-  if (message.refused) node.append(h('button', { class: 'ask', disabled, onclick: ask }, 'Ask a person'));
+  if (open) {
+    const verdict = (answers: boolean, label: string) =>
+      h('button', {
+        class: 'ask',
+        onclick() {
+          there().judge(message.seq, answers);
+          verdicts.textContent = answers ? 'Thank you.' : 'Thank you. A person can help.';
+          verdicts.focus();
+        },
+      }, label);
+    const verdicts: HTMLElement = h('p', { class: 'ways', tabIndex: -1 }, verdict(true, 'This answers it'), ' ', verdict(false, 'It does not'));
+    node.append(verdicts);
+  }
+  if (open || message.refused) node.append(h('button', { class: 'ask', disabled, onclick: ask }, 'Ask a person'));
   node.append(when(message));
   return node;
+}
+
+/** What somebody has said, and who. */
+function frame(from: Author, who: string, text: string): HTMLElement {
+  return h('div', { class: `message ${from}`, 'data-who': who }, h('p', { class: 'who' }, h('bdi', {}, who)), words(text));
 }
 
 /** When it was said, where the reader is: the hour, and the day unless it is today. */
 function when({ created_at }: Message): HTMLElement {
   const at = new Date(created_at);
-  const timeStyle = 'short';
-  const today = at.toDateString() === new Date().toDateString();
-  const text = at.toLocaleString([], today ? { timeStyle } : { timeStyle, dateStyle: 'medium' });
+  const dateStyle = at.toDateString() === new Date().toDateString() ? undefined : 'medium';
+  const text = at.toLocaleString([], { timeStyle: 'short', dateStyle });
   return h('time', { datetime: created_at }, text);
 }
 

@@ -60,6 +60,8 @@ export interface Talk {
   retry(id: string): void;
   /** Asks for a person: now, or as soon as there is a conversation. */
   handoff(): void;
+  /** Says whether a message answers what was asked: now, or as soon as there is a connection. */
+  judge(seq: number, answers: boolean): void;
   typing(): void;
   /** Looks at once whether the connection is good: the network is back, the page is seen again, the window was opened. */
   wake(): void;
@@ -89,7 +91,8 @@ interface Unsent {
 }
 
 export function talk(widget: string, world: World, listener: Listener): Talk {
-  const { now, keep, random } = world;
+  // Taken off: a browser's own are called with nothing before the dot.
+  const { now, keep, random, later, cancel } = world;
   const key = `samtal:${widget}`;
   const place = (id: string) => `${key}:${id}`;
 
@@ -117,11 +120,13 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
   let wanted = false;
   let asked = false;
   let typed = 0;
+  /** Judgements that have not gone out. */
+  const judged: ClientFrame[] = [];
 
   const timers: Record<string, number> = {};
   const set = (name: string, run: () => void, ms: number) => {
-    world.cancel(timers[name]);
-    timers[name] = world.later(run, ms);
+    cancel(timers[name]);
+    timers[name] = later(run, ms);
   };
 
   // A key begins with the time, so the order of the keys is the order of writing.
@@ -158,7 +163,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     welcomed = catching = asked = false;
     offered = null;
     inFlight = undefined;
-    for (const name in timers) world.cancel(timers[name]);
+    for (const name in timers) cancel(timers[name]);
     old?.close();
   }
 
@@ -185,7 +190,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
   function hello(): void {
     // The storage first: another tab of the same visitor may have begun.
     token = keep(key) ?? token;
-    write(token ? { type: 'hello', widget, token } : { type: 'hello', widget });
+    write({ type: 'hello', widget, token: token ?? undefined });
   }
 
   function forget(): void {
@@ -283,11 +288,11 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
       else lost(1013);
       return;
     }
-    const entry = unsent.find(({ id }) => id === client_id) ?? (retry_after ? inFlight : undefined);
+    const entry = unsent.find(({ id }) => id === client_id) ?? (retry_after && inFlight);
     // It does not say about which frame.
     if (retry_after && !client_id) set('repeat', repeat, retry_after * SECOND);
     if (entry) {
-      world.cancel(timers['ack']);
+      cancel(timers['ack']);
       if (code === 'not_found' && target) {
         // The conversation was deleted: the message begins another.
         leave();
@@ -333,14 +338,16 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     keep(place(id), '');
     if (entry === inFlight) {
       inFlight = undefined;
-      world.cancel(timers['ack']);
+      cancel(timers['ack']);
     }
     listener.outgoing(id, entry.text, 'sent', '');
   }
 
-  /** Sends what is next: one message at a time, then the wish for a person. */
+  /** Sends what is next: judgements, one message at a time, then the wish for a person. */
   function flush(): void {
-    if (!welcomed || inFlight) return;
+    if (!welcomed) return;
+    judged.splice(0).map(write);
+    if (inFlight) return;
     const entry = unsent.find(({ failed }) => !failed);
     if (entry) {
       if (offered) {
@@ -352,8 +359,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
       }
       inFlight = entry;
       const { id, text } = entry;
-      const frame = { type: 'send', client_id: id, text } as const;
-      write(target ? { ...frame, conversation: target } : frame);
+      write({ type: 'send', client_id: id, text, conversation: target ?? undefined });
       set('ack', () => (++entry.troubles < TRIES ? lost(0) : (fail(entry, 'No answer came.'), flush())), 20 * SECOND);
     } else if (wanted && !asked && target) {
       asked = true;
@@ -392,6 +398,10 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     handoff() {
       wanted = true;
       asked = false;
+      flush();
+    },
+    judge(seq, answers) {
+      judged.push({ type: 'judge', conversation: following as string, seq, answers });
       flush();
     },
     typing() {

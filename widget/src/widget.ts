@@ -6,7 +6,7 @@
 // Samtal's host alone. What the page takes away comes back.
 
 import type { Chat, Place } from './chat.ts';
-import { h, keep, style } from './elements.ts';
+import { h, keep, sheet } from './elements.ts';
 
 /** Called, it puts the widget back into the page. */
 interface Api {
@@ -65,7 +65,7 @@ function start(script: HTMLScriptElement, widget: string): void {
   const title = dataset['title'] || 'Chat';
   const host = document.createElement('samtal-widget');
   const root = host.attachShadow({ mode: 'open' });
-  style(root, WIDGET_CSS);
+  root.adoptedStyleSheets.push(sheet(WIDGET_CSS));
   const make = (tag: string) => document.createElementNS('http://www.w3.org/2000/svg', tag);
   const drawing = make('svg');
   const line = make('path');

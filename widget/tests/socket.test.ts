@@ -37,10 +37,11 @@ test('frames are what the server reads and writes', () => {
   tab.pass(30 * SECOND);
   tab.talk.typing();
   tab.talk.handoff();
+  tab.talk.judge(message.seq, true);
   tab.talk.send('Hej');
   heard.push(...tab.line.heard());
   assert.deepEqual(heard.filter((frame) => !known.has(shape(frame))), []);
-  assert.deepEqual([...new Set(heard.map(({ type }) => type))].sort(), ['handoff', 'hello', 'ping', 'send', 'subscribe', 'typing']);
+  assert.deepEqual([...new Set(heard.map(({ type }) => type))].sort(), ['handoff', 'hello', 'judge', 'ping', 'send', 'subscribe', 'typing']);
 });
 
 test('the first visit says hello with the widget alone, and keeps the token when something is said', () => {
@@ -525,6 +526,22 @@ test('the wish for a person waits for a conversation and a connection', () => {
   tab.line.ends(1006);
   tab.pass(SECOND);
   assert.deepEqual(tab.line.open().welcomes('smc_1', 'conv_1', 2).heard().at(-1), subscribe(2));
+});
+
+test('a judgement goes out once, also while a message is on its way, and waits for a connection', () => {
+  const tab = new Tab().live('conv_1', 2);
+  tab.talk.send('Hej');
+  tab.line.heard();
+  const judge = (answers: boolean) => ({ type: 'judge', conversation: 'conv_1', seq: 2, answers });
+  tab.talk.judge(2, false);
+  assert.deepEqual(tab.line.heard(), [judge(false)]);
+  tab.line.ends(1006);
+  tab.talk.judge(2, true);
+  tab.pass(SECOND);
+  assert.deepEqual(tab.line.open().welcomes('smc_1', 'conv_1', 2).heard().filter(({ type }) => type === 'judge'), [judge(true)]);
+  tab.line.ends(1006);
+  tab.pass(SECOND);
+  assert.deepEqual(tab.line.open().welcomes('smc_1', 'conv_1', 2).heard().filter(({ type }) => type === 'judge'), []);
 });
 
 test('a person who could not be asked is not asked again, and the reason is told', () => {

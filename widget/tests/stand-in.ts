@@ -175,6 +175,7 @@ export function message(seq: number, more: Partial<Message> = {}): Message {
     text: `${seq}`,
     event: null,
     refused: false,
+    outcome: null,
     citations: [],
     client_id: null,
     created_at: '2026-11-21T16:00:00.000Z',

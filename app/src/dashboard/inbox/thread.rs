@@ -9,7 +9,7 @@ use leptos::ev::{KeyboardEvent, MouseEvent, SubmitEvent};
 use leptos::prelude::*;
 use model::Timestamp;
 use model::conversation::{Author, Event, InboxFilter, Message, Step};
-use model::knowledge::Citation;
+use model::knowledge::{Citation, Outcome};
 use web_sys::js_sys::Date;
 use words::noted;
 
@@ -157,7 +157,7 @@ fn lines(talk: Talk, visitor: &str) -> AnyView {
 }
 
 fn said(message: Message, day: Option<String>, local: bool, visitor: &str) -> AnyView {
-    let Message { from, name, text, event, refused, citations, created_at, .. } = message;
+    let Message { from, name, text, event, refused, outcome, citations, created_at, .. } = message;
     let (class, who) = match from {
         Author::Contact => ("said said--contact", visitor.to_owned()),
         Author::Assistant => ("said said--assistant", t!("Assistant")),
@@ -177,21 +177,25 @@ fn said(message: Message, day: Option<String>, local: bool, visitor: &str) -> An
         view! { <p class="said__event">{text}" "{time}</p> }.into_any()
     } else {
         let number = citations.len();
-        let sources = (number > 0).then(|| {
+        let nearest = outcome == Some(Outcome::Passages);
+        let quotes = citations.into_iter().map(source).collect_view().into_any();
+        let sources = if nearest || number == 0 {
+            quotes
+        } else {
             view! {
                 <details class="said__sources">
                     <summary>{t!("{n} source", "{n} sources", n = number)}</summary>
-                    {citations.into_iter().map(source).collect_view()}
+                    {quotes}
                 </details>
             }
             .into_any()
-        });
-        let refused = refused
-            .then(|| view! { <p class="said__note">{s!("No answer was found in the documents.")}</p> }.into_any());
+        };
+        let note = if nearest { s!("Nearest passages") } else { s!("No answer was found in the documents.") };
+        let note = (nearest || refused).then(|| view! { <p class="said__note">{note}</p> }.into_any());
         view! {
             <p class="said__who"><strong>{who}</strong>" "{time}</p>
             <p class="said__text">{linked(&text)}</p>
-            {refused}
+            {note}
             {sources}
         }
         .into_any()

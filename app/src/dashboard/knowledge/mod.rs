@@ -11,7 +11,7 @@ use crate::shell::{Page, Surface};
 use crate::ui::ProblemNotice;
 use leptos::prelude::*;
 use model::Problem;
-use model::knowledge::{Answer, Document, DocumentState};
+use model::knowledge::{Answer, Document, DocumentState, Outcome};
 use model::permission::Permission;
 use upload::Upload;
 use words::Text;
@@ -192,7 +192,7 @@ fn Try(tried: Option<Tried>) -> impl IntoView {
         <section class="section" id="try" aria-labelledby="try-title">
             <div class="section__head"><div class="section__text">
                 <h2 id="try-title">{t!("Try a question")}</h2>
-                <p>{t!("As a contact would ask it. The answer is quoted from a document, or refused.")}</p>
+                <p>{t!("As a contact would ask it. What comes is an answer, the passages that are nearest, or a refusal.")}</p>
             </div></div>
             <form class="form form--inline" method="get" action=format!("{HERE}#try")>
                 <div class="field">
@@ -207,13 +207,14 @@ fn Try(tried: Option<Tried>) -> impl IntoView {
 }
 
 fn said(answer: Answer) -> impl IntoView {
-    let (class, words) = if answer.refused {
-        ("notice", t!("The documents do not say."))
-    } else {
-        ("notice notice--good", answer.answer)
+    let (class, name, words) = match answer.outcome {
+        Outcome::Answer => ("notice notice--good", Some(t!("Answer")), answer.answer),
+        Outcome::Passages => ("notice", Some(t!("Nearest passages, no clear answer")), answer.answer),
+        Outcome::Refused => ("notice", None, t!("The documents do not say.")),
     };
     view! {
         <div class=class role="status">
+            {name.map(|name| view! { <p><span class="badge">{name}</span></p> })}
             <p id="answer"><strong>{words}</strong></p>
             {answer.citations.into_iter().map(|citation| view! {
                 <figure class="source">

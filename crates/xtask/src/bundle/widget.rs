@@ -16,6 +16,9 @@ const PLACE: &str = "widget/v1";
 /// What knows `light-dark()` and nested rules, which nothing here could do without: browsers of spring 2024.
 const BROWSERS: &str = "--target=chrome123,firefox120,safari17.5";
 
+/// Names of the window's own parts, which become short: none that the loader, the wire or the browser knows.
+const INSIDE: &str = "--mangle-props=^(outgoing|typing|caughtUp|reset|handoffFailed|retry|handoff|judge|wake|elsewhere|dial|later|cancel|element|log|shown|writing|offer|ready|why|troubles)$";
+
 /// Both scripts by their place.
 pub fn files(root: &Path, release: bool, tools: &Tools) -> Result<BTreeMap<String, Vec<u8>>> {
     let esbuild = |file: &str, options: &[String]| {
@@ -27,16 +30,17 @@ pub fn files(root: &Path, release: bool, tools: &Tools) -> Result<BTreeMap<Strin
         workspace::output(&mut esbuild).with_context(|| format!("{SOURCES}/{file}"))
     };
     let css = |name: &str| esbuild(&format!("{name}.css"), &[BROWSERS.to_owned()]);
-    let script = |name: &str, format: &str, defines: &[(&str, &str)]| {
-        let mut options = vec!["--bundle".to_owned(), "--target=es2022".to_owned(), format!("--format={format}")];
+    let script = |name: &str, options: &[&str], defines: &[(&str, &str)]| {
+        let mut options: Vec<String> =
+            ["--bundle", "--target=es2022"].iter().chain(options).map(|option| (*option).to_owned()).collect();
         for (constant, text) in defines {
             options.push(format!("--define:{constant}={}", serde_json::to_string(text)?));
         }
         esbuild(&format!("{name}.ts"), &options)
     };
-    let chat = script("chat", "esm", &[("CHAT_CSS", css("chat")?.trim())])?;
+    let chat = script("chat", &["--format=esm", INSIDE], &[("CHAT_CSS", css("chat")?.trim())])?;
     let file = hashed("chat.js", chat.as_bytes());
-    let loader = script("widget", "iife", &[("CHAT_FILE", &file), ("WIDGET_CSS", css("widget")?.trim())])?;
+    let loader = script("widget", &["--format=iife"], &[("CHAT_FILE", &file), ("WIDGET_CSS", css("widget")?.trim())])?;
     Ok(BTreeMap::from([
         (format!("{PLACE}/widget.js"), loader.into_bytes()),
         (format!("{PLACE}/{file}"), chat.into_bytes()),
