@@ -1,7 +1,7 @@
 // Every page in every state worth looking at. Looks, widths and accessibility are checked on all of them, so a new page
 // or state gets its line here and nowhere else.
 import type { Page } from '@playwright/test';
-import { begin, program, say, step } from './conversations.ts';
+import { begin, messages, program, say, step } from './conversations.ts';
 import { failed, learnt, teach } from './documents.ts';
 import { expect, visit } from './fixtures.ts';
 import { beginFactor, code, turnFactorOn } from './factor.ts';
@@ -50,6 +50,29 @@ const withDocuments = (question = '') => async (page: Page, person: Person) => {
   await learnt(page.request);
   await visit(page, `/dashboard/knowledge${question}`);
   await expect(page.getByRole('row', { name: /returns/ })).toContainText('Ready');
+};
+
+/** The page of the documents, where some of what was asked was not answered, and an answer is being written. */
+const withGaps = (answer: string) => async (page: Page, person: Person) => {
+  await signUp(page.request, person);
+  const by = await program(page.request);
+  for (const question of [
+    'Do you ship to Norway?',
+    'Where is my parcel? The order is 48213, https://fjallhus.example/orders/48213/a-very-long-address-without-any-place-to-break-it-in-two',
+    'do you ship to norway',
+  ]) {
+    const id = await begin(page.request, by);
+    await say(page.request, by, id, question);
+    await expect.poll(async () => (await messages(page.request, by, id)).length).toBe(2);
+  }
+  await visit(page, '/dashboard/knowledge');
+  const gap = page.locator('.asked > li').first();
+  await gap.locator('summary').click();
+  await gap.locator('textarea').fill(answer);
+  if (answer.trim() === '') {
+    await gap.locator('button').first().click();
+    await expect(page.locator('.asked [aria-invalid]')).toBeVisible();
+  }
 };
 
 /** A document, and conversations in every state. Gives their ids. */
@@ -575,6 +598,8 @@ export const states: State[] = [
   },
   { name: 'knowledge-answer', open: withDocuments('?question=How+long+can+I+send+goods+back') },
   { name: 'knowledge-refusal', open: withDocuments('?question=Who+won+the+world+cup+in+1998') },
+  { name: 'knowledge-asked', open: withGaps('Yes, within a week.') },
+  { name: 'knowledge-asked-wrong', status: 422, open: withGaps(' ') },
   { name: 'demo', open: nobody('/demo') },
   {
     name: 'demo-chat',

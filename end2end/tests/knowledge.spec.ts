@@ -1,5 +1,6 @@
 // Documents: uploaded, read, asked, deleted; with WASM and without it, and never another company's.
 import type { Page, Route } from '@playwright/test';
+import { begin, messages, program, say } from '../support/conversations.ts';
 import { learnt, teach } from '../support/documents.ts';
 import { expect, holder, hydrated, test, visit, withoutLoading } from '../support/fixtures.ts';
 import { makeKey } from '../support/keys.ts';
@@ -241,6 +242,57 @@ for (const javaScriptEnabled of [true, false]) {
     await page.goto('/dashboard/knowledge?question=Within+how+many+days+are+returns');
     await expect(page.getByRole('main')).toContainText('Within 60 days.');
     await expect(page.getByRole('main')).not.toContainText('Within 30 days.');
+  });
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`what was asked and not answered gets its answer on the page, with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async ({ newContext, complaints }) => {
+    complaints.expect(/status of 422/);
+    const page = await (await newContext({ javaScriptEnabled })).newPage();
+    await signUp(page.request);
+    const by = await program(page.request);
+    /** A visitor asks. Gives what the assistant says. */
+    const asks = async (question: string) => {
+      const id = await begin(page.request, by, 'Maja Öberg');
+      await say(page.request, by, id, question);
+      await expect.poll(async () => (await messages(page.request, by, id)).length).toBe(2);
+      return (await messages(page.request, by, id))[1]!.text;
+    };
+    const open = async () => {
+      if (javaScriptEnabled) await visit(page, '/dashboard/knowledge');
+      else await page.goto('/dashboard/knowledge');
+    };
+    const gaps = page.getByRole('region', { name: 'Asked and not answered' });
+    await open();
+    await expect(gaps).toHaveCount(0);
+    expect(await asks('Do you ship to Norway?')).toBe('The documents do not say.');
+    await asks('Who won the world cup in 1998?');
+    await asks('do you ship to norway');
+    await open();
+    const lines = gaps.locator('.asked > li');
+    await expect(lines).toContainText([/do you ship to norway\s*Asked 2 times/i, /world cup.*Asked once/s]);
+    await expect(lines.first().getByRole('link', { name: 'To the conversation' })).toHaveAttribute('href', /\/dashboard\/inbox\/conv_/);
+
+    // What is nothing is not kept, and what was typed stays.
+    await lines.first().getByText('Write the answer', { exact: true }).click();
+    const field = lines.first().getByLabel('The answer');
+    await field.fill(' ');
+    await lines.first().getByRole('button', { name: 'Save the answer' }).click();
+    await expect(field).toHaveAttribute('aria-invalid', 'true');
+    await expect(field).toHaveAccessibleDescription('Write the answer.');
+    await expect(field).toHaveValue(' ');
+    await field.fill('Yes, within a week,\n"wherever" you are.');
+    await lines.first().getByRole('button', { name: 'Save the answer' }).click();
+    await expect(page).toHaveURL('/dashboard/knowledge');
+    await expect(lines).toContainText([/world cup/]);
+    await expect(lines).toHaveCount(1);
+    await expect(page.getByRole('row', { name: /do you ship to norway/ })).toBeVisible();
+    await lines.first().getByRole('button', { name: /^Not needed/ }).click();
+    await expect(gaps).toHaveCount(0);
+    await learnt(page.request);
+    expect(await asks('Do you ship to Norway?')).toContain('Yes, within a week,\n"wherever" you are.');
+    await open();
+    await expect(gaps).toHaveCount(0);
   });
 }
 

@@ -6,7 +6,8 @@ use crate::edge::{admission, body, dress, headers, host, observe};
 use crate::limits::api as limits;
 use crate::pages::{
     self, account, api_keys, audit_log, company_sign_on, demo, home, inbox, join, knowledge, letters, members,
-    passkeys, preferences, providers, roles, second_factor, settings, sign_in, sign_out, sign_up, site, workspaces,
+    passkeys, preferences, providers, roles, second_factor, settings, sign_in, sign_out, sign_up, site, unanswered,
+    workspaces,
 };
 use crate::rest::{Api, api, api_docs, documents, idempotency};
 use crate::state::App;
@@ -136,6 +137,12 @@ pub fn routes() -> Vec<Route> {
         files("/dashboard/knowledge", &["GET", "POST"], get(knowledge::page).post(knowledge::upload)),
         cookie("/dashboard/knowledge/{document}/delete", &["POST"], post(knowledge::delete)),
         cookie("/dashboard/knowledge/{document}/reindex", &["POST"], post(knowledge::reindex)),
+        cookie(
+            "/dashboard/knowledge/unanswered/{question}/answer",
+            &["GET", "POST"],
+            get(unanswered::back).post(unanswered::answer),
+        ),
+        cookie("/dashboard/knowledge/unanswered/{question}/settle", &["POST"], post(unanswered::settle)),
         cookie("/ws", &["GET"], get(ws::upgrade)),
     ]
 }

@@ -48,8 +48,14 @@ pub fn TextArea(
 /// Several lines of input on a page that nothing moves in.
 #[component]
 pub fn Lines(
-    /// The name in the form; also the element's id.
+    /// The name in the form; also the element's id, where there is one such field alone.
     name: &'static str,
+    /// The element's id, where there are several.
+    #[prop(optional)]
+    id: Option<String>,
+    /// Whether it is prose, whose spelling a browser may look at.
+    #[prop(optional)]
+    prose: bool,
     /// What it is for.
     label: &'static str,
     /// How many lines are seen.
@@ -59,19 +65,20 @@ pub fn Lines(
     /// What is wrong with it.
     error: Option<String>,
 ) -> impl IntoView {
-    let wrong = format!("{name}-error");
+    let id = id.unwrap_or_else(|| name.to_owned());
+    let wrong = format!("{id}-error");
     let described = error.as_ref().map(|_| wrong.clone());
     view! {
         <div class="field">
-            <label class="field__label" for=name>{label}</label>
+            <label class="field__label" for=id.clone()>{label}</label>
             <textarea
                 class="field__input"
-                id=name
+                id=id
                 name=name
                 rows=rows.to_string()
                 maxlength="10000"
                 autocomplete="off"
-                spellcheck="false"
+                spellcheck=(!prose).then_some("false")
                 required
                 aria-invalid=error.as_ref().map(|_| "true")
                 aria-describedby=described

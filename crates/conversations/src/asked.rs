@@ -1,13 +1,27 @@
 //! What was asked of the assistant, and what became of it.
 
-use crate::ConversationError;
+use crate::{ConversationError, Conversations};
+use model::ConversationId;
+use model::audit::Act;
 use model::conversation::Message;
-use model::knowledge::Outcome;
-use store::{Scope, TenantTx};
+use model::knowledge::{AskedId, Outcome, Unanswered};
+use model::permission::{ManageDocuments, Permission, Permissions, ReachOthers, ReadConversations, ReadDocuments};
+use store::audit::{self, Entry};
+use store::services::timestamp;
+use store::{Caller, Denied, Right, Scope, StoreError, TenantTx};
 use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// What it takes to see what was asked and not answered: it comes from all conversations, and is about the documents.
+pub const SEES_UNANSWERED: Permissions =
+    Permissions::of(&[Permission::ReadDocuments, Permission::ReadConversations, Permission::ReachOthers]);
 
 /// Characters of a question that are kept.
 const KEPT: usize = 500;
+/// Questions that are looked at, the newest: what was asked before them is not counted.
+const LOOKED_AT: i64 = 10_000;
+/// Most that are shown, where those that say the same are one.
+const SHOWN: i64 = 50;
 
 /// Keeps a question with its answer, in the transaction that says it.
 pub(crate) async fn keep(
@@ -41,6 +55,126 @@ fn folded(question: &str) -> String {
     let words = question.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     let folded = words.collect::<Vec<_>>().join(" ").to_lowercase();
     if folded.is_empty() { question.to_owned() } else { folded }
+}
+
+/// The right to see them ([`SEES_UNANSWERED`]).
+fn sees(caller: &Caller) -> Result<Right<'_, ReadDocuments>, Denied> {
+    caller.may(ReadConversations)?;
+    caller.may(ReachOthers)?;
+    caller.may(ReadDocuments)
+}
+
+struct Row {
+    conversation_id: Uuid,
+    seq: i64,
+    question: String,
+    outcome: String,
+    asked_at: OffsetDateTime,
+    times: i64,
+}
+
+impl TryFrom<Row> for Unanswered {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let conversation_id = ConversationId::from_uuid(row.conversation_id);
+        Ok(Self {
+            id: AskedId { conversation: conversation_id, seq: u64::try_from(row.seq).unwrap_or_default() },
+            question: row.question,
+            times: u32::try_from(row.times).unwrap_or(u32::MAX),
+            last_at: timestamp(row.asked_at),
+            outcome: Outcome::from_name(&row.outcome).ok_or(StoreError::Corrupt("asked.outcome"))?,
+            conversation_id,
+        })
+    }
+}
+
+impl Conversations {
+    /// What was asked and not answered, most asked first: the 50 of which there are most among the newest 10,000.
+    ///
+    /// # Errors
+    /// [`ConversationError::Denied`] without one of [`SEES_UNANSWERED`], or the database's.
+    #[tracing::instrument(name = "db.asked.unanswered", skip_all)]
+    pub async fn unanswered(&self, caller: &Caller) -> Result<Vec<Unanswered>, ConversationError> {
+        let right = sees(caller)?;
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let rows = sqlx::query_as!(
+            Row,
+            r#"select conversation_id as "conversation_id!", seq as "seq!", question as "question!", outcome as "outcome!",
+                 asked_at as "asked_at!", times as "times!"
+               from (select distinct on (folded) conversation_id, seq, question, outcome, asked_at,
+                       count(*) over (partition by folded) as times
+                     from (select conversation_id, seq, question, folded, outcome, asked_at from app.asked
+                           where settled_at is null and outcome <> 'answer' and answers is not true
+                           order by asked_at desc limit $1) newest
+                     order by folded, asked_at desc, conversation_id desc, seq desc) alike
+               order by times desc, asked_at desc, conversation_id desc, seq desc limit $2"#,
+            LOOKED_AT,
+            SHOWN
+        )
+        .fetch_all(&mut tx)
+        .await?;
+        tx.leave_open();
+        Ok(rows.into_iter().map(Unanswered::try_from).collect::<Result<_, _>>()?)
+    }
+
+    /// One question, as it was asked that once, settled or not.
+    ///
+    /// # Errors
+    /// [`ConversationError::Denied`] as for the list, [`ConversationError::NotFound`], or the database's.
+    #[tracing::instrument(name = "db.asked.get", skip_all)]
+    pub async fn asked(&self, caller: &Caller, id: AskedId) -> Result<Unanswered, ConversationError> {
+        let mut tx = self.services.store.tenant(sees(caller)?.scope()).await?;
+        one(&mut tx, id).await
+    }
+
+    /// Takes a question off the list, with all that say the same: an answer was written, or none is to be. Where that was done before, nothing
+    /// is.
+    ///
+    /// # Errors
+    /// [`ConversationError::Denied`] as for the list and without `documents.manage`, [`ConversationError::NotFound`], or the database's.
+    #[tracing::instrument(name = "db.asked.settle", skip_all)]
+    pub async fn settle(&self, caller: &Caller, id: AskedId) -> Result<(), ConversationError> {
+        sees(caller)?;
+        let right = caller.may(ManageDocuments)?;
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        one(&mut tx, id).await?;
+        let settled = sqlx::query!(
+            "update app.asked set settled_at = $3
+             where settled_at is null and outcome <> 'answer' and answers is not true
+               and folded = (select folded from app.asked where conversation_id = $1 and seq = $2)",
+            id.conversation.uuid(),
+            number(id),
+            self.services.now()
+        )
+        .execute(&mut tx)
+        .await?
+        .rows_affected();
+        if settled == 0 {
+            return Ok(());
+        }
+        // Not the words: they go when their conversation does, and the log stays.
+        let entry = Entry::new(Act::QuestionSettled).to(id.conversation.uuid(), "").is("times", settled.to_string());
+        audit::record(&mut tx, &self.services, caller, entry).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+fn number(id: AskedId) -> i64 {
+    i64::try_from(id.seq).unwrap_or(i64::MAX)
+}
+
+async fn one(tx: &mut TenantTx, id: AskedId) -> Result<Unanswered, ConversationError> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"select conversation_id, seq, question, outcome, asked_at, 1::bigint as "times!" from app.asked
+           where conversation_id = $1 and seq = $2"#,
+        id.conversation.uuid(),
+        number(id)
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.ok_or(ConversationError::NotFound)?.try_into()?)
 }
 
 #[cfg(test)]

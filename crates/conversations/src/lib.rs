@@ -15,6 +15,7 @@ mod say;
 
 pub use answering::{Question, Reply};
 pub use append::AnswerContact;
+pub use asked::SEES_UNANSWERED;
 pub use begin::{FirstWidget, NewContact, token};
 pub use error::ConversationError;
 pub use handling::HandedOn;

@@ -10,6 +10,7 @@ mod pairs;
 pub mod reading;
 mod search;
 mod spelling;
+mod written;
 
 pub use documents::{MAX_DOCUMENTS, MAX_TOTAL_BYTES, NewDocument};
 pub use embedding::{Embedder, Judgement};

@@ -80,6 +80,18 @@ fn pair(place: Place, question: &str, answer: &str) -> Result<Pair, Text> {
     })
 }
 
+/// An answer that somebody has typed by itself, as it is kept.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub fn typed(answer: &str) -> Result<String, Text> {
+    side(normalized(answer), MAX_ANSWER).map_err(|odd| match odd {
+        Odd::Empty => text!("Write the answer."),
+        Odd::Long => text!("Use at most {most} characters.", most = MAX_ANSWER),
+        Odd::Control(_) => text!("Use ordinary characters."),
+    })
+}
+
 /// A side of a pair. What is wrong with it shows only here: a character may have been written as an escape.
 fn side(text: String, most: usize) -> Result<String, Odd> {
     let text = text.trim();

@@ -79,6 +79,8 @@ names!(
         DocumentUploaded = "document.uploaded",
         /// A document was deleted.
         DocumentDeleted = "document.deleted",
+        /// What was asked and not answered needs nobody's look any more.
+        QuestionSettled = "question.settled",
     }
 );
 
@@ -121,6 +123,7 @@ impl Act {
             Self::KeyRevoked => text!("Revoked an API key"),
             Self::DocumentUploaded => text!("Uploaded a document"),
             Self::DocumentDeleted => text!("Deleted a document"),
+            Self::QuestionSettled => text!("Settled what was asked and not answered"),
         }
     }
 }

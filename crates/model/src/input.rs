@@ -193,8 +193,12 @@ text_input!(
 text_input!(
     /// What a document is called, 1 to 200 characters.
     DocumentTitle,
-    |text| line(text, 200, text!("Give the document a title."), text!("Use at most 200 characters."))
+    |text| line(text, DocumentTitle::MAX, text!("Give the document a title."), text!("Use at most 200 characters."))
 );
+impl DocumentTitle {
+    /// Most characters.
+    pub const MAX: usize = 200;
+}
 text_input!(
     /// The name of somebody who writes to a company, 1 to 100 characters.
     ContactName,

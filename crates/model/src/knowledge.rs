@@ -1,8 +1,10 @@
 //! What the wire says about documents, passages and answers.
 
+use crate::id::NotAnId;
 use crate::names::names;
-use crate::{ChunkId, DocumentId, Timestamp};
-use serde::{Deserialize, Serialize};
+use crate::{ChunkId, ConversationId, DocumentId, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::{fmt, str::FromStr};
 
 /// How a document is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -150,4 +152,91 @@ pub struct Answer {
     pub grounded: bool,
     /// Whether the documents do not say: `outcome` is `refused`.
     pub refused: bool,
+}
+
+/// What a question in a conversation goes by: the conversation, and the number of the message that was said to it.
+/// `conv_…-12` everywhere but in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AskedId {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The number of the message.
+    pub seq: u64,
+}
+
+impl fmt::Display for AskedId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.conversation, self.seq)
+    }
+}
+
+impl FromStr for AskedId {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        let (conversation, seq) = text.split_once('-').ok_or(NotAnId)?;
+        let id = Self { conversation: conversation.parse()?, seq: seq.parse().map_err(|_| NotAnId)? };
+        // One spelling a question.
+        if id.to_string() == text { Ok(id) } else { Err(NotAnId) }
+    }
+}
+
+impl Serialize for AskedId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for AskedId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl utoipa::PartialSchema for AskedId {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::schema::text("^conv_[0-9a-f]{32}-[0-9]+$", None)
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl utoipa::ToSchema for AskedId {}
+
+/// What was asked and not answered: one question, or several that differ in marks and capital letters alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Unanswered {
+    /// What it goes by: the one that was asked last.
+    pub id: AskedId,
+    /// The question, as it was asked last: its first 500 characters.
+    pub question: String,
+    /// How often it was asked.
+    pub times: u32,
+    /// When it was asked last.
+    pub last_at: Timestamp,
+    /// What was said to it then: what is nearest, or that the documents do not say.
+    pub outcome: Outcome,
+    /// The conversation in which it was asked last.
+    pub conversation_id: ConversationId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_goes_by_one_name() {
+        let name = "conv_019aa1b2c3d47e8f90a1b2c3d4e5f607-12";
+        let id: AskedId = name.parse().unwrap();
+        assert_eq!((id.seq, id.to_string().as_str()), (12, name));
+        let conversation = "conv_019aa1b2c3d47e8f90a1b2c3d4e5f607";
+        for bad in ["", "-", "-12", "x-12", "msg_019aa1b2c3d47e8f90a1b2c3d4e5f607-12"] {
+            assert_eq!(bad.parse::<AskedId>(), Err(NotAnId), "{bad:?}");
+        }
+        for seq in ["", "-", "-x", "-+1", "--1", "-012", "-1 ", "-99999999999999999999"] {
+            assert_eq!(format!("{conversation}{seq}").parse::<AskedId>(), Err(NotAnId), "{seq:?}");
+        }
+    }
 }

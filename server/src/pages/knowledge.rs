@@ -7,7 +7,7 @@ use crate::request::{AsJson, PathId};
 use crate::rest::documents::read_form;
 use crate::state::App;
 use ::knowledge::KnowledgeError;
-use app::dashboard::knowledge::{Outcome, knowledge};
+use app::dashboard::knowledge::{Gaps, Outcome, knowledge};
 use axum::{
     Json,
     extract::multipart::{Multipart, MultipartRejection},
@@ -15,6 +15,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
+use conversations::SEES_UNANSWERED;
 use model::knowledge::Document;
 use model::page::MAX_LIMIT;
 use model::{DocumentId, Fault as _};
@@ -42,7 +43,7 @@ pub async fn page(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Failure> {
     // First, so that no transaction is open while an answer is computed.
-    let documents = documents(&app, &caller).await?;
+    let (documents, gaps) = (documents(&app, &caller).await?, gaps(&app, &caller).await?);
     let question = asked.map(|Query(asked)| asked.question).unwrap_or_default();
     let tried = if question.trim().is_empty() {
         None
@@ -50,11 +51,23 @@ pub async fn page(
         let answer = app.capabilities.assistant.answer(&caller, &question).await;
         Some((question, answer.map_err(|error| Failure::from(error).0)))
     };
-    render.dashboard(&caller, StatusCode::OK, |frame| knowledge(frame, documents, Outcome::default(), tried)).await
+    render
+        .dashboard(&caller, StatusCode::OK, |frame| knowledge(frame, documents, gaps, Outcome::default(), tried))
+        .await
 }
 
-async fn documents(app: &App, caller: &Caller) -> Result<Vec<Document>, Failure> {
+/// The documents that the page shows.
+pub(super) async fn documents(app: &App, caller: &Caller) -> Result<Vec<Document>, Failure> {
     Ok(app.capabilities.knowledge.list_documents(caller, Some(MAX_LIMIT), None).await?.data)
+}
+
+/// What was asked and not answered, as far as the page shows it to this caller.
+pub(super) async fn gaps(app: &App, caller: &Caller) -> Result<Gaps, Failure> {
+    let unanswered = match caller.permissions().have(SEES_UNANSWERED) {
+        true => app.capabilities.conversations.unanswered(caller).await?,
+        false => Vec::new(),
+    };
+    Ok(Gaps { unanswered, ..Gaps::default() })
 }
 
 /// Most files of one form.
@@ -103,9 +116,9 @@ pub async fn upload(
     if outcome.refused.is_empty() {
         return Ok(Redirect::to(HERE).into_response());
     }
-    let documents = documents(&app, &caller).await?;
+    let (documents, gaps) = (documents(&app, &caller).await?, gaps(&app, &caller).await?);
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    render.dashboard(&caller, status, |frame| knowledge(frame, documents, outcome, None)).await
+    render.dashboard(&caller, status, |frame| knowledge(frame, documents, gaps, outcome, None)).await
 }
 
 /// Forgets a document.

@@ -18,6 +18,7 @@ pub mod roles;
 pub mod search;
 pub mod sessions;
 pub mod settings;
+pub mod unanswered;
 
 pub use json::{ApiJson, Object, object};
 pub use query::ApiQuery;
@@ -76,6 +77,7 @@ pub fn api() -> Api {
         .routes(routes!(documents::get, documents::delete))
         .routes(routes!(search::search))
         .routes(routes!(answers::answer))
+        .routes(routes!(unanswered::list))
         .routes(routes!(conversations::get))
         .split_for_parts();
     let (once, changes) = OpenApiRouter::new()
@@ -86,6 +88,7 @@ pub fn api() -> Api {
         .routes(routes!(conversations::hand_off))
         .routes(routes!(conversations::hand_back))
         .routes(routes!(conversations::resolve))
+        .routes(routes!(unanswered::settle))
         .split_for_parts();
     let (uploads, files) = OpenApiRouter::new().routes(routes!(documents::list, documents::create)).split_for_parts();
     description.merge(changes);

@@ -199,6 +199,9 @@ async fn the_description_is_complete() {
         "/api/v1/conversations/{id}/handback",
         "/api/v1/conversations/{id}/resolve",
     );
+    let (unanswered, settled) = ("/api/v1/unanswered", "/api/v1/unanswered/{id}/settle");
+    let question = format!("{}-2", server.new_conversation(aurora, "Who won the world cup in 1998?").await);
+    server.do_jobs().await;
     let nowhere = format!("{talks}/conv_0");
     let json_to = |method: &str, path: &str, body: &str| Ask::new(method, path).body("application/json", body);
     let (member, invitations, invitation) = ("/api/v1/members/{id}", "/api/v1/invitations", "/api/v1/invitations/{id}");
@@ -325,6 +328,10 @@ async fn the_description_is_complete() {
         (answers, Ask::post(answers).form([("question", "x")]), 415),
         (answers, json(answers, &format!(r#"{{"question":"{}"}}"#, "x".repeat(300_000))), 413),
         (answers, json(answers, r#"{"question":""}"#), 422),
+        (unanswered, Ask::get(unanswered), 200),
+        (unanswered, Ask::get("/api/v1/unanswered?x=1"), 400),
+        (settled, Ask::post(format!("{unanswered}/{question}/settle")), 204),
+        (settled, Ask::post(format!("{unanswered}/{talk}-1/settle")), 404),
         (talks, json(talks, r#"{"contact":{"name":"Ann","email":"ann@x.example"}}"#), 201),
         (talks, json(talks, "{}"), 201),
         (talks, json(talks, r#"{"contact":{"age":1}}"#), 400),

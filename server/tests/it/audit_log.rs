@@ -179,6 +179,10 @@ async fn every_act_is_written_down() {
     assert!(document.status < 300, "{document}");
     let id = document.json()["id"].as_str().unwrap_or_else(|| panic!("{document}")).to_owned();
     done(&server, Ask::post(format!("/dashboard/knowledge/{id}/delete")).form([]).cookie(&cookie)).await;
+    let talk = server.new_conversation(aurora, "Who won the world cup in 1998?").await;
+    server.do_jobs().await;
+    let settle = format!("/dashboard/knowledge/unanswered/{talk}-2/settle");
+    done(&server, Ask::post(settle).form([]).cookie(&cookie)).await;
     done(&server, Ask::post(format!("/dashboard/api-keys/{key}/revoke")).form([]).cookie(&cookie)).await;
     done(&server, Ask::post("/reset").form([("email", EMAIL)])).await;
     server.do_jobs().await;

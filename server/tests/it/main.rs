@@ -24,4 +24,5 @@ mod sign_in;
 mod sign_up;
 mod signed;
 mod socket;
+mod unanswered;
 mod uploads;

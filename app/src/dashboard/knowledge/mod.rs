@@ -3,6 +3,7 @@
 //! All forms work as they are. Where the browser's part arrives, each file is sent by itself and says how far it is, and the
 //! documents are shown as they are now, without loading the page again.
 
+mod unanswered;
 mod upload;
 
 use super::Frame;
@@ -15,6 +16,8 @@ use model::knowledge::{Answer, Document, DocumentState, Outcome};
 use model::permission::Permission;
 use upload::Upload;
 use words::Text;
+
+pub use unanswered::{Gaps, Written};
 
 /// The address of the page, to which files are sent.
 const HERE: &str = "/dashboard/knowledge";
@@ -32,11 +35,11 @@ pub struct Outcome {
 pub type Tried = (String, Result<Answer, Problem>);
 
 /// The page.
-pub fn knowledge(frame: &Frame, documents: Vec<Document>, outcome: Outcome, tried: Option<Tried>) -> Page {
+pub fn knowledge(frame: &Frame, documents: Vec<Document>, gaps: Gaps, outcome: Outcome, tried: Option<Tried>) -> Page {
     // What the browser's part looks for: while it is there, the list is asked for again.
     let changing = documents.iter().any(|d| matches!(d.state, DocumentState::Queued | DocumentState::Processing));
     // Read when the page comes, as what happened on the one before.
-    let title = match (&tried, outcome.refused.is_empty()) {
+    let title = match (&tried, outcome.refused.is_empty() && !gaps.written.refused()) {
         (_, false) => t!("Error: {title}", title = t!("Knowledge")),
         (Some(_), true) => t!("Answer · Knowledge"),
         (None, true) => t!("Knowledge"),
@@ -69,6 +72,7 @@ pub fn knowledge(frame: &Frame, documents: Vec<Document>, outcome: Outcome, trie
             <div class="section__head"><div class="section__text"><h2 id="documents">{t!("Documents")}</h2></div></div>
             <div id=DOCUMENTS tabindex="-1" data-changing=changing.then_some("")>{list}</div>
         </section>
+        {unanswered::section(gaps, manages)}
         <Try tried=tried/>
     };
     let page = frame.page(HERE, title, Surface::Dashboard, main);

@@ -3,6 +3,7 @@
 // Tests stop at the first surprise.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod asked;
 mod bus;
 mod handling;
 mod judging;

@@ -57,6 +57,12 @@ async fn fill(stage: &Stage) {
         "insert into app.message_keys (tenant_id, conversation_id, seq, message_id, author)
          select tenant_id, conversation_id, seq, message_id, author from app.messages where tenant_id = $1"
             .to_owned(),
+        // Half of it are answers, and one in twenty of them is none.
+        "insert into app.asked (tenant_id, conversation_id, seq, question, folded, outcome, asked_at)
+         select tenant_id, conversation_id, seq, 'x', 'x' || (hashtext(conversation_id::text) % 100),
+           case when seq = 40 then 'refused' else 'answer' end, now() - seq * interval '1 minute'
+         from app.messages where tenant_id = $1 and seq % 2 = 0"
+            .to_owned(),
     ] {
         sqlx::query(sql(insert)).bind(tenant).execute(&mut conn).await.unwrap();
     }
@@ -135,6 +141,19 @@ async fn what_came_after_and_the_inbox_are_found_by_indexes() {
         );
         assert_eq!(plan[0]["Plan"]["Actual Rows"].as_f64(), Some(rows), "{plan:#}");
     }
+}
+
+#[tokio::test]
+async fn what_was_not_answered_is_found_by_its_index() {
+    let stage = Stage::new().await;
+    fill(&stage).await;
+    let mut tx = stage.db.services.store.tenant(stage.two.aurora.owner.scope()).await.unwrap();
+    let query = sqlx::query(sql(explained("order by times desc"))).bind(10_000_i64).bind(50_i64);
+    let plan: Value = query.fetch_one(&mut tx).await.unwrap().get(0);
+    let mut tables = Vec::new();
+    touched(&plan[0]["Plan"], &mut tables);
+    assert!(!tables.is_empty() && tables.iter().all(|(_, scan)| !scan.contains("Seq")), "{tables:?} {plan:#}");
+    assert_eq!(plan[0]["Plan"]["Actual Rows"].as_f64(), Some(50.0), "{plan:#}");
 }
 
 #[tokio::test]

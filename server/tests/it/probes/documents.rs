@@ -27,6 +27,11 @@ fn json(path: &str, text: &str) -> Ask {
     Ask::post(path).body("application/json", text)
 }
 
+/// An answer that somebody writes.
+fn write(id: &str) -> Ask {
+    Ask::post(format!("/dashboard/knowledge/unanswered/{id}/answer")).form([("answer", "At night.")])
+}
+
 pub const PROBES: &[Probe] = &[
     Probe {
         method: "POST",
@@ -120,6 +125,61 @@ pub const PROBES: &[Probe] = &[
             name: "document",
             kind: Kind::Document,
             ask: |_, id| Ask::post(format!("/dashboard/knowledge/{id}/reindex")),
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "GET",
+        path: "/api/v1/unanswered",
+        by: By::Key,
+        ask: |_| Ask::get("/api/v1/unanswered"),
+        ids: Ids::None("the tenant is the key's"),
+    },
+    Probe {
+        method: "POST",
+        path: "/api/v1/unanswered/{id}/settle",
+        by: By::Key,
+        ask: |world| Ask::post(format!("/api/v1/unanswered/{}/settle", world.aurora_asked)),
+        ids: Ids::At(&[Place {
+            name: "id",
+            kind: Kind::Asked,
+            ask: |_, id| Ask::post(format!("/api/v1/unanswered/{id}/settle")),
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "GET",
+        path: "/dashboard/knowledge/unanswered/{question}/answer",
+        by: By::Session(Stranger::SignIn),
+        ask: |world| Ask::get(format!("/dashboard/knowledge/unanswered/{}/answer", world.aurora_asked)),
+        ids: Ids::At(&[Place {
+            name: "question",
+            kind: Kind::Asked,
+            ask: |_, id| Ask::get(format!("/dashboard/knowledge/unanswered/{id}/answer")),
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/knowledge/unanswered/{question}/answer",
+        by: By::Session(Stranger::Refused),
+        ask: |world| write(&world.aurora_asked),
+        ids: Ids::At(&[Place {
+            name: "question",
+            kind: Kind::Asked,
+            ask: |_, id| write(id),
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/knowledge/unanswered/{question}/settle",
+        by: By::Session(Stranger::Refused),
+        ask: |world| Ask::post(format!("/dashboard/knowledge/unanswered/{}/settle", world.aurora_asked)),
+        ids: Ids::At(&[Place {
+            name: "question",
+            kind: Kind::Asked,
+            ask: |_, id| Ask::post(format!("/dashboard/knowledge/unanswered/{id}/settle")),
             malformed: Malformed::AsUnknown,
         }]),
     },

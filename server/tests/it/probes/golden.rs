@@ -43,6 +43,10 @@ impl Plain {
     }
 
     fn id(&mut self, text: String) -> String {
+        // The number of a message stays, behind the id of its conversation.
+        if let Some((id, seq)) = text.split_once('-').filter(|(id, _)| id.starts_with("conv_")) {
+            return format!("{}-{seq}", self.id(id.to_owned()));
+        }
         let Some((kind, digits)) = text.split_once('_') else { return text };
         if digits.len() != 32 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
             return text;

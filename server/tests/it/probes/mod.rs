@@ -107,6 +107,8 @@ pub enum Kind {
     Tenant,
     /// A conversation in which a person may write.
     Taken,
+    /// What was asked and not answered.
+    Asked,
     Session,
     Invitation,
     /// An account elsewhere that opens one here.
@@ -152,6 +154,9 @@ pub struct World {
     pub aurora_taken: String,
     /// One of Borealis.
     pub borealis_conversation: String,
+    /// What was asked there and not answered.
+    pub aurora_asked: String,
+    pub borealis_asked: String,
     /// A session of Aurora's owner that no probe needs: something to sign out of.
     pub aurora_session: Id,
     /// A sign-in of Aurora's owner, who works at Deneb as well, that has to choose between the two.
@@ -395,6 +400,23 @@ async fn role(server: &TestServer, tenant: &Tenant) -> String {
     id.to_string()
 }
 
+/// What was asked in a conversation and not answered, as if by its first message.
+async fn asked(server: &TestServer, conversation: &str, question: &str) -> String {
+    let id: ConversationId = conversation.parse().unwrap();
+    sqlx::query(
+        "insert into app.asked (tenant_id, conversation_id, seq, question, folded, outcome, asked_at)
+         select tenant_id, conversation_id, 2, $2, lower($2), 'refused', $3 from app.conversations
+         where conversation_id = $1",
+    )
+    .bind(id.uuid())
+    .bind(question)
+    .bind(server.db.services.now())
+    .execute(&mut server.db.superuser().await)
+    .await
+    .unwrap();
+    format!("{conversation}-2")
+}
+
 /// An invitation of a tenant's.
 async fn invitation(server: &TestServer, tenant: &Tenant) -> InvitationId {
     let identity = &server.capabilities().identity;
@@ -520,6 +542,8 @@ impl World {
         let borealis_taken = server.new_conversation(borealis, "Borealissofas never snorgle?").await;
         server.conversations().take_over(&borealis.owner, borealis_taken.parse().unwrap()).await.unwrap();
         let borealis_conversation = server.new_conversation(borealis, "Borealislamps never snorgle?").await;
+        let aurora_asked = asked(&server, &aurora_conversation, "Auroralamps quoffle?").await;
+        let borealis_asked = asked(&server, &borealis_conversation, "Borealislamps never snorgle?").await;
         server.new_visitor(aurora).await;
         server.new_visitor(borealis).await;
         // One that was sent: the outbox shows none of Borealis.
@@ -536,6 +560,8 @@ impl World {
             aurora_conversation,
             aurora_taken,
             borealis_conversation,
+            aurora_asked,
+            borealis_asked,
             aurora_key,
             borealis_key,
             aurora_documents,
@@ -580,6 +606,7 @@ impl World {
                 (own.to_string(), self.borealis_document.to_string())
             }
             Kind::Conversation => (self.aurora_conversation.clone(), self.borealis_conversation.clone()),
+            Kind::Asked => (self.aurora_asked.clone(), self.borealis_asked.clone()),
             Kind::Taken => (self.aurora_taken.clone(), self.borealis_conversation.clone()),
             Kind::Message => (
                 self.server.last_message(aurora, &self.aurora_conversation).await,
@@ -622,6 +649,12 @@ impl Kind {
         if matches!(self, Self::Version) {
             return ["x", "-1", "0x0", "99999999999", "1.0", "0'--", "%00"].map(str::to_owned).into();
         }
+        if let (Self::Asked, Some((conversation, seq))) = (self, foreign.split_once('-')) {
+            let more = ["", "-", "-x", "--1", "-+2", "-02", "-99999999999999999999", "-2%00", "-2'--"];
+            let more = more.iter().map(|more| format!("{conversation}{more}"));
+            let others = ["x".to_owned(), foreign.to_uppercase(), format!("..%2f{foreign}"), format!("-{seq}")];
+            return more.chain(others).collect();
+        }
         let digits = &foreign[foreign.len() - 32..];
         if matches!(self, Self::Session | Self::AgentSession | Self::Linked | Self::Passkey | Self::Domain) {
             let long = "0".repeat(400);
@@ -631,7 +664,7 @@ impl Kind {
             Self::Session | Self::AgentSession | Self::Linked | Self::Passkey | Self::Domain | Self::Version => "",
             Self::Role => RoleId::PREFIX,
             Self::Document => DocumentId::PREFIX,
-            Self::Conversation | Self::Taken => ConversationId::PREFIX,
+            Self::Conversation | Self::Taken | Self::Asked => ConversationId::PREFIX,
             Self::Message => MessageId::PREFIX,
             Self::Key | Self::Working => ApiKeyId::PREFIX,
             Self::Member | Self::Colleague => MemberId::PREFIX,
