@@ -132,9 +132,9 @@ test('from nothing to the first answered visitor and the first call, as the guid
 
   // 6. Ask for a person.
   const happened = chat.locator('.message.system');
-  const person = { name: says('Ask a person') };
-  await expect(chat.locator('header').getByRole('button', person)).toBeVisible();
-  await answers.nth(1).getByRole('button', person).click();
+  const asking = { name: says('Ask a person') };
+  await expect(chat.locator('header').getByRole('button', asking)).toBeVisible();
+  await answers.nth(1).getByRole('button', asking).click();
   await expect(happened).toContainText(says('A person has been asked to join. The assistant is silent until then.'));
 
   // 7. Take over and answer.

@@ -198,7 +198,8 @@ pub struct Group<'a> {
 /// All of them, then by part, kind and style.
 pub fn groups(all: &[Asked]) -> Vec<Group<'_>> {
     let mut groups = vec![Group { by: "all", name: "all", asked: all.iter().collect() }];
-    let ways: [(&'static str, fn(&Asked) -> Option<&str>); 3] = [
+    type Way = (&'static str, fn(&Asked) -> Option<&str>);
+    let ways: [Way; 3] = [
         ("part", |asked| Some(asked.part.as_str())),
         ("kind", |asked| Some(asked.kind.name())),
         ("style", |asked| asked.style.as_deref()),

@@ -12,7 +12,7 @@ use crate::shell::{Page, Surface};
 use crate::ui::ProblemNotice;
 use leptos::prelude::*;
 use model::Problem;
-use model::knowledge::{Answer, Document, DocumentState, Outcome};
+use model::knowledge::{Answer, Document, DocumentState};
 use model::permission::Permission;
 use upload::Upload;
 use words::Text;
@@ -212,9 +212,9 @@ fn Try(tried: Option<Tried>) -> impl IntoView {
 
 fn said(answer: Answer) -> impl IntoView {
     let (class, name, words) = match answer.outcome {
-        Outcome::Answer => ("notice notice--good", Some(t!("Answer")), answer.answer),
-        Outcome::Passages => ("notice", Some(t!("Nearest passages, no clear answer")), answer.answer),
-        Outcome::Refused => ("notice", None, t!("The documents do not say.")),
+        model::knowledge::Outcome::Answer => ("notice notice--good", Some(t!("Answer")), answer.answer),
+        model::knowledge::Outcome::Passages => ("notice", Some(t!("Nearest passages, no clear answer")), answer.answer),
+        model::knowledge::Outcome::Refused => ("notice", None, t!("The documents do not say.")),
     };
     view! {
         <div class=class role="status">
