@@ -68,7 +68,7 @@ const withGaps = (answer: string) => async (page: Page, person: Person) => {
   await visit(page, '/dashboard/knowledge');
   const gap = page.locator('.asked > li').first();
   await gap.locator('summary').click();
-  await gap.locator('textarea').fill(answer);
+  await gap.locator('textarea[name=answer]').fill(answer);
   if (answer.trim() === '') {
     await gap.locator('button').first().click();
     await expect(page.locator('.asked [aria-invalid]')).toBeVisible();

@@ -60,7 +60,7 @@ export interface Talk {
   retry(id: string): void;
   /** Asks for a person: now, or as soon as there is a conversation. */
   handoff(): void;
-  /** Says whether a message answers what was asked: now, or as soon as there is a connection. */
+  /** Says whether a message answers what was asked: now, or as soon as there is a connection; not again if that is cut off. */
   judge(seq: number, answers: boolean): void;
   typing(): void;
   /** Looks at once whether the connection is good: the network is back, the page is seen again, the window was opened. */
@@ -201,7 +201,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
 
   function leave(): void {
     following = target = null;
-    last = 0;
+    last = judged.length = 0;
     catching = false;
     listener.reset();
   }

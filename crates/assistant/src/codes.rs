@@ -46,7 +46,7 @@ const UNITS: &str = "\
 /// Words that only lead to a number: what it numbers stands before them.
 const LEADING: &str = "number no nr num numero número nummer numéro code código kod id";
 /// Words that name nothing.
-const SMALL: &str = "\
+pub const SMALL: &str = "\
     a about after ago all am an and another any approximately are around as at be before below between but by \
     can cost costs do does every exactly fewer first for from get give has have hold holds i if in into is it \
     last least less like maximum minimum more most my need needs next o of on only or other over past pay per \

@@ -83,8 +83,8 @@ impl Handler<AnswerContact> for Answering {
         for _ in 0..LOOKS {
             let Some(question) = self.conversations.question(&caller, id).await? else { return Ok(()) };
             self.conversations.assistant_works(&caller, id);
-            let (messages, answer) = self.answered(&caller, &question).await?;
-            match self.conversations.answer(&caller, &question, messages, &answer).await {
+            let (messages, asked, answer) = self.answered(&caller, &question).await?;
+            match self.conversations.answer(&caller, &question, messages, &asked, &answer).await {
                 // One job stands for all that was said.
                 Ok(Reply::Said | Reply::Again) => {}
                 Ok(Reply::TooLate) | Err(ConversationError::NotFound) => return Ok(()),
@@ -106,9 +106,9 @@ impl Answering {
         if asked.trim().is_empty() { Ok(refusal()) } else { self.assistant.answer(caller, &asked).await }
     }
 
-    /// The answer to the first messages of what was said, and to how many: each question gets its own. What asks nothing ("Hello", "I have a
+    /// The answer to the first messages of what was said, to how many, and what was asked in them: each question gets its own. What asks nothing ("Hello", "I have a
     /// lamp") belongs to what follows, where the two together are answered; where they are not, each is told so by itself.
-    async fn answered(&self, caller: &Caller, question: &Question) -> Result<(usize, Answer), JobError> {
+    async fn answered(&self, caller: &Caller, question: &Question) -> Result<(usize, String, Answer), JobError> {
         let said = |messages| question.said.get(..messages).unwrap_or_default();
         // Greetings come with what is asked, and alone only when nothing is.
         let greetings = question.said.iter().take_while(|said| courtesy(said).is_some()).count();
@@ -116,28 +116,31 @@ impl Answering {
             let answer = said(greetings).last().and_then(|said| courtesy(said)).unwrap_or_default().to_owned();
             return Ok((
                 greetings,
+                String::new(),
                 Answer { answer, outcome: Outcome::Answer, citations: Vec::new(), grounded: false, refused: false },
             ));
         }
         let first = greetings + 1;
-        let alone = self.ask(caller, said(first).last().map_or("", String::as_str)).await?;
-        if alone.outcome == Outcome::Answer || said(first).last().is_some_and(|said| asks(said)) {
-            return Ok((first, alone));
+        let own = said(first).last().map_or("", String::as_str);
+        let alone = self.ask(caller, own).await?;
+        if alone.outcome == Outcome::Answer || asks(own) {
+            return Ok((first, own.to_owned(), alone));
         }
         for messages in first + 1..=question.said.len() {
             let last = said(messages).last().map_or("", String::as_str);
             if courtesy(last).is_some() {
                 break;
             }
-            let together = self.ask(caller, &said(messages).get(greetings..).unwrap_or_default().join("\n")).await?;
+            let all = said(messages).get(greetings..).unwrap_or_default().join("\n");
+            let together = self.ask(caller, &all).await?;
             if !together.refused {
-                return Ok((messages, together));
+                return Ok((messages, all, together));
             }
             if asks(last) {
                 break;
             }
         }
-        Ok((first, alone))
+        Ok((first, own.to_owned(), alone))
     }
 }
 

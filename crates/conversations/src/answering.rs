@@ -82,7 +82,7 @@ impl Conversations {
         Ok(Some(Question { conversation, said, numbers, fence, answered }))
     }
 
-    /// The assistant answers the first so many messages of a question, unless a person has taken over meanwhile. What does not stand right
+    /// The assistant answers the first so many messages of a question, in which this was asked, unless a person has taken over meanwhile. What does not stand right
     /// below its question says which one it answers.
     ///
     /// # Errors
@@ -94,12 +94,13 @@ impl Conversations {
         caller: &Caller,
         question: &Question,
         messages: usize,
+        asked: &str,
         answer: &Answer,
     ) -> Result<Reply, ConversationError> {
         let right = caller.assistant()?;
         let scope = right.scope();
         let last = messages.clamp(1, question.said.len()) - 1;
-        let (Some(upto), Some(asked)) = (question.numbers.get(last), question.said.get(last)) else {
+        let (Some(upto), Some(said)) = (question.numbers.get(last), question.said.get(last)) else {
             return Ok(Reply::TooLate);
         };
         let mut tx = self.services.store.tenant(scope).await?;
@@ -114,14 +115,13 @@ impl Conversations {
         // A courtesy answers nothing.
         let outcome = answer.grounded.then_some(answer.outcome);
         let text = match row.last_seq != *upto && outcome.is_some() {
-            true => format!("\u{201c}{}\u{201d}\n{}", repeated(asked), answer.answer),
+            true => format!("\u{201c}{}\u{201d}\n{}", repeated(said), answer.answer),
             false => answer.answer.clone(),
         };
         let entry = Entry { outcome, citations: answer.citations.clone(), ..Entry::words(Author::Assistant, &text) };
         let message = row.append(&mut tx, &self.services, scope, entry).await?;
         if let Some(outcome) = outcome {
-            asked::keep(&mut tx, scope, &message, &question.said[..=last].join("\n"), outcome, self.services.now())
-                .await?;
+            asked::keep(&mut tx, scope, &message, asked, outcome, self.services.now()).await?;
         }
         tx.commit().await?;
         self.services.publish(Notice::written(scope.tenant(), &[message]));

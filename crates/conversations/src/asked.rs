@@ -6,6 +6,7 @@ use model::audit::Act;
 use model::conversation::Message;
 use model::knowledge::{AskedId, Outcome, Unanswered};
 use model::permission::{ManageDocuments, Permission, Permissions, ReachOthers, ReadConversations, ReadDocuments};
+use sha2::{Digest as _, Sha256};
 use store::audit::{self, Entry};
 use store::services::timestamp;
 use store::{Caller, Denied, Right, Scope, StoreError, TenantTx};
@@ -32,8 +33,10 @@ pub(crate) async fn keep(
     outcome: Outcome,
     at: OffsetDateTime,
 ) -> Result<(), ConversationError> {
-    let question: String = question.chars().take(KEPT).collect();
-    let folded = folded(&question);
+    // What was said last counts most, as for the answer.
+    let over = question.chars().count().saturating_sub(KEPT);
+    let question: String = question.chars().skip(over).collect();
+    let folded = Sha256::digest(folded(&question));
     sqlx::query!(
         "insert into app.asked (tenant_id, conversation_id, seq, question, folded, outcome, asked_at)
          values ($1, $2, $3, $4, $5, $6, $7)",
@@ -41,7 +44,7 @@ pub(crate) async fn keep(
         answer.conversation_id.uuid(),
         i64::try_from(answer.seq).unwrap_or(i64::MAX),
         question,
-        folded,
+        folded.as_slice(),
         outcome.name(),
         at
     )
@@ -105,7 +108,7 @@ impl Conversations {
                from (select distinct on (folded) conversation_id, seq, question, outcome, asked_at,
                        count(*) over (partition by folded) as times
                      from (select conversation_id, seq, question, folded, outcome, asked_at from app.asked
-                           where settled_at is null and outcome <> 'answer' and answers is not true
+                           where settled_at is null and (outcome <> 'answer' or answers = false) and answers is not true
                            order by asked_at desc limit $1) newest
                      order by folded, asked_at desc, conversation_id desc, seq desc) alike
                order by times desc, asked_at desc, conversation_id desc, seq desc limit $2"#,
@@ -141,7 +144,7 @@ impl Conversations {
         one(&mut tx, id).await?;
         let settled = sqlx::query!(
             "update app.asked set settled_at = $3
-             where settled_at is null and outcome <> 'answer' and answers is not true
+             where settled_at is null and (outcome <> 'answer' or answers = false) and answers is not true
                and folded = (select folded from app.asked where conversation_id = $1 and seq = $2)",
             id.conversation.uuid(),
             number(id),

@@ -55,10 +55,19 @@ pub fn input(title: &str, text: &str) -> String {
 
 type Sender<T> = oneshot::Sender<Result<Vec<T>, EmbedError>>;
 
+/// What passages say to a question.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// The question as it was read: misspelt words are set right.
+    pub read: String,
+    /// For each passage one, in their order.
+    pub judgements: Vec<Judgement>,
+}
+
 /// What is asked of a thread.
 enum Request {
     Vectors { texts: Vec<String>, answer: Sender<Vec<f32>> },
-    Judgements { question: String, passages: Vec<String>, answer: Sender<Judgement> },
+    Judgements { question: String, passages: Vec<String>, answer: Sender<Judged> },
 }
 
 /// And whose place it is, until it is done: also when nobody waits for it any more.
@@ -117,7 +126,7 @@ impl Embedder {
         vectors.into_iter().next().ok_or_else(gone)
     }
 
-    /// What passages say to a question: one judgement for each, in their order. As urgent as the question is.
+    /// What passages say to a question. As urgent as the question is.
     ///
     /// # Errors
     /// As [`Embedder::question`].
@@ -126,9 +135,10 @@ impl Embedder {
         tenant: TenantId,
         question: &str,
         passages: Vec<String>,
-    ) -> Result<Vec<Judgement>, EmbedError> {
+    ) -> Result<Judged, EmbedError> {
         let question = question.to_owned();
-        self.questions.ask(tenant, |answer| Request::Judgements { question, passages, answer }).await
+        let judged = self.questions.ask(tenant, |answer| Request::Judgements { question, passages, answer }).await?;
+        judged.into_iter().next().ok_or_else(gone)
     }
 
     /// The vectors of pieces of a tenant's documents, in their order. Waits for its turn.
@@ -186,9 +196,10 @@ impl Lazy {
         Ok(self.model()?.embed(&by_reference(texts)))
     }
 
-    fn judgements(&self, question: &str, passages: &[String]) -> Result<Vec<Judgement>, EmbedError> {
+    fn judgements(&self, question: &str, passages: &[String]) -> Result<Vec<Judged>, EmbedError> {
         let (model, passages) = (self.model()?, by_reference(passages));
-        Ok(model.judge(&spelt(question, &passages, |word| model.knows(word)), &passages))
+        let read = spelt(question, &passages, |word| model.knows(word));
+        Ok(vec![Judged { judgements: model.judge(&read, &passages), read }])
     }
 
     fn model(&self) -> Result<&Model, EmbedError> {

@@ -1,6 +1,6 @@
 //! An answer that somebody writes to a question: a document of that one pair, uploaded like any other.
 
-use crate::reading::{Wanted, normalized};
+use crate::reading::Wanted;
 use crate::{Knowledge, KnowledgeError, NewDocument, pairs};
 use model::input::DocumentTitle;
 use model::knowledge::{Document, DocumentKind};
@@ -14,7 +14,7 @@ impl Knowledge {
     /// Keeps an answer to a question, and asks for it to be read.
     ///
     /// # Errors
-    /// [`KnowledgeError::Invalid`] for an answer that is empty, too long or no text (field `answer`), [`KnowledgeError::There`] for the
+    /// [`KnowledgeError::Invalid`] for a question or an answer that is empty, too long or no text (fields `question`, `answer`), [`KnowledgeError::There`] for the
     /// same answer to the same question again, or as for [`Self::upload`]. Nothing is kept then.
     pub async fn write_answer(
         &self,
@@ -23,7 +23,7 @@ impl Knowledge {
         answer: &str,
     ) -> Result<Document, KnowledgeError> {
         let answer = pairs::typed(answer).map_err(|why| KnowledgeError::field("answer", why))?;
-        let question = normalized(question).split_whitespace().collect::<Vec<_>>().join(" ");
+        let question = crate::question("question", question)?.split_whitespace().collect::<Vec<_>>().join(" ");
         let bytes = serde_json::json!([{ "question": question, "answer": answer }]).to_string().into_bytes();
         let named: String = Sha256::digest(&bytes).iter().take(NAMED).map(|byte| format!("{byte:02x}")).collect();
         let new = NewDocument {

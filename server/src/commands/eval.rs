@@ -76,9 +76,9 @@ pub async fn run(config: &Config, opened: Opened) -> Result<ExitCode, BootError>
     let fail = |error: io::Error| BootError::Other(format!("what eval found cannot be written: {error}"));
     // From here on a signal stops politely, also in the middle of starting.
     let stop = signalled()?;
-    let mut passages = opened.passages.map(begun).transpose().map_err(fail)?;
     tell("Starting a PostgreSQL that is removed at the end.");
     let stage = Stage::start(config).await?;
+    let mut passages = opened.passages.map(begun).transpose().map_err(fail)?;
     let asked = tokio::select! {
         biased;
         () = stop => Err(BootError::Other("stopped; nothing was left behind.".to_owned())),

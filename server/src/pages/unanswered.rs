@@ -23,6 +23,8 @@ const HERE: &str = "/dashboard/knowledge";
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Typed {
+    /// As it was asked, if it is not there.
+    question: Option<String>,
     answer: String,
 }
 
@@ -44,8 +46,9 @@ pub async fn answer(
 ) -> Result<Response, Failure> {
     let (conversations, knows) = (&app.capabilities.conversations, &app.capabilities.knowledge);
     let asked = conversations.asked(&caller, id).await?;
-    let Form(Typed { answer }) = form.map_err(unreadable)?;
-    let (status, retry_after, written) = match knows.write_answer(&caller, &asked.question, &answer).await {
+    let Form(Typed { question, answer }) = form.map_err(unreadable)?;
+    let question = question.unwrap_or_else(|| asked.question.clone());
+    let (status, retry_after, written) = match knows.write_answer(&caller, &question, &answer).await {
         Ok(_) => {
             conversations.settle(&caller, id).await?;
             return Ok(Redirect::to(HERE).into_response());
@@ -63,9 +66,10 @@ pub async fn answer(
         ) => {
             let failure = Failure::from(error);
             let (status, problem) = (failure.status(), failure.0);
-            let field = problem.field("answer").or_else(|| problem.field("file"));
+            let of_question = problem.field("question").is_some();
+            let field = problem.field("question").or_else(|| problem.field("answer")).or_else(|| problem.field("file"));
             let why = field.unwrap_or(&problem.detail).clone();
-            (status, problem.retry_after, Written::Refused { asked, answer, why })
+            (status, problem.retry_after, Written::Refused { asked, question, answer, of_question, why })
         }
         Err(error) => return Err(error.into()),
     };

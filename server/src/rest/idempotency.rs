@@ -4,7 +4,7 @@
 //!
 //! *Guarantees:* whoever asks is known, and counted, before anything is looked up; a name is each key's own. An answer that says what was
 //! done, or why it cannot be (2xx, 404, 409, 422), is kept and given again as it was. After any other nothing is kept, and who sends the
-//! request again has it done again; so it is after a panic, and when it was cut off. Who goes away meanwhile changes nothing: what has
+//! request again has it done again; so it is after a panic. What ran out of time (504) may still be done: its name is taken until its lease is over. Who goes away meanwhile changes nothing: what has
 //! begun is done to its end (`edge::admission`).
 //!
 //! *Must not:* be inside of what ends a request in the middle, or the name is taken until its lease is over.
@@ -131,6 +131,10 @@ fn dressed(mut answer: Response, info: RequestInfo) -> Response {
 
 /// Keeps the answer of what was done; gives up what was not.
 async fn end(app: &App, caller: &Caller, begun: &Begun, answer: Response) -> Response {
+    // Out of time: nobody knows what of it was done, or is still being done. The name is taken until its lease is over.
+    if answer.status() == StatusCode::GATEWAY_TIMEOUT {
+        return answer;
+    }
     let identity = &app.capabilities.identity;
     let (answer, kept) = written(answer).await;
     let noted = match kept {

@@ -213,7 +213,7 @@ fn Try(tried: Option<Tried>) -> impl IntoView {
 fn said(answer: Answer) -> impl IntoView {
     let (class, name, words) = match answer.outcome {
         model::knowledge::Outcome::Answer => ("notice notice--good", Some(t!("Answer")), answer.answer),
-        model::knowledge::Outcome::Passages => ("notice", Some(t!("Nearest passages, no clear answer")), answer.answer),
+        model::knowledge::Outcome::Passages => ("notice", None, t!("Nearest passages, no clear answer")),
         model::knowledge::Outcome::Refused => ("notice", None, t!("The documents do not say.")),
     };
     view! {

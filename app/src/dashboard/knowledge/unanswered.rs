@@ -31,8 +31,12 @@ pub enum Written {
     Refused {
         /// What it answers.
         asked: Unanswered,
-        /// What was typed.
+        /// The question as it was typed.
+        question: String,
+        /// The answer as it was typed.
         answer: String,
+        /// Whether it is the question that is wrong.
+        of_question: bool,
         /// Why.
         why: Text,
     },
@@ -52,9 +56,10 @@ pub(super) fn section(gaps: Gaps, manages: bool) -> Option<AnyView> {
     match written {
         Written::Nothing => {}
         Written::There { title } => notice = Some(there(title)),
-        Written::Refused { asked, answer, why } => {
-            notice = Some(not_kept(&asked));
-            typed = Some((asked.id, answer, why));
+        Written::Refused { asked, question, answer, of_question, why } => {
+            notice = Some(not_kept(&asked, of_question));
+            let (of_question, of_answer) = if of_question { (Some(say(&why)), None) } else { (None, Some(say(&why))) };
+            typed = Some((asked.id, Fields { question, answer, of_question, of_answer }));
             // It may have been settled meanwhile, or asked once more: what was typed stays.
             if !unanswered.iter().any(|one| one.id == asked.id) {
                 unanswered.insert(0, asked);
@@ -65,14 +70,14 @@ pub(super) fn section(gaps: Gaps, manages: bool) -> Option<AnyView> {
         return None;
     }
     let line = |one: Unanswered| {
-        let mine = typed.as_ref().filter(|(id, ..)| *id == one.id);
-        question(one, mine.map(|(_, answer, why)| (answer.clone(), say(why))), manages)
+        let mine = typed.take_if(|(id, _)| *id == one.id);
+        question(one, mine.map(|(_, fields)| fields), manages)
     };
     let lines = unanswered.into_iter().map(line).collect_view();
     let view = view! {
         <section class="section" aria-labelledby="unanswered">
             <div class="section__head"><div class="section__text">
-                <h2 id="unanswered">{t!("Asked and not answered")}</h2>
+                <h2 id="unanswered" tabindex="-1">{t!("Asked and not answered")}</h2>
                 <p>{t!("What visitors asked and the documents did not answer, most asked first. An answer that is written here becomes a document.")}</p>
             </div></div>
             {notice}
@@ -93,11 +98,12 @@ fn there(title: String) -> AnyView {
 }
 
 /// What leads to the field of an answer that was not kept.
-fn not_kept(asked: &Unanswered) -> AnyView {
+fn not_kept(asked: &Unanswered, of_question: bool) -> AnyView {
+    let field = if of_question { words_of(asked.id) } else { field(asked.id) };
     view! {
         <div class="notice notice--attention" role="alert" tabindex="-1">
             <h3 class="notice__title">{t!("The answer was not saved")}</h3>
-            <ul><li><a href=format!("#{}", field(asked.id))>{asked.question.clone()}</a></li></ul>
+            <ul><li><a href=format!("#{field}")>{asked.question.clone()}</a></li></ul>
         </div>
     }
     .into_any()
@@ -107,31 +113,53 @@ fn field(id: AskedId) -> String {
     format!("answer-{id}")
 }
 
-/// A question; with what was typed to it, and why that was not kept.
-fn question(one: Unanswered, typed: Option<(String, String)>, manages: bool) -> AnyView {
+fn words_of(id: AskedId) -> String {
+    format!("question-{id}")
+}
+
+/// What a form holds, and what is wrong with it.
+struct Fields {
+    question: String,
+    answer: String,
+    of_question: Option<String>,
+    of_answer: Option<String>,
+}
+
+/// A question; with what was typed to it, where that was not kept.
+fn question(one: Unanswered, typed: Option<Fields>, manages: bool) -> AnyView {
     let Unanswered { id, question, times, last_at, outcome, conversation_id } = one;
     let asked = t!("Asked once, on {day}.", "Asked {n} times, last on {day}.", n = times, day = say(&last_at.day()));
-    let nearest = (outcome == Outcome::Passages).then(|| view! { " "{t!("What is nearest was shown.")} });
+    let nearest = (outcome == Outcome::Passages).then(|| view! { " "{t!("The nearest passages were shown.")} });
     let open = typed.is_some();
-    let (value, error) = typed.unzip();
+    let as_asked = || Fields { question: question.clone(), answer: String::new(), of_question: None, of_answer: None };
+    let fields = typed.unwrap_or_else(as_asked);
     let actions = manages.then(|| {
         view! {
             <details class="more" open=open>
-                <summary>{t!("Write the answer")}</summary>
-                <form class="form" method="post" action=format!("{HERE}/unanswered/{id}/answer")>
+                <summary aria-label=t!("Write the answer: {question}", question = question.clone())>{t!("Write the answer")}</summary>
+                <form class="form" method="post" action=format!("{HERE}/unanswered/{id}/answer#unanswered")>
+                    <Lines
+                        name="question"
+                        id=words_of(id)
+                        label=s!("The question, as visitors will read it")
+                        rows=2
+                        prose=true
+                        value=fields.question
+                        error=fields.of_question
+                    />
                     <Lines
                         name="answer"
                         id=field(id)
                         label=s!("The answer")
                         rows=4
                         prose=true
-                        value=value.unwrap_or_default()
-                        error=error
+                        value=fields.answer
+                        error=fields.of_answer
                     />
                     <div class="actions"><button class="button button--primary" type="submit">{t!("Save the answer")}</button></div>
                 </form>
             </details>
-            <form method="post" action=format!("{HERE}/unanswered/{id}/settle")>
+            <form method="post" action=format!("{HERE}/unanswered/{id}/settle#unanswered")>
                 <button class="button button--small" type="submit" aria-label=t!("Not needed: {question}", question = question.clone())>
                     {t!("Not needed")}
                 </button>

@@ -15,7 +15,7 @@ async fn ask(stage: &Stage, by: &Caller, question: &str, outcome: Outcome) -> Co
     let job = stage.job().await;
     let asked = stage.conversations.question(&job.caller(), id).await.unwrap().unwrap();
     let answer = Answer { outcome, refused: outcome == Outcome::Refused, ..answered("So it is.") };
-    stage.conversations.answer(&job.caller(), &asked, 1, &answer).await.unwrap();
+    stage.conversations.answer(&job.caller(), &asked, 1, &asked.said[0], &answer).await.unwrap();
     id
 }
 

@@ -13,7 +13,11 @@ struct Says(Conversations, Answer);
 impl Handler<AnswerContact> for Says {
     async fn run(&self, task: &Task<AnswerContact>) -> Result<(), JobError> {
         let question = self.0.question(&task.caller(), task.subject()).await.unwrap().unwrap();
-        let reply = self.0.answer(&task.caller(), &question, question.said.len(), &self.1).await.unwrap();
+        let reply = self
+            .0
+            .answer(&task.caller(), &question, question.said.len(), &question.said.join("\n"), &self.1)
+            .await
+            .unwrap();
         assert_eq!(reply, Reply::Said);
         Ok(())
     }

@@ -44,7 +44,11 @@ async fn what_is_said_at_once_is_answered_once_and_nothing_is_forgotten() {
     let job = stage.job().await;
     let question = stage.conversations.question(&job.caller(), id).await.unwrap().unwrap();
     say("two").await.unwrap();
-    stage.conversations.answer(&job.caller(), &question, 1, &crate::stage::parroted(&question)).await.unwrap();
+    stage
+        .conversations
+        .answer(&job.caller(), &question, 1, &question.said[0], &crate::stage::parroted(&question))
+        .await
+        .unwrap();
     stage.do_jobs().await;
     let messages = stage.messages(key, id).await;
     assert_eq!(
@@ -76,7 +80,7 @@ async fn each_of_many_questions_is_answered_and_the_answer_says_which() {
         let question = stage.conversations.question(&job.caller(), id).await.unwrap().unwrap();
         assert_eq!(&question.said[0], asked, "the earliest first, none is lost");
         assert!(question.said.len() <= 5);
-        stage.conversations.answer(&job.caller(), &question, 1, &answered("Yes.")).await.unwrap();
+        stage.conversations.answer(&job.caller(), &question, 1, &question.said[0], &answered("Yes.")).await.unwrap();
     }
     assert!(stage.conversations.question(&job.caller(), id).await.unwrap().is_none());
     let messages = stage.messages(key, id).await;

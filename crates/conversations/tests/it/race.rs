@@ -16,7 +16,8 @@ async fn an_answer_that_was_begun_before_a_take_over_is_dropped() {
     stage.conversations.take_over(owner, id).await.unwrap();
     // Even handed back meanwhile: the answer is of another time.
     stage.conversations.hand_back(owner, id).await.unwrap();
-    let reply = stage.conversations.answer(&job.caller(), &question, 1, &parroted(&question)).await.unwrap();
+    let reply =
+        stage.conversations.answer(&job.caller(), &question, 1, &question.said[0], &parroted(&question)).await.unwrap();
     assert_eq!(reply, Reply::TooLate);
     assert!(stage.messages(key, id).await.iter().all(|m| m.from != Author::Assistant));
 }
@@ -33,7 +34,7 @@ async fn an_answer_is_given_once_by_two_servers() {
     let second = stage.conversations.question(&job.caller(), id).await.unwrap().unwrap();
     let give = |question| {
         let (conversations, caller) = (stage.conversations.clone(), job.caller());
-        async move { conversations.answer(&caller, &question, 1, &parroted(&question)).await.unwrap() }
+        async move { conversations.answer(&caller, &question, 1, &question.said[0], &parroted(&question)).await.unwrap() }
     };
     assert_eq!(give(first).await, Reply::Said);
     assert_eq!(give(second).await, Reply::Again);
@@ -53,7 +54,9 @@ async fn nobody_is_talked_over() {
         let question = stage.conversations.question(&job.caller(), id).await.unwrap().unwrap();
         let answers = {
             let (conversations, caller) = (stage.conversations.clone(), job.caller());
-            async move { conversations.answer(&caller, &question, 1, &parroted(&question)).await.unwrap() }
+            async move {
+                conversations.answer(&caller, &question, 1, &question.said[0], &parroted(&question)).await.unwrap()
+            }
         };
         let takes = {
             let (conversations, owner, id) = (stage.conversations.clone(), owner.clone(), id);

@@ -71,8 +71,11 @@ pub struct Parrot(pub Conversations);
 impl Handler<AnswerContact> for Parrot {
     async fn run(&self, task: &Task<AnswerContact>) -> Result<(), JobError> {
         while let Some(question) = self.0.question(&task.caller(), task.subject()).await.unwrap() {
-            let reply =
-                self.0.answer(&task.caller(), &question, question.said.len(), &parroted(&question)).await.unwrap();
+            let reply = self
+                .0
+                .answer(&task.caller(), &question, question.said.len(), &question.said.join("\n"), &parroted(&question))
+                .await
+                .unwrap();
             if reply != Reply::Again {
                 break;
             }

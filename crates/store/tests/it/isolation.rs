@@ -47,7 +47,7 @@ const SEEDS: [&str; 21] = [
     "insert into app.contact_sessions (tenant_id, session_id, contact_id, token_hash, created_at, last_seen_at)
      values ($1, $2, $2, sha256($2::text::bytea), $3, $3)",
     "insert into app.asked (tenant_id, conversation_id, seq, question, folded, outcome, asked_at)
-     values ($1, $2, 1, 'Hello?', 'hello', 'refused', $3)",
+     values ($1, $2, 1, 'Hello?', sha256('hello'), 'refused', $3)",
 ];
 
 /// The same for what tenants may read and not insert.
