@@ -172,6 +172,20 @@ test('passages that are near are quotes; whether they answer is said by the keyb
   await expect(desk.getByRole('log').getByRole('blockquote')).toHaveCount(3);
 });
 
+test('what is read with a word set right is shown as passages, at once, and what is said of it is kept', async ({ server, page, newContext }) => {
+  const owner = await newContext();
+  const widget = await company(owner.request);
+  await openChat(page, widget);
+  await say(page, 'Within how many days may lmaps be sent back?');
+  const said = dialog(page).locator('.message.assistant');
+  await expect(said).toContainText('No clear answer to this stands in the documents. This comes nearest:');
+  await expect(said.locator('blockquote')).toContainText(['60 days']);
+  await said.getByRole('button', { name: 'It does not' }).click();
+  await expect(said).toContainText('Thank you. A person can help.');
+  const [id] = (await page.evaluate((key) => localStorage.getItem(key)!, `samtal.seen:${widget}`)).split(' ') as [string];
+  await expect.poll(judged(server, id.replace('conv_', ''))).toBe('f');
+});
+
 test('on a phone: passages that do not answer, said otherwise after a reload, and a person one press away', async ({ server, page, newContext }) => {
   await page.setViewportSize({ width: 320, height: 640 });
   const owner = await newContext();

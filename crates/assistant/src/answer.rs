@@ -21,7 +21,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 pub const REFUSAL: &str = "The documents do not say.";
 /// What is said above passages that may answer.
 pub const NEAREST: &str = "No clear answer to this stands in the documents. This comes nearest:";
-/// Passages that are read beside the question. With 12 the first one is right in 1 % more, and it takes half as long again.
+/// Passages that are read beside the question. With 12 the first one is right in 1 % more, and half as many again are to be read.
 const PASSAGES: u32 = 8;
 /// Most passages that are shown where none is an answer.
 const SHOWN: usize = 3;

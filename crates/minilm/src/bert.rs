@@ -120,14 +120,10 @@ impl Bert {
         Ok(Self { words, positions, second, norm, layers, config })
     }
 
-    /// What the model makes of each word piece of these texts: for each text its pieces' vectors, one after the other.
-    /// No text may be longer than [`Config::max_position_embeddings`], no id [`Config::vocab_size`] or more.
-    pub fn forward(&self, texts: &[&[u32]]) -> Vec<Vec<f32>> {
-        self.forward_pairs(&texts.iter().map(|ids| (*ids, ids.len())).collect::<Vec<_>>())
-    }
-
-    /// The same of texts of which each is two, one after the other; the second begins at the word piece that is named.
-    pub fn forward_pairs(&self, texts: &[(&[u32], usize)]) -> Vec<Vec<f32>> {
+    /// What the model makes of each word piece of these texts: for each text its pieces' vectors, one after the other. A text may be two; the
+    /// second begins at the word piece that is named, or nowhere. No text may be longer than [`Config::max_position_embeddings`], no id
+    /// [`Config::vocab_size`] or more.
+    pub fn forward(&self, texts: &[(&[u32], usize)]) -> Vec<Vec<f32>> {
         let hidden = self.config.hidden_size;
         let mut states = Vec::with_capacity(texts.iter().map(|(ids, _)| ids.len()).sum::<usize>() * hidden);
         for (ids, second) in texts {

@@ -405,7 +405,7 @@ async fn asked(server: &TestServer, conversation: &str, question: &str) -> Strin
     let id: ConversationId = conversation.parse().unwrap();
     sqlx::query(
         "insert into app.asked (tenant_id, conversation_id, seq, question, folded, outcome, asked_at)
-         select tenant_id, conversation_id, 2, $2, lower($2), 'refused', $3 from app.conversations
+         select tenant_id, conversation_id, 2, $2, sha256(lower($2)::bytea), 'refused', $3 from app.conversations
          where conversation_id = $1",
     )
     .bind(id.uuid())
