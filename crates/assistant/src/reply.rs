@@ -2,7 +2,7 @@
 
 use crate::Assistant;
 use crate::answer::refusal;
-use conversations::{AnswerContact, ConversationError, Conversations, Question, Reply};
+use conversations::{AnswerContact, ConversationError, Conversations, Question, Reply, words_of};
 use knowledge::{KnowledgeError, MAX_QUESTION, normalized};
 use model::knowledge::{Answer, Outcome};
 use store::Caller;
@@ -146,9 +146,7 @@ impl Answering {
 
 /// What is said to a greeting, or to thanks.
 fn courtesy(said: &str) -> Option<&'static str> {
-    let words: Vec<String> =
-        said.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
-    let said = words.join(" ");
+    let said = words_of(said).join(" ");
     COURTESIES.iter().find(|(ways, _)| ways.contains(&said.as_str())).map(|(_, answer)| *answer)
 }
 

@@ -1,6 +1,6 @@
 //! What was asked of the assistant, and what became of it.
 
-use crate::{ConversationError, Conversations};
+use crate::{ConversationError, Conversations, words_of};
 use model::ConversationId;
 use model::audit::Act;
 use model::conversation::Message;
@@ -53,10 +53,9 @@ pub(crate) async fn keep(
     Ok(())
 }
 
-/// A question as questions are compared: its letters and digits, in small letters.
+/// A question as questions are compared: its words, or itself where it has none.
 fn folded(question: &str) -> String {
-    let words = question.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let folded = words.collect::<Vec<_>>().join(" ").to_lowercase();
+    let folded = words_of(question).join(" ");
     if folded.is_empty() { question.to_owned() } else { folded }
 }
 

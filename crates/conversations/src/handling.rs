@@ -64,10 +64,14 @@ const ANYWHERE: [&str; 30] = [
     "hablar con una persona",
 ];
 
+/// The words of what was said, in small letters, without marks: as sayings and questions are compared.
+pub fn words_of(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
+
 /// Whether these words ask for a person.
 pub(crate) fn asks_for_person(text: &str) -> bool {
-    let words: Vec<String> =
-        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    let words = words_of(text);
     let said = words.iter().map(String::as_str).filter(|w| *w != "please").collect::<Vec<_>>().join(" ");
     // A long text that mentions a person is about something else.
     ALONE.contains(&said.as_str()) || (words.len() <= 30 && ANYWHERE.iter().any(|phrase| holds(&said, phrase)))

@@ -18,7 +18,7 @@ pub use append::AnswerContact;
 pub use asked::SEES_UNANSWERED;
 pub use begin::{FirstWidget, NewContact, token};
 pub use error::ConversationError;
-pub use handling::HandedOn;
+pub use handling::{HandedOn, words_of};
 pub use live::Live;
 pub use read::MessagesFrom;
 pub use say::NewMessage;

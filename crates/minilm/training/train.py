@@ -193,13 +193,13 @@ def report(name, rows, Z):
             n += 1
             for k in hit: hit[k] += any(r['hits'][i]['right'] for i in o[:k])
     right = [z for z, ok, k in top if ok]; near = [z for z, ok, k in top if k == 'near_miss']; off = [z for z, ok, k in top if k == 'off_topic']
-    t = sorted(top, reverse=True); good = 0; cov = {0.9: 0, 0.85: 0, 0.8: 0}; thr = {}
+    t = sorted(top, reverse=True); good = 0; cov = {0.9: 0, 0.85: 0, 0.8: 0}
     for i, (z, ok, k) in enumerate(t, 1):
         good += ok
         for p in cov:
-            if good / i >= p: cov[p] = good / n; thr[p] = z
-    out = dict(hit1=hit[1] / n, hit3=hit[3] / n, hit5=hit[5] / n, auc_near=auc(right, near), auc_off=auc(right, off), **{f'cover@{p}': c for p, c in cov.items()}, thr9=thr.get(0.9))
-    print(name, ' '.join(f'{k} {v:.3f}' for k, v in out.items() if v is not None), flush=True)
+            if good / i >= p: cov[p] = good / n
+    out = dict(hit1=hit[1] / n, hit3=hit[3] / n, hit5=hit[5] / n, auc_near=auc(right, near), auc_off=auc(right, off), **{f'cover@{p}': c for p, c in cov.items()})
+    print(name, ' '.join(f'{k} {v:.3f}' for k, v in out.items()), flush=True)
     return out
 
 def fresh(L): return dict(m=jax.tree.map(jnp.zeros_like, L), v=jax.tree.map(jnp.zeros_like, L), n=jnp.zeros(()))
