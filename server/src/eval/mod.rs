@@ -10,6 +10,7 @@ pub mod stage;
 
 use crate::boot::BootError;
 use figures::{Asked, Cited};
+use knowledge::embedding::input;
 use knowledge::{Hit, NewDocument, normalized};
 use model::DocumentId;
 use model::knowledge::{Answer, DocumentState, Outcome};
@@ -60,7 +61,8 @@ pub async fn ask(stage: &Stage, parts: &[Part], mut passages: Option<&mut dyn Wr
             for question in &document.questions {
                 let (asked, hits) = put(stage, &company, part, document, question).await?;
                 if let Some(out) = &mut passages {
-                    writeln!(out, "{}", candidates(&company, document, question, &hits))
+                    let read = judged(stage, &company, &question.q, &hits).await?;
+                    writeln!(out, "{}", candidates(&company, document, question, &hits, &read))
                         .map_err(|error| BootError::Other(format!("cannot write the passages: {error}")))?;
                 }
                 all.push(asked);
@@ -166,11 +168,27 @@ fn grounded(company: &Company<'_>, answer: &Answer, hits: &[Hit]) -> bool {
     !answer.citations.is_empty() && answer.citations.iter().all(stands)
 }
 
-/// What the search found for a question, as a line.
-fn candidates(company: &Company<'_>, document: &Document, question: &Question, hits: &[Hit]) -> serde_json::Value {
+/// What the reader says of each passage.
+async fn judged(stage: &Stage, company: &Company<'_>, asked: &str, hits: &[Hit]) -> Result<Vec<f32>, BootError> {
+    let Some(embedder) = stage.app.capabilities.knowledge.embedder() else { return Ok(Vec::new()) };
+    let texts = hits.iter().map(|hit| input(&hit.passage.title, &hit.passage.text)).collect();
+    let judged = embedder.judgements(company.owner.scope().tenant(), asked, texts).await;
+    let judged = judged.map_err(|error| BootError::Other(format!("the passages could not be read: {error}")))?;
+    Ok(judged.judgements.into_iter().map(|judgement| judgement.answers).collect())
+}
+
+/// What the search found for a question, and what the reader says of it, as a line.
+fn candidates(
+    company: &Company<'_>,
+    document: &Document,
+    question: &Question,
+    hits: &[Hit],
+    read: &[f32],
+) -> serde_json::Value {
     let hits: Vec<_> = hits
         .iter()
-        .map(|hit| {
+        .enumerate()
+        .map(|(at, hit)| {
             let (passage, doc) = (&hit.passage, company.names.get(&hit.passage.document_id));
             json!({
                 "title": passage.title,
@@ -179,6 +197,7 @@ fn candidates(company: &Company<'_>, document: &Document, question: &Question, h
                 "cos": hit.meaning,
                 "words": hit.words,
                 "score": passage.score,
+                "answers": read.get(at),
             })
         })
         .collect();
