@@ -346,7 +346,7 @@ impl Part for Listeners {
                     }
                 }
             }
-            Notice::Ended { .. } | Notice::JobsDue { .. } => {}
+            Notice::Ended { .. } | Notice::Shut { .. } | Notice::JobsDue { .. } => {}
         }
     }
 }

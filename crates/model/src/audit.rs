@@ -11,6 +11,10 @@ names!(
     Act {
         /// A workspace was made.
         WorkspaceCreated = "workspace.created",
+        /// A workspace was suspended.
+        WorkspaceSuspended = "workspace.suspended",
+        /// It was let in again.
+        WorkspaceResumed = "workspace.resumed",
         /// Somebody signed in.
         SignedIn = "session.opened",
         /// Somebody ended sessions of their own.
@@ -89,6 +93,8 @@ impl Act {
     pub const fn words(self) -> Text {
         match self {
             Self::WorkspaceCreated => text!("Made the workspace"),
+            Self::WorkspaceSuspended => text!("Suspended the workspace"),
+            Self::WorkspaceResumed => text!("Let the workspace in again"),
             Self::SignedIn => text!("Signed in"),
             Self::SessionsEnded => text!("Signed out elsewhere"),
             Self::PasswordChanged => text!("Changed the password"),

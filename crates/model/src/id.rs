@@ -121,6 +121,10 @@ id!(
     ApiKeyId, "key"
 );
 id!(
+    /// A key of whoever runs the installation.
+    OperatorKeyId, "opk"
+);
+id!(
     /// An invitation to join a tenant.
     InvitationId, "inv"
 );

@@ -414,3 +414,15 @@ pub struct NewApiKey {
     /// The secret: send it as `Authorization: Bearer <secret>`, or sign with it, if it is a key that signs.
     pub secret: String,
 }
+
+/// A short-lived token of a key's. This is the only time it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct NewToken {
+    /// The token: send it as `Authorization: Bearer <token>`.
+    pub token: String,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+    /// What it may do, as long as its key may.
+    pub permissions: Permissions,
+}

@@ -161,6 +161,11 @@ text_input!(
     )
 );
 text_input!(
+    /// Why a company is suspended, 1 to 200 characters.
+    SuspensionReason,
+    |text| line(text, 200, text!("Say in a line why it is suspended."), text!("Use at most 200 characters."))
+);
+text_input!(
     /// What a company calls a role of its own, 1 to 40 characters, and not as another one is called.
     RoleTitle,
     |text| {

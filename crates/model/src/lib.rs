@@ -10,6 +10,7 @@ pub mod input;
 pub mod knowledge;
 pub mod live;
 mod names;
+pub mod operator;
 pub mod page;
 pub mod permission;
 #[cfg(feature = "ssr")]
@@ -20,7 +21,7 @@ pub mod timestamp;
 pub use error::{ErrorCode, Fault, FieldError, Problem};
 pub use id::{
     ApiKeyId, ChunkId, ContactId, ConversationId, DocumentId, Id, InvitationId, LetterId, MemberId, MessageId,
-    PersonId, RequestId, RoleId, TenantId, WidgetId,
+    OperatorKeyId, PersonId, RequestId, RoleId, TenantId, WidgetId,
 };
 pub use page::Page;
 pub use timestamp::Timestamp;

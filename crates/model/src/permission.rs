@@ -88,6 +88,16 @@ impl Permissions {
         Self(known.fold(0, |bits, one| bits | 1 << one as u32))
     }
 
+    /// As a number, which means something to this version alone.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Those of a number that [`Permissions::bits`] has given.
+    pub const fn of_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
     /// Whether this is among them.
     pub const fn has(self, permission: Permission) -> bool {
         self.0 & 1 << permission as u32 != 0

@@ -10,7 +10,7 @@
 use crate::secret_key::DerivedKey;
 use crate::{Actor, Caller, PlatformTx, Reason, Services, StoreError, TenantTx};
 use model::audit::{Act, ActorKind, Facts};
-use model::{PersonId, RequestId, TenantId};
+use model::{OperatorKeyId, PersonId, RequestId, TenantId};
 use sqlx::types::Json;
 use sqlx::{Executor, Postgres};
 use std::net::IpAddr;
@@ -192,6 +192,23 @@ pub async fn record_of_operator(
         append(tx, services, TenantId::from_uuid(row.tenant_id), who, entry).await?;
     }
     Ok(())
+}
+
+/// Writes down in one tenant what a program of whoever runs the installation does there: by which key, and what that is called.
+/// From where is their own business; the log has it by the request.
+///
+/// # Errors
+/// The database's.
+pub async fn record_by_operator(
+    tx: &mut PlatformTx,
+    services: &Services,
+    tenant: TenantId,
+    (key, name, request): (OperatorKeyId, &str, RequestId),
+    entry: Entry<'_>,
+) -> Result<(), StoreError> {
+    let who =
+        Who { kind: ActorKind::Operator, id: Some(key.uuid()), name: name.to_owned(), address: None, request };
+    append(tx, services, tenant, who, entry).await
 }
 
 /// What is hashed of an entry: every part with its length before it, so that no two entries are the same text.

@@ -54,6 +54,11 @@ pub enum Notice {
         /// Whose.
         tenant: TenantId,
     },
+    /// A tenant was suspended: all of its credentials have ended, those of its visitors as well.
+    Shut {
+        /// Which.
+        tenant: TenantId,
+    },
     /// A job waits.
     JobsDue {
         /// In this lane.

@@ -51,6 +51,8 @@ pub enum Actor {
 pub struct Caller {
     scope: Scope,
     actor: Actor,
+    /// Whether the key is not here itself, but a short-lived token of its.
+    by_token: bool,
 }
 
 /// The caller may not do this.
@@ -91,7 +93,21 @@ pub enum Participant<'a, P> {
 
 impl Caller {
     pub(crate) fn new(scope: Scope, actor: Actor) -> Self {
-        Self { scope, actor }
+        Self { scope, actor, by_token: false }
+    }
+
+    /// The same key by a short-lived token: it may what both may.
+    pub fn by_token(self, permissions: Permissions) -> Self {
+        let actor = match self.actor {
+            Actor::ApiKey { key, scopes } => Actor::ApiKey { key, scopes: scopes.within(permissions) },
+            other => other,
+        };
+        Self { actor, by_token: true, ..self }
+    }
+
+    /// Whether it is a token of a key's, and not the key.
+    pub fn is_token(&self) -> bool {
+        self.by_token
     }
 
     /// The same, who asks from this address.

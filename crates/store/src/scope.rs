@@ -114,6 +114,8 @@ pub enum Reason {
     Keys,
     /// Verify audit logs.
     Audit,
+    /// Look at companies, make, suspend and let them in, for whoever runs the installation; their keys.
+    Operator,
 }
 
 impl Reason {
@@ -132,6 +134,7 @@ impl Reason {
             Self::Events => "events",
             Self::Keys => "keys",
             Self::Audit => "audit",
+            Self::Operator => "operator",
         }
     }
 }
@@ -516,7 +519,7 @@ pub async fn of_contact_session(
     Ok(Some(Caller::new(scope, Actor::Contact { contact })))
 }
 
-/// The scope of a job: that of the tenant whose row it is. `job` acts.
+/// The scope of a job: that of the tenant whose row it is, which is not suspended: so it was claimed. `job` acts.
 pub(crate) fn of_job(tenant: Uuid, job: Uuid, request: RequestId) -> Scope {
     Scope::new(TenantId::from_uuid(tenant), job, request)
 }

@@ -7,6 +7,7 @@ use crate::scope::Doors;
 use crate::secret_key::{DerivedKey, SecretKey};
 use model::{TenantId, Timestamp};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use time::OffsetDateTime;
 use tokio::sync::{Notify, watch};
@@ -46,18 +47,20 @@ pub struct Services {
 #[derive(Debug, Default)]
 struct Listeners {
     workers: [Notify; Lane::ALL.len()],
-    credentials: Mutex<HashMap<TenantId, Weak<watch::Sender<()>>>>,
+    /// How often the tenant was shut is what is told.
+    credentials: Mutex<HashMap<TenantId, Weak<watch::Sender<u64>>>>,
+    /// How often any was.
+    shut: AtomicU64,
 }
 
 impl Part for Listeners {
     fn hear(&self, notice: &Notice) {
         match notice {
             Notice::JobsDue { lane } => self.workers[*lane as usize].notify_one(),
-            Notice::Ended { tenant } => {
-                let listeners = self.credentials().get(tenant).and_then(Weak::upgrade);
-                if let Some(listeners) = listeners {
-                    listeners.send_replace(());
-                }
+            Notice::Ended { tenant } => self.tell(*tenant, |_| ()),
+            Notice::Shut { tenant } => {
+                self.shut.fetch_add(1, Ordering::SeqCst);
+                self.tell(*tenant, |times| *times += 1);
             }
             Notice::Written { .. } | Notice::Changed { .. } | Notice::Typing { .. } => {}
         }
@@ -65,8 +68,16 @@ impl Part for Listeners {
 }
 
 impl Listeners {
-    fn credentials(&self) -> MutexGuard<'_, HashMap<TenantId, Weak<watch::Sender<()>>>> {
+    fn credentials(&self) -> MutexGuard<'_, HashMap<TenantId, Weak<watch::Sender<u64>>>> {
         self.credentials.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells those who listen for this tenant.
+    fn tell(&self, tenant: TenantId, change: impl FnOnce(&mut u64)) {
+        let listeners = self.credentials().get(&tenant).and_then(Weak::upgrade);
+        if let Some(listeners) = listeners {
+            listeners.send_modify(change);
+        }
     }
 }
 
@@ -112,12 +123,19 @@ impl Services {
     pub fn ended_credentials(&self, tenant: TenantId) -> EndedCredentials {
         let mut credentials = self.waiting.credentials();
         let sender = credentials.get(&tenant).and_then(Weak::upgrade).unwrap_or_else(|| {
-            let sender = Arc::new(watch::Sender::new(()));
+            let sender = Arc::new(watch::Sender::new(0));
             credentials.insert(tenant, Arc::downgrade(&sender));
             sender
         });
         drop(credentials);
-        EndedCredentials { heard: sender.subscribe(), sender: Some(sender), tenant, waiting: Arc::clone(&self.waiting) }
+        let (mut heard, waiting) = (sender.subscribe(), Arc::clone(&self.waiting));
+        let shut = *heard.borrow_and_update();
+        EndedCredentials { heard, shut, sender: Some(sender), tenant, waiting }
+    }
+
+    /// How often a tenant has been shut: who has looked somebody up before they listened, and finds another number then, looks again.
+    pub fn times_shut(&self) -> u64 {
+        self.waiting.shut.load(Ordering::SeqCst)
     }
 
     /// Tells workers that a job of this kind waits. Called after the commit that made it so.
@@ -146,18 +164,22 @@ impl Services {
 /// Hears of credentials of one tenant's that end.
 #[derive(Debug)]
 pub struct EndedCredentials {
-    heard: watch::Receiver<()>,
+    heard: watch::Receiver<u64>,
+    /// How often the tenant had been shut when this was last heard of.
+    shut: u64,
     /// Kept by those who listen; the last one that goes takes the tenant's entry along.
-    sender: Option<Arc<watch::Sender<()>>>,
+    sender: Option<Arc<watch::Sender<u64>>>,
     tenant: TenantId,
     waiting: Arc<Listeners>,
 }
 
 impl EndedCredentials {
-    /// Until some have ended since this was last waited for.
-    pub async fn next(&mut self) {
+    /// Until some have ended since this was last waited for. Says whether all have, since the tenant was shut.
+    pub async fn next(&mut self) -> bool {
         // It is never closed while this holds its sender.
         let _ = self.heard.changed().await;
+        let shut = *self.heard.borrow_and_update();
+        std::mem::replace(&mut self.shut, shut) != shut
     }
 }
 

@@ -379,6 +379,15 @@ pub async fn end_all_in(tx: &mut PlatformTx, person: PersonId, tenant: TenantId)
     Ok(())
 }
 
+/// Ends every session in a tenant; to be told after the commit ([`Notice::Shut`]).
+///
+/// # Errors
+/// The database's.
+pub async fn end_all_of_tenant(tx: &mut PlatformTx, tenant: TenantId) -> Result<(), StoreError> {
+    sqlx::query!("delete from app.sessions where tenant_id = $1", tenant.uuid()).execute(tx).await?;
+    Ok(())
+}
+
 fn backend(error: StoreError) -> session_store::Error {
     session_store::Error::Backend(error.to_string())
 }

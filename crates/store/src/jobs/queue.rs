@@ -69,7 +69,7 @@ async fn insert<'c, J: Job>(
 /// Takes jobs of a lane that are due, at most so many. Tenants take turns: first those of whom the fewest jobs are being
 /// done, of these the one after `last`, whose turn was last, each with its oldest job; a tenant holds at most `share` at
 /// once (more for a moment where servers claim at the same time). Not those that `own` names: they are being done here, and
-/// only their leases could not be renewed.
+/// only their leases could not be renewed. Nor those of tenants that are suspended: they wait until it is let in again.
 ///
 /// The rows are compared so that every step is a step down `jobs_due_idx`, whatever the planner believes about the table.
 #[tracing::instrument(name = "db.job.claim", level = "debug", skip_all)]
@@ -100,6 +100,10 @@ pub(super) async fn claim(
              select t.tenant_id, due.job_id, due.run_at,
                held.jobs + row_number() over (partition by t.tenant_id order by due.run_at, due.job_id) as turn
              from tenants t
+             -- One row of its own for each, whatever the planner believes about that table.
+             cross join lateral (
+               select c.tenant_id from app.tenants c where c.tenant_id = t.tenant_id and c.suspended_at is null limit 1
+             ) working
              cross join lateral (
                select count(*) as jobs from app.jobs r
                where r.lane = $2 and r.tenant_id = t.tenant_id and r.lease_id is not null and r.leased_until > $1
