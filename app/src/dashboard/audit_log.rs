@@ -42,6 +42,7 @@ const FACTS: &[(&str, &str)] = &[
     ("permissions", noted!("permissions")),
     ("prefix", noted!("prefix")),
     ("provider", noted!("provider")),
+    ("reason", noted!("reason")),
     ("required", noted!("required")),
     ("role", noted!("role")),
     ("scopes", noted!("scopes")),
@@ -210,7 +211,8 @@ fn row(entry: AuditEntry) -> impl IntoView {
         ActorKind::Member if !entry.actor_name.is_empty() => entry.actor_name,
         ActorKind::Member => t!("A member"),
         ActorKind::Key => t!("The key {name}", name = entry.actor_name),
-        ActorKind::Operator => t!("Whoever runs this installation"),
+        ActorKind::Operator if entry.actor_name.is_empty() => t!("Whoever runs this installation"),
+        ActorKind::Operator => t!("Whoever runs this installation, by the key {name}", name = entry.actor_name),
         ActorKind::System => "Samtal".to_owned(),
     };
     let at = entry.created_at.to_string();

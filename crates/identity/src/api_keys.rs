@@ -15,7 +15,7 @@ use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::services::timestamp;
 use store::{Caller, Denied, Right, StoreError, TenantTx, events};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 use words::text;
 
@@ -49,6 +49,17 @@ pub enum Overlap {
     Day,
     /// A week.
     Week,
+}
+
+impl Overlap {
+    /// When one ends that is replaced now, unless it ends before.
+    pub(crate) fn ends(self, now: OffsetDateTime) -> OffsetDateTime {
+        match self {
+            Self::None => now,
+            Self::Day => now + Duration::days(1),
+            Self::Week => now + Duration::days(7),
+        }
+    }
 }
 
 /// What a new key is to be.
@@ -140,11 +151,7 @@ impl Identity {
         }
         let scopes = Permissions::named(old.scopes.iter().map(String::as_str));
         let lasts = old.expires_at.map(|until| until - old.created_at);
-        let ends = match overlap {
-            Overlap::None => now,
-            Overlap::Day => now + Duration::days(1),
-            Overlap::Week => now + Duration::days(7),
-        };
+        let ends = overlap.ends(now);
         let ends = old.expires_at.map_or(ends, |until| until.min(ends));
         // Before the new one is counted.
         sqlx::query!(

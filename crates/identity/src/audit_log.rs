@@ -3,7 +3,7 @@
 use crate::{Identity, IdentityError};
 use model::audit::{Act, ActorKind, AuditEntry, AuditFilter, Facts};
 use model::permission::ReadAuditLog;
-use model::{ApiKeyId, MemberId, RequestId, Timestamp};
+use model::{ApiKeyId, MemberId, OperatorKeyId, RequestId, Timestamp};
 use sqlx::types::Json;
 use store::services::timestamp;
 use store::{Caller, StoreError};
@@ -58,6 +58,7 @@ impl Identity {
                 actor_kind: ActorKind::from_name(&row.actor_kind).unwrap_or(ActorKind::System),
                 actor: row.actor_id.map(|id| match row.actor_kind.as_str() {
                     "key" => ApiKeyId::from_uuid(id).to_string(),
+                    "operator" => OperatorKeyId::from_uuid(id).to_string(),
                     _ => MemberId::from_uuid(id).to_string(),
                 }),
                 actor_name: row.actor_name,

@@ -11,6 +11,21 @@ pub enum IdentityError {
     /// Some fields are wrong.
     #[error("{} fields are wrong", .0.len())]
     Invalid(Vec<FieldError>),
+    /// The workspace is suspended, or all that they work in are.
+    #[error("the workspace is suspended")]
+    WorkspaceSuspended,
+    /// A token that asks for another one.
+    #[error("a token makes no tokens")]
+    NoTokenOfToken,
+    /// A key of whoever runs the installation that may not do this, and what it would have to have.
+    #[error("the operator's key may not {0}")]
+    OperatorMayNot(&'static str),
+    /// There are as many keys of whoever runs the installation as there may be.
+    #[error("there are {0} keys of the operator already")]
+    TooManyOperatorKeys(usize),
+    /// Somebody works in the workspace already.
+    #[error("somebody works there already")]
+    HasMembers,
     /// The email or the password is wrong; which one is not said.
     #[error("wrong email or password")]
     WrongCredentials,
@@ -153,6 +168,26 @@ impl Fault for IdentityError {
     fn problem(&self) -> Problem {
         match self {
             Self::Invalid(errors) => Problem::invalid(errors.clone()),
+            Self::WorkspaceSuspended => Problem::new(
+                ErrorCode::Invalid,
+                text!("This workspace is suspended. Ask whoever runs this installation."),
+            ),
+            Self::NoTokenOfToken => Problem::new(
+                ErrorCode::Forbidden,
+                text!("A short-lived token makes no tokens. Ask with the key that has made it."),
+            ),
+            Self::OperatorMayNot(permission) => Problem::new(
+                ErrorCode::Forbidden,
+                text!("This key may not do this. It takes one that was made with {permission}.", permission),
+            ),
+            Self::TooManyOperatorKeys(most) => Problem::new(
+                ErrorCode::Conflict,
+                text!("There can be {most} working keys of the operator. Revoke one that is no longer used.", most),
+            ),
+            Self::HasMembers => Problem::new(
+                ErrorCode::Conflict,
+                text!("Somebody works in this workspace already. Its owners invite others."),
+            ),
             Self::WrongCredentials => Problem::new(
                 ErrorCode::Invalid,
                 text!(

@@ -32,7 +32,7 @@ pub const MAX_MEMBERS: usize = 200;
 pub const DAILY: usize = 100;
 const TO_ONE: i64 = 3;
 /// How long one is open.
-const OPEN: Duration = Duration::days(7);
+pub(crate) const OPEN: Duration = Duration::days(7);
 /// What their links are made for.
 const KIND: &str = "join";
 
@@ -201,7 +201,7 @@ impl Identity {
         format!("{}/join/{}", self.post.address, self.links.token(KIND, tenant, id.uuid()))
     }
 
-    fn link_to_show(&self, tenant: TenantId, id: InvitationId) -> Option<String> {
+    pub(crate) fn link_to_show(&self, tenant: TenantId, id: InvitationId) -> Option<String> {
         (!self.delivers()).then(|| self.path(tenant, id))
     }
 

@@ -13,6 +13,7 @@ mod letters;
 mod member_sessions;
 mod members;
 mod once;
+mod operator;
 mod passkeys;
 mod passwords;
 mod providers;
@@ -23,6 +24,7 @@ mod sign_in;
 mod sign_up;
 mod signed;
 mod tenants;
+mod tokens;
 
 pub use account::ChangeForm;
 pub use api_keys::{KeyWishes, MAX_KEYS, Overlap};
@@ -34,6 +36,7 @@ pub use invitations::{Invited, JoinForm, MAX_MEMBERS, Offer, SendInvitation};
 pub use letters::{NewAddress, Post, SendLetter};
 pub use members::{Kept as KeptMember, Leaving, PageRequest};
 pub use once::{Begun, KeptAnswer, MAX_ANSWER, MAX_KEPT, Once};
+pub use operator::{Founded, FoundedOnce, MAX_OPERATOR_KEYS, Operator, OperatorKeyWishes};
 pub use passkeys::{AskedPasskey, NewPasskey, PasskeyForm, PasskeyShown, Passkeys};
 pub use passwords::Passwords;
 pub use providers::{Came, Gone, Leads, Lost, Newcomer, Offered, Providers, Purpose};
@@ -43,6 +46,7 @@ pub use sign_in::{Kept, SignInForm};
 pub use sign_on::Returned;
 pub use sign_up::{NewTenant, SignUpForm, SignedUp};
 pub use tenants::{CreatedTenant, First, Founding, TenantSetup, Who};
+pub use tokens::Credential;
 
 use letters::Links;
 use model::RequestId;
@@ -51,6 +55,7 @@ use std::sync::Arc;
 use store::sealing::Sealer;
 use store::secret_key::{DerivedKey, SecretKey};
 use store::{Caller, Services, StoreError, scope};
+use tokens::Tokens;
 
 /// Attempts that wait to be counted, two at a time and one of an address.
 const ATTEMPTING: Waiting = Waiting { total: 512, per_key: 128 };
@@ -67,6 +72,8 @@ pub struct Identity {
     leaving: Arc<[Box<dyn Leaving>]>,
     api_key_mac: DerivedKey,
     signing_mac: DerivedKey,
+    operator_mac: DerivedKey,
+    tokens: Tokens,
     attempt_mac: DerivedKey,
     device_mac: DerivedKey,
     code_mac: DerivedKey,
@@ -89,6 +96,8 @@ impl Identity {
             leaving: Arc::default(),
             api_key_mac: secret.derive("identity/api-key/1"),
             signing_mac: secret.derive("identity/signed-request/1"),
+            operator_mac: secret.derive("identity/operator-key/1"),
+            tokens: Tokens(secret.derive("identity/token/1")),
             attempt_mac: secret.derive("identity/sign-in-attempt/1"),
             device_mac: secret.derive("identity/device/1"),
             code_mac: secret.derive("identity/recovery-code/1"),
@@ -155,18 +164,34 @@ impl Identity {
         api_keys::well_formed(secret).then(|| KeyMark(self.api_key_mac.mac(secret.as_bytes())))
     }
 
-    /// The caller behind the secret of an API key; `None` when it opens nothing.
+    /// The caller behind the secret of an API key, or a token of one; `None` when it opens nothing.
     ///
     /// # Errors
     /// The database's.
     pub async fn authenticate_key(&self, secret: &str, request: RequestId) -> Result<Option<Caller>, StoreError> {
-        match self.key_mark(secret) {
-            Some(mark) => self.authenticate_mark(mark, request).await,
+        match self.credential(secret) {
+            Some(credential) => self.authenticate(credential, request).await,
             None => Ok(None),
         }
     }
 
-    /// The same by its mark.
+    /// The same when it is known what was sent.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn authenticate(&self, sent: Credential, request: RequestId) -> Result<Option<Caller>, StoreError> {
+        Ok(self.authenticate_mark(sent.mark, request).await?.map(|caller| sent.narrow(caller)))
+    }
+
+    /// The same for who reads at once: with the first transaction open already.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn enter_by(&self, sent: Credential, request: RequestId) -> Result<Option<Caller>, StoreError> {
+        Ok(self.enter_by_mark(sent.mark, request).await?.map(|caller| sent.narrow(caller)))
+    }
+
+    /// The key itself, by its mark.
     ///
     /// # Errors
     /// The database's.

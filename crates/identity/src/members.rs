@@ -11,6 +11,7 @@ use model::identity::{Member, Role};
 use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
 use model::permission::{ManageMembers, Permission, ReadWorkspace};
 use model::{MemberId, PersonId};
+use std::str::FromStr;
 use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::services::timestamp;
@@ -26,6 +27,17 @@ pub struct PageRequest {
     pub limit: Option<u32>,
     /// Where the page before said that the next one begins.
     pub cursor: Option<String>,
+}
+
+/// How many entries a page has, and the id after which it begins.
+pub(crate) fn part_of<I: FromStr>(page: &PageRequest) -> Result<(u32, Option<I>), IdentityError> {
+    let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(IdentityError::field("limit", text!("Use a number from 1 to {most}.", most = MAX_LIMIT)));
+    }
+    let after = page.cursor.as_deref().map(str::parse::<I>).transpose();
+    let after = after.map_err(|_| IdentityError::field("cursor", text!("Use the next_cursor of the page before.")))?;
+    Ok((limit, after))
 }
 
 /// What others do when a member leaves, in the transaction that ends the membership; what is to be told after it.
@@ -256,13 +268,7 @@ impl Identity {
     #[tracing::instrument(name = "db.member.list", skip_all)]
     pub async fn list_members(&self, caller: &Caller, page: &PageRequest) -> Result<Page<Member>, IdentityError> {
         let right = caller.may(ReadWorkspace)?;
-        let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(IdentityError::field("limit", text!("Use a number from 1 to {most}.", most = MAX_LIMIT)));
-        }
-        let after = page.cursor.as_deref().map(str::parse::<MemberId>).transpose();
-        let after =
-            after.map_err(|_| IdentityError::field("cursor", text!("Use the next_cursor of the page before.")))?;
+        let (limit, after) = part_of::<MemberId>(page)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let rows = sqlx::query_as!(
             MemberRow,

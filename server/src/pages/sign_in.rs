@@ -229,6 +229,9 @@ pub async fn choose(
         Err(over @ IdentityError::SignInOver) => again(&render, app::auth::sign_in, state, over),
         Err(error) => {
             let workspaces = identity.tenants_of(person, &info.origin()).await?;
+            if workspaces.is_empty() {
+                return again(&render, app::auth::sign_in, state, error);
+            }
             again(&render, choose_workspace, state.with(workspaces), error)
         }
     }

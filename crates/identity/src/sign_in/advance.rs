@@ -73,14 +73,17 @@ impl Identity {
     /// Takes what needs no asking, and says what is owed next.
     ///
     /// # Errors
-    /// [`IdentityError::WrongCredentials`] for who is a member nowhere, or only where the tenant is suspended.
+    /// [`IdentityError::WrongCredentials`] for who is a member nowhere; [`IdentityError::WorkspaceSuspended`] for who is only where the
+    /// tenant is suspended.
     pub(crate) async fn advance(&self, sign_in: SignIn, origin: &Origin) -> Result<SignIn, IdentityError> {
         let mut tenants = self.tenants_of(sign_in.person, origin).await?;
-        if let Some(only) = confined(&sign_in.proofs) {
-            tenants.retain(|workspace| workspace.id == only);
-            if tenants.is_empty() {
-                return Err(IdentityError::NotAMember);
-            }
+        let only = confined(&sign_in.proofs);
+        tenants.retain(|workspace| only.is_none_or(|only| workspace.id == only));
+        if tenants.is_empty() && self.works_where_suspended(sign_in.person, only, origin).await? {
+            return Err(IdentityError::WorkspaceSuspended);
+        }
+        if tenants.is_empty() && only.is_some() {
+            return Err(IdentityError::NotAMember);
         }
         let second = self.second_of(&sign_in, origin).await?;
         let asks = tenants.iter().map(|workspace| Asks {
@@ -94,16 +97,21 @@ impl Identity {
     /// Chooses one of the tenants of whoever signs in.
     ///
     /// # Errors
-    /// [`IdentityError::Invalid`] when it is none of theirs, [`IdentityError::SignInOver`] when there is none any more.
+    /// [`IdentityError::Invalid`] when it is none of theirs, [`IdentityError::WorkspaceSuspended`] when it is suspended,
+    /// [`IdentityError::SignInOver`] when there is none any more.
     pub async fn choose(
         &self,
         sign_in: SignIn,
         chosen: Option<TenantId>,
         origin: &Origin,
     ) -> Result<SignIn, IdentityError> {
+        let person = sign_in.person;
         match self.advance(SignIn { chosen, ..sign_in }, origin).await {
             // Not another one in its place, even where only one is left.
             Ok(sign_in) if chosen.is_some() && sign_in.chosen == chosen => Ok(sign_in),
+            Ok(_) if chosen.is_some() && self.works_where_suspended(person, chosen, origin).await? => {
+                Err(IdentityError::WorkspaceSuspended)
+            }
             Ok(_) => Err(IdentityError::field("workspace", text!("Choose one of these workspaces."))),
             Err(IdentityError::WrongCredentials) => Err(IdentityError::SignInOver),
             Err(error) => Err(error),
@@ -146,6 +154,25 @@ impl Identity {
         tx.commit().await?;
         self.services.publish(Notice::Ended { tenant: ended });
         Ok(sign_in)
+    }
+
+    /// Whether a person would work in this tenant, or in any, if it was not suspended.
+    #[tracing::instrument(name = "db.person.works_where_suspended", skip_all)]
+    async fn works_where_suspended(
+        &self,
+        person: PersonId,
+        tenant: Option<TenantId>,
+        origin: &Origin,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        let there = sqlx::query_scalar!(
+            r#"select exists (select from app.memberships m join app.tenants t on t.tenant_id = m.tenant_id
+                 where m.person_id = $1 and m.suspended_at is null and t.suspended_at is not null
+                   and ($2::uuid is null or m.tenant_id = $2)) as "there!""#,
+            person.uuid(),
+            tenant.map(TenantId::uuid)
+        );
+        Ok(there.fetch_one(&mut tx).await?)
     }
 
     /// Where a person may work, by name.

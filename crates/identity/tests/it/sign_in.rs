@@ -45,7 +45,6 @@ async fn everything_else_gets_one_answer() {
         (two.aurora.email.as_str(), " correct horse battery"),
         (two.aurora.email.as_str(), "Correct horse battery"),
         (two.aurora.email.as_str(), long.as_str()),
-        (two.borealis.email.as_str(), OWNER_PASSWORD),
         (two.borealis.email.as_str(), "green lamp river"),
         ("nobody@aurora.example", OWNER_PASSWORD),
         (passwordless.as_str(), OWNER_PASSWORD),
@@ -57,7 +56,11 @@ async fn everything_else_gets_one_answer() {
     }
     answers.dedup();
     assert_eq!(answers.len(), 1, "{answers:?}");
-    assert_eq!(counts(&db).await[4], 24, "each counts against the address, its account there, and its account");
+    assert_eq!(counts(&db).await[4], 21, "each counts against the address, its account there, and its account");
+    // Who has the password is told that the workspace is suspended, and that counts against nobody.
+    let suspended = sign_in(&db.identity, &two.borealis.email, OWNER_PASSWORD, &from(&db, "192.0.2.1")).await;
+    let Err(IdentityError::WorkspaceSuspended) = suspended else { panic!("{suspended:?}") };
+    assert_eq!(counts(&db).await[4], 21);
     // The suspension lifted, the account opens.
     behind.execute("update app.tenants set suspended_at = null").await.unwrap();
     sign_in(&db.identity, &two.borealis.email, OWNER_PASSWORD, &from(&db, "192.0.2.1")).await.unwrap();
@@ -103,8 +106,15 @@ async fn who_works_in_several_tenants_chooses_one_of_theirs() {
     let opened = sign_in(&db.identity, &two.aurora.email, OWNER_PASSWORD, &origin).await.unwrap();
     assert_eq!((opened.chosen, opened.owed), (Some(two.borealis.id), None));
     let late = db.identity.choose(begun.clone(), Some(two.aurora.id), &origin).await;
-    assert!(matches!(late, Err(IdentityError::Invalid(_))), "{late:?}");
+    assert!(matches!(late, Err(IdentityError::WorkspaceSuspended)), "{late:?}");
+    // Of another company it is not said.
+    behind.execute("update app.tenants set suspended_at = created_at where name = 'Castor'").await.unwrap();
+    let others = db.identity.choose(begun.clone(), Some(castor.id), &origin).await;
+    assert!(matches!(others, Err(IdentityError::Invalid(_))), "{others:?}");
     behind.execute("update app.tenants set suspended_at = created_at").await.unwrap();
+    let nowhere = db.identity.choose(begun.clone(), Some(two.borealis.id), &origin).await;
+    assert!(matches!(nowhere, Err(IdentityError::WorkspaceSuspended)), "{nowhere:?}");
+    behind.execute("delete from app.memberships").await.unwrap();
     let nowhere = db.identity.choose(begun, Some(two.borealis.id), &origin).await;
     assert!(matches!(nowhere, Err(IdentityError::SignInOver)), "{nowhere:?}");
 }
