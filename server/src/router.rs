@@ -1,5 +1,5 @@
-//! The table of every route that is not part of the REST interface (those are in `rest/mod.rs`, with their OpenAPI
-//! description), and the layers around all of them. A test compares both with the isolation probes.
+//! The table of every route that is not part of the REST interfaces (those are in `rest/mod.rs` and `rest/operator/mod.rs`, with their
+//! OpenAPI descriptions), and the layers around all of them. A test compares all with the isolation probes.
 
 use crate::auth::{self, cookie};
 use crate::edge::{admission, body, dress, headers, host, observe};
@@ -9,7 +9,7 @@ use crate::pages::{
     passkeys, preferences, providers, roles, second_factor, settings, sign_in, sign_out, sign_up, site, unanswered,
     workspaces,
 };
-use crate::rest::{Api, api, api_docs, documents, idempotency};
+use crate::rest::{Api, api, api_docs, documents, idempotency, operator};
 use crate::state::App;
 use crate::{assets, health, ws};
 use ::knowledge::reading::MAX_BYTES;
@@ -49,7 +49,7 @@ pub struct Route {
     handler: MethodRouter<App>,
 }
 
-/// Every route but those of the REST interface.
+/// Every route but those of the REST interfaces.
 pub fn routes() -> Vec<Route> {
     let open = |path, methods, handler| Route { path, methods, group: Group::Open, files: false, handler };
     let cookie = |path, methods, handler| Route { path, methods, group: Group::Cookie, files: false, handler };
@@ -60,6 +60,7 @@ pub fn routes() -> Vec<Route> {
         open("/assets/{*path}", &["GET"], get(assets::serve)),
         open("/widget/v1/{*path}", &["GET"], get(assets::widget)),
         open("/api/openapi.json", &["GET"], get(api_docs::document)),
+        open("/api/operator/openapi.json", &["GET"], get(operator::document)),
         open("/api/docs", &["GET"], get(pages::api_docs::page)),
         open("/robots.txt", &["GET"], get(site::robots)),
         open("/favicon.ico", &["GET"], get(site::favicon)),
@@ -162,6 +163,7 @@ pub fn build(app: &App) -> Router {
         }
     }
     let Api { small, once, uploads, .. } = api();
+    let (operators, _) = operator::api();
     let small_body = RequestBodyLimitLayer::new(server.body_bytes);
     let timeout =
         TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(server.request_timeout_s));
@@ -197,6 +199,7 @@ pub fn build(app: &App) -> Router {
         .merge(received(timed(open.fallback(|| std::future::ready(StatusCode::NOT_FOUND)))))
         .merge(received(timed(small)))
         .merge(received(once))
+        .merge(received(timed(operators)))
         .merge(
             files_received(uploads, MAX_BYTES, documents::TOO_LARGE)
                 .layer(from_fn_with_state(app.clone(), auth::key_first)),

@@ -56,7 +56,7 @@ impl App {
             sending_files: places(server.uploads),
             answering: places(server.requests * 4 + 256),
             receiving_files: Places::new(server.uploads, server.uploads.div_ceil(4), Waiting::NOBODY),
-            rates: ApiRates::new(&config.api),
+            rates: ApiRates::new(&config.api, &config.sign_in),
             sockets: Sockets::new(config.server.sockets),
             readiness: Readiness::default(),
             assets: Arc::new(assets),

@@ -132,7 +132,7 @@ impl Identity {
             .fetch_optional(&mut tx)
             .await
             .map_err(StoreError::from)?
-            .ok_or(IdentityError::NotFound)?;
+            .ok_or(Denied)?;
         drop(tx);
         let mark: [u8; MARK] = row.key_hash.try_into().map_err(|_| StoreError::Corrupt("api_keys.key_hash"))?;
         let end = self.services.now() + Duration::seconds(seconds.into());

@@ -98,9 +98,40 @@ impl<K: Copy + Eq + Hash> Rates<K> {
         self.take_at(key, Instant::now())
     }
 
+    /// Whether one is left, which is not taken.
+    ///
+    /// # Errors
+    /// [`Wait`]: none is.
+    pub fn look(&self, key: K) -> Result<(), Wait> {
+        self.look_at(key, Instant::now())
+    }
+
+    fn look_at(&self, key: K, now: Instant) -> Result<(), Wait> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = state.young.get(&key).or_else(|| state.old.get(&key)).copied();
+        drop(state);
+        match known.map(|bucket| self.filled(bucket, now)) {
+            Some(left) if left < 1.0 => Err(self.wait(left)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is in a bucket by now.
+    fn filled(&self, bucket: Bucket, now: Instant) -> f64 {
+        let passed = now.saturating_duration_since(bucket.at).as_secs_f64();
+        (bucket.left + passed * self.rate.per_second).min(f64::from(self.rate.burst))
+    }
+
+    fn in_time(&self, missing: f64) -> Duration {
+        Duration::from_secs_f64((missing / self.rate.per_second).clamp(0.0, 1e9))
+    }
+
+    fn wait(&self, left: f64) -> Wait {
+        Wait { until: self.in_time(1.0 - left), full_in: self.in_time(f64::from(self.rate.burst) - left) }
+    }
+
     fn take_at(&self, key: K, now: Instant) -> Result<Left, Wait> {
         let full = f64::from(self.rate.burst);
-        let in_time = |missing: f64| Duration::from_secs_f64((missing / self.rate.per_second).clamp(0.0, 1e9));
         let mut gone = HashMap::new();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.young.len() >= self.most || now.saturating_duration_since(state.since) >= self.rate.refill() {
@@ -109,10 +140,8 @@ impl<K: Copy + Eq + Hash> Rates<K> {
             state.since = now;
         }
         let known = state.young.get(&key).or_else(|| state.old.get(&key)).copied();
-        let mut bucket = known.unwrap_or(Bucket { left: full, at: now });
-        let passed = now.saturating_duration_since(bucket.at).as_secs_f64();
-        bucket.left = (bucket.left + passed * self.rate.per_second).min(full);
-        bucket.at = now;
+        let bucket = known.unwrap_or(Bucket { left: full, at: now });
+        let mut bucket = Bucket { left: self.filled(bucket, now), at: now };
         let taken = bucket.left >= 1.0;
         if taken {
             bucket.left -= 1.0;
@@ -121,10 +150,10 @@ impl<K: Copy + Eq + Hash> Rates<K> {
         drop(state);
         // What is forgotten is freed outside of the lock.
         drop(gone);
-        let full_in = in_time(full - bucket.left);
+        let full_in = self.in_time(full - bucket.left);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to the burst")]
         let now = bucket.left as u32;
-        if taken { Ok(Left { now, full_in }) } else { Err(Wait { until: in_time(1.0 - bucket.left), full_in }) }
+        if taken { Ok(Left { now, full_in }) } else { Err(self.wait(bucket.left)) }
     }
 }
 
@@ -143,6 +172,18 @@ mod tests {
         let wait = rates.take_at(1, start + Duration::from_secs(2));
         assert_eq!(wait, Err(Wait { until: Duration::from_millis(200), full_in: Duration::from_secs(4) }));
         assert_eq!(taken(1, start + Duration::from_secs(3_600)), 20);
+    }
+
+    #[test]
+    fn looking_takes_nothing() {
+        let rates = Rates::new(Rate { burst: 2, per_second: 1.0 });
+        let start = Instant::now();
+        assert!((0..5).all(|_| rates.look_at(1, start).is_ok()));
+        assert!(rates.take_at(1, start).is_ok() && rates.look_at(1, start).is_ok());
+        assert!(rates.take_at(1, start).is_ok());
+        assert_eq!(rates.look_at(1, start), rates.take_at(1, start).map(|_| ()));
+        assert!(rates.look_at(1, start).is_err() && rates.look_at(2, start).is_ok());
+        assert!(rates.look_at(1, start + Duration::from_secs(1)).is_ok());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A program, by its API key: sent along, or having signed the request.
+//! A program, by its API key: sent along, or having signed the request; or by a short-lived token of one.
 
 use super::signature;
 use crate::failure::Failure;
@@ -12,7 +12,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use identity::{Identity, KeyMark};
+use identity::{Credential, Identity};
 use model::{ErrorCode, Problem};
 use store::Caller;
 use words::{Text, text};
@@ -78,19 +78,19 @@ async fn find(parts: &Parts, app: &App, reads: bool) -> Result<Caller, Failure> 
     }
     let identity = &app.capabilities.identity;
     let signed = signature::is_signed(&parts.headers).then(|| signature::read(parts, identity)).transpose()?;
-    let mark = match &signed {
-        Some(signed) => signed.mark,
+    let credential = match &signed {
+        Some(signed) => Credential::of_key(signed.mark),
         None => sent(parts, identity)?,
     };
-    // Counted before the database is asked, so that who asks too often costs it nothing.
+    // Counted before the database is asked, so that who asks too often costs it nothing. Tokens have their key's share.
     let noted = parts.extensions.get::<Noted>().cloned().unwrap_or_default();
-    app.rates.count_key(mark, &noted)?;
+    app.rates.count_key(credential.mark, &noted)?;
     let request = parts.extensions.get::<RequestInfo>().map(|i| i.id);
     let request = request.unwrap_or_else(|| model::RequestId::from_uuid(app.capabilities.services.new_id()));
     let found = if reads && signed.is_none() {
-        identity.enter_by_mark(mark, request).await
+        identity.enter_by(credential, request).await
     } else {
-        identity.authenticate_mark(mark, request).await
+        identity.authenticate(credential, request).await
     };
     let unknown = || if signed.is_some() { signature::opens_nothing() } else { opens_nothing() };
     let mut caller = found?.ok_or_else(unknown)?;
@@ -109,22 +109,30 @@ async fn find(parts: &Parts, app: &App, reads: bool) -> Result<Caller, Failure> 
     Ok(caller)
 }
 
-/// The mark of the key that was sent.
-fn sent(parts: &Parts, identity: &Identity) -> Result<KeyMark, Problem> {
-    let header = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| {
-        refuse(text!("Send an API key: `Authorization: Bearer smt_…`. Keys are made in the dashboard."))
-    })?;
-    let secret = header
+/// The key that was sent, or the token of one.
+fn sent(parts: &Parts, identity: &Identity) -> Result<Credential, Problem> {
+    let secret = bearer(
+        parts,
+        text!("Send an API key: `Authorization: Bearer smt_…`. Keys are made in the dashboard."),
+        text!("The header Authorization must have the form `Bearer smt_…`."),
+    )?;
+    identity.credential(secret).ok_or_else(opens_nothing)
+}
+
+/// What was sent along as a key. What is said where there is none, and where it is no such header.
+pub(super) fn bearer(parts: &Parts, missing: Text, malformed: Text) -> Result<&str, Problem> {
+    let header = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| refuse(missing))?;
+    header
         .to_str()
         .ok()
         .and_then(|h| h.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, secret)| secret.trim())
-        .ok_or_else(|| refuse(text!("The header Authorization must have the form `Bearer smt_…`.")))?;
-    identity.key_mark(secret).ok_or_else(opens_nothing)
+        .ok_or_else(|| refuse(malformed))
 }
 
-fn opens_nothing() -> Problem {
+/// What is said of every key that opens nothing, whatever it would have opened.
+pub(super) fn opens_nothing() -> Problem {
     tracing::warn!(target: "security", "a key that opens nothing");
     refuse(text!("This API key opens nothing. It may be mistyped, revoked or expired."))
 }

@@ -4,10 +4,12 @@ pub mod cookie;
 pub mod device;
 mod key;
 mod member;
+mod operator;
 pub mod sign_in;
 pub mod signature;
 mod visitor;
 
 pub use key::{ApiCaller, ApiReader, key_first, known};
 pub use member::{Member, Viewer};
+pub use operator::OperatorCaller;
 pub use visitor::{Visitor, visitor};

@@ -7,6 +7,7 @@ pub mod eval;
 pub mod keys;
 pub mod migrate;
 pub mod openapi;
+pub mod operator_key;
 pub mod person;
 pub mod serve;
 pub mod tenant;
@@ -62,7 +63,10 @@ enum Command {
     /// Measure search and answers on questions whose answers are known, in a database that is removed afterwards.
     Eval(eval::Args),
     /// Print the OpenAPI document of the REST interface.
-    Openapi,
+    Openapi(openapi::Args),
+    /// Work with keys of whoever runs the installation, by which programs list, make and suspend tenants.
+    #[command(subcommand)]
+    OperatorKey(operator_key::Command),
     /// Work with audit logs.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -89,8 +93,8 @@ pub fn main(files: Files) -> ExitCode {
 }
 
 fn run(command: Command, files: Files) -> Result<ExitCode, BootError> {
-    if let Command::Openapi = command {
-        return openapi::run();
+    if let Command::Openapi(args) = command {
+        return openapi::run(&args);
     }
     let mut config = Config::load()?;
     crate::telemetry::start(&config.log).map_err(BootError::Other)?;
@@ -117,9 +121,10 @@ fn run(command: Command, files: Files) -> Result<ExitCode, BootError> {
             (Command::Demo, ..) => demo::run(&config).await,
             (Command::Audit(command), ..) => audit::run(&config, command).await,
             (Command::Keys(command), ..) => keys::run(&config, command).await,
+            (Command::OperatorKey(command), ..) => operator_key::run(&config, command).await,
             (Command::Person(command), ..) => person::run(&config, command).await,
             (Command::Tenant(command), ..) => tenant::run(&config, command).await,
-            (Command::Openapi | Command::Serve(_) | Command::Eval(_), ..) => Ok(ExitCode::SUCCESS),
+            (Command::Openapi(_) | Command::Serve(_) | Command::Eval(_), ..) => Ok(ExitCode::SUCCESS),
         }
     })
 }

@@ -9,9 +9,9 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use identity::KeyMark;
+use identity::{IdentityError, KeyMark};
 use model::{ErrorCode, Problem, TenantId};
-use shares::{Rate, Rates, Wait};
+use shares::{Network, Rate, Rates, Wait};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use words::{Text, text};
@@ -28,6 +28,8 @@ const SLOWLY: Duration = Duration::from_millis(500);
 pub struct ApiRates {
     keys: Rates<KeyMark>,
     tenants: Rates<TenantId>,
+    /// Keys of the operator that opened nothing.
+    failures: Rates<Network>,
 }
 
 /// What is left to whoever asks.
@@ -51,11 +53,15 @@ impl Noted {
 
 impl ApiRates {
     /// Buckets of that size, all full.
-    pub fn new(api: &config::Api) -> Self {
+    pub fn new(api: &config::Api, sign_in: &config::SignIn) -> Self {
         let rate = |burst, per_minute: u32| Rate { burst, per_second: f64::from(per_minute) / 60.0 };
         Self {
             keys: Rates::new(rate(api.key_burst, api.key_per_minute)),
             tenants: Rates::new(rate(api.tenant_burst, api.tenant_per_minute)),
+            failures: Rates::new(Rate::in_window(
+                sign_in.address_failures,
+                Duration::from_secs(60 * u64::from(sign_in.window_minutes)),
+            )),
         }
     }
 
@@ -79,6 +85,21 @@ impl ApiRates {
                 )
             })),
         }
+    }
+
+    /// Whether an address may still come with a key of the operator that opens nothing.
+    ///
+    /// # Errors
+    /// `rate_limited`, when too many have come from there.
+    pub fn may_fail(&self, network: Network) -> Result<(), Failure> {
+        let retry_after = |wait: Wait| IdentityError::TooManyAttempts { retry_after: wait.until.as_secs() + 1 };
+        Ok(self.failures.look(network).map_err(retry_after)?)
+    }
+
+    /// Counts one that has.
+    pub fn count_failure(&self, network: Network) {
+        // None may be left, where several came at once.
+        let _ = self.failures.take(network);
     }
 
     /// Counts it for the key's tenant, too.

@@ -22,6 +22,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use identity::{Begun, KeptAnswer, MAX_ANSWER, MAX_KEPT, Once};
+use model::permission::Permissions;
 use model::{ErrorCode, FieldError, Problem};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -31,9 +32,9 @@ use utoipa::IntoParams;
 use words::{Text, text};
 
 /// The header of the name.
-const NAME: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const NAME: HeaderName = HeaderName::from_static("idempotency-key");
 /// The header of an answer that was given before.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// Most characters of a name.
 const MOST: usize = 128;
 /// Headers of an answer that are kept with it.
@@ -94,12 +95,14 @@ async fn begin(app: &App, caller: &Caller, head: &Parts, body: Body) -> Result<(
     // As long as it may be: it has been received.
     let body = to_bytes(body, usize::MAX).await.map_err(|_| cut_off())?;
     let lease = Duration::from_secs(app.config.server.request_timeout_s).saturating_add(BEYOND);
-    let once = app.capabilities.identity.begin_once(caller, name, &hash(head, &body), lease).await?;
+    // A token is given no answer that was made for who may more.
+    let may = caller.is_token().then(|| caller.permissions());
+    let once = app.capabilities.identity.begin_once(caller, name, &hash(head, &body, may), lease).await?;
     Ok((once, body))
 }
 
 /// The name of a request.
-fn name(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn name(headers: &HeaderMap) -> Option<&str> {
     let mut all = headers.get_all(NAME).iter();
     let (Some(value), None) = (all.next(), all.next()) else { return None };
     let value = value.to_str().ok()?.trim();
@@ -109,8 +112,8 @@ fn name(headers: &HeaderMap) -> Option<&str> {
     ((1..=MOST).contains(&name.len()) && name.bytes().all(plain)).then_some(name)
 }
 
-/// What makes two requests the same one.
-fn hash(head: &Parts, body: &[u8]) -> [u8; 32] {
+/// What makes two requests the same one; of a token, with what it may.
+fn hash(head: &Parts, body: &[u8], may: Option<Permissions>) -> [u8; 32] {
     let kind = head.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     let query = head.uri.query().unwrap_or_default();
     let mut hash = Sha256::new();
@@ -118,6 +121,9 @@ fn hash(head: &Parts, body: &[u8]) -> [u8; 32] {
         // With its length: no end of one is taken for the beginning of the next.
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
+    }
+    if let Some(may) = may {
+        hash.update(may.names().join(" "));
     }
     hash.finalize().into()
 }
@@ -191,7 +197,7 @@ fn again(kept: &KeptAnswer) -> Result<Response, Failure> {
     Ok(answer)
 }
 
-fn unreadable() -> Failure {
+pub(super) fn unreadable() -> Failure {
     let detail = text!(
         "Send the header Idempotency-Key once, with 1 to 128 visible ASCII characters and no quotes or backslashes among \
          them. Nothing was changed."
@@ -228,7 +234,7 @@ fn waiting(code: ErrorCode, detail: Text, seconds: u64) -> Problem {
     problem
 }
 
-fn others() -> Problem {
+pub(super) fn others() -> Problem {
     let message =
         text!("Another request had this Idempotency-Key before. Take a new one for each thing that is to be done.");
     Problem::invalid(vec![FieldError { field: "Idempotency-Key".to_owned(), message }])
@@ -282,7 +288,7 @@ mod tests {
             if let Some(kind) = kind {
                 request = request.header(header::CONTENT_TYPE, kind);
             }
-            hash(&request.body(()).unwrap().into_parts().0, body.as_bytes())
+            hash(&request.body(()).unwrap().into_parts().0, body.as_bytes(), None)
         };
         let json = Some("application/json");
         let all = [
@@ -298,5 +304,9 @@ mod tests {
             assert!(!all[..at].contains(one), "{at}");
         }
         assert_eq!(all[0], hashed("POST", "/api/v1/roles", json, "{}"));
+        let (head, ()) = axum::http::Request::post("/api/v1/roles").body(()).unwrap().into_parts();
+        let by = |may| hash(&head, b"{}", may);
+        let one = Permissions::of(&[model::permission::Permission::ReadDocuments]);
+        assert!(by(None) != by(Some(one)) && by(Some(one)) != by(Some(Permissions::default())));
     }
 }

@@ -1,5 +1,6 @@
 //! The REST interface, under `/api/v1`, a file an endpoint: read the request, call one capability, answer. Its routes and
-//! its OpenAPI description are one thing, so neither can be without the other.
+//! its OpenAPI description are one thing, so neither can be without the other. That of whoever runs the installation is another one
+//! ([`operator`]), with a description of its own.
 
 pub mod answers;
 pub mod api_docs;
@@ -12,12 +13,14 @@ pub mod invitations;
 mod json;
 pub mod me;
 pub mod members;
+pub mod operator;
 mod query;
 pub mod refusals;
 pub mod roles;
 pub mod search;
 pub mod sessions;
 pub mod settings;
+pub mod tokens;
 pub mod unanswered;
 
 pub use json::{ApiJson, Object, object};
@@ -58,7 +61,7 @@ pub fn api() -> Api {
     components.add_security_scheme(
         "api_key",
         SecurityScheme::Http(
-            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A key of the tenant's. A key that signs is not sent: it signs the request (RFC 9421, docs/signed-requests.md).")).build(),
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A key of the tenant's, or a short-lived token of one (`POST /api/v1/tokens`). A key that signs is not sent: it signs the request (RFC 9421, docs/signed-requests.md).")).build(),
         ),
     );
     base.components = Some(components);
@@ -71,6 +74,7 @@ pub fn api() -> Api {
         .routes(routes!(roles::change, roles::delete))
         .routes(routes!(invitations::delete))
         .routes(routes!(api_keys::list))
+        .routes(routes!(tokens::create))
         .routes(routes!(audit_entries::list))
         .routes(routes!(settings::get, settings::change))
         .routes(routes!(settings::versions))

@@ -62,3 +62,20 @@ pub enum RefusedOnce {
     #[response(status = 422, content_type = "application/problem+json")]
     Other(Problem),
 }
+
+/// What any request of the operator's interface may be answered with.
+#[derive(IntoResponses)]
+pub enum RefusedOperator {
+    /// No key, or one that opens nothing here
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthenticated(Problem),
+    /// A key that was not made with what this takes
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(Problem),
+    /// More requests than may be made, or too many keys from this address that opened nothing; `Retry-After` says when the next may
+    #[response(status = 429, content_type = "application/problem+json")]
+    RateLimited(Problem),
+    /// A fault of the server's, or more than it can take
+    #[response(status = "default", content_type = "application/problem+json")]
+    Other(Problem),
+}

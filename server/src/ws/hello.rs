@@ -56,18 +56,20 @@ impl Socket {
             || Problem::new(ErrorCode::NotFound, text!("There is no such widget. Copy the line for your page again."));
         let widget: WidgetId = widget.parse().map_err(|_| unknown())?;
         let (services, request) = (&self.app.capabilities.services, self.info.id);
-        let Some(token) = token else {
-            let found = scope::of_widget(services, widget, request).await.map_err(|e| Failure::from(e).0)?;
-            return Ok(Who::Visitor { caller: found.ok_or_else(unknown)?, widget, token: conversations::token() });
-        };
-        let back = self.app.capabilities.conversations.come_back(widget, &token, request).await;
-        match back.map_err(|e| Failure::from(e).0)? {
-            Some(caller) => Ok(Who::Contact { caller, widget, token }),
-            None => {
-                let detail = text!("This token opens nothing here. Say hello without it.");
-                Err(Problem::new(ErrorCode::Unauthenticated, detail))
+        if let Some(token) = &token {
+            let back = self.app.capabilities.conversations.come_back(widget, token, request).await;
+            if let Some(caller) = back.map_err(|e| Failure::from(e).0)? {
+                return Ok(Who::Contact { caller, widget, token: token.clone() });
             }
         }
+        // Of a widget that is unknown, or whose company is suspended, nothing is said of the token: its visitor keeps it.
+        let found = scope::of_widget(services, widget, request).await.map_err(|e| Failure::from(e).0)?;
+        let caller = found.ok_or_else(unknown)?;
+        if token.is_some() {
+            let detail = text!("This token opens nothing here. Say hello without it.");
+            return Err(Problem::new(ErrorCode::Unauthenticated, detail));
+        }
+        Ok(Who::Visitor { caller, widget, token: conversations::token() })
     }
 
     pub(super) async fn welcome(&mut self, who: &Who) -> Result<(), End> {

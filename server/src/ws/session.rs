@@ -82,6 +82,8 @@ pub(super) struct Socket {
     pub(super) heard: Instant,
     pub(super) typed: Option<Instant>,
     pub(super) beats: u32,
+    /// How often a company had been suspended before it was looked up who is there.
+    shut: u64,
 }
 
 /// What a socket follows: how far each conversation was sent.
@@ -100,7 +102,8 @@ fn about(frame: &str) -> Option<String> {
 impl Socket {
     pub fn new(app: App, ws: WebSocket, opener: Opener, info: RequestInfo, seat: Seat) -> Self {
         let now = Instant::now();
-        Self { app, ws, opener, info, seat, bucket: Bucket::full(now), heard: now, typed: None, beats: 0 }
+        let shut = app.capabilities.services.times_shut();
+        Self { app, ws, opener, info, seat, bucket: Bucket::full(now), heard: now, typed: None, beats: 0, shut }
     }
 
     #[tracing::instrument(name = "ws", skip_all, fields(request_id = %self.info.id))]
@@ -185,8 +188,8 @@ impl Socket {
     pub(super) async fn talk(&mut self, mut who: Who) -> End {
         let tenant = who.caller().scope().tenant();
         let mut ended = self.app.capabilities.services.ended_credentials(tenant);
-        // What it came with may have ended before anybody listened.
-        if matches!(who, Who::Agent { .. })
+        // What it came with may have ended before anybody listened; a visitor's, when a company was suspended meanwhile.
+        if (matches!(who, Who::Agent { .. }) || self.app.capabilities.services.times_shut() != self.shut)
             && let Err(end) = self.prove(&who).await
         {
             return end;
@@ -214,8 +217,12 @@ impl Socket {
                     Err(end) => Err(end),
                 },
                 heard = listener.next() => self.pass_on(heard, &who, &mut listener, &mut followed).await,
-                // A visitor's is asked about at a beat: there are many, and nobody ends one.
-                () = ended.next(), if matches!(who, Who::Agent { .. }) => self.prove(&who).await,
+                // A visitor's is asked about at a beat: there are many, and nobody ends one but with all others.
+                shut = ended.next() => match who {
+                    Who::Agent { .. } => self.prove(&who).await,
+                    _ if shut => Err(End::Close(1008, "the credentials are no longer good")),
+                    _ => Ok(()),
+                },
                 _ = beat.tick() => self.beat(&who).await,
             };
             if let Err(end) = worked {

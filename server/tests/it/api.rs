@@ -219,6 +219,7 @@ async fn the_description_is_complete() {
     let theirs = known_by(server.db.open_session(deneb.person, aurora.id).await);
     let owners = known_by(server.db.open_session(aurora.person, aurora.id).await);
     let (roles, one_role) = ("/api/v1/roles", "/api/v1/roles/{id}");
+    let tokens = "/api/v1/tokens";
     let wishes = RoleWishes { title: "Shift".to_owned(), ..RoleWishes::default() };
     let role = identity.create_role(&aurora.owner, &wishes).await.unwrap().role;
     let own_role = format!("/api/v1/roles/{role}");
@@ -280,6 +281,14 @@ async fn the_description_is_complete() {
         (invitations, Ask::get("/api/v1/invitations?x=1"), 400),
         (invitation, Ask::new("DELETE", format!("/api/v1/invitations/{open}")), 204),
         (invitation, Ask::new("DELETE", "/api/v1/invitations/inv_0"), 404),
+        (tokens, json(tokens, "{}"), 201),
+        (tokens, json(tokens, r#"{"permissions":["documents.read"],"expires_in":60}"#), 201),
+        (tokens, json(tokens, r#"{"permissions":["keys.manage"]}"#), 403),
+        (tokens, json(tokens, r#"{"permissions":["documents.burn"]}"#), 400),
+        (tokens, json(tokens, r#"{"permissions":[]}"#), 422),
+        (tokens, json(tokens, r#"{"expires_in":901}"#), 422),
+        (tokens, Ask::post(tokens).form([("expires_in", "60")]), 415),
+        (tokens, json(tokens, &format!(r#"{{"permissions":["{}"]}}"#, "x".repeat(300_000))), 413),
         ("/api/v1/api-keys", Ask::get("/api/v1/api-keys"), 200),
         ("/api/v1/api-keys", Ask::get("/api/v1/api-keys?x=1"), 400),
         (settings, Ask::get(settings), 200),

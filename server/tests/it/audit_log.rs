@@ -1,9 +1,11 @@
 //! The audit log from outside: every act is written down, with who did it and from where; who may sees it, as a page and as a file.
 
 use crate::harness::{Ask, COOKIE, PASSWORD, TestServer, offer};
+use crate::operator;
 use crate::socket::ORIGIN;
 use identity::Returned;
 use model::audit::Act;
+use model::operator::OperatorPermission;
 use std::collections::BTreeSet;
 use store::audit::{Verdict, verify};
 use testkit::{App, Device, Dns, Mailbox, Provider, Says, Tenant};
@@ -53,8 +55,16 @@ fn sign_in(password: &str) -> Ask {
 
 #[tokio::test]
 async fn every_act_is_written_down() {
-    let (server, mut mailbox, provider, dns) = start().await;
+    let (mut server, mut mailbox, provider, dns) = start().await;
     server.db.leaves_dead_jobs();
+    // Whoever runs the installation suspends it, and lets it in again. Sessions of before are over.
+    let (id, person) = (server.two.aurora.id, server.two.aurora.person);
+    let key = operator::key(&server, OperatorPermission::ALL).await;
+    for ask in [operator::suspend(id, "Unpaid"), operator::resume(id)] {
+        done(&server, ask.bearer(&key.secret)).await;
+    }
+    let session = server.db.open_session(person, id).await;
+    server.two.aurora.session = session;
     let aurora = &server.two.aurora;
     // Somebody is asked, joins, and is made an admin; another is asked, and is not to come after all.
     let invite =

@@ -151,6 +151,12 @@ async fn taken(server: &TestServer) -> Vec<Taken> {
                 {"version": 0, "settings": ["Aurora", false, 600, 60, null]},
             ]),
         ),
+        of(
+            ("post", "/api/v1/tokens"),
+            "",
+            json!({"permissions": ["documents.read"], "expires_in": 300}),
+            json!([[["documents.read"], 300]]),
+        ),
         of(("post", "/api/v1/search"), "", json!({"query": "lamps", "limit": 5}), json!([["lamps", 5]])),
         of(("post", "/api/v1/answers"), "", json!({"question": "Lamps?"}), json!([["Lamps?"]])),
         of(

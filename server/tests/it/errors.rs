@@ -88,11 +88,11 @@ async fn nothing_here_is_a_page_or_a_problem() {
 #[tokio::test]
 async fn other_methods_are_refused_by_name() {
     let server = TestServer::start().await;
-    let document = serde_json::to_value(server::rest::openapi()).unwrap();
-    let mut table: Vec<(String, BTreeSet<String>)> = document["paths"]
-        .as_object()
-        .unwrap()
+    let documents = [server::rest::openapi(), server::rest::operator::openapi()];
+    let documents = documents.map(|document| serde_json::to_value(document).unwrap());
+    let mut table: Vec<(String, BTreeSet<String>)> = documents
         .iter()
+        .flat_map(|document| document["paths"].as_object().unwrap())
         .map(|(path, item)| (path.clone(), item.as_object().unwrap().keys().map(|m| m.to_uppercase()).collect()))
         .collect();
     for route in server::router::routes() {
@@ -342,7 +342,7 @@ async fn other_sites_are_refused_and_nothing_is_done() {
     let before = server.rows_of(aurora).await;
     let tenants = server.count("select count(*) from app.tenants").await;
     // Whatever changes something and does not need a key.
-    let changes = |probe: &&Probe| probe.method == "POST" && !matches!(probe.by, By::Key);
+    let changes = |probe: &&Probe| probe.method == "POST" && !matches!(probe.by, By::Key | By::Operator);
     let probes = probes::all().into_iter().filter(changes).map(|probe| probe.as_aurora(&world));
     let requests: Vec<_> = probes.flat_map(|ask| [ask.clone(), ask.wants_json()]).collect();
     assert!(requests.len() > 20, "{} requests are tried", requests.len());

@@ -72,6 +72,13 @@ async fn signing(server: &TestServer, tenant: &Tenant, scopes: Permissions) -> N
     server.db.identity.create_api_key(&tenant.owner, wishes).await.unwrap()
 }
 
+/// A request with a body of JSON, signed.
+pub fn post(server: &TestServer, key: &NewApiKey, path: &str, body: &str, nonce: &str) -> Ask {
+    let signer = Signer::new(server, key, "POST", path, nonce).with("content-digest", &sha256(body));
+    let signer = signer.with("content-type", "application/json");
+    signer.sign(Ask::post(path).body("application/json", body).header("content-digest", sha256(body)))
+}
+
 fn told(answer: &Answer) -> String {
     answer.json()["detail"].as_str().unwrap_or_default().to_owned()
 }
@@ -102,12 +109,7 @@ async fn what_is_signed_is_done_once_and_for_its_workspace_alone() {
     let path = "/api/v1/members?limit=1";
     let answer = server.ask(Signer::new(&server, &key, "GET", path, "a query ..").sign(Ask::get(path))).await;
     assert_eq!(answer.status, 200, "{answer}");
-    let search = |body: &str, nonce: &str| {
-        let signer = Signer::new(&server, &key, "POST", SEARCH, nonce);
-        let signer = signer.with("content-digest", &sha256(body)).with("content-type", "application/json");
-        signer.sign(Ask::post(SEARCH).body("application/json", body).header("content-digest", sha256(body)))
-    };
-    let answer = server.ask(search(FOUND, "a body as well")).await;
+    let answer = server.ask(post(&server, &key, SEARCH, FOUND, "a body as well")).await;
     assert_eq!(answer.status, 200, "{answer}");
 
     // Its secret opens nothing as a key, and a key signs nothing.

@@ -34,7 +34,7 @@ async fn open_from(server: &TestServer, address: &str) -> Result<Client, Error> 
 
 impl Client {
     /// Somebody without credentials.
-    async fn new(server: &TestServer) -> Self {
+    pub async fn new(server: &TestServer) -> Self {
         open(server, &[]).await.unwrap()
     }
 
@@ -66,14 +66,19 @@ impl Client {
 
     /// A program with a key of a tenant's.
     async fn program(server: &TestServer, tenant: &Tenant) -> Self {
-        let mut client = open(server, &[("authorization", format!("Bearer {}", tenant.api_key))]).await.unwrap();
+        Self::bearer(server, &tenant.api_key).await
+    }
+
+    /// A program with this key, or token.
+    pub async fn bearer(server: &TestServer, secret: &str) -> Self {
+        let mut client = open(server, &[("authorization", format!("Bearer {secret}"))]).await.unwrap();
         client.send(json!({"type": "hello"})).await;
         client.next_of("welcome").await;
         client
     }
 
     /// A visitor who has said hello; and what welcome gave.
-    async fn visitor(server: &TestServer, widget: &str, token: Option<&str>) -> (Self, Value) {
+    pub async fn visitor(server: &TestServer, widget: &str, token: Option<&str>) -> (Self, Value) {
         Self::new(server).await.hello(widget, token).await
     }
 
@@ -149,7 +154,7 @@ impl Client {
 
 pub const ORIGIN: &str = "http://samtal.example";
 
-async fn start() -> TestServer {
+pub async fn start() -> TestServer {
     TestServer::with(|config| config.public_url = ORIGIN.parse().ok()).await
 }
 
@@ -163,7 +168,7 @@ async fn start_with(change: impl FnOnce(&mut SocketLimits)) -> TestServer {
     .await
 }
 
-async fn widget(server: &TestServer, tenant: &Tenant) -> String {
+pub async fn widget(server: &TestServer, tenant: &Tenant) -> String {
     server.conversations().widget(&tenant.owner).await.unwrap().id.to_string()
 }
 

@@ -262,6 +262,16 @@ async fn credentials_that_end_are_heard_of_by_their_tenant_alone() {
     assert!(!ended(&mut late).await);
     a.services.publish(Notice::Ended { tenant: aurora });
     assert!(ended(&mut late).await);
+    // A tenant that is shut: all have ended, whatever else ends before this is heard.
+    let before = b.services.times_shut();
+    a.services.publish(Notice::Shut { tenant: aurora });
+    a.services.publish(Notice::Ended { tenant: aurora });
+    assert!(late.next().await && b.services.times_shut() == before + 1);
+    a.services.publish(Notice::Ended { tenant: aurora });
+    assert!(!late.next().await, "of what is opened later some end");
+    for listener in &mut others {
+        assert!(!ended(listener).await);
+    }
 }
 
 #[tokio::test]

@@ -300,6 +300,33 @@ async fn tenants_take_turns() {
 }
 
 #[tokio::test]
+async fn jobs_of_a_suspended_tenant_wait_until_it_is_let_in_again() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let mut behind = db.superuser().await;
+    for n in 0..5 {
+        ask::<Greet>(&db, &two.aurora.owner, n).await;
+    }
+    ask::<Greet>(&db, &two.borealis.owner, 100).await;
+    let suspend = "update app.tenants set suspended_at = case when $2 then created_at end where tenant_id = $1";
+    sqlx::query(suspend).bind(two.aurora.id.uuid()).bind(true).execute(&mut behind).await.unwrap();
+    let notes = Notes::default();
+    let worker = worker(&db.services, Registry::default().with::<Greet>(notes.then(|_| Ok(()))), 4, 1);
+    assert_eq!(worker.run_due().await.unwrap(), done(1));
+    assert_eq!(notes.take().iter().map(|seen| seen.tenant).collect::<Vec<_>>(), [two.borealis.id]);
+    // Asked for meanwhile, they wait as well, and no try is counted.
+    ask::<Greet>(&db, &two.aurora.owner, 5).await;
+    db.clock.advance(time::Duration::days(3));
+    assert_eq!(worker.run_due().await.unwrap(), []);
+    assert!(rows(&mut behind).await.iter().all(|row| row.attempts == 0 && row.leased_until.is_none()));
+    sqlx::query(suspend).bind(two.aurora.id.uuid()).bind(false).execute(&mut behind).await.unwrap();
+    assert_eq!(worker.run_due().await.unwrap(), done(6));
+    let mut seen: Vec<_> = notes.take().iter().map(|seen| seen.subject).collect();
+    seen.sort_unstable();
+    assert_eq!(seen, [0, 1, 2, 3, 4, 5]);
+}
+
+#[tokio::test]
 async fn a_tenant_holds_all_places_but_one() {
     let db = TestDb::new().await;
     db.leaves_waiting_jobs();

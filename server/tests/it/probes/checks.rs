@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Method and path.
 type Endpoint = (String, String);
 
-/// Everything that the server answers: the REST interface and the other routes.
+/// Everything that the server answers: the REST interfaces and the other routes.
 fn endpoints() -> BTreeSet<Endpoint> {
-    let document = serde_json::to_value(server::rest::openapi()).unwrap();
-    let rest = document["paths"].as_object().unwrap().iter().flat_map(|(path, item)| {
+    let documents = [server::rest::openapi(), server::rest::operator::openapi()];
+    let documents = documents.map(|document| serde_json::to_value(document).unwrap());
+    let paths = documents.iter().flat_map(|document| document["paths"].as_object().unwrap());
+    let rest = paths.flat_map(|(path, item)| {
         let methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
         methods.into_iter().filter(|m| item.get(m).is_some()).map(|m| (m.to_uppercase(), path.clone()))
     });
@@ -24,7 +26,7 @@ fn endpoints() -> BTreeSet<Endpoint> {
 fn every_endpoint_has_a_probe_and_every_probe_an_endpoint() {
     let endpoints = endpoints();
     // Each of the two sources holds something; an empty one would make this test blind.
-    for known in [("GET", "/api/v1/me"), ("GET", "/dashboard")] {
+    for known in [("GET", "/api/v1/me"), ("GET", "/dashboard"), ("GET", "/api/operator/v1/tenants")] {
         assert!(endpoints.contains(&(known.0.to_owned(), known.1.to_owned())), "{known:?} is not among {endpoints:#?}");
     }
     let mut probed = BTreeSet::new();
@@ -41,9 +43,12 @@ fn every_endpoint_has_a_probe_and_every_probe_an_endpoint() {
             wrong.push(format!("{} {} has two probes: remove one", probe.method, probe.path));
         }
         let silent =
-            matches!(probe.ids, Ids::None("") | Ids::Secret("") | Ids::At([])) || matches!(probe.by, By::Anybody(""));
+            matches!(probe.ids, Ids::None("") | Ids::Secret("") | Ids::All("") | Ids::At([])) || matches!(probe.by, By::Anybody(""));
         if silent {
             wrong.push(format!("{} {} names no place of an id and gives no reason", probe.method, probe.path));
+        }
+        if matches!(probe.ids, Ids::All(_)) && !matches!(probe.by, By::Operator) {
+            wrong.push(format!("{} {} is for a company, which does not see all of them", probe.method, probe.path));
         }
         if matches!(probe.ids, Ids::None(_)) && probe.path.contains('{') && !probe.path.contains("{*") {
             wrong.push(format!("{} {} has a parameter in its path: Ids::At", probe.method, probe.path));
@@ -67,7 +72,7 @@ fn every_parameter_that_can_hold_an_id_is_a_place() {
         let Value::Array(parameters) = parameters else { continue };
         let places: Vec<_> = match &probe.ids {
             Ids::At(places) => places.iter().map(|p| p.name).collect(),
-            Ids::None(_) | Ids::Secret(_) => Vec::new(),
+            Ids::None(_) | Ids::Secret(_) | Ids::All(_) => Vec::new(),
         };
         for parameter in parameters {
             let name = parameter["name"].as_str().unwrap();
@@ -253,7 +258,7 @@ async fn shown(world: &World, how: As) -> Vec<String> {
 
     let before = world.server.rows_of(borealis).await;
     let (mut found, mut seen) = (Vec::new(), String::new());
-    for probe in how.probes() {
+    for probe in how.probes().filter(|probe| !matches!(probe.by, By::Operator)) {
         let named = format!("{} {}", probe.method, probe.path);
         let answer = world.server.ask(how.dress(probe.as_aurora(world))).await;
         let nowhere = probe.path.ends_with("{*page}") && answer.status == 404;
@@ -302,6 +307,7 @@ fn wrong_credentials(probe: &Probe, world: &World, how: As) -> Vec<(&'static str
         ("a cookie that is none", bare().cookie("..")),
         ("a key that never was", bare().header("authorization", made_up)),
         ("half a key", bare().header("authorization", "Bearer smt_")),
+        ("a token that never was", bare().bearer(&format!("sme_{}", "0".repeat(136)))),
         ("another scheme", bare().header("authorization", format!("Basic {}", aurora.api_key))),
         ("a key without a scheme", bare().header("authorization", &aurora.api_key)),
         ("a key in the query", {
@@ -315,6 +321,12 @@ fn wrong_credentials(probe: &Probe, world: &World, how: As) -> Vec<(&'static str
         By::Key => ("a session instead of a key", bare().session(aurora)),
         _ => ("a key instead of a session", bare().key(aurora)),
     });
+    if matches!(probe.by, By::Operator) {
+        all.push(("a session instead of the operator's key", bare().session(aurora)));
+        all.push(("an operator's key that never was", bare().bearer(&format!("smo_{}", "0".repeat(48)))));
+    } else {
+        all.push(("the operator's key instead of a company's", bare().bearer(&world.operator_key)));
+    }
     all
 }
 
@@ -333,7 +345,7 @@ async fn without_the_right_credentials_nothing_is_told() {
             let answer = world.server.ask(ask).await;
             let expected = match probe.by {
                 By::Open | By::Anybody(_) => None,
-                By::Key | By::Session(Stranger::Refused) => Some(401),
+                By::Key | By::Operator | By::Session(Stranger::Refused) => Some(401),
                 By::Session(Stranger::SignIn) if how == As::Json => Some(401),
                 By::Session(Stranger::SignIn) => Some(303),
                 By::Session(Stranger::Neutral) => Some(200),
@@ -353,7 +365,7 @@ async fn without_the_right_credentials_nothing_is_told() {
             }
         }
         // Whoever may not ask learns nothing from how: on pages all the wrong ways look alike.
-        if !matches!(probe.by, By::Key) {
+        if !matches!(probe.by, By::Key | By::Operator) {
             let distinct: BTreeSet<_> = answers.values().map(Answer::comparable).collect();
             assert!(distinct.len() <= 1, "{} {}: {distinct:#?}", probe.method, probe.path);
         }

@@ -23,6 +23,7 @@ impl Plain {
                 json!("2026-01-01T00:00:00.000Z")
             }
             Value::String(_) if name == "prefix" => json!("smt_01234567"),
+            Value::String(_) if name == "token" => json!("sme_…"),
             Value::String(_) if name == "link" => json!("http://samtal.test/join/…"),
             Value::String(text) if name == "title" && text.starts_with("Shift ") => json!("Shift …"),
             Value::String(text) => Value::String(self.id(text)),

@@ -1,9 +1,16 @@
-//! API keys: the page and its forms.
+//! API keys: the page and its forms; tokens of keys.
 
 use super::{By, Ids, Kind, Malformed, Place, Probe, Stranger};
 use crate::harness::Ask;
 
 pub const PROBES: &[Probe] = &[
+    Probe {
+        method: "POST",
+        path: "/api/v1/tokens",
+        by: By::Key,
+        ask: |_| Ask::post("/api/v1/tokens").body("application/json", r#"{"expires_in":60}"#),
+        ids: Ids::None("the key is the one that asks"),
+    },
     Probe {
         method: "GET",
         path: "/dashboard/api-keys",

@@ -16,6 +16,7 @@ mod golden;
 mod inbox;
 mod keys;
 mod members;
+mod operator;
 mod passkeys;
 mod platform;
 mod providers;
@@ -26,6 +27,7 @@ mod settings;
 use crate::harness::{Ask, TestServer, offer};
 use identity::{Came, Here, Kept, Once, Origin, ProviderForm, Purpose};
 use model::identity::{NewApiKey, Owed, Role, SecondFactor};
+use model::operator::OperatorPermission;
 use model::permission::KEY_AT_MOST;
 use model::settings::Settings;
 use model::{
@@ -62,6 +64,8 @@ pub enum By {
     Session(Stranger),
     /// Who has a key; others get 401.
     Key,
+    /// Who has a key of the operator; others get 401, whatever they have.
+    Operator,
 }
 
 /// What the address has for who is not signed in.
@@ -81,6 +85,8 @@ pub enum Ids {
     None(&'static str),
     /// In what opens by itself, whoever has it. Says why nobody can make one up.
     Secret(&'static str),
+    /// Those of every company's, for who sees all of them: none is foreign. Says who that is.
+    All(&'static str),
     /// Here.
     At(&'static [Place]),
 }
@@ -142,6 +148,8 @@ pub struct World {
     pub aurora_key: NewApiKey,
     /// The same of Borealis.
     pub borealis_key: NewApiKey,
+    /// The secret of a key of the operator that may everything.
+    pub operator_key: String,
     /// Documents of Aurora's that have been read: one that stays, and one for each probe that deletes.
     pub aurora_documents: [DocumentId; 4],
     /// One of Borealis.
@@ -446,6 +454,7 @@ impl World {
         let (aurora, borealis) = (&server.two.aurora, &server.two.borealis);
         let aurora_key = server.new_key(aurora, "Aurora till").await;
         let borealis_key = server.new_key(borealis, "Borealis till").await;
+        let operator_key = crate::operator::key(&server, OperatorPermission::ALL).await.secret;
         let aurora_session = server.db.open_session(aurora.person, aurora.id).await;
         let deneb = Tenant::new(&server.db, "Deneb").await;
         server.db.joins(aurora, &deneb).await;
@@ -564,6 +573,7 @@ impl World {
             borealis_asked,
             aurora_key,
             borealis_key,
+            operator_key,
             aurora_documents,
             borealis_document,
             aurora_session,
@@ -697,6 +707,7 @@ pub fn all() -> Vec<&'static Probe> {
         inbox::PROBES,
         keys::PROBES,
         members::PROBES,
+        operator::PROBES,
         passkeys::PROBES,
         platform::PROBES,
         providers::PROBES,
@@ -710,15 +721,19 @@ pub fn all() -> Vec<&'static Probe> {
 }
 
 impl Probe {
-    /// The request as Aurora sends it.
+    /// The request as Aurora sends it; what is the operator's, as the operator does.
     pub fn as_aurora(&self, world: &World) -> Ask {
-        self.signed((self.ask)(world), &world.server.two.aurora)
+        let ask = (self.ask)(world);
+        if matches!(self.by, By::Operator) {
+            return ask.bearer(&world.operator_key);
+        }
+        self.signed(ask, &world.server.two.aurora)
     }
 
     /// A request as a tenant sends it.
     pub fn signed(&self, ask: Ask, tenant: &Tenant) -> Ask {
         match self.by {
-            By::Open | By::Anybody(_) => ask,
+            By::Open | By::Anybody(_) | By::Operator => ask,
             By::Session(_) => ask.session(tenant),
             By::Key => ask.key(tenant),
         }
