@@ -224,7 +224,7 @@ test('doctor says what is there, what is not, and changes nothing', async ({ sta
 });
 
 test('every command explains itself', async () => {
-  for (const args of [['--help'], ['serve', '--help'], ['migrate', '--help'], ['doctor', '--help'], ['demo', '--help'], ['openapi', '--help'], ['tenant', '--help'], ['tenant', 'create', '--help']]) {
+  for (const args of [['--help'], ['serve', '--help'], ['migrate', '--help'], ['doctor', '--help'], ['demo', '--help'], ['openapi', '--help'], ['tenant', '--help'], ['tenant', 'create', '--help'], ['operator-key', '--help'], ['operator-key', 'create', '--help'], ['operator-key', 'replace', '--help'], ['operator-key', 'revoke', '--help']]) {
     const { exit, stdout } = await run(args, {});
     expect(exit.code, args.join(' ')).toBe(0);
     expect(stdout, args.join(' ')).toContain('Usage: samtal');

@@ -21,7 +21,6 @@ use store::services::timestamp;
 use store::{PlatformTx, Reason, StoreError, sessions};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
-use words::text;
 
 /// A company that was made, and who is asked to be its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]

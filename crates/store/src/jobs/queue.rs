@@ -69,7 +69,7 @@ async fn insert<'c, J: Job>(
 /// Takes jobs of a lane that are due, at most so many. Tenants take turns: first those of whom the fewest jobs are being
 /// done, of these the one after `last`, whose turn was last, each with its oldest job; a tenant holds at most `share` at
 /// once (more for a moment where servers claim at the same time). Not those that `own` names: they are being done here, and
-/// only their leases could not be renewed. Nor those of tenants that are suspended: they wait until it is let in again.
+/// only their leases could not be renewed. Nor those of a tenant that is suspended: they wait.
 ///
 /// The rows are compared so that every step is a step down `jobs_due_idx`, whatever the planner believes about the table.
 #[tracing::instrument(name = "db.job.claim", level = "debug", skip_all)]
