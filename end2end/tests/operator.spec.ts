@@ -20,7 +20,8 @@ test('a company is suspended and let in again by a key that was made in a termin
   const ask = async (secret: string, path: string, body?: object) => {
     const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/json' };
     const answer = await fetch(`${server.url}/api/operator/v1/tenants${path}`, { method: body ? 'POST' : 'GET', headers, body: body && JSON.stringify(body) });
-    return { status: answer.status, body: await answer.json() };
+    const said = (await answer.json()) as { data: { id: string; name: string }[]; suspended_at: string | null; suspended_reason: string | null };
+    return { status: answer.status, body: said };
   };
 
   const owner = await newContext({ baseURL: server.url });
@@ -37,8 +38,7 @@ test('a company is suspended and let in again by a key that was made in a termin
   await chat.getByRole('button', { name: 'Send' }).click();
   await expect(chat.locator('.message.assistant')).toHaveCount(1);
 
-  const { data } = (await ask(made.secret, '')).body;
-  const { id } = data.find(({ name }: { name: string }) => name === person.company);
+  const { id } = (await ask(made.secret, '')).body.data.find(({ name }) => name === person.company)!;
   expect((await ask(made.secret, `/${id}/suspend`, { reason: 'Unpaid since May' })).body.suspended_reason).toBe('Unpaid since May');
   expect((await ask(made.secret, '', { name: 'Vega', owner_email: 'vera@vega.example' })).status, 'it was not made for that').toBe(403);
 
