@@ -105,6 +105,7 @@ impl Capabilities {
         let (sessions, identity, services) = (self.sessions.clone(), self.identity.clone(), self.services.clone());
         let (letters, nonces, answers) = (identity.clone(), identity.clone(), identity.clone());
         let (browsers, dead) = (services.clone(), services.clone());
+        let conversations = self.conversations.clone();
         vec![
             Schedule::new("delete_ended_sessions", Duration::minutes(10), move || {
                 let sessions = sessions.clone();
@@ -121,6 +122,10 @@ impl Capabilities {
             Schedule::new("delete_dead_jobs", Duration::hours(1), move || {
                 let services = dead.clone();
                 async move { jobs::delete_dead(&services).await }
+            }),
+            Schedule::new("delete_old_questions", Duration::hours(1), move || {
+                let conversations = conversations.clone();
+                async move { conversations.delete_old_questions().await }
             }),
             Schedule::new("delete_old_letters", Duration::hours(1), move || {
                 let identity = letters.clone();

@@ -1,16 +1,16 @@
 //! What was asked of the assistant, and what became of it.
 
 use crate::{ConversationError, Conversations, words_of};
-use model::ConversationId;
 use model::audit::Act;
 use model::conversation::Message;
 use model::knowledge::{AskedId, Outcome, Unanswered};
 use model::permission::{ManageDocuments, Permission, Permissions, ReachOthers, ReadConversations, ReadDocuments};
+use model::{ConversationId, RequestId};
 use sha2::{Digest as _, Sha256};
 use store::audit::{self, Entry};
 use store::services::timestamp;
-use store::{Caller, Denied, Right, Scope, StoreError, TenantTx};
-use time::OffsetDateTime;
+use store::{Caller, Denied, Reason, Right, Scope, StoreError, TenantTx};
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// What it takes to see what was asked and not answered: it comes from all conversations, and is about the documents.
@@ -23,6 +23,9 @@ const KEPT: usize = 500;
 const LOOKED_AT: i64 = 10_000;
 /// Most that are shown, where those that say the same are one.
 const SHOWN: i64 = 50;
+/// How long what was asked is remembered, and how long once it is settled.
+const REMEMBERED: Duration = Duration::days(365);
+const SETTLED: Duration = Duration::days(90);
 
 /// Keeps a question with its answer, in the transaction that says it.
 pub(crate) async fn keep(
@@ -159,6 +162,25 @@ impl Conversations {
         let entry = Entry::new(Act::QuestionSettled).to(id.conversation.uuid(), "").is("times", settled.to_string());
         audit::record(&mut tx, &self.services, caller, entry).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Forgets what was settled 90 days ago, and what was asked a year ago, settled or not; returns how much.
+    ///
+    /// # Errors
+    /// The database's.
+    #[tracing::instrument(name = "db.asked.clean_up", skip_all)]
+    pub async fn delete_old_questions(&self) -> Result<u64, StoreError> {
+        let (request, now) = (RequestId::from_uuid(self.services.new_id()), self.services.now());
+        let mut tx = self.services.store.platform(Reason::CleanUp, request).await?;
+        let done = sqlx::query!(
+            "delete from app.asked where settled_at <= $1 or asked_at <= $2",
+            now - SETTLED,
+            now - REMEMBERED
+        )
+        .execute(&mut tx)
+        .await?;
+        tx.commit().await?;
+        Ok(done.rows_affected())
     }
 }
 

@@ -45,6 +45,8 @@ rights (role, t, privilege, columns) as (values
     '{created_at,created_by,expires_at,key_hash,key_id,name,prefix,scopes,tenant_id}'),
   ('app_platform', 'app.api_keys', 'SELECT', '{expires_at,key_hash,key_id,last_used_at,revoked_at,scopes,tenant_id}'),
   ('app_platform', 'app.api_keys', 'UPDATE', '{last_used_at}'),
+  ('app_platform', 'app.asked', 'DELETE', null),
+  ('app_platform', 'app.asked', 'SELECT', '{asked_at,settled_at}'),
   ('app_platform', 'app.audit_entries', 'INSERT',
     '{act,actor_id,actor_kind,actor_name,address,after,at,before,hash,number,request_id,subject_id,subject_name,tenant_id}'),
   ('app_platform', 'app.audit_entries', 'SELECT',
@@ -217,6 +219,8 @@ door_functions (f, body) as (values
 -- Indexes for work across tenants, which need not lead with tenant_id.
 directory_indexes (i) as (values
   ('app.api_keys_key_hash_key'),
+  ('app.asked_asked_idx'),
+  ('app.asked_settled_idx'),
   ('app.events_created_idx'),
   ('app.events_order_idx'),
   ('app.contact_sessions_seen_idx'),

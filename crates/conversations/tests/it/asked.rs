@@ -6,10 +6,11 @@ use model::ConversationId;
 use model::knowledge::{Answer, AskedId, Outcome};
 use model::permission::Permission as P;
 use store::Caller;
+use time::Duration;
 
 /// Somebody asks, and this comes of it.
 async fn ask(stage: &Stage, by: &Caller, question: &str, outcome: Outcome) -> ConversationId {
-    stage.db.clock.advance(time::Duration::SECOND);
+    stage.db.clock.advance(Duration::SECOND);
     let id = stage.begin(by).await.id;
     stage.conversations.pass_on(by, id, &words(question, "1")).await.unwrap();
     let job = stage.job().await;
@@ -107,4 +108,36 @@ async fn it_takes_all_conversations_and_the_documents() {
     assert!(denied(c.settle(&looks, id).await));
     c.settle(&does, id).await.unwrap();
     assert!(listed(&stage, &does).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_old_is_forgotten_sooner_once_it_is_settled() {
+    let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
+    let (c, aurora, borealis) = (&stage.conversations, &stage.two.aurora, &stage.two.borealis);
+    let conversation = ask(&stage, &aurora.key, "Who are you?", Outcome::Refused).await;
+    // A second later each, of two companies, and one that needs nobody's look.
+    ask(&stage, &aurora.key, "Where is the key?", Outcome::Refused).await;
+    ask(&stage, &borealis.key, "What is a lamp?", Outcome::Answer).await;
+    let id = AskedId { conversation, seq: 2 };
+    c.settle(&aurora.owner, id).await.unwrap();
+    stage.db.clock.advance(Duration::days(90) - Duration::SECOND);
+    assert_eq!(c.delete_old_questions().await.unwrap(), 0);
+    assert_eq!(c.asked(&aurora.owner, id).await.unwrap().question, "Who are you?");
+    stage.db.clock.advance(Duration::SECOND);
+    assert_eq!(c.delete_old_questions().await.unwrap(), 1);
+    assert!(matches!(c.asked(&aurora.owner, id).await, Err(ConversationError::NotFound)));
+    assert_eq!(listed(&stage, &aurora.owner).await, [line("Where is the key?", 1, Outcome::Refused)]);
+
+    stage.db.clock.advance(Duration::days(365 - 90) - Duration::seconds(2));
+    assert_eq!(c.delete_old_questions().await.unwrap(), 0);
+    for left in [1, 0] {
+        stage.db.clock.advance(Duration::SECOND);
+        assert_eq!(c.delete_old_questions().await.unwrap(), 1);
+        let kept = "select count(*) from app.asked";
+        let kept: i64 = sqlx::query_scalar(kept).fetch_one(&mut stage.db.superuser().await).await.unwrap();
+        assert_eq!(kept, left);
+    }
+    // What was said stays.
+    assert_eq!(stage.messages(&aurora.owner, conversation).await.len(), 2);
 }
