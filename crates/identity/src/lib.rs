@@ -35,7 +35,7 @@ pub use error::IdentityError;
 pub use invitations::{Invited, JoinForm, MAX_MEMBERS, Offer, SendInvitation};
 pub use letters::{NewAddress, Post, SendLetter};
 pub use members::{Kept as KeptMember, Leaving, PageRequest};
-pub use once::{Begun, KeptAnswer, MAX_ANSWER, MAX_KEPT, Once};
+pub use once::{Begun, KeptAnswer, MAX_ANSWER, MAX_KEPT, MAX_KEPT_MB, Once};
 pub use operator::{Founded, FoundedOnce, MAX_OPERATOR_KEYS, Operator, OperatorKeyWishes};
 pub use passkeys::{AskedPasskey, NewPasskey, PasskeyForm, PasskeyShown, Passkeys};
 pub use passwords::Passwords;

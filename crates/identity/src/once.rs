@@ -21,6 +21,9 @@ use zeroize::Zeroizing;
 pub const MAX_KEPT: i64 = 10_000;
 /// Most bytes of an answer that is kept.
 pub const MAX_ANSWER: usize = 64 * 1024;
+/// Most megabytes of answers that all keys of a tenant have kept at once, where a name counts as a kilobyte at least. What is being done when
+/// they are full may come on top.
+pub const MAX_KEPT_MB: i64 = 64;
 /// How long a name is remembered.
 const KEPT: Duration = Duration::days(1);
 /// Answers that are sealed anew in one transaction.
@@ -37,7 +40,7 @@ pub enum Once {
     Running,
     /// The name is another request's.
     Other,
-    /// The key has [`MAX_KEPT`] names already.
+    /// The key has [`MAX_KEPT`] names already, or the answers of its tenant are [`MAX_KEPT_MB`].
     Full,
 }
 
@@ -106,14 +109,16 @@ impl Identity {
         .fetch_optional(&mut tx)
         .await?;
         if first.is_some() {
-            let kept = sqlx::query_scalar!(
-                r#"select count(*) as "n!" from (select 1 from app.kept_answers where key_id = $1 limit $2) as kept"#,
-                key,
-                MAX_KEPT + 1
+            // By their lengths, for which no answer is read.
+            let kept = sqlx::query!(
+                r#"select count(*) filter (where key_id = $1) as "names!",
+                     coalesce(sum(greatest(octet_length(answer_sealed), 1024)), 0) as "bytes!"
+                   from app.kept_answers"#,
+                key
             )
             .fetch_one(&mut tx)
             .await?;
-            if kept > MAX_KEPT {
+            if kept.names > MAX_KEPT || kept.bytes > MAX_KEPT_MB * 1024 * 1024 {
                 return Ok(Once::Full);
             }
             tx.commit().await?;

@@ -21,7 +21,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use identity::{Begun, KeptAnswer, MAX_ANSWER, MAX_KEPT, Once};
+use identity::{Begun, KeptAnswer, MAX_ANSWER, MAX_KEPT, MAX_KEPT_MB, Once};
 use model::permission::Permissions;
 use model::{ErrorCode, FieldError, Problem};
 use serde::{Deserialize, Serialize};
@@ -221,9 +221,10 @@ fn running() -> Problem {
 
 fn full() -> Problem {
     let detail = text!(
-        "A key may use {most} Idempotency-Keys a day. Nothing was changed; wait until older ones are forgotten, or send \
-         this request without one.",
-        most = MAX_KEPT
+        "A key may use {most} Idempotency-Keys a day, and the keys of a workspace may have {megabytes} MB of answers kept. \
+         Nothing was changed; wait until older ones are forgotten, or send this request without one.",
+        most = MAX_KEPT,
+        megabytes = MAX_KEPT_MB
     );
     waiting(ErrorCode::RateLimited, detail, 600)
 }

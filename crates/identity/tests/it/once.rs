@@ -1,6 +1,6 @@
 //! Requests that are done once, by the name that a key gives one. (Whole requests: `server/tests/it/idempotency.rs`.)
 
-use identity::{Begun, MAX_ANSWER, MAX_KEPT, Once};
+use identity::{Begun, MAX_ANSWER, MAX_KEPT, MAX_KEPT_MB, Once};
 use store::Caller;
 use store::sealing::Sealer;
 use store::secret_key::SecretKey;
@@ -128,6 +128,61 @@ async fn names_are_forgotten_after_a_day_and_bounded() {
     // What is there is still answered, and others have names of their own.
     assert_eq!(answer(&db, key, "the last").await, Some((200, b"last".to_vec())));
     first(&db, &two.borealis.key, "one more").await;
+}
+
+#[tokio::test]
+async fn what_all_keys_of_a_company_have_kept_is_bounded() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let (key, identity) = (&two.aurora.key, &db.identity);
+    let new = identity.create_api_key(&two.aurora.owner, "Till").await.unwrap();
+    let till = identity.authenticate_key(&new.secret, db.request()).await.unwrap().unwrap();
+    // Of the other key, large ones as many as there is room for, but for less than one.
+    let large = 65_000;
+    sqlx::query(
+        "insert into app.kept_answers
+           (tenant_id, key_id, name_hash, answer_id, request_hash, begun_at, status, answer_sealed)
+         select $1, $2, sha256(n::text::bytea), gen_random_uuid(), sha256('request'), $3, 201,
+           decode(repeat('00', $4), 'hex')
+         from generate_series(1, $5) n",
+    )
+    .bind(two.aurora.id.uuid())
+    .bind(till.scope().actor())
+    .bind(db.services.now())
+    .bind(large)
+    .bind(i32::try_from(MAX_KEPT_MB).unwrap() * 1024 * 1024 / large)
+    .execute(&mut db.superuser().await)
+    .await
+    .unwrap();
+    let last = first(&db, key, "the last").await;
+    identity.keep_answer(key, &last, 200, &[b'x'; MAX_ANSWER]).await.unwrap();
+    let kept = count(&db).await;
+    for caller in [key, &till] {
+        assert!(matches!(begin(&db, caller, "one more").await, Once::Full));
+    }
+    assert_eq!(count(&db).await, kept, "what is refused leaves nothing");
+    // What is there is still answered, and other companies have room of their own.
+    assert_eq!(answer(&db, key, "the last").await.map(|(status, _)| status), Some(200));
+    first(&db, &two.borealis.key, "one more").await;
+    // A name counts also before it has an answer, and where that is short.
+    sqlx::query("update app.kept_answers set answer_sealed = substring(answer_sealed from 1 for 40)")
+        .execute(&mut db.superuser().await)
+        .await
+        .unwrap();
+    first(&db, key, "one more").await;
+    sqlx::query(
+        "insert into app.kept_answers (tenant_id, key_id, name_hash, answer_id, request_hash, begun_at, leased_until)
+         select $1, $2, sha256(n::text::bytea), gen_random_uuid(), sha256('request'), $3, $3
+         from generate_series(10001, 10000 + $4) n",
+    )
+    .bind(two.aurora.id.uuid())
+    .bind(till.scope().actor())
+    .bind(db.services.now())
+    .bind(i32::try_from(MAX_KEPT_MB * 1024 - count(&db).await).unwrap() + 1)
+    .execute(&mut db.superuser().await)
+    .await
+    .unwrap();
+    assert!(matches!(begin(&db, key, "and one more").await, Once::Full));
 }
 
 #[tokio::test]
