@@ -3,6 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { APIRequestContext, Page, WebSocketRoute } from '@playwright/test';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { program, say as saysOver, step } from '../support/conversations.ts';
 import { learnt, teach } from '../support/documents.ts';
 import { expect, test, visit } from '../support/fixtures.ts';
 import { signUp } from '../support/people.ts';
@@ -200,14 +201,59 @@ test('on a phone: passages that do not answer, said otherwise after a reload, an
   await said.getByRole('button', { name: 'This answers it' }).click();
   await expect.poll(judged(server, uuid)).toBe('t');
   await page.reload();
-  // Who presses twice has not asked for a person.
+  // Who presses twice has not asked for a person, also where text is so large that the buttons stand below one another.
+  await page.locator('samtal-widget section').evaluate((section: HTMLElement) => void (section.style.fontSize = '2em'));
+  const person = said.getByRole('button', { name: 'Ask a person' });
+  const top = () => person.evaluate((button: HTMLElement) => button.offsetTop);
+  const before = await top();
   await said.getByRole('button', { name: 'It does not' }).dblclick();
   await expect(said).toContainText('Thank you. A person can help.');
+  expect(await top()).toBe(before);
   await expect.poll(judged(server, uuid)).toBe('f');
   await expect(dialog(page).locator('[data-event="handed_off"]')).toHaveCount(0);
-  await said.getByRole('button', { name: 'Ask a person' }).click();
+  await person.click();
   await expect(dialog(page).locator('[data-event="handed_off"]')).toBeVisible();
-  await expect(said.getByRole('button', { name: 'Ask a person' })).toBeDisabled();
+  await expect(person).toBeDisabled();
+  // Once one was asked for, none is offered.
+  await page.reload();
+  await said.getByRole('button', { name: 'It does not' }).click();
+  await expect(said).toContainText('Thank you.');
+  await expect(said).not.toContainText('A person can help.');
+});
+
+test('on a phone: a page that has taken the widget away can be scrolled until it is back', async ({ page, newContext }) => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  const owner = await newContext();
+  await openChat(page, await company(owner.request));
+  const stands = () => getComputedStyle(document.documentElement).overflowY === 'hidden';
+  expect(await page.evaluate(stands)).toBe(true);
+  const away = await page.evaluate(() => {
+    document.querySelector('samtal-widget')!.remove();
+    return getComputedStyle(document.documentElement).overflowY;
+  });
+  expect(away).not.toBe('hidden');
+  await expect(dialog(page)).toBeVisible();
+  expect(await page.evaluate(stands)).toBe(true);
+});
+
+test('what is half written is the same on all pages of a tab, also on one that comes back as it was', async ({ page, newContext, complaints }) => {
+  complaints.expect(/WebSocket is closed before the connection is established/);
+  const owner = await newContext();
+  const widget = await company(owner.request);
+  await openChat(page, widget);
+  await field(page).fill('And what of shades?');
+  /** Leaves the page, as far as it can tell, and comes back to it; meanwhile, on another page of the tab, … */
+  const back = (meanwhile: 'nothing' | 'sent') =>
+    page.evaluate(([key, done]) => {
+      dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+      if (done === 'sent') sessionStorage.removeItem(key);
+      dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    }, [`samtal.draft:${widget}`, meanwhile] as const);
+  await back('nothing');
+  await expect(field(page)).toHaveValue('And what of shades?');
+  await back('sent');
+  await expect(field(page)).toHaveValue('');
+  await expect(dialog(page).getByRole('button', { name: 'Send' })).toBeDisabled();
 });
 
 test('two windows of one visitor show the same conversation', async ({ page, context, newContext }) => {
@@ -322,6 +368,30 @@ test('a visitor who is known need not open it to hear of an answer; what one tab
   await expect(second.locator('.message.assistant')).toHaveCount(3);
   await expect(page.getByRole('button', { name: 'Chat', exact: true })).toBeAttached();
   await expect(page.locator('.message.assistant')).toHaveCount(3);
+});
+
+test('of what was there before it was kept what is seen, nothing is new', async ({ page, newContext }) => {
+  const owner = await newContext();
+  const widget = await company(owner.request);
+  const by = await program(owner.request);
+  await openChat(page, widget);
+  await say(page, 'Within how many days may lamps be sent back?');
+  await expect(dialog(page).locator('.message.assistant')).toContainText('60 days');
+  await page.keyboard.press('Escape');
+  const key = `samtal.seen:${widget}`;
+  const seen = () => page.evaluate((name) => localStorage.getItem(name), key);
+  const [id] = (await seen())!.split(' ') as [string];
+  await page.evaluate((name) => localStorage.removeItem(name), key);
+  await page.reload();
+  await expect.poll(seen).toBe(`${id} 2`);
+  await expect(page.locator('.message.assistant')).toHaveCount(1);
+  await expect(page.getByRole('button', { name: 'Chat', exact: true })).toBeVisible();
+  // What comes then is.
+  await step(owner.request, by, id, 'handoff');
+  await saysOver(owner.request, by, id, 'Shades cost 350 crowns.', 'agent');
+  await expect(page.getByRole('button', { name: 'Chat, 2 new messages' })).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('button', { name: 'Chat, 2 new messages' })).toBeVisible();
 });
 
 test('addresses are links, of any script and with their brackets', async ({ page, newContext }) => {

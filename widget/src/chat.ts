@@ -89,7 +89,6 @@ export function mount(place: Place): Chat {
     'dialog',
     {
       class: 'window',
-      id: 'window',
       'aria-label': title,
       oncancel: place.close,
       onkeydown(event: KeyboardEvent) {
@@ -99,12 +98,19 @@ export function mount(place: Place): Chat {
         place.close();
       },
     },
-    h('header', {}, h('h2', {}, title), person, button('Close', 'M6 6l12 12M18 6L6 18', 'close', place.close), note),
+    h('header', {}, h('h2', {}, title), person, button('Close', 'M6 6l12 12M6 18L18 6', 'close', place.close), note),
     list.element,
     h('div', { class: 'composer' }, text, send, count),
   );
   section.append(panel);
-  text.value = keep('sessionStorage', DRAFT) ?? '';
+  /** Takes over what is half written on the pages of this tab. */
+  function draft(): void {
+    const left = keep('sessionStorage', DRAFT);
+    if (left === undefined) return;
+    text.value = left ?? '';
+    grow();
+  }
+  draft();
 
   // ── What is going on ────────────────────────────────────────────────────────────────────────────────────────────
   let shown = false;
@@ -147,10 +153,10 @@ export function mount(place: Place): Chat {
     draw();
   }
 
-  function write(who?: string, ms = 6 * SECOND): void {
+  function write(who?: string, seconds = 6): void {
     clearTimeout(writing);
     list.writing(who);
-    if (who) writing = setTimeout(write, ms);
+    if (who) writing = setTimeout(write, seconds * SECOND);
   }
 
   function ask(): void {
@@ -162,12 +168,13 @@ export function mount(place: Place): Chat {
   /** Counts what nobody has seen: here, on an earlier page or in another tab. */
   function recount(): void {
     if (!fresh) return;
-    if (shown && !document.hidden) {
+    const kept = keep('localStorage', SEEN);
+    const [at, seen] = kept?.split(' ') ?? [];
+    // Of what was there before it was kept what is seen, nothing is new.
+    if ((shown && !document.hidden) || kept === null) {
       if (last) keep('localStorage', SEEN, `${where} ${last}`);
       news = [];
-    }
-    const [at, seen] = keep('localStorage', SEEN)?.split(' ') ?? [];
-    if (at === where) news = news.filter((seq) => seq > Number(seen));
+    } else if (at === where) news = news.filter((seq) => seq > Number(seen));
     place.unread(news.length);
   }
 
@@ -214,13 +221,13 @@ export function mount(place: Place): Chat {
         if (from !== 'contact') {
           write();
           news.push(last);
-        } else if (fresh && handler === 'assistant') write('Looking for an answer…', 60 * SECOND);
+        } else if (fresh && handler === 'assistant') write('Looking for an answer…', 60);
         recount();
       },
       outgoing: list.outgoing,
       typing(from, who) {
         if (from === 'agent') write(`${who ?? 'Somebody'} is writing…`);
-        else write('Looking for an answer…', 60 * SECOND);
+        else write('Looking for an answer…', 60);
       },
       caughtUp() {
         fresh = true;
@@ -228,7 +235,7 @@ export function mount(place: Place): Chat {
         recount();
       },
       reset() {
-        list.clear();
+        list.unsay();
         begun = fresh = false;
         last = 0;
         news = [];
@@ -282,12 +289,15 @@ export function mount(place: Place): Chat {
   });
   // A page with an open socket is not kept for "back".
   on(window, 'pagehide', conversation.stop);
-  on(window, 'pageshow', conversation.wake);
+  on(window, 'pageshow', () => {
+    draft();
+    conversation.wake();
+  });
 
   // The whole screen, on a phone and where the browser is zoomed until little is left: then nothing behind it can be
   // reached or scrolled.
-  const small = matchMedia('(max-width: 479.98px), (max-height: 479.98px)');
-  const lock = sheet('html,body{overflow:hidden!important}');
+  const small = matchMedia('(max-width:479.98px),(max-height:479.98px)');
+  const lock = sheet(':is(html,body):has(samtal-widget){overflow:hidden!important}');
   const view = visualViewport as VisualViewport;
 
   function stand(): void {

@@ -27,13 +27,13 @@ export function sheet(css: string): CSSStyleSheet {
 }
 
 /** What one of the page's storages has; with a value, it is written first, and nothing is left of an empty one. Null where
-    there is nothing, or where the browser forbids it. */
-export function keep(storage: 'localStorage' | 'sessionStorage', key: string, value?: string): string | null {
+    there is nothing, undefined where the browser forbids it. */
+export function keep(storage: 'localStorage' | 'sessionStorage', key: string, value?: string): string | null | undefined {
   try {
     if (value) window[storage].setItem(key, value);
     else if (value === '') window[storage].removeItem(key);
     return window[storage].getItem(key);
   } catch {
-    return null;
+    return undefined;
   }
 }

@@ -25,7 +25,7 @@ export interface Messages {
   /** Whether a person can be asked for, below what is no answer. */
   offer(yes: boolean): void;
   /** Takes away what was said, and leaves what is under way. */
-  clear(): void;
+  unsay(): void;
   /** What was said earlier is there: from now on a screen reader reads what comes. */
   ready(): void;
 }
@@ -39,7 +39,7 @@ export function messages(greeting: string, ask: () => void, there: There): Messa
   const jump = h('button', { class: 'jump', hidden: true, onclick: () => (toEnd(), log.focus()) }, 'New messages');
   const log = h(
     'div',
-    { class: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': 'Messages', 'aria-busy': 'true', tabIndex: 0 },
+    { class: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': 'Messages', ariaBusy: true, tabIndex: 0 },
     h('p', {}, greeting),
     list,
     typing,
@@ -67,6 +67,36 @@ export function messages(greeting: string, ask: () => void, there: There): Messa
     if (atEnd) jump.hidden = true;
   });
 
+  function draw(message: Message): HTMLElement {
+    const { from, name, text, event, citations } = message;
+    const open = message.outcome === 'passages';
+    if (from === 'system') return h('p', { class: 'message system', 'data-event': event ?? '' }, text, when(message));
+    const who = from === 'contact' ? 'You' : from === 'agent' ? (name ?? 'A person') : 'Assistant';
+    const node = frame(from, who, text);
+    citations.forEach(({ title, quote }, at) => {
+      const number = citations.length > 1 ? ` ${at + 1}` : '';
+      node.append(h('details', { open }, h('summary', {}, h('bdi', {}, `Source${number}: ${title}`)), h('blockquote', WRITTEN, quote)));
+    });
+    if (open) {
+      const verdict = (answers: boolean, label: string) =>
+        h('button', {
+          class: 'ask',
+          onclick() {
+            there().judge(message.seq, answers);
+            // What is below stays in its place: a second tap must not reach it.
+            verdicts.style.minHeight = `${verdicts.offsetHeight}px`;
+            verdicts.textContent = answers || !offered ? 'Thank you.' : 'Thank you. A person can help.';
+            verdicts.focus();
+          },
+        }, label);
+      const verdicts: HTMLElement = h('p', { tabIndex: -1 }, verdict(true, 'This answers it'), ' ', verdict(false, 'It does not'));
+      node.append(verdicts);
+    }
+    if (open || message.refused) node.append(h('button', { class: 'ask', disabled: !offered, onclick: ask }, 'Ask a person'));
+    node.append(when(message));
+    return node;
+  }
+
   return {
     element,
     log,
@@ -78,7 +108,7 @@ export function messages(greeting: string, ask: () => void, there: There): Messa
     add(message) {
       const id = message.client_id ?? '';
       const before = message.from === 'contact' && pending.get(id);
-      const node = before || draw(message, ask, !offered, there);
+      const node = before || draw(message);
       if (before) before.append(when(message));
       node.dataset['seq'] = `${message.seq}`;
       pending.delete(id);
@@ -115,39 +145,11 @@ export function messages(greeting: string, ask: () => void, there: There): Messa
       offered = yes;
       for (const button of list.querySelectorAll<HTMLButtonElement>('div>.ask')) button.disabled = !yes;
     },
-    clear() {
+    unsay() {
       // What is under way has no number.
       for (const said of list.querySelectorAll('[data-seq]')) said.remove();
     },
   };
-}
-
-function draw(message: Message, ask: () => void, disabled: boolean, there: There): HTMLElement {
-  const { from, name, text, event, citations } = message;
-  const open = message.outcome === 'passages';
-  if (from === 'system') return h('p', { class: 'message system', 'data-event': event ?? '' }, text, when(message));
-  const who = from === 'contact' ? 'You' : from === 'agent' ? (name ?? 'A person') : 'Assistant';
-  const node = frame(from, who, text);
-  citations.forEach(({ title, quote }, at) => {
-    const number = citations.length > 1 ? ` ${at + 1}` : '';
-    node.append(h('details', { open }, h('summary', {}, h('bdi', {}, `Source${number}: ${title}`)), h('blockquote', WRITTEN, quote)));
-  });
-  if (open) {
-    const verdict = (answers: boolean, label: string) =>
-      h('button', {
-        class: 'ask',
-        onclick() {
-          there().judge(message.seq, answers);
-          verdicts.textContent = answers ? 'Thank you.' : 'Thank you. A person can help.';
-          verdicts.focus();
-        },
-      }, label);
-    const verdicts: HTMLElement = h('p', { class: 'ways', tabIndex: -1 }, verdict(true, 'This answers it'), ' ', verdict(false, 'It does not'));
-    node.append(verdicts);
-  }
-  if (open || message.refused) node.append(h('button', { class: 'ask', disabled, onclick: ask }, 'Ask a person'));
-  node.append(when(message));
-  return node;
 }
 
 /** What somebody has said, and who. */
@@ -165,6 +167,6 @@ function when({ created_at }: Message): HTMLElement {
 
 /** A text with its addresses as links. What the link says is what it leads to; anything unusual stays text. */
 function words(text: string): HTMLElement {
-  const link = (href: string) => h('a', { href, target: '_blank', rel: 'noopener noreferrer nofollow' }, href);
+  const link = (href: string) => h('a', { href, target: '_blank', rel: 'noreferrer' }, href);
   return h('p', { class: 'text', ...WRITTEN }, ...pieces(text).map((piece, at) => (at % 2 ? link(piece) : piece)));
 }

@@ -19,7 +19,7 @@ export interface Wire {
 /** What stays over a reload. Must not throw: a browser may forbid its storage. */
 export interface Kept {
   /** What there is. A value is written first, an empty one taken away. */
-  keep(key: string, value?: string): string | null;
+  keep(key: string, value?: string): string | null | undefined;
   keys(): string[];
 }
 
@@ -45,7 +45,7 @@ export interface Listener {
   /** A message of ours under way; `why` it is not there yet, or not sent, where that is known. `sent` comes before, or
       instead of, its `message`. */
   outgoing(id: string, text: string, delivery: Delivery, why: string): void;
-  typing(from: Author, name: string | null): void;
+  typing(from: Author, name?: string | null): void;
   /** Everything there was has been handed on. */
   caughtUp(): void;
   /** What was handed on belongs to a conversation that is gone. */
@@ -60,7 +60,7 @@ export interface Talk {
   retry(id: string): void;
   /** Asks for a person: now, or as soon as there is a conversation. */
   handoff(): void;
-  /** Says whether a message answers what was asked: now, or as soon as there is a connection; not again if that is cut off. */
+  /** Says whether a message answers what was asked: now, or as soon as there is a connection, and again if that is cut off. */
   judge(seq: number, answers: boolean): void;
   typing(): void;
   /** Looks at once whether the connection is good: the network is back, the page is seen again, the window was opened. */
@@ -96,10 +96,10 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
   const key = `samtal:${widget}`;
   const place = (id: string) => `${key}:${id}`;
 
-  let token: string | null = null;
+  let token: string | undefined;
   /** A new visitor's token. It opens nothing before the first message, so it is kept only then: until somebody speaks, every
       tab is a visitor of its own. */
-  let offered: string | null = null;
+  let offered: string | undefined;
   /** The conversation that is subscribed to, the `seq` up to which it has come, and whether the server is sending it. */
   let following: string | null = null;
   let last = 0;
@@ -113,20 +113,21 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
   let since = 0;
   let attempt = 0;
   let refusals = 0;
-  let heartbeat = 30 * SECOND;
+  /** Seconds. */
+  let heartbeat = 30;
 
   let inFlight: Unsent | undefined;
   /** A person is wanted; asked for on this connection. */
   let wanted = false;
   let asked = false;
   let typed = 0;
-  /** Judgements that have not gone out. */
+  /** Judgements of which nothing shows that the server has them. */
   const judged: ClientFrame[] = [];
 
   const timers: Record<string, number> = {};
-  const set = (name: string, run: () => void, ms: number) => {
+  const set = (name: string, run: () => void, seconds: number) => {
     cancel(timers[name]);
-    timers[name] = later(run, ms);
+    timers[name] = later(run, seconds * SECOND);
   };
 
   // A key begins with the time, so the order of the keys is the order of writing.
@@ -137,7 +138,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     .slice(0, UNSENT)
     .map((name): Unsent => {
       const id = name.slice(key.length + 1);
-      const failed = !(now() - Number.parseInt(id, 36) < STALE);
+      const failed = !(now() - parseInt(id, 36) < STALE);
       return { id, text: keep(name) ?? '', failed, why: failed ? 'It is older than a day.' : '', troubles: 0 };
     });
 
@@ -153,16 +154,14 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     fresh.onopen = () => fresh === wire && hello();
     fresh.onmessage = ({ data }) => fresh === wire && hear(JSON.parse(data));
     fresh.onclose = ({ code }) => fresh === wire && lost(code);
-    set('pulse', () => lost(0), 15 * SECOND);
+    set('pulse', () => lost(0), 15);
   }
 
   /** Ends the socket and everything that waits for it. */
   function hangUp(): void {
     const old = wire;
-    wire = undefined;
+    wire = offered = inFlight = undefined;
     welcomed = catching = asked = false;
-    offered = null;
-    inFlight = undefined;
     for (const name in timers) cancel(timers[name]);
     old?.close();
   }
@@ -177,8 +176,8 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     if (code === 1009 && inFlight) fail(inFlight, 'It is too long.');
     hangUp();
     if (held) attempt = 0;
-    const first = code === 1013 ? 5 * SECOND : SECOND / 2;
-    set('retry', connect, Math.min(30 * SECOND, first * 2 ** attempt++) * (1 + random() / 2));
+    const first = code === 1013 ? 5 : 0.5;
+    set('retry', connect, Math.min(30, first * 2 ** attempt++) * (1 + random() / 2));
     listener.status('waiting');
   }
 
@@ -190,12 +189,12 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
   function hello(): void {
     // The storage first: another tab of the same visitor may have begun.
     token = keep(key) ?? token;
-    write({ type: 'hello', widget, token: token ?? undefined });
+    write({ type: 'hello', widget, token });
   }
 
   function forget(): void {
     if (keep(key) === token) keep(key, '');
-    token = null;
+    token = undefined;
     leave();
   }
 
@@ -210,6 +209,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     if (following) listener.reset();
     following = conversation;
     last = after;
+    judged.length = 0;
     subscribe();
   }
 
@@ -225,6 +225,8 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     if (frame.type === 'welcome') welcome(frame);
     else if (frame.type === 'message') deliver(frame.message);
     else if (frame.type === 'error') trouble(frame);
+    // Frames are done in order: what had gone out before that is done.
+    else if (frame.type === 'pong') judged.length = 0;
     else if (frame.type === 'sent') {
       const { message } = frame;
       // A tab that met the token before the server knew it has taken it away.
@@ -243,7 +245,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
       } else if (++gaps > 3) lost(0);
       else subscribe();
     } else if (frame.type === 'typing' && frame.conversation === following && frame.from !== 'contact') {
-      listener.typing(frame.from, frame.name ?? null);
+      listener.typing(frame.from, frame.name);
     }
   }
 
@@ -253,14 +255,16 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     welcomed = true;
     since = now();
     refusals = 0;
-    heartbeat = (frame.heartbeat_s || 30) * SECOND;
+    heartbeat = frame.heartbeat_s || 30;
     set('pulse', ping, heartbeat);
     listener.status('live');
     target = frame.conversation;
     if (target && (target !== following || frame.last_seq < last)) {
       follow(target, Math.max(0, frame.last_seq - HISTORY));
-    } else if (following) subscribe();
-    else listener.caughtUp();
+    } else if (following) {
+      subscribe();
+      judged.map(write);
+    } else listener.caughtUp();
     flush();
   }
 
@@ -290,7 +294,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     }
     const entry = unsent.find(({ id }) => id === client_id) ?? (retry_after && inFlight);
     // It does not say about which frame.
-    if (retry_after && !client_id) set('repeat', repeat, retry_after * SECOND);
+    if (retry_after && !client_id) set('repeat', repeat, retry_after);
     if (entry) {
       cancel(timers['ack']);
       if (code === 'not_found' && target) {
@@ -298,7 +302,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
         leave();
         inFlight = undefined;
       } else if (retry_after && ++entry.troubles < TRIES) {
-        set('ack', again, retry_after * SECOND);
+        set('ack', again, retry_after);
         entry.why = detail;
         report(entry);
       } else fail(entry, detail);
@@ -343,24 +347,22 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     listener.outgoing(id, entry.text, 'sent', '');
   }
 
-  /** Sends what is next: judgements, one message at a time, then the wish for a person. */
+  /** Sends what is next: one message at a time, then the wish for a person. */
   function flush(): void {
-    if (!welcomed) return;
-    judged.splice(0).map(write);
-    if (inFlight) return;
+    if (!welcomed || inFlight) return;
     const entry = unsent.find(({ failed }) => !failed);
     if (entry) {
       if (offered) {
         // Another tab has begun meanwhile: this one joins it. Kept before it is used: the answer may be lost.
         if (keep(key)) return connect();
         token = offered;
-        offered = null;
+        offered = undefined;
         keep(key, token);
       }
       inFlight = entry;
       const { id, text } = entry;
       write({ type: 'send', client_id: id, text, conversation: target ?? undefined });
-      set('ack', () => (++entry.troubles < TRIES ? lost(0) : (fail(entry, 'No answer came.'), flush())), 20 * SECOND);
+      set('ack', () => (++entry.troubles < TRIES ? lost(0) : (fail(entry, 'No answer came.'), flush())), 20);
     } else if (wanted && !asked && target) {
       asked = true;
       write({ type: 'handoff', conversation: target });
@@ -369,7 +371,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
 
   function ping(): void {
     write({ type: 'ping' });
-    set('pulse', () => lost(0), 10 * SECOND);
+    set('pulse', () => lost(0), 10);
   }
 
   unsent.forEach(report);
@@ -378,7 +380,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
   return {
     send(text) {
       if (unsent.length >= UNSENT) return false;
-      const id = `${now().toString(36)}-${random().toString(36).slice(2)}${random().toString(36).slice(2)}`;
+      const id = `${now().toString(36)}-${random().toString(36).slice(2)}`;
       const entry = { id, text: text.toWellFormed(), failed: false, why: '', troubles: 0 };
       unsent.push(entry);
       keep(place(id), entry.text);
@@ -401,8 +403,9 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
       flush();
     },
     judge(seq, answers) {
-      judged.push({ type: 'judge', conversation: following as string, seq, answers });
-      flush();
+      const frame: ClientFrame = { type: 'judge', conversation: following as string, seq, answers };
+      judged.push(frame);
+      if (welcomed) write(frame);
     },
     typing() {
       if (!welcomed || !target || now() - typed < 3 * SECOND) return;

@@ -70,7 +70,7 @@ export class Tab {
   readonly messages: Message[] = [];
   readonly deliveries: [text: string, delivery: Delivery, why?: string][] = [];
   readonly ids: string[] = [];
-  readonly typing: [Author, string | null][] = [];
+  readonly typing: [Author, string | null | undefined][] = [];
   caughtUp = 0;
   resets = 0;
   readonly refusals: string[] = [];

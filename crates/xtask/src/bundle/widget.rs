@@ -13,11 +13,11 @@ use std::path::Path;
 const SOURCES: &str = "widget/src";
 /// Where the files are, below the server's root. `v1` is the promise that pages rely on.
 const PLACE: &str = "widget/v1";
-/// What knows `light-dark()` and nested rules, which nothing here could do without: browsers of spring 2024.
-const BROWSERS: &str = "--target=chrome123,firefox120,safari17.5";
+/// What knows `light-dark()`, `:has()` and nested rules, which nothing here could do without: browsers of spring 2024.
+const BROWSERS: &str = "--target=chrome123,firefox121,safari17.5";
 
 /// Names of the window's own parts, which become short: none that the loader, the wire or the browser knows.
-const INSIDE: &str = "--mangle-props=^(outgoing|typing|caughtUp|reset|handoffFailed|retry|handoff|judge|wake|elsewhere|dial|later|cancel|element|log|shown|writing|offer|ready|why|troubles)$";
+const INSIDE: &str = "--mangle-props=^(outgoing|typing|caughtUp|reset|handoffFailed|retry|handoff|judge|wake|elsewhere|dial|later|cancel|element|log|shown|writing|offer|ready|why|troubles|keep|status|stop|unsay)$";
 
 /// Both scripts by their place.
 pub fn files(root: &Path, release: bool, tools: &Tools) -> Result<BTreeMap<String, Vec<u8>>> {
