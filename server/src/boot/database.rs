@@ -22,7 +22,8 @@ pub struct Database {
     pub embedded: Option<Embedded>,
     tenant: PgConnectOptions,
     platform: PgConnectOptions,
-    admin: PgConnectOptions,
+    /// To migrate with, and for nothing else.
+    admin: Option<PgConnectOptions>,
     tenant_password: String,
     platform_password: String,
 }
@@ -33,9 +34,7 @@ impl Database {
     /// # Errors
     /// See [`BootError`].
     pub async fn open(config: &Config, role: Role) -> Result<Self, BootError> {
-        let (Some(tenant), Some(platform), Some(admin)) =
-            (&config.database.url, &config.database.platform_url, &config.database.admin_url)
-        else {
+        let (Some(tenant), Some(platform)) = (&config.database.url, &config.database.platform_url) else {
             let (programs, settings) = (programs(config)?, store::embedded::Settings::default());
             let embedded = match role {
                 Role::Supervisor => Embedded::start(&programs, &config.data_dir, settings).await?,
@@ -45,7 +44,7 @@ impl Database {
             return Ok(Self {
                 tenant: urls.tenant,
                 platform: urls.platform,
-                admin: urls.admin,
+                admin: Some(urls.admin),
                 tenant_password: urls.tenant_password,
                 platform_password: urls.platform_password,
                 embedded: Some(embedded),
@@ -53,7 +52,9 @@ impl Database {
         };
         let (tenant, tenant_password) = login("DATABASE_URL", tenant, Some("samtal_tenant"))?;
         let (platform, platform_password) = login("SAMTAL__DATABASE__PLATFORM_URL", platform, Some("samtal_platform"))?;
-        let (admin, _) = login("SAMTAL__DATABASE__ADMIN_URL", admin, None)?;
+        let admin = config.database.admin_url.as_deref();
+        let admin = admin.map(|admin| login("SAMTAL__DATABASE__ADMIN_URL", admin, None)).transpose()?;
+        let admin = admin.map(|(admin, _)| admin);
         Ok(Self { embedded: None, tenant, platform, admin, tenant_password, platform_password })
     }
 
@@ -68,7 +69,12 @@ impl Database {
             tenant_password: &self.tenant_password,
             platform_password: &self.platform_password,
         };
-        Ok(migrate::migrate(&self.admin, &logins).await?)
+        let admin = self.admin.as_ref().ok_or_else(|| {
+            BootError::Other(
+                "SAMTAL__DATABASE__ADMIN_URL is not set: `samtal migrate` needs the login that owns the schema.".into(),
+            )
+        })?;
+        Ok(migrate::migrate(admin, &logins).await?)
     }
 
     /// The application's own view of it.

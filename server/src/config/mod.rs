@@ -169,11 +169,10 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         let fail = |text: &str| Err(ConfigError(text.to_owned()));
-        let urls = [&self.database.url, &self.database.platform_url, &self.database.admin_url];
-        let given = urls.iter().filter(|u| u.is_some()).count();
-        if given != 0 && given != 3 {
+        let (own, admin) = (self.database.url.is_some(), self.database.admin_url.is_some());
+        if own != self.database.platform_url.is_some() || (admin && !own) {
             return fail(
-                "DATABASE_URL, SAMTAL__DATABASE__PLATFORM_URL and SAMTAL__DATABASE__ADMIN_URL go together: set all three, or none for the embedded database.",
+                "DATABASE_URL and SAMTAL__DATABASE__PLATFORM_URL go together, with SAMTAL__DATABASE__ADMIN_URL for `samtal migrate`: set them, or none for the embedded database.",
             );
         }
         let (database, server, api) = (&self.database, &self.server, &self.api);
@@ -312,12 +311,15 @@ mod tests {
             ("SAMTAL__SIGN_IN__ACCOUNT_FAILURES", "3"),
             ("SAMTAL__SERVER__TRUSTED_PROXIES", "127.0.0.1,::1"),
             ("SAMTAL__DATABASE__PREPARED", "false"),
+            // The third is for `samtal migrate` alone.
+            ("DATABASE_URL", "postgres://x"),
+            ("SAMTAL__DATABASE__PLATFORM_URL", "postgres://y"),
             ("HOME", "/nowhere"),
         ])?;
         assert_eq!(config.listen.port(), 0);
         assert_eq!(config.sign_in.account_failures, 3);
         assert_eq!(config.server.trusted_proxies.len(), 2);
-        assert!(!config.database.prepared);
+        assert!(!config.database.prepared && !config.embedded());
         Ok(())
     }
 
@@ -333,6 +335,8 @@ mod tests {
             (&[("SAMTAL_PUBLIC_URL", "https://talk.example/samtal")], "SAMTAL_PUBLIC_URL"),
             (&[("SAMTAL_LISTEN", "0.0.0.0:3000")], "loopback"),
             (&[("DATABASE_URL", "postgres://x")], "go together"),
+            (&[("SAMTAL__DATABASE__ADMIN_URL", "postgres://x")], "go together"),
+            (&[("DATABASE_URL", "postgres://x"), ("SAMTAL__DATABASE__ADMIN_URL", "postgres://x")], "go together"),
             (&[("SAMTAL__MAIL__FROM", "a@example.com")], "mail.smtp"),
             (&[("SAMTAL__MAIL__SMTP", "mail.example.com"), ("SAMTAL__MAIL__FROM", "a@example.com")], "mail.smtp"),
             (&[("SAMTAL__MAIL__SMTP", "smtp://h"), ("SAMTAL__MAIL__FROM", "nobody")], "mail.from"),

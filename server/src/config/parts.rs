@@ -7,7 +7,7 @@ use sign_on::{Provider, Whose};
 use std::net::SocketAddr;
 use zeroize::Zeroizing;
 
-/// A database of one's own. The three addresses are given together or not at all.
+/// A database of one's own. The first two addresses are given together or not at all.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
