@@ -17,6 +17,7 @@ pub mod permission;
 mod schema;
 pub mod settings;
 pub mod timestamp;
+pub mod whole;
 
 pub use error::{ErrorCode, Fault, FieldError, Problem};
 pub use id::{

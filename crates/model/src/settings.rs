@@ -4,7 +4,7 @@
 //! asked for, and a field of the form.
 
 use crate::input::CompanyName;
-use crate::{FieldError, Timestamp};
+use crate::{FieldError, Timestamp, whole};
 use serde::{Deserialize, Serialize};
 use words::{Language, Text, text};
 
@@ -23,11 +23,11 @@ pub struct Settings {
     #[serde(default)]
     pub second_factor: bool,
     /// After how many minutes a session ends; none for as long as the installation lets it. From 5 to 10,080.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole::or_none")]
     #[cfg_attr(feature = "ssr", schema(minimum = 5, maximum = 10_080))]
     pub session_minutes: Option<u32>,
     /// After how many minutes a session ends that nobody uses; none for as long as the installation lets it. From 5 to 10,080.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole::or_none")]
     #[cfg_attr(feature = "ssr", schema(minimum = 5, maximum = 10_080))]
     pub idle_minutes: Option<u32>,
     /// What its people and its letters speak, where somebody has not chosen; none for what each browser asks for.

@@ -49,7 +49,7 @@ const BEYOND: Duration = Duration::from_secs(30);
 pub struct IdempotencyKey {
     /// A name of yours for this request, another one for each thing that is to be done: 1 to 128 visible ASCII characters, in quotes or
     /// without. Sent again with the same name, for a day, it is done once and gets the same answer.
-    #[param(rename = "Idempotency-Key", value_type = String, required = false, pattern = r#"^"?[!#-\[\]-~]{1,128}"?$"#)]
+    #[param(rename = "Idempotency-Key", value_type = String, required = false, pattern = r#"^([!#-\[\]-~]{1,128}|"[!#-\[\]-~]{1,128}")$"#)]
     name: Option<String>,
 }
 

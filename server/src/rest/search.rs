@@ -7,6 +7,7 @@ use crate::rest::refusals::{Refused, RefusedBody};
 use crate::state::App;
 use axum::{Json, extract::State};
 use model::knowledge::Passage;
+use model::whole;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,6 +19,7 @@ pub struct SearchRequest {
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     query: String,
     /// Most passages, 1 to 50; 5 by default.
+    #[serde(default, deserialize_with = "whole::or_none")]
     #[schema(minimum = 1, maximum = 50, default = 5)]
     limit: Option<u32>,
 }

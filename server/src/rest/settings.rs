@@ -6,9 +6,9 @@ use crate::rest::refusals::{Refused, RefusedBody, RefusedQuery};
 use crate::rest::{ApiJson, ApiQuery, object, query};
 use crate::state::App;
 use axum::{Json, extract::State};
-use model::Problem;
 use model::page::Page;
 use model::settings::{Settings, SettingsVersion};
+use model::{Problem, whole};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct Current {
     /// The number of the version: in an answer that in force, in a request the one that was seen.
+    #[serde(deserialize_with = "whole::read")]
     version: i32,
     /// The settings.
     #[serde(deserialize_with = "object")]

@@ -80,6 +80,21 @@ fn every_reference_leads_somewhere() {
     }
 }
 
+/// What has to be as several schemas say can be so: text that is an object there is none.
+#[test]
+fn no_schema_rules_out_everything() {
+    let (document, mut all) = (document(), Vec::new());
+    objects(&document, &mut all);
+    for parts in all.iter().filter_map(|object| object.get("allOf")?.as_array()) {
+        let types: Vec<_> = parts.iter().filter_map(|part| part.get("type")).collect();
+        assert!(types.windows(2).all(|two| two[0] == two[1]), "{parts:?}");
+    }
+    // As who says something was described.
+    let from = &document["components"]["schemas"]["NewMessage"]["properties"]["from"]["$ref"];
+    let place = from.as_str().unwrap().strip_prefix('#').unwrap();
+    assert_eq!(document.pointer(place).unwrap()["enum"], json!(["contact", "agent"]));
+}
+
 /// An address that takes JSON.
 struct Taken {
     /// Its method and path, as they are described.
@@ -219,6 +234,34 @@ async fn an_array_is_never_taken_for_an_object() {
         (r#""contact""#, r#"invalid type: string "contact", expected an object"#),
     ] {
         assert_refused(Ask::post("/api/v1/conversations").body("application/json", body), why).await;
+    }
+}
+
+#[tokio::test]
+async fn a_whole_number_may_be_written_with_a_fraction_of_nothing() {
+    let server = TestServer::start().await;
+    let aurora = &server.two.aurora;
+    server.execute("update app.api_keys set scopes = scopes || '{settings.manage}'").await;
+    let search = |limit: &str| {
+        let body = format!(r#"{{"query":"lamps","limit":{limit}}}"#);
+        Ask::post("/api/v1/search").body("application/json", body)
+    };
+    let settings = |version: &str, minutes: &str| {
+        let body = format!(r#"{{"version":{version},"settings":{{"name":"Aurora","idle_minutes":{minutes}}}}}"#);
+        Ask::new("PUT", "/api/v1/settings").body("application/json", body)
+    };
+    for (ask, status) in [
+        (search("5.0"), 200),
+        (search("5e0"), 200),
+        (search("null"), 200),
+        (search("5.5"), 400),
+        (search("51.0"), 422),
+        (settings("0.0", "30.5"), 400),
+        (settings("0.5", "30"), 400),
+        (settings("0.0", "30.0"), 200),
+    ] {
+        let answer = server.ask(ask.key(aurora)).await;
+        assert_eq!(answer.status, status, "{answer}");
     }
 }
 

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 /// Who says it.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = Speaker)]
 pub enum From {
     /// The contact. Wakes the assistant where it handles the conversation.
     #[default]
@@ -36,7 +37,6 @@ pub struct NewMessage {
     client_id: String,
     /// Who says it; the contact by default.
     #[serde(default)]
-    #[schema(inline)]
     from: From,
 }
 

@@ -10,6 +10,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use knowledge::{KnowledgeError, reading};
 use model::knowledge::{Document, DocumentKind};
 use model::{ErrorCode, Problem};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use words::{Text, text};
 
@@ -17,20 +18,22 @@ use words::{Text, text};
 pub const TOO_LARGE: Text = text!("A file may have 5 MB. Split it and upload the parts.");
 
 /// The form.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "describes the form; it is read field by field")]
 pub struct NewDocument {
     /// The file: Markdown, text, CSV or JSON, in UTF-8, at most 5 MB.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     file: String,
     /// What people shall call it; the name of the file by default.
-    #[schema(max_length = 200)]
+    #[schema(value_type = String, required = false, max_length = 200)]
     title: Option<String>,
     /// `auto` (default) looks at the file; `text` reads running text; `qa` reads pairs of `question` and `answer`.
-    #[schema(pattern = "^(auto|text|qa)$")]
+    #[schema(value_type = String, required = false, pattern = "^(auto|text|qa)$")]
     kind: Option<String>,
     /// What of the documents that were files of the same name: `true` puts this one in their place, `false` refuses it because of them. Both
     /// stay if nothing is said.
+    #[schema(value_type = bool, required = false)]
     replace: Option<bool>,
 }
 
