@@ -42,7 +42,12 @@ pub(crate) fn sentence(one: &'static str) -> &'static str {
     words::sentence(language(), one)
 }
 
-/// The same, filled in.
+/// A sentence that was kept in English, in the language of the page.
+pub(crate) fn kept(text: String) -> String {
+    say(&Text::kept(text))
+}
+
+/// A sentence of the sources, filled in.
 pub(crate) fn filled(one: &'static str, many: Option<(&'static str, u64)>, values: Values<'_>) -> String {
     words::say(language(), one, many, values)
 }

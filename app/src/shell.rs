@@ -197,12 +197,15 @@ fn as_made(nonce: &str) -> AnyView {
 
 /// What islands say, for their code, which knows it in English.
 fn brought(around: &Around) -> Option<AnyView> {
-    const ISLANDS: [&str; 7] = [
+    const ISLANDS: [&str; 9] = [
         "app/src/dashboard/inbox/",
         "app/src/dashboard/knowledge/upload.rs",
         "app/src/dashboard/mod.rs",
         "app/src/live/",
         "app/src/ui/",
+        // What has happened in a conversation, as it is kept.
+        "crates/conversations/src/answering.rs",
+        "crates/conversations/src/handling.rs",
         "crates/model/src/error.rs",
         "crates/model/src/timestamp.rs",
     ];

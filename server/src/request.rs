@@ -93,6 +93,20 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for PathId<T> {
     }
 }
 
+/// The same of a path with two.
+#[derive(Debug, Clone, Copy)]
+pub struct PathIds<T, U>(pub T, pub U);
+
+impl<T: FromStr, U: FromStr, S: Send + Sync> FromRequestParts<S> for PathIds<T, U> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let texts = Path::<(String, String)>::from_request_parts(parts, state).await.ok();
+        let ids = texts.and_then(|Path((one, other))| Some(Self(one.parse().ok()?, other.parse().ok()?)));
+        ids.ok_or_else(|| Problem::not_found().into())
+    }
+}
+
 /// Whether the answer is for a program, which says so first of all: then it is JSON, whatever else the address gives.
 #[derive(Debug, Clone, Copy)]
 pub struct AsJson(pub bool);

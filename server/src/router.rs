@@ -6,8 +6,8 @@ use crate::edge::{admission, body, dress, headers, host, observe};
 use crate::limits::api as limits;
 use crate::pages::{
     self, account, api_keys, audit_log, company_sign_on, demo, home, inbox, join, knowledge, letters, members,
-    passkeys, preferences, providers, roles, second_factor, settings, sign_in, sign_out, sign_up, site, unanswered,
-    workspaces,
+    passkeys, preferences, providers, roles, second_factor, settings, sign_in, sign_out, sign_up, site, teams,
+    unanswered, workspaces,
 };
 use crate::rest::{Api, api, api_docs, documents, idempotency, operator};
 use crate::state::App;
@@ -93,7 +93,7 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard", &["GET"], get(home::page)),
         cookie("/dashboard/{*page}", &["GET"], get(home::nowhere)),
         cookie("/dashboard/inbox", &["GET"], get(inbox::page)),
-        cookie("/dashboard/inbox/{conversation}", &["GET"], get(inbox::page)),
+        cookie("/dashboard/inbox/{conversation}", &["GET", "POST"], get(inbox::page).post(inbox::give)),
         cookie("/dashboard/inbox/{conversation}/messages", &["GET", "POST"], get(inbox::page).post(inbox::say)),
         cookie("/dashboard/inbox/{conversation}/take-over", &["POST"], post(inbox::take_over)),
         cookie("/dashboard/inbox/{conversation}/hand-back", &["POST"], post(inbox::hand_back)),
@@ -123,6 +123,11 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/roles", &["GET", "POST"], get(roles::page).post(roles::create)),
         cookie("/dashboard/roles/{role}", &["POST"], post(roles::edit)),
         cookie("/dashboard/roles/{role}/delete", &["POST"], post(roles::delete)),
+        cookie("/dashboard/teams", &["GET", "POST"], get(teams::page).post(teams::create)),
+        cookie("/dashboard/teams/{team}", &["POST"], post(teams::rename)),
+        cookie("/dashboard/teams/{team}/delete", &["POST"], post(teams::delete)),
+        cookie("/dashboard/teams/{team}/members", &["POST"], post(teams::add)),
+        cookie("/dashboard/teams/{team}/members/{member}/remove", &["POST"], post(teams::remove)),
         cookie("/dashboard/sign-on", &["GET", "POST"], get(company_sign_on::page).post(company_sign_on::set)),
         cookie("/dashboard/sign-on/remove", &["POST"], post(company_sign_on::remove)),
         cookie("/dashboard/sign-on/domains", &["POST"], post(company_sign_on::add)),

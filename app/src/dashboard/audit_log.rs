@@ -49,6 +49,7 @@ const FACTS: &[(&str, &str)] = &[
     ("second_factor", noted!("second factor")),
     ("signs", noted!("signs requests")),
     ("session_minutes", noted!("session minutes")),
+    ("team", noted!("team")),
     ("title", noted!("title")),
     ("version", noted!("version")),
 ];

@@ -96,7 +96,9 @@ pub fn members(
             <p>
                 {rich!(
                     "People who can sign in to this workspace, and as what. {link}",
-                    link = view! { <a href="/dashboard/roles">{t!("What each role may do")}</a> },
+                    link = view! {
+                        <a href="/dashboard/roles">{t!("What each role may do")}</a>" · "<a href="/dashboard/teams">{t!("Teams")}</a>
+                    },
                 )}
             </p>
         </header>

@@ -14,6 +14,7 @@ pub mod passkeys;
 pub mod roles;
 pub mod second_factor;
 pub mod settings;
+pub mod teams;
 pub mod workspaces;
 
 use crate::shell::{Page, Surface, Theme};

@@ -9,6 +9,7 @@ use model::conversation::{Author, ConversationState, Event, Handler};
 use model::knowledge::Answer;
 use store::Caller;
 use store::bus::Notice;
+use words::noted;
 
 /// Most messages of a contact that are looked at together.
 const TOGETHER: i64 = 5;
@@ -150,7 +151,7 @@ impl Conversations {
         row.hand_to(Handler::People, None);
         let told = Entry::event(
             Event::HandedOff,
-            "The assistant cannot answer just now. A person has been asked to join.",
+            noted!("The assistant cannot answer just now. A person has been asked to join."),
             None,
         );
         let message = row.append(&mut tx, &self.services, scope, told).await?;

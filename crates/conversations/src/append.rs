@@ -5,7 +5,7 @@ use crate::reach::Reach;
 use model::conversation::{Author, ConversationState, Event, Handler, Message};
 use model::event::EventKind;
 use model::knowledge::{Citation, Outcome};
-use model::{ConversationId, MemberId, MessageId};
+use model::{ConversationId, MemberId, MessageId, TeamId};
 use sqlx::types::Json;
 use std::time::Duration;
 use store::jobs::{Job, Lane};
@@ -37,6 +37,7 @@ pub(crate) struct Locked {
     pub handler: Handler,
     pub assignee: Option<MemberId>,
     holder: Option<MemberId>,
+    pub team: Option<TeamId>,
     pub fence: i64,
     pub last_seq: i64,
     pub answered_seq: i64,
@@ -71,18 +72,20 @@ impl<'a> Entry<'a> {
 pub(crate) async fn lock(
     tx: &mut TenantTx,
     id: ConversationId,
-    Reach { contact, member }: Reach,
+    reach: Reach,
 ) -> Result<Locked, ConversationError> {
     let row = sqlx::query!(
-        "select state, handler, assignee_id, holder_id, fence, last_seq, answered_seq, waiting_since,
-           last_message_id
-         from app.conversations
-         where conversation_id = $1 and ($2::uuid is null or contact_id = $2)
-           and ($3::uuid is null or holder_id is null or holder_id = $3)
-         for no key update",
+        "select c.state, c.handler, c.assignee_id, c.holder_id, c.team_id, c.fence, c.last_seq, c.answered_seq, c.waiting_since,
+           c.last_message_id
+         from app.conversations c
+         where c.conversation_id = $1 and ($2::uuid is null or c.contact_id = $2)
+           and app.reached(c.channel, c.team_id, c.holder_id, $3,
+             array(select t.team_id from app.team_members t where t.member_id = $3), $4)
+         for no key update of c",
         id.uuid(),
-        contact,
-        member
+        reach.contact,
+        reach.member,
+        reach.may() as _
     )
     .fetch_optional(tx)
     .await?
@@ -93,6 +96,7 @@ pub(crate) async fn lock(
         handler: Handler::from_name(&row.handler).ok_or(StoreError::Corrupt("conversations.handler"))?,
         assignee: row.assignee_id.map(MemberId::from_uuid),
         holder: row.holder_id.map(MemberId::from_uuid),
+        team: row.team_id.map(TeamId::from_uuid),
         fence: row.fence,
         last_seq: row.last_seq,
         answered_seq: row.answered_seq,

@@ -7,10 +7,10 @@ use crate::reach::Reach;
 use crate::{ConversationError, Conversations, read};
 use futures_core::future::BoxFuture;
 use identity::TenantSetup;
-use model::conversation::{Conversation, Widget};
+use model::conversation::{Channel, Conversation, Widget};
 use model::event::EventKind;
 use model::input::{ContactName, Email};
-use model::permission::{ReadWorkspace, WriteConversations};
+use model::permission::{ReachApi, ReadWorkspace, WriteConversations};
 use model::{ContactId, ConversationId, TenantId, WidgetId};
 use sha2::{Digest as _, Sha256};
 use store::bus::Notice;
@@ -64,18 +64,19 @@ impl Conversations {
     /// Begins a conversation with a new contact, on behalf of a program.
     ///
     /// # Errors
-    /// [`ConversationError::Invalid`] for a name or an address that will not do, or the database's.
+    /// [`ConversationError::Denied`] for who may not write, or does not reach such conversations; [`ConversationError::Invalid`] for a name or an address that will not do, or the database's.
     #[tracing::instrument(name = "db.conversation.create", skip_all)]
     pub async fn create(&self, caller: &Caller, new: NewContact) -> Result<Conversation, ConversationError> {
         let right = caller.may(WriteConversations)?;
+        caller.may(ReachApi)?;
         let field = |name, e: model::input::Rejected| ConversationError::field(name, e.0);
         let name = new.name.as_deref().map(ContactName::parse).transpose().map_err(|e| field("contact.name", e))?;
         let email = new.email.as_deref().map(Email::parse).transpose().map_err(|e| field("contact.email", e))?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let contact = self.contact(&mut tx, right.scope(), name.as_ref(), email.as_ref()).await?;
-        let id = self.conversation(&mut tx, right.scope(), contact).await?;
-        let conversation =
-            read::conversation(&mut tx, id, Reach::of(caller)).await?.ok_or(ConversationError::NotFound)?;
+        let id = self.conversation(&mut tx, right.scope(), contact, Channel::Api).await?;
+        // Whoever began it knows of it, whatever else they reach.
+        let conversation = read::conversation(&mut tx, id, Reach::ALL).await?.ok_or(ConversationError::NotFound)?;
         tx.commit().await?;
         self.services.publish(Some(Notice::Changed { tenant: right.scope().tenant(), conversation: id }));
         Ok(conversation)
@@ -151,7 +152,7 @@ impl Conversations {
         if let Some(id) = latest(&mut tx, right.id()).await? {
             return Ok(id);
         }
-        let id = self.conversation(&mut tx, right.scope(), right.id()).await?;
+        let id = self.conversation(&mut tx, right.scope(), right.id(), Channel::Widget).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -212,16 +213,18 @@ impl Conversations {
         tx: &mut TenantTx,
         scope: &Scope,
         contact: ContactId,
+        channel: Channel,
     ) -> Result<ConversationId, ConversationError> {
         let id = self.services.new_id();
         sqlx::query!(
-            "insert into app.conversations (tenant_id, conversation_id, contact_id, state, handler, fence, last_seq,
+            "insert into app.conversations (tenant_id, conversation_id, contact_id, channel, state, handler, fence, last_seq,
                answered_seq, last_message_id, created_at, updated_at)
-             values ($1, $2, $3, 'open', 'assistant', 0, 0, 0, $2, $4, $4)",
+             values ($1, $2, $3, $5, 'open', 'assistant', 0, 0, 0, $2, $4, $4)",
             scope.tenant().uuid(),
             id,
             contact.uuid(),
-            self.services.now()
+            self.services.now(),
+            channel.name()
         )
         .execute(&mut *tx)
         .await?;

@@ -1,15 +1,18 @@
-//! Who may speak: hand off, take over, hand back, resolve. Each is a message, too, so that everybody learns of it in order.
+//! Who may speak: hand off, give to a team, take over, hand back, resolve. Each is a message, too, so that everybody learns of it in order.
 
 use crate::append::{Entry, Locked, lock};
 use crate::reach::Reach;
 use crate::{ConversationError, Conversations, read};
 use futures_core::future::BoxFuture;
 use identity::Leaving;
+use model::audit::Act;
 use model::conversation::{Conversation, ConversationState, Event, Handler, Message};
 use model::permission::WriteConversations;
-use model::{ConversationId, MemberId};
+use model::{ConversationId, MemberId, TeamId};
+use store::audit;
 use store::bus::Notice;
 use store::{Caller, Denied, Scope, Services, StoreError, TenantTx};
+use words::noted;
 
 /// Words that ask for a person when they are all that is said.
 const ALONE: [&str; 16] = [
@@ -84,12 +87,13 @@ fn holds(text: &str, phrase: &str) -> bool {
 
 /// A person was asked for.
 pub(crate) fn handed_off() -> Entry<'static> {
-    Entry::event(Event::HandedOff, "A person has been asked to join. The assistant is silent until then.", None)
+    let said = noted!("A person has been asked to join. The assistant is silent until then.");
+    Entry::event(Event::HandedOff, said, None)
 }
 
 /// A person has joined.
 pub(crate) fn taken_over(name: Option<&str>) -> Entry<'_> {
-    Entry::event(Event::TakenOver, "A person has joined the conversation.", name)
+    Entry::event(Event::TakenOver, noted!("A person has joined the conversation."), name)
 }
 
 /// The name that the tenant knows a member by, who acts. Their row is held before any conversation's: whoever is suspended or removed just
@@ -107,6 +111,19 @@ pub(crate) async fn member_name(
         member.uuid()
     );
     Ok(Some(name.fetch_optional(tx).await?.ok_or(Denied)?))
+}
+
+/// The name of a team, which is held: it stays until the end.
+async fn hold_team(tx: &mut TenantTx, team: Option<TeamId>) -> Result<Option<String>, ConversationError> {
+    let Some(team) = team else { return Ok(None) };
+    let name = sqlx::query_scalar!("select name from app.teams where team_id = $1 for key share", team.uuid());
+    Ok(Some(name.fetch_optional(tx).await?.ok_or(ConversationError::NotFound)?))
+}
+
+/// What a team is called.
+async fn team_name(tx: &mut TenantTx, team: TeamId) -> Result<Option<String>, ConversationError> {
+    let name = sqlx::query_scalar!("select name from app.teams where team_id = $1", team.uuid());
+    Ok(name.fetch_optional(tx).await?)
 }
 
 /// What a change of hands does to the locked row: what to add, or nothing when things are so already.
@@ -163,6 +180,59 @@ impl Conversations {
         .await
     }
 
+    /// Gives a conversation to a team, or to no team any more: it waits for a person there, whoever had it. Nothing new where it is already.
+    /// Whoever gives it away may not reach it afterwards.
+    ///
+    /// # Errors
+    /// [`ConversationError::Denied`], [`ConversationError::NotFound`] for a conversation or a team that there is not, or the database's.
+    #[tracing::instrument(name = "db.conversation.give", skip_all)]
+    pub async fn give(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        team: Option<TeamId>,
+    ) -> Result<Conversation, ConversationError> {
+        let scope = caller.may(WriteConversations)?.scope();
+        let mut tx = self.services.store.tenant(scope).await?;
+        // Before the conversation, as whoever deletes a team holds them.
+        let name = hold_team(&mut tx, team).await?;
+        let mut row = lock(&mut tx, id, Reach::of(caller)).await?;
+        let mut written = None;
+        let had = row.team;
+        if had != team {
+            let had = match had {
+                Some(had) => team_name(&mut tx, had).await?,
+                None => None,
+            };
+            sqlx::query!(
+                "update app.conversations set team_id = $2 where conversation_id = $1",
+                id.uuid(),
+                team.map(TeamId::uuid)
+            )
+            .execute(&mut tx)
+            .await?;
+            row.hand_to(Handler::People, None);
+            let said = name.as_ref().map(|name| format!("A person of the team {name} has been asked to join."));
+            let entry = match &said {
+                Some(said) => Entry::event(Event::HandedOff, said, name.as_deref()),
+                None => handed_off(),
+            };
+            written = Some(row.append(&mut tx, &self.services, scope, entry).await?);
+            let mut entry = audit::Entry::new(Act::ConversationGiven).to(id.uuid(), "");
+            if let Some(had) = had {
+                entry = entry.was("team", had);
+            }
+            if let Some(name) = name {
+                entry = entry.is("team", name);
+            }
+            audit::record(&mut tx, &self.services, caller, entry).await?;
+        }
+        let conversation = read::conversation(&mut tx, id, Reach::ALL).await?.ok_or(ConversationError::NotFound)?;
+        tx.commit().await?;
+        self.services.publish(Notice::written(scope.tenant(), written.as_slice()));
+        Ok(conversation)
+    }
+
     /// The member takes the conversation, from the assistant or from a colleague whose conversations they reach. Opens a resolved one again.
     ///
     /// # Errors
@@ -192,7 +262,7 @@ impl Conversations {
         self.change(right.scope(), Reach::of(caller), id, &|row| {
             (row.handler != Handler::Assistant).then(|| {
                 row.hand_to(Handler::Assistant, None);
-                Entry::event(Event::HandedBack, "The assistant answers again.", None)
+                Entry::event(Event::HandedBack, noted!("The assistant answers again."), None)
             })
         })
         .await
@@ -209,7 +279,7 @@ impl Conversations {
             (row.state != ConversationState::Resolved).then(|| {
                 row.hand_to(Handler::Assistant, None);
                 row.state = ConversationState::Resolved;
-                Entry::event(Event::Resolved, "The conversation was marked as resolved.", None)
+                Entry::event(Event::Resolved, noted!("The conversation was marked as resolved."), None)
             })
         })
         .await

@@ -29,7 +29,7 @@ impl Conversations {
         let now = timestamp(self.services.now());
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let Page { data, next_cursor } = read::inbox(&mut tx, right.member(), reach, filter, after).await?;
-        let waiting = read::waiting(&mut tx).await?;
+        let waiting = read::waiting(&mut tx, reach).await?;
         let open = match open {
             Some(id) => read::conversation(&mut tx, id, reach).await?,
             None => None,
@@ -40,13 +40,13 @@ impl Conversations {
         Ok(InboxView { data, next_cursor, waiting, open, nobody_yet, now })
     }
 
-    /// How many conversations wait for a person, up to 100.
+    /// How many of the conversations that the caller reaches wait for a person, up to 100.
     ///
     /// # Errors
     /// The database's.
     pub async fn waiting(&self, caller: &Caller) -> Result<u32, ConversationError> {
         let mut tx = self.services.store.tenant(caller.may(ReadConversations)?.scope()).await?;
-        let waiting = read::waiting(&mut tx).await?;
+        let waiting = read::waiting(&mut tx, Reach::of(caller)).await?;
         tx.leave_open();
         Ok(waiting)
     }

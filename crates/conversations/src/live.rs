@@ -7,16 +7,16 @@
 //! Listeners stand behind many locks, by tenant, and a frame is made once for all who hear it, while no lock is held. What
 //! has changed is read once for all who watch a tenant, together for what changes in [`TOGETHER`].
 //!
-//! Who reaches some of a tenant's conversations alone hears of the others only that they are somebody's now, and reads what is said in those
-//! that they follow from the database, which knows whose they are by then.
+//! Who reaches some of a tenant's conversations alone hears of the others no more than that their list is to be asked for again, when one has
+//! changed hands, and reads what is said in those that they follow from the database, which knows whose they are by then.
 
-use crate::reach::Reach;
+use crate::reach::{Place, Reach};
 use crate::{ConversationError, read};
 use bytes::Bytes;
-use model::conversation::{Author, Message};
+use model::conversation::{Author, Conversation, Message};
 use model::live::{Line, ServerFrame};
 use model::permission::ReadConversations;
-use model::{ConversationId, TenantId};
+use model::{ConversationId, TenantId, Timestamp};
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -124,39 +124,71 @@ struct Change {
     hands: bool,
 }
 
-/// How a conversation is told of.
-struct Told {
-    /// To those who reach it.
-    frame: Bytes,
-    /// Whose it is.
-    holder: Option<Uuid>,
-    /// To those who reach it no more, if it may have become somebody's.
-    gone: Option<Bytes>,
-}
-
-impl Told {
-    /// Something has changed: the list has to be asked for.
-    fn several() -> Self {
-        Self {
-            frame: json(&ServerFrame::Changed { conversation: None, line: None, waiting: None }),
-            holder: None,
-            gone: None,
-        }
-    }
-
-    fn to(&self, reach: Reach) -> Option<&Bytes> {
-        if reach.member.is_none() || self.holder.is_none() || reach.member == self.holder {
-            return Some(&self.frame);
-        }
-        self.gone.as_ref()
-    }
-}
-
-/// What has changed in a while.
+/// What has changed in a while, and whom that is told to. (Who comes later reads it.)
 struct Changes {
     conversations: Vec<Change>,
     several: bool,
     scope: Scope,
+    outlets: Vec<Outlet>,
+}
+
+/// How it is now.
+struct Told {
+    /// Of each conversation, whether it may be somebody else's now, and what decides who reaches it.
+    lines: Vec<(bool, Conversation, Place)>,
+    waits: Waits,
+    now: Timestamp,
+}
+
+/// Those that wait for a person, as whoever watches sees them.
+struct Waits {
+    /// All of them.
+    all: u32,
+    /// How many of each kind, and the teams of each member: where somebody watches who does not reach all.
+    places: Vec<(Place, u32)>,
+    teams: HashMap<Uuid, Vec<Uuid>>,
+}
+
+impl Waits {
+    fn teams(&self, reach: Reach) -> &[Uuid] {
+        reach.member.and_then(|member| self.teams.get(&member)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn of(&self, reach: Reach) -> u32 {
+        if reach.is_all() {
+            return self.all;
+        }
+        let reached = self.places.iter().filter(|(place, _)| reach.reaches(*place, self.teams(reach)));
+        reached.map(|(_, number)| number).sum::<u32>().min(read::COUNTED)
+    }
+}
+
+impl Told {
+    /// Tells each what they may hear of.
+    fn to(self, outlets: &[Outlet]) {
+        let Self { lines, waits, now } = self;
+        let outlets: Vec<_> = outlets.iter().map(|outlet| (outlet, waits.of(outlet.reach))).collect();
+        for (hands, conversation, place) in lines {
+            let conversation_id = Some(conversation.id);
+            let mut line = Line { conversation, waiting: 0, now };
+            // Made once for all who see as many wait.
+            let mut frames = HashMap::new();
+            for (outlet, waiting) in &outlets {
+                let reaches = outlet.reach.reaches(place, waits.teams(outlet.reach));
+                if !reaches && !hands {
+                    continue;
+                }
+                let frame = frames.entry((reaches, *waiting)).or_insert_with(|| {
+                    line.waiting = *waiting;
+                    json(&match reaches {
+                        true => ServerFrame::Changed { conversation: conversation_id, line: Some(&line), waiting: None },
+                        false => ServerFrame::Changed { conversation: None, line: None, waiting: Some(*waiting) },
+                    })
+                });
+                outlet.give(Heard::Changed { frame: frame.clone() });
+            }
+        }
+    }
 }
 
 /// Who listens to what.
@@ -216,56 +248,45 @@ impl Listeners {
                 reading.ended = true;
                 return;
             };
-            let told = match tokio::time::timeout(PATIENCE, self.told(&changes)).await {
-                Ok(told) => told,
-                Err(_) => vec![Told::several()],
+            let several = match tokio::time::timeout(PATIENCE, self.told(&changes)).await {
+                Ok(Ok(told)) => {
+                    told.to(&changes.outlets);
+                    changes.several
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "what has changed could not be read");
+                    true
+                }
+                Err(_) => true,
             };
-            let outlets = self.with(tenant, |outlets| {
-                let watched = outlets.tenants.get(&tenant);
-                watched.into_iter().flat_map(|w| &w.outlets).map(|(outlet, _)| outlet.clone()).collect::<Vec<_>>()
-            });
-            for told in told {
-                for outlet in &outlets {
-                    if let Some(frame) = told.to(outlet.reach) {
-                        outlet.give(Heard::Changed { frame: frame.clone() });
-                    }
+            if several {
+                // The list has to be asked for.
+                let frame = json(&ServerFrame::Changed { conversation: None, line: None, waiting: None });
+                for outlet in &changes.outlets {
+                    outlet.give(Heard::Changed { frame: frame.clone() });
                 }
             }
         }
     }
 
-    /// How to tell what has changed; without lines where they cannot be read.
-    async fn told(&self, changes: &Changes) -> Vec<Told> {
-        let lines = match self.lines(changes).await {
-            Ok(lines) => lines,
-            Err(error) => {
-                tracing::warn!(%error, "what has changed could not be read");
-                return vec![Told::several()];
-            }
-        };
-        let hands = |id| changes.conversations.iter().any(|change| change.conversation == id && change.hands);
-        let told = lines.iter().map(|(line, holder)| {
-            let conversation = Some(line.conversation.id);
-            let gone = ServerFrame::Changed { conversation, line: None, waiting: Some(line.waiting) };
-            let gone = hands(line.conversation.id).then(|| json(&gone));
-            Told {
-                frame: json(&ServerFrame::Changed { conversation, line: Some(line), waiting: None }),
-                holder: *holder,
-                gone,
-            }
-        });
-        told.chain(changes.several.then(Told::several)).collect()
-    }
-
+    /// How that is which has changed.
     #[tracing::instrument(name = "db.conversation.changed", skip_all)]
-    async fn lines(&self, changes: &Changes) -> Result<Vec<(Line, Option<Uuid>)>, ConversationError> {
+    async fn told(&self, changes: &Changes) -> Result<Told, ConversationError> {
         let mut tx = self.services.store.tenant(&changes.scope).await?;
         let now = timestamp(self.services.now());
         let ids: Vec<_> = changes.conversations.iter().map(|change| change.conversation).collect();
-        let conversations = read::conversations(&mut tx, &ids).await?;
-        let waiting = read::waiting(&mut tx).await?;
-        let line = |(conversation, holder)| (Line { conversation, waiting, now }, holder);
-        Ok(conversations.into_iter().map(line).collect())
+        let hands = |id| changes.conversations.iter().any(|change| change.conversation == id && change.hands);
+        let lines = read::conversations(&mut tx, &ids).await?.into_iter();
+        let lines = lines.map(|(conversation, place)| (hands(conversation.id), conversation, place)).collect();
+        let some: Vec<_> = changes.outlets.iter().map(|outlet| outlet.reach).filter(|reach| !reach.is_all()).collect();
+        let (mut places, mut teams) = (Vec::new(), HashMap::new());
+        if !some.is_empty() {
+            places = read::waiting_by_place(&mut tx).await?;
+            let members: Vec<_> = some.iter().filter_map(|reach| reach.member).collect();
+            teams = read::teams_of(&mut tx, &members).await?;
+        }
+        let waits = Waits { all: read::waiting(&mut tx, Reach::ALL).await?, places, teams };
+        Ok(Told { lines, waits, now })
     }
 }
 
@@ -300,7 +321,8 @@ impl Outlets {
             return None;
         };
         let (conversations, several) = (std::mem::take(&mut watched.changed), std::mem::take(&mut watched.several));
-        Some(Changes { conversations, several, scope })
+        let outlets = watched.outlets.iter().map(|(outlet, _)| outlet.clone()).collect();
+        Some(Changes { conversations, several, scope, outlets })
     }
 
     /// Nobody watches the tenant, and nobody is about to read for those who did.
@@ -318,7 +340,7 @@ impl Part for Listeners {
                 let listeners = self.of(*tenant, *conversation);
                 // Who may hear what is said by whose it is now reads it.
                 let (read, hear): (Vec<_>, Vec<_>) =
-                    listeners.iter().partition(|outlet| messages.is_empty() || outlet.reach.member.is_some());
+                    listeners.iter().partition(|outlet| messages.is_empty() || !outlet.reach.is_all());
                 for outlet in read {
                     outlet.give(Heard::Written { conversation: *conversation, seq: *seq });
                 }

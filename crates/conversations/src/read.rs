@@ -1,15 +1,16 @@
 //! Lists of conversations, one conversation, its messages.
 
-use crate::reach::Reach;
+use crate::reach::{Place, Reach};
 use crate::{ConversationError, Conversations};
 use model::conversation::{
-    Assignee, Author, Contact, Conversation, ConversationState, Event, Handler, InboxFilter, Message,
+    Assignee, Author, Channel, Contact, Conversation, ConversationState, Event, Handler, InboxFilter, Message,
 };
 use model::knowledge::{Citation, Outcome};
 use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
 use model::permission::ReadConversations;
-use model::{ContactId, ConversationId, MemberId, MessageId};
+use model::{ContactId, ConversationId, MemberId, MessageId, TeamId};
 use sqlx::types::Json;
+use std::collections::HashMap;
 use store::services::timestamp;
 use store::{Caller, StoreError, TenantTx};
 use time::OffsetDateTime;
@@ -18,6 +19,10 @@ use words::text;
 
 /// Most conversations that a page of the inbox shows.
 pub(crate) const INBOX: u32 = 50;
+/// Most that are counted of those that wait.
+pub(crate) const COUNTED: u32 = 100;
+/// Most that are looked at to count them by team.
+const COUNTED_BY_PLACE: i64 = 10_000;
 
 /// Which messages of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +45,8 @@ struct Row {
     assignee_id: Option<Uuid>,
     assignee_name: Option<String>,
     holder_id: Option<Uuid>,
+    team_id: Option<Uuid>,
+    channel: String,
     last_seq: i64,
     last_author: Option<String>,
     last_text: Option<String>,
@@ -54,7 +61,8 @@ macro_rules! conversations {
         sqlx::query_as!(
             Row,
             r#"select c.conversation_id, c.contact_id, p.name as contact_name, p.email as contact_email, c.state, c.handler,
-                 c.assignee_id, m.name as "assignee_name?", c.holder_id, c.last_seq, c.last_author, c.last_text,
+                 c.assignee_id, m.name as "assignee_name?", c.holder_id, c.team_id, c.channel, c.last_seq, c.last_author,
+                 c.last_text,
                  case when c.state = 'open' and c.handler = 'people' and c.assignee_id is null
                    then coalesce(c.waiting_since, c.updated_at) end as waiting_since,
                  c.created_at, c.updated_at
@@ -85,6 +93,8 @@ impl TryFrom<Row> for Conversation {
                 .assignee_id
                 .zip(row.assignee_name)
                 .map(|(id, name)| Assignee { id: MemberId::from_uuid(id), name }),
+            team_id: row.team_id.map(TeamId::from_uuid),
+            channel: Channel::from_name(&row.channel).ok_or(StoreError::Corrupt("conversations.channel"))?,
             last_seq: u64::try_from(row.last_seq).unwrap_or_default(),
             last_from: row.last_author.map(author).transpose()?,
             last_text: row.last_text,
@@ -151,32 +161,36 @@ impl TryFrom<MessageRow> for Message {
 pub(crate) async fn conversation(
     tx: &mut TenantTx,
     id: ConversationId,
-    Reach { contact, member }: Reach,
+    reach: Reach,
 ) -> Result<Option<Conversation>, ConversationError> {
     let row = conversations!(
         "where c.conversation_id = $1 and ($2::uuid is null or c.contact_id = $2)
-           and ($3::uuid is null or c.holder_id is null or c.holder_id = $3)",
+           and app.reached(c.channel, c.team_id, c.holder_id, $3,
+             array(select t.team_id from app.team_members t where t.member_id = $3), $4)",
         id.uuid(),
-        contact,
-        member
+        reach.contact,
+        reach.member,
+        reach.may() as _
     )
     .fetch_optional(tx)
     .await?;
     Ok(row.map(Conversation::try_from).transpose()?)
 }
 
-/// Those of them that are there, each with the member whose it is.
+/// Those of them that are there, each with what decides who reaches it.
 pub(crate) async fn conversations(
     tx: &mut TenantTx,
     ids: &[ConversationId],
-) -> Result<Vec<(Conversation, Option<Uuid>)>, ConversationError> {
+) -> Result<Vec<(Conversation, Place)>, ConversationError> {
     let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
     let rows = conversations!("where c.conversation_id = any($1)", &ids).fetch_all(tx).await?;
-    let with_holder = |row: Row| {
-        let holder = row.holder_id;
-        Conversation::try_from(row).map(|conversation| (conversation, holder))
+    let placed = |row: Row| {
+        let (team, holder) = (row.team_id, row.holder_id);
+        let conversation = Conversation::try_from(row)?;
+        let place = Place { channel: conversation.channel, team, holder };
+        Ok::<_, StoreError>((conversation, place))
     };
-    Ok(rows.into_iter().map(with_holder).collect::<Result<_, _>>()?)
+    Ok(rows.into_iter().map(placed).collect::<Result<_, _>>()?)
 }
 
 /// One message.
@@ -201,15 +215,18 @@ pub(crate) async fn inbox(
 ) -> Result<Page<Conversation>, ConversationError> {
     let limit = i64::from(INBOX) + 1;
     let rows = if filter == InboxFilter::Waiting {
-        // Nobody holds what waits.
         let Cursor { at, id } = after.unwrap_or(Cursor { at: OffsetDateTime::UNIX_EPOCH, id: Uuid::nil() });
         conversations!(
             "where c.state = 'open' and c.handler = 'people' and c.assignee_id is null
                and (coalesce(c.waiting_since, c.updated_at), c.conversation_id) > ($1, $2)
+               and app.reached(c.channel, c.team_id, c.holder_id, $4,
+                 array(select t.team_id from app.team_members t where t.member_id = $4), $5)
              order by coalesce(c.waiting_since, c.updated_at), c.conversation_id limit $3",
             at,
             id,
-            limit
+            limit,
+            reach.member,
+            reach.may() as _
         )
         .fetch_all(tx)
         .await?
@@ -220,14 +237,16 @@ pub(crate) async fn inbox(
         conversations!(
             "where c.state = $1 and ($2::uuid is null or (c.handler = 'people' and c.assignee_id = $2))
                and (c.updated_at, c.conversation_id) < ($3, $4)
-               and ($6::uuid is null or c.holder_id is null or c.holder_id = $6)
+               and app.reached(c.channel, c.team_id, c.holder_id, $6,
+                 array(select t.team_id from app.team_members t where t.member_id = $6), $7)
              order by c.updated_at desc, c.conversation_id desc limit $5",
             state,
             mine,
             at,
             id,
             limit,
-            reach.member
+            reach.member,
+            reach.may() as _
         )
         .fetch_all(tx)
         .await?
@@ -272,16 +291,53 @@ impl std::str::FromStr for Cursor {
     }
 }
 
-/// How many conversations wait for a person, up to 100.
-pub(crate) async fn waiting(tx: &mut TenantTx) -> Result<u32, ConversationError> {
+/// How many of the conversations within reach wait for a person, up to [`COUNTED`].
+pub(crate) async fn waiting(tx: &mut TenantTx, reach: Reach) -> Result<u32, ConversationError> {
     let waiting = sqlx::query_scalar!(
         r#"select count(*) as "n!" from (
-                 select from app.conversations
-                 where state = 'open' and handler = 'people' and assignee_id is null limit 100) waiting"#
+             select from app.conversations c
+             where c.state = 'open' and c.handler = 'people' and c.assignee_id is null
+               and app.reached(c.channel, c.team_id, c.holder_id, $1,
+                 array(select t.team_id from app.team_members t where t.member_id = $1), $2)
+             limit $3) waiting"#,
+        reach.member,
+        reach.may() as _,
+        i64::from(COUNTED)
     )
     .fetch_one(tx)
     .await?;
     Ok(u32::try_from(waiting).unwrap_or_default())
+}
+
+/// The same by what decides who reaches them. (What waits is nobody's.)
+pub(crate) async fn waiting_by_place(tx: &mut TenantTx) -> Result<Vec<(Place, u32)>, ConversationError> {
+    let rows = sqlx::query!(
+        r#"select channel as "channel!", team_id, count(*) as "n!" from (
+             select channel, team_id from app.conversations
+             where state = 'open' and handler = 'people' and assignee_id is null limit $1) waiting
+           group by channel, team_id"#,
+        COUNTED_BY_PLACE
+    );
+    let rows = rows.fetch_all(tx).await?.into_iter().map(|row| {
+        let channel = Channel::from_name(&row.channel).ok_or(StoreError::Corrupt("conversations.channel"))?;
+        let place = Place { channel, team: row.team_id, holder: None };
+        Ok::<_, StoreError>((place, u32::try_from(row.n).unwrap_or_default()))
+    });
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The teams of these members.
+pub(crate) async fn teams_of(
+    tx: &mut TenantTx,
+    members: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Uuid>>, ConversationError> {
+    let rows =
+        sqlx::query!("select member_id, team_id from app.team_members where member_id = any($1)", members);
+    let mut teams: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    for row in rows.fetch_all(tx).await? {
+        teams.entry(row.member_id).or_default().push(row.team_id);
+    }
+    Ok(teams)
 }
 
 fn limit(limit: Option<u32>) -> Result<u32, ConversationError> {
@@ -305,7 +361,7 @@ impl Conversations {
         page: Option<u32>,
         cursor: Option<&str>,
     ) -> Result<Page<Conversation>, ConversationError> {
-        let right = caller.may(ReadConversations)?;
+        let (right, reach) = (caller.may(ReadConversations)?, Reach::of(caller));
         let limit = limit(page)?;
         let before = cursor.map(str::parse::<ConversationId>).transpose();
         let before =
@@ -313,12 +369,14 @@ impl Conversations {
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let rows = conversations!(
             "where c.conversation_id < $1 and ($2::text is null or c.state = $2)
-               and ($4::uuid is null or c.holder_id is null or c.holder_id = $4)
+               and app.reached(c.channel, c.team_id, c.holder_id, $4,
+                 array(select t.team_id from app.team_members t where t.member_id = $4), $5)
              order by c.conversation_id desc limit $3",
             before.map_or(Uuid::max(), ConversationId::uuid),
             state.map(ConversationState::name),
             i64::from(limit) + 1,
-            Reach::of(caller).member
+            reach.member,
+            reach.may() as _
         )
         .fetch_all(&mut tx)
         .await?;
@@ -382,12 +440,14 @@ pub(crate) async fn messages(
     if rows.is_empty() {
         // Nothing said, or nothing there.
         let there = sqlx::query!(
-            "select conversation_id from app.conversations
-                 where conversation_id = $1 and ($2::uuid is null or contact_id = $2)
-                   and ($3::uuid is null or holder_id is null or holder_id = $3)",
+            "select c.conversation_id from app.conversations c
+             where c.conversation_id = $1 and ($2::uuid is null or c.contact_id = $2)
+               and app.reached(c.channel, c.team_id, c.holder_id, $3,
+                 array(select t.team_id from app.team_members t where t.member_id = $3), $4)",
             id.uuid(),
             reach.contact,
-            reach.member
+            reach.member,
+            reach.may() as _
         );
         there.fetch_optional(tx).await?.ok_or(ConversationError::NotFound)?;
     }
@@ -407,7 +467,7 @@ pub(crate) async fn messages(
 async fn before_id(
     tx: &mut TenantTx,
     conversation: ConversationId,
-    Reach { contact, member }: Reach,
+    reach: Reach,
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<MessageRow>, ConversationError> {
@@ -415,13 +475,15 @@ async fn before_id(
         r#"where conversation_id = $1 and message_id > $1 and message_id < $2
              and message_id <= (select c.last_message_id from app.conversations c
                                 where c.conversation_id = $1 and ($4::uuid is null or c.contact_id = $4)
-                                  and ($5::uuid is null or c.holder_id is null or c.holder_id = $5))
+                                  and app.reached(c.channel, c.team_id, c.holder_id, $5,
+                                    array(select t.team_id from app.team_members t where t.member_id = $5), $6))
            order by message_id desc limit $3"#,
         conversation.uuid(),
         before,
         limit,
-        contact,
-        member
+        reach.contact,
+        reach.member,
+        reach.may() as _
     );
     Ok(rows.fetch_all(tx).await?)
 }
@@ -430,7 +492,7 @@ async fn before_id(
 async fn after_seq(
     tx: &mut TenantTx,
     conversation: ConversationId,
-    Reach { contact, member }: Reach,
+    reach: Reach,
     seq: u64,
     limit: i64,
 ) -> Result<Vec<MessageRow>, ConversationError> {
@@ -443,13 +505,15 @@ async fn after_seq(
                                         where c.conversation_id = $1), $1)
              and message_id <= (select c.last_message_id from app.conversations c
                                 where c.conversation_id = $1 and ($4::uuid is null or c.contact_id = $4)
-                                  and ($5::uuid is null or c.holder_id is null or c.holder_id = $5))
+                                  and app.reached(c.channel, c.team_id, c.holder_id, $5,
+                                    array(select t.team_id from app.team_members t where t.member_id = $5), $6))
            order by message_id limit $3"#,
         conversation.uuid(),
         i64::try_from(seq).unwrap_or(i64::MAX),
         limit,
-        contact,
-        member
+        reach.contact,
+        reach.member,
+        reach.may() as _
     );
     Ok(rows.fetch_all(tx).await?)
 }

@@ -108,7 +108,9 @@ impl Identity {
         wishes: impl Into<KeyWishes<'_>>,
     ) -> Result<NewApiKey, IdentityError> {
         let right = caller.may(ManageKeys)?;
-        let wishes = wishes.into();
+        let wishes: KeyWishes<'_> = wishes.into();
+        let scopes = wishes.scopes.reaching(caller.permissions().within(KEY_AT_MOST));
+        let wishes = KeyWishes { scopes, ..wishes };
         let mut tx = self.services.store.tenant(right.scope()).await?;
         hold(&mut tx, caller).await?;
         let new = self.put_key(&mut tx, caller, right, &wishes).await?;

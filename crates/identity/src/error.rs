@@ -130,6 +130,9 @@ pub enum IdentityError {
     /// Somebody has the role, or is asked to join with it.
     #[error("the role is in use")]
     RoleInUse,
+    /// A tenant has as many teams as it may have.
+    #[error("the tenant has {0} teams")]
+    TooManyTeams(usize),
     /// A tenant has as many keys as it may have.
     #[error("the tenant has {0} keys already")]
     TooManyKeys(usize),
@@ -279,6 +282,10 @@ impl Fault for IdentityError {
             Self::RoleInUse => Problem::new(
                 ErrorCode::Conflict,
                 text!("Somebody has this role, or is asked to join with it. Give them another one first."),
+            ),
+            Self::TooManyTeams(most) => Problem::new(
+                ErrorCode::Conflict,
+                text!("A workspace can have {most} teams. Delete one that is no longer needed.", most),
             ),
             Self::TooManyKeys(most) => Problem::new(
                 ErrorCode::Conflict,

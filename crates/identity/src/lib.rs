@@ -23,6 +23,7 @@ mod settings;
 mod sign_in;
 mod sign_up;
 mod signed;
+mod teams;
 mod tenants;
 mod tokens;
 
@@ -45,6 +46,7 @@ pub use second_factor::{Here, ShownAgain, TakenAway};
 pub use sign_in::{Kept, SignInForm};
 pub use sign_on::Returned;
 pub use sign_up::{NewTenant, SignUpForm, SignedUp};
+pub use teams::MAX_TEAMS;
 pub use tenants::{CreatedTenant, First, Founding, TenantSetup, Who};
 pub use tokens::Credential;
 

@@ -10,7 +10,7 @@ use model::audit::Act;
 use model::event::EventKind;
 use model::identity::{Role, RoleInfo};
 use model::input::RoleTitle;
-use model::permission::{ManageMembers, Permission, Permissions, ROLE_AT_MOST, ReadWorkspace};
+use model::permission::{CHANNELS, ManageMembers, Permission, Permissions, ROLE_AT_MOST, ReadWorkspace};
 use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::{Caller, Denied, StoreError, TenantTx, events, scope};
@@ -67,23 +67,29 @@ pub(crate) async fn role_of(tx: &mut TenantTx, role: Role) -> Result<Option<Know
     known(&role.to_string(), Some(found.name), found.permissions.iter().map(String::as_str)).map(Some)
 }
 
-/// With what they cannot do without: whoever changes something sees it.
-fn whole(permissions: Permissions) -> Permissions {
+/// With what they cannot do without: whoever changes something sees it, and who reads conversations reaches some, `most` at most where
+/// nothing is said of it.
+fn whole(permissions: Permissions, most: Permissions) -> Permissions {
     use Permission as P;
     let needs = [
         (P::WriteConversations, P::ReadConversations),
+        (P::ReachUnassigned, P::ReadConversations),
+        (P::ReachTeams, P::ReadConversations),
         (P::ReachOthers, P::ReadConversations),
+        (P::ReachOthers, P::ReachUnassigned),
+        (P::ReachOthers, P::ReachTeams),
         (P::ManageDocuments, P::ReadDocuments),
     ];
-    let more = needs.into_iter().filter(|(one, _)| permissions.has(*one)).map(|(_, needed)| needed);
+    let channels = CHANNELS.list().into_iter().map(|channel| (channel, P::ReadConversations));
+    let more = needs.into_iter().chain(channels).filter(|(one, _)| permissions.has(*one)).map(|(_, needed)| needed);
     let all: Vec<P> = permissions.list().into_iter().chain(more).chain([P::ReadWorkspace]).collect();
-    Permissions::of(&all)
+    Permissions::of(&all).reaching(most)
 }
 
 /// What was wished for, if it can be.
 fn checked(caller: &Caller, wishes: &RoleWishes) -> Result<(RoleTitle, Permissions), IdentityError> {
     let title = RoleTitle::parse(&wishes.title).map_err(|e| IdentityError::field("title", e.0))?;
-    let permissions = whole(wishes.permissions);
+    let permissions = whole(wishes.permissions, caller.permissions());
     if !ROLE_AT_MOST.have(permissions) {
         return Err(IdentityError::field(
             "permissions",
@@ -261,9 +267,15 @@ mod tests {
     #[test]
     fn what_a_role_cannot_do_without_comes_with_it() {
         use Permission as P;
-        let of = |list: &[P]| whole(Permissions::of(list)).list();
+        let of = |list: &[P]| whole(Permissions::of(list), ROLE_AT_MOST).list();
         assert_eq!(of(&[]), [P::ReadWorkspace]);
-        assert_eq!(of(&[P::WriteConversations]), [P::ReadWorkspace, P::ReadConversations, P::WriteConversations]);
-        assert_eq!(of(&[P::ManageDocuments]), [P::ReadWorkspace, P::ReadDocuments, P::ManageDocuments]);
+        let (sees, reads) = (P::ReadWorkspace, P::ReadConversations);
+        let (widget, api) = (P::ReachWidget, P::ReachApi);
+        assert_eq!(of(&[P::WriteConversations]), [sees, reads, P::ReachUnassigned, widget, api, P::WriteConversations]);
+        let others = [sees, reads, P::ReachUnassigned, P::ReachTeams, P::ReachOthers, widget, api];
+        assert_eq!(of(&[P::ReachOthers]), others);
+        assert_eq!(of(&[P::ReachTeams, widget]), [sees, reads, P::ReachTeams, widget]);
+        assert_eq!(of(&[api]), [sees, reads, P::ReachUnassigned, api]);
+        assert_eq!(of(&[P::ManageDocuments]), [sees, P::ReadDocuments, P::ManageDocuments]);
     }
 }

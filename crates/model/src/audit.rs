@@ -59,6 +59,16 @@ names!(
         RoleEdited = "role.changed",
         /// One was deleted.
         RoleDeleted = "role.deleted",
+        /// A team was made.
+        TeamCreated = "team.created",
+        /// It is called something else.
+        TeamRenamed = "team.renamed",
+        /// It was deleted.
+        TeamDeleted = "team.deleted",
+        /// A member was put into a team.
+        TeamMemberAdded = "team.member_added",
+        /// A member was taken out of a team.
+        TeamMemberRemoved = "team.member_removed",
         /// A member was removed, or left.
         MemberRemoved = "member.removed",
         /// The settings were changed.
@@ -85,6 +95,8 @@ names!(
         DocumentDeleted = "document.deleted",
         /// What was asked and not answered needs nobody's look any more.
         QuestionSettled = "question.settled",
+        /// A conversation was given to a team, or taken from one.
+        ConversationGiven = "conversation.given",
     }
 );
 
@@ -117,6 +129,11 @@ impl Act {
             Self::RoleCreated => text!("Made a role"),
             Self::RoleEdited => text!("Changed what a role may do"),
             Self::RoleDeleted => text!("Deleted a role"),
+            Self::TeamCreated => text!("Made a team"),
+            Self::TeamRenamed => text!("Renamed a team"),
+            Self::TeamDeleted => text!("Deleted a team"),
+            Self::TeamMemberAdded => text!("Put a member into a team"),
+            Self::TeamMemberRemoved => text!("Took a member out of a team"),
             Self::MemberRemoved => text!("Removed a member"),
             Self::SettingsChanged => text!("Changed the settings"),
             Self::ProviderSet => text!("Set the company's sign-on"),
@@ -130,6 +147,7 @@ impl Act {
             Self::DocumentUploaded => text!("Uploaded a document"),
             Self::DocumentDeleted => text!("Deleted a document"),
             Self::QuestionSettled => text!("Settled what was asked and not answered"),
+            Self::ConversationGiven => text!("Gave a conversation to a team, or took it from one"),
         }
     }
 }

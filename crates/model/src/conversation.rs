@@ -3,6 +3,8 @@
 use crate::knowledge::{Citation, Outcome};
 use crate::names::names;
 use crate::{ContactId, ConversationId, MemberId, MessageId, Page, Timestamp, WidgetId};
+#[cfg(feature = "ssr")]
+use crate::TeamId;
 use serde::{Deserialize, Serialize};
 
 names!(
@@ -47,6 +49,15 @@ names!(
         Assistant = "assistant",
         /// People; the assistant is silent.
         People = "people",
+    }
+);
+names!(
+    /// By which way a conversation came. Each has a permission of its own (`permission::CHANNELS`).
+    Channel {
+        /// A visitor began it in the widget.
+        Widget = "widget",
+        /// A program began it, on behalf of a contact.
+        Api = "api",
     }
 );
 names!(
@@ -111,6 +122,12 @@ pub struct Conversation {
     pub handler: Handler,
     /// Who has taken it, when `handler` is `people`.
     pub assignee: Option<Assignee>,
+    /// The team that it was given to. (Like `channel` it is told to programs alone: the browser's part shows neither, and is smaller so.)
+    #[cfg(feature = "ssr")]
+    pub team_id: Option<TeamId>,
+    /// By which way it came.
+    #[cfg(feature = "ssr")]
+    pub channel: Channel,
     /// The number of its last message; 0 when there is none.
     pub last_seq: u64,
     /// Who said the last thing.

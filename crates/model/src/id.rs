@@ -117,6 +117,10 @@ id!(
     RoleId, "rol"
 );
 id!(
+    /// Some members of a tenant who see to the same conversations.
+    TeamId, "team"
+);
+id!(
     /// A key of a tenant's for the REST interface.
     ApiKeyId, "key"
 );

@@ -1,7 +1,7 @@
 //! What the wire says about tenants, members, sessions and API keys.
 
 use crate::permission::{Permission, Permissions};
-use crate::{ApiKeyId, InvitationId, MemberId, RoleId, TenantId, Timestamp};
+use crate::{ApiKeyId, InvitationId, MemberId, RoleId, TeamId, TenantId, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use words::{Language, Text, text};
@@ -96,6 +96,30 @@ pub struct RoleInfo {
     pub permissions: Permissions,
     /// How many have it, or are asked to join with it.
     pub members: u32,
+}
+
+/// Members who see to the same conversations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct Team {
+    /// Its id.
+    pub id: TeamId,
+    /// What people call it.
+    pub name: String,
+    /// Who is in it, by name.
+    pub members: Vec<TeamMember>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Somebody in a team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct TeamMember {
+    /// The membership's id.
+    pub id: MemberId,
+    /// The person's name.
+    pub name: String,
 }
 
 /// What somebody who signs in is asked for next.

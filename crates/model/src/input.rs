@@ -178,6 +178,17 @@ text_input!(
     }
 );
 text_input!(
+    /// What a company calls a team, 1 to 40 characters. Two that differ in capitals alone are one.
+    TeamName,
+    |text| line(text, 40, text!("Give the team a name, for example \u{201c}Billing\u{201d}."), text!("Use at most 40 characters."))
+);
+impl TeamName {
+    /// As names are compared.
+    pub fn folded(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+text_input!(
     /// What the owner of a passkey calls it, 1 to 60 characters.
     PasskeyName,
     |text| line(

@@ -22,7 +22,7 @@ pub mod whole;
 pub use error::{ErrorCode, Fault, FieldError, Problem};
 pub use id::{
     ApiKeyId, ChunkId, ContactId, ConversationId, DocumentId, Id, InvitationId, LetterId, MemberId, MessageId,
-    OperatorKeyId, PersonId, RequestId, RoleId, TenantId, WidgetId,
+    OperatorKeyId, PersonId, RequestId, RoleId, TeamId, TenantId, WidgetId,
 };
 pub use page::Page;
 pub use timestamp::Timestamp;

@@ -3,6 +3,7 @@
 //! A new permission is a line here, with the sentence that people read; then its name stands where it is asked for:
 //! `caller.may(ManageKeys)?`.
 
+use crate::conversation::Channel;
 use crate::identity::Role;
 use crate::names::names;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -43,18 +44,26 @@ macro_rules! permissions {
 permissions!(
     /// Members, keys and settings of the workspace.
     ReadWorkspace = "workspace.read", text!("See the workspace, its members and its API keys");
+    /// Conversations, messages and contacts: one's own, and those that the next ones say.
+    ReadConversations = "conversations.read", text!("Read one's own conversations");
+    /// Conversations that are nobody's.
+    ReachUnassigned = "conversations.unassigned", text!("Read conversations that nobody has taken, of one's teams and of no team");
+    /// Conversations that were given to one's teams.
+    ReachTeams = "conversations.teams", text!("Read all conversations of one's teams, also what colleagues there have taken");
+    /// Conversations that are a colleague's, or another team's.
+    ReachOthers = "conversations.others", text!("Read what belongs to other colleagues and other teams, too");
+    /// Conversations that came by the widget.
+    ReachWidget = "channels.widget", text!("Reach conversations that visitors began in the widget");
+    /// Conversations that programs began.
+    ReachApi = "channels.api", text!("Reach conversations that programs began");
     /// Conversations, messages and contacts.
-    ReadConversations = "conversations.read", text!("Read conversations that nobody has taken, and one's own");
-    /// Conversations that are a colleague's.
-    ReachOthers = "conversations.others", text!("Read and handle what colleagues have taken, too");
-    /// Conversations, messages and contacts.
-    WriteConversations = "conversations.write", text!("Write to contacts, and take over, hand back and resolve conversations");
+    WriteConversations = "conversations.write", text!("Write to contacts, and take over, hand back, resolve and give conversations to teams");
     /// Documents, and what stands in them.
     ReadDocuments = "documents.read", text!("Read and search documents");
     /// Documents, and what stands in them.
     ManageDocuments = "documents.manage", text!("Upload and delete documents");
-    /// Members and invitations.
-    ManageMembers = "members.manage", text!("Invite, suspend and remove members, sign them out, and change what they may do");
+    /// Members, invitations and teams.
+    ManageMembers = "members.manage", text!("Invite, suspend and remove members, sign them out, change what they may do, and make teams");
     /// Owners, who may do everything.
     ManageOwners = "owners.manage", text!("Make and remove owners");
     /// API keys.
@@ -113,6 +122,22 @@ impl Permissions {
         Self(self.0 & these.0)
     }
 
+    /// These and those.
+    pub const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// With what to read conversations is nothing without: some that are reached, which are those that nobody has taken where nothing is
+    /// said of it, and channels that they came by, all of `most` where none is named.
+    pub const fn reaching(self, most: Self) -> Self {
+        if !self.has(Permission::ReadConversations) {
+            return self;
+        }
+        let some = Self::of(&[P::ReachUnassigned, P::ReachTeams, P::ReachOthers]);
+        let with = if self.within(some).0 == 0 { self.and(Self::of(&[P::ReachUnassigned])) } else { self };
+        if self.within(CHANNELS).0 == 0 { with.and(CHANNELS.within(most)) } else { with }
+    }
+
     /// Each of them.
     pub fn list(self) -> Vec<Permission> {
         Permission::ALL.iter().copied().filter(|one| self.has(*one)).collect()
@@ -129,19 +154,35 @@ use Permission as P;
 const AGENT: Permissions = Permissions::of(&[
     P::ReadWorkspace,
     P::ReadConversations,
+    P::ReachUnassigned,
+    P::ReachTeams,
     P::ReachOthers,
+    P::ReachWidget,
+    P::ReachApi,
     P::WriteConversations,
     P::ReadDocuments,
     P::ManageDocuments,
 ]);
 
-const VIEWER: Permissions =
-    Permissions::of(&[P::ReadWorkspace, P::ReadConversations, P::ReachOthers, P::ReadDocuments]);
+const VIEWER: Permissions = Permissions::of(&[
+    P::ReadWorkspace,
+    P::ReadConversations,
+    P::ReachUnassigned,
+    P::ReachTeams,
+    P::ReachOthers,
+    P::ReachWidget,
+    P::ReachApi,
+    P::ReadDocuments,
+]);
 
 const ADMIN: Permissions = Permissions::of(&[
     P::ReadWorkspace,
     P::ReadConversations,
+    P::ReachUnassigned,
+    P::ReachTeams,
     P::ReachOthers,
+    P::ReachWidget,
+    P::ReachApi,
     P::WriteConversations,
     P::ReadDocuments,
     P::ManageDocuments,
@@ -157,7 +198,11 @@ pub const API_KEY: Permissions = AGENT;
 pub const KEY_AT_MOST: Permissions = Permissions::of(&[
     P::ReadWorkspace,
     P::ReadConversations,
+    P::ReachUnassigned,
+    P::ReachTeams,
     P::ReachOthers,
+    P::ReachWidget,
+    P::ReachApi,
     P::WriteConversations,
     P::ReadDocuments,
     P::ManageDocuments,
@@ -172,7 +217,11 @@ pub const JOB: Permissions = Permissions::of(&[P::ReadDocuments]);
 pub const ROLE_AT_MOST: Permissions = Permissions::of(&[
     P::ReadWorkspace,
     P::ReadConversations,
+    P::ReachUnassigned,
+    P::ReachTeams,
     P::ReachOthers,
+    P::ReachWidget,
+    P::ReachApi,
     P::WriteConversations,
     P::ReadDocuments,
     P::ManageDocuments,
@@ -181,6 +230,19 @@ pub const ROLE_AT_MOST: Permissions = Permissions::of(&[
     P::ManageSettings,
     P::ReadAuditLog,
 ]);
+
+/// Each way by which conversations come.
+pub const CHANNELS: Permissions = Permissions::of(&[P::ReachWidget, P::ReachApi]);
+
+impl Channel {
+    /// What it takes to reach conversations that came by it. Its name is the channel's, behind `channels.`: the database goes by that.
+    pub const fn permission(self) -> Permission {
+        match self {
+            Self::Widget => P::ReachWidget,
+            Self::Api => P::ReachApi,
+        }
+    }
+}
 
 impl Role {
     /// What the role may do, where that is the same everywhere. What one of a company's own may stands in its row.
@@ -240,6 +302,28 @@ mod tests {
             assert!(written.lines().any(|line| line == row), "no such row: {row}");
         }
         assert_eq!(written.lines().filter(|line| line.starts_with("| `")).count(), Permission::ALL.len());
+    }
+
+    #[test]
+    fn each_channel_has_a_permission_of_its_name() {
+        let named = |channel: &Channel| format!("channels.{}", channel.name());
+        let named: Vec<String> = Channel::ALL.iter().map(named).collect();
+        let permissions: Vec<_> = Channel::ALL.iter().map(|channel| channel.permission()).collect();
+        assert_eq!(permissions.iter().map(|one| one.name().to_owned()).collect::<Vec<_>>(), named);
+        assert_eq!(Permissions::of(&permissions), CHANNELS);
+    }
+
+    #[test]
+    fn who_reads_conversations_reaches_some() {
+        let of = |list: &[P], most| Permissions::of(list).reaching(most).list();
+        assert_eq!(of(&[P::ReadDocuments], AGENT), [P::ReadDocuments]);
+        let all = [P::ReadConversations, P::ReachUnassigned, P::ReachWidget, P::ReachApi];
+        assert_eq!(of(&[P::ReadConversations], AGENT), all);
+        // No more than there is to give, and nothing besides what was chosen.
+        let less = Permissions::of(&[P::ReadConversations, P::ReachWidget]);
+        assert_eq!(of(&[P::ReadConversations], less), [P::ReadConversations, P::ReachUnassigned, P::ReachWidget]);
+        let chosen = [P::ReadConversations, P::ReachTeams, P::ReachApi];
+        assert_eq!(of(&chosen, AGENT), chosen);
     }
 
     #[test]

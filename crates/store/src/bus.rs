@@ -49,7 +49,7 @@ pub enum Notice {
         /// The listener that it came from, which need not hear it.
         source: Option<u64>,
     },
-    /// Credentials of a tenant's have ended.
+    /// Credentials of a tenant's have ended, or somebody there reaches other conversations than before.
     Ended {
         /// Whose.
         tenant: TenantId,

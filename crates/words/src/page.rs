@@ -53,9 +53,13 @@ impl Text {
         Self(Cow::Owned(text.into()))
     }
 
-    /// The server's alone.
+    /// A sentence that was kept in English: said as the page has brought it, if it has.
     pub fn kept(text: impl Into<String>) -> Self {
-        Self::plain(text)
+        let text = text.into();
+        match found(&text, 0) {
+            Some(known) => Self(Cow::Borrowed(known)),
+            None => Self(Cow::Owned(text)),
+        }
     }
 
     #[doc(hidden)]

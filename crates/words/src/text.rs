@@ -37,7 +37,7 @@ impl Text {
         Self(Said::Plain(text.into()))
     }
 
-    /// A sentence that was kept in English: if translators know it, it is said as they have it. (In the browser it is not.)
+    /// A sentence that was kept in English: if translators know it, it is said as they have it.
     pub fn kept(text: impl Into<String>) -> Self {
         Self(Said::Kept(text.into()))
     }

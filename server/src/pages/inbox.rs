@@ -15,7 +15,7 @@ use axum::{
 use conversations::{ConversationError, NewMessage};
 use model::conversation::{InboxFilter, Step};
 use model::permission::Permission;
-use model::{ConversationId, ErrorCode, Problem};
+use model::{ConversationId, ErrorCode, Problem, TeamId};
 use serde::Deserialize;
 use store::{Actor, Caller};
 
@@ -34,7 +34,8 @@ pub struct Place {
 }
 
 /// The page: the list, and a conversation beside it if the address names one. (The form for words has an address of its own,
-/// where the page stands when they were refused: whoever goes back there gets the same.)
+/// where the page stands when they were refused: whoever goes back there gets the same, without the form that gives it to a team, which goes to
+/// the address that it stands at.)
 ///
 /// # Errors
 /// `not_found` for a program that asks for a conversation which is not there, `invalid` for a place that is none, or the
@@ -44,6 +45,7 @@ pub async fn page(
     Viewer(caller): Viewer,
     AsJson(json): AsJson,
     render: Render,
+    uri: Uri,
     open: Option<Path<String>>,
     place: Result<Query<Place>, QueryRejection>,
 ) -> Result<Response, Failure> {
@@ -54,7 +56,9 @@ pub async fn page(
         (true, false) => Ok(Json(found).into_response()),
         (false, _) => {
             let status = if found.missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
-            render.dashboard(&caller, status, |frame| inbox(frame, found)).await
+            let gives = found.writes && !uri.path().ends_with("/messages");
+            let teams = if gives { app.capabilities.identity.list_teams(&caller).await? } else { Vec::new() };
+            render.dashboard(&caller, status, |frame| inbox(frame, found, teams)).await
         }
     }
 }
@@ -132,7 +136,42 @@ pub async fn say(
     let place = place.map(|Query(place)| place).unwrap_or_default();
     let found = find(&app, &caller, &place, Some(conversation.to_string())).await?;
     let found = Inbox { outcome: Outcome { text: new.text, problem: Some(problem.0) }, ..found };
-    render.dashboard(&caller, status, |frame| inbox(frame, found)).await
+    render.dashboard(&caller, status, |frame| inbox(frame, found, Vec::new())).await
+}
+
+/// To whom a conversation is given: the id of a team, or that of none.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Given {
+    team: String,
+}
+
+/// Gives the conversation to a team.
+///
+/// # Errors
+/// When nobody is signed in, there is no such conversation or team, or the fault is ours.
+pub async fn give(
+    State(app): State<App>,
+    Member(caller): Member,
+    PathId(conversation): PathId<ConversationId>,
+    AsJson(json): AsJson,
+    uri: Uri,
+    form: Result<Form<Given>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Given { team }) = form.map_err(unreadable)?;
+    let team: Option<TeamId> = match team.as_str() {
+        "none" => None,
+        id => Some(id.parse().map_err(|_| Problem::not_found())?),
+    };
+    let conversations = &app.capabilities.conversations;
+    let now = conversations.give(&caller, conversation, team).await?;
+    if json {
+        return Ok(Json(now).into_response());
+    }
+    // Whoever gave it away may not reach it any more.
+    let theirs = conversations.get(&caller, conversation).await.is_ok();
+    let to = if theirs { address(conversation, &uri) } else { "/dashboard/inbox".to_owned() };
+    Ok(Redirect::to(&to).into_response())
 }
 
 /// The member takes the conversation.

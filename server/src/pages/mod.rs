@@ -24,6 +24,7 @@ pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;
 pub mod site;
+pub mod teams;
 pub mod unanswered;
 pub mod workspaces;
 

@@ -20,6 +20,7 @@ pub mod roles;
 pub mod search;
 pub mod sessions;
 pub mod settings;
+pub mod teams;
 pub mod tokens;
 pub mod unanswered;
 
@@ -72,6 +73,8 @@ pub fn api() -> Api {
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::delete))
         .routes(routes!(roles::change, roles::delete))
+        .routes(routes!(teams::get, teams::change, teams::delete))
+        .routes(routes!(teams::add, teams::remove))
         .routes(routes!(invitations::delete))
         .routes(routes!(api_keys::list))
         .routes(routes!(tokens::create))
@@ -86,10 +89,12 @@ pub fn api() -> Api {
         .split_for_parts();
     let (once, changes) = OpenApiRouter::new()
         .routes(routes!(roles::list, roles::create))
+        .routes(routes!(teams::list, teams::create))
         .routes(routes!(invitations::list, invitations::create))
         .routes(routes!(conversations::list, conversations::create))
         .routes(routes!(conversations::messages, conversations::say))
         .routes(routes!(conversations::hand_off))
+        .routes(routes!(conversations::give))
         .routes(routes!(conversations::hand_back))
         .routes(routes!(conversations::resolve))
         .routes(routes!(unanswered::settle))

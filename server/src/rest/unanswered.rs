@@ -13,7 +13,7 @@ use model::knowledge::{AskedId, Unanswered};
 use model::page::Page;
 
 /// What was asked and not answered, most asked first: the 50 of which there are most. Takes a key with `documents.read`,
-/// `conversations.read` and `conversations.others`.
+/// `conversations.read`, `conversations.others` and every channel.
 #[utoipa::path(
     get,
     path = "/api/v1/unanswered",

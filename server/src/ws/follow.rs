@@ -135,13 +135,24 @@ impl Socket {
             next = if count < TOGETHER { listener.try_next() } else { None };
         }
         if listener.missed() {
-            for id in followed.keys().copied().collect::<Vec<_>>() {
-                self.catch_up(id, who.caller(), listener, followed).await?;
-            }
-            if matches!(who, Who::Agent { .. }) {
-                self.send(&ServerFrame::Changed { conversation: None, line: None, waiting: None }).await?;
-            }
+            self.look_again(who, listener, followed).await?;
         }
         self.flush().await
+    }
+
+    /// Reads what may have been missed, and leaves what is out of reach by now.
+    pub(super) async fn look_again(
+        &mut self,
+        who: &Who,
+        listener: &mut Listener,
+        followed: &mut Followed,
+    ) -> Result<(), End> {
+        for id in followed.keys().copied().collect::<Vec<_>>() {
+            self.catch_up(id, who.caller(), listener, followed).await?;
+        }
+        if matches!(who, Who::Agent { .. }) {
+            self.send(&ServerFrame::Changed { conversation: None, line: None, waiting: None }).await?;
+        }
+        Ok(())
     }
 }

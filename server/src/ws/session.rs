@@ -219,7 +219,13 @@ impl Socket {
                 heard = listener.next() => self.pass_on(heard, &who, &mut listener, &mut followed).await,
                 // A visitor's is asked about at a beat: there are many, and nobody ends one but with all others.
                 shut = ended.next() => match who {
-                    Who::Agent { .. } => self.prove(&who).await,
+                    Who::Agent { .. } => match self.prove(&who).await {
+                        // Who is in which team may have changed: what was within reach may be no more.
+                        Ok(()) if !who.caller().permissions().has(Permission::ReachOthers) => {
+                            self.look_again(&who, &mut listener, &mut followed).await
+                        }
+                        proven => proven,
+                    },
                     _ if shut => Err(End::Close(1008, "the credentials are no longer good")),
                     _ => Ok(()),
                 },

@@ -3,7 +3,7 @@
 use super::list::badge;
 use super::talk::Talk;
 use super::{HERE, address, name_of, unsent};
-use crate::say::{say, sentence};
+use crate::say::{kept, say, sentence};
 use crate::ui::{Icon, Shape, TextArea, anew, linked, live};
 use leptos::ev::{KeyboardEvent, MouseEvent, SubmitEvent};
 use leptos::prelude::*;
@@ -18,15 +18,6 @@ const STEPS: [(Step, &str, &str, &str); 3] = [
     (Step::HandBack, noted!("Hand back"), noted!(" to the assistant"), "button button--small"),
     (Step::Resolve, noted!("Resolve"), "", "button button--small"),
     (Step::TakeOver, noted!("Take over"), "", "button button--small button--primary"),
-];
-
-/// What a conversation says when something has happened in it, as it is kept (`conversations`).
-const EVENTS: [&str; 5] = [
-    noted!("A person has been asked to join. The assistant is silent until then."),
-    noted!("The assistant cannot answer just now. A person has been asked to join."),
-    noted!("A person has joined the conversation."),
-    noted!("The assistant answers again."),
-    noted!("The conversation was marked as resolved."),
 ];
 
 /// The conversation that has begun.
@@ -169,10 +160,9 @@ fn said(message: Message, day: Option<String>, local: bool, visitor: &str) -> An
     let what = if from == Author::System {
         let text = match (event, name) {
             (Some(Event::TakenOver), Some(name)) => t!("{name} has joined the conversation.", name),
-            _ => match EVENTS.into_iter().find(|known| *known == text) {
-                Some(known) => sentence(known).to_owned(),
-                None => text,
-            },
+            // Of nothing else that happens there is a name.
+            (_, Some(team)) => t!("A person of the team {team} has been asked to join.", team),
+            _ => kept(text),
         };
         view! { <p class="said__event">{text}" "{time}</p> }.into_any()
     } else {

@@ -8,13 +8,16 @@ use uuid::Uuid;
 
 /// Gives both tenants a row in every table that signing up does not fill. A new table needs a line here, and nothing else
 /// in this file.
-const SEEDS: [&str; 21] = [
+const SEEDS: [&str; 23] = [
     "insert into app.nonces (tenant_id, key_id, nonce_hash, used_at)
      select $1, key_id, sha256($2::text::bytea), $3 from app.api_keys where tenant_id = $1 limit 1",
     "insert into app.kept_answers (tenant_id, key_id, name_hash, answer_id, request_hash, begun_at, leased_until)
      select $1, key_id, sha256($2::text::bytea), $2, sha256('request'), $3, $3 from app.api_keys where tenant_id = $1 limit 1",
     "insert into app.roles (tenant_id, role_id, name, permissions, created_at)
      values ($1, $2, 'Night', '{workspace.read}', $3)",
+    "insert into app.teams (tenant_id, team_id, name, folded, created_at) values ($1, $2, 'Billing', 'billing', $3)",
+    "insert into app.team_members (tenant_id, member_id, team_id)
+     select $1, member_id, $2 from app.memberships where tenant_id = $1 and $3::timestamptz is not null limit 1",
     "insert into app.domains (tenant_id, domain_id, domain, proof, created_at)
      values ($1, $2, 'example.com', '0123456789abcdef', $3)",
     "insert into app.providers (tenant_id, provider_id, name, issuer, client_id, required, changed_at)

@@ -1,14 +1,17 @@
-//! `POST /api/v1/conversations/{id}/handoff|handback|resolve`: who may speak.
+//! `POST /api/v1/conversations/{id}/handoff|team|handback|resolve`: who may speak.
 
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
 use crate::request::PathId;
+use crate::rest::ApiJson;
 use crate::rest::idempotency::IdempotencyKey;
-use crate::rest::refusals::{Refused, RefusedOnce};
+use crate::rest::refusals::{Refused, RefusedBody, RefusedOnce};
 use crate::state::App;
 use axum::{Json, extract::State};
 use model::conversation::Conversation;
-use model::{ConversationId, Problem};
+use model::{ConversationId, Problem, TeamId};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// Asks for a person: the assistant is silent from now on. Asked twice, once is enough.
 #[utoipa::path(
@@ -31,6 +34,45 @@ pub async fn hand_off(
     PathId(id): PathId<ConversationId>,
 ) -> Result<Json<Conversation>, Failure> {
     Ok(Json(app.capabilities.conversations.hand_off(&caller, id).await?))
+}
+
+/// To whom a conversation is given.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GivenTo {
+    /// The team; `null` for none any more.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required, value_type = Option<TeamId>)]
+    team_id: Option<String>,
+}
+
+/// Gives the conversation to a team: it waits for a person there, whoever had it before. Where it is already, nothing changes. The answer says
+/// how it is now, also to a key that reaches what is that team's no more.
+#[utoipa::path(
+    post,
+    path = "/api/v1/conversations/{id}/team",
+    operation_id = "give_conversation",
+    tag = "Conversations",
+    params(("id" = inline(ConversationId), Path, description = "The conversation's id"), IdempotencyKey),
+    security(("api_key" = [])),
+    request_body = GivenTo,
+    responses(
+        (status = 200, description = "The conversation, with people", body = Conversation),
+        (status = 404, description = "No such conversation, or no such team", body = Problem, content_type = "application/problem+json"),
+        RefusedBody,
+        RefusedOnce,
+        Refused,
+    )
+)]
+pub async fn give(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    PathId(id): PathId<ConversationId>,
+    ApiJson(GivenTo { team_id }): ApiJson<GivenTo>,
+) -> Result<Json<Conversation>, Failure> {
+    // What is no id is answered like one that is unknown.
+    let team: Option<TeamId> = team_id.map(|id| id.parse()).transpose().map_err(|_| Problem::not_found())?;
+    Ok(Json(app.capabilities.conversations.give(&caller, id, team).await?))
 }
 
 /// Gives the conversation back to the assistant.
