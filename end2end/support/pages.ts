@@ -3,7 +3,7 @@
 import type { Page } from '@playwright/test';
 import { begin, messages, program, say, step } from './conversations.ts';
 import { failed, learnt, teach } from './documents.ts';
-import { expect, visit } from './fixtures.ts';
+import { expect, hydrated, visit } from './fixtures.ts';
 import { beginFactor, code, turnFactorOn } from './factor.ts';
 import { makeKey } from './keys.ts';
 import { signInThere } from './provider.ts';
@@ -126,6 +126,22 @@ const withConversations = (which: '' | 'answered' | 'waiting' | 'mine' | 'none',
   const id = { '': '', answered: `/${answered}`, waiting: `/${waiting}`, mine: `/${mine}`, none: '/conv_00000000000000000000000000000000' }[which];
   await visit(page, `/dashboard/inbox${id}?show=${show}`);
   await then?.(page);
+};
+
+/** Two teams, in one of which one is oneself. */
+async function makeTeams(page: Page) {
+  for (const name of ['Billing', 'Those who answer in midsummer week']) await page.request.post('/dashboard/teams', { form: { name } });
+  const made = await (await page.request.get('/dashboard/teams')).text();
+  // The last of them by name has the one who makes them in it.
+  const [member, team] = [/option value="(mem_[0-9a-f]+)"/.exec(made)![1]!, [...made.matchAll(/teams\/(team_[0-9a-f]+)\/members"/g)].at(-1)![1]!];
+  await page.request.post(`/dashboard/teams/${team}/members`, { form: { member } });
+}
+
+const withTeams = (then: (page: Page) => Promise<void>) => async (page: Page, person: Person) => {
+  await signUp(page.request, person);
+  await makeTeams(page);
+  await page.goto('/dashboard/teams');
+  await then(page);
 };
 
 const dialog = async (page: Page) => {
@@ -306,6 +322,26 @@ export const states: State[] = [
       await page.getByRole('button', { name: 'Save Night shift' }).click();
       await expect(page.getByRole('alert')).toBeVisible();
     },
+  },
+  { name: 'teams-empty', open: member('/dashboard/teams') },
+  { name: 'teams', open: withTeams(async (page) => page.getByText('Put somebody into Billing').click()) },
+  {
+    name: 'teams-wrong',
+    status: 422,
+    open: withTeams(async (page) => {
+      await page.getByText('Change Billing').click();
+      await page.locator('details[open]').getByLabel('Name').fill('Those who answer in midsummer week');
+      await page.getByRole('button', { name: 'Save Billing' }).click();
+      await expect(page.getByRole('alert')).toBeVisible();
+    }),
+  },
+  {
+    name: 'teams-delete',
+    open: withTeams(async (page) => {
+      await page.getByText('Change Billing').click();
+      await page.getByRole('button', { name: 'Delete Billing' }).click();
+      await expect(page.getByRole('dialog')).toBeVisible();
+    }),
   },
   {
     name: 'members-last-owner',
@@ -624,6 +660,15 @@ export const states: State[] = [
   }) },
   { name: 'inbox-waiting', open: withConversations('waiting') },
   { name: 'inbox-mine', open: withConversations('mine', 'mine') },
+  {
+    name: 'inbox-giving',
+    open: withConversations('waiting', 'open', async (page) => {
+      await makeTeams(page);
+      await page.reload();
+      await hydrated(page);
+      await page.getByText('Give to a team').click();
+    }),
+  },
   { name: 'inbox-404', status: 404, open: withConversations('none') },
   { name: 'dashboard-404', status: 404, open: member('/dashboard/no-such-page') },
   { name: 'error-404', status: 404, open: nobody('/no-such-page') },

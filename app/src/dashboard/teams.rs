@@ -146,11 +146,13 @@ fn row(team: Team, eyes: Eyes<'_>, wrong: Option<Wrong>) -> impl IntoView + use<
     let changing = manages.then(|| changing(id, &team.name, decides, wrong));
     let name = team.name;
     let bold = view! { <b>{name.clone()}</b> };
+    let some = !team.members.is_empty();
     let people = team.members.into_iter().map(|one| person(id, &name, one, manages)).collect_view();
+    let people = some.then(|| view! { <ul class="people" role="list">{people}</ul> });
     view! {
         <li>
             <p>{rich!("{name}: {have}.", name = bold, have = have)}</p>
-            <ul class="people" role="list">{people}</ul>
+            {people}
             {adding}
             {changing}
         </li>

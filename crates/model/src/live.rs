@@ -133,13 +133,13 @@ pub enum ServerFrame<'a> {
     },
     /// Something changed in a conversation of the workspace.
     Changed {
-        /// Where; without it, in several.
+        /// Where; without it, in several, or out of the reach of who is told.
         #[serde(skip_serializing_if = "Option::is_none")]
         conversation: Option<ConversationId>,
         /// How it is now; without it, the list has to be asked for.
         #[serde(skip_serializing_if = "Option::is_none")]
         line: Option<&'a Line>,
-        /// Without a line: how many wait for a person now, where that is known.
+        /// Without a line: how many of those within reach wait for a person now, where that is known.
         #[serde(skip_serializing_if = "Option::is_none")]
         waiting: Option<u32>,
     },
@@ -173,7 +173,7 @@ impl<'a> ServerFrame<'a> {
 pub struct Line {
     /// The conversation.
     pub conversation: Conversation,
-    /// How many of the workspace's wait for a person; 100 stands for more.
+    /// How many of those within reach wait for a person; 100 stands for more.
     pub waiting: u32,
     /// When it was read: what was committed before is in it.
     pub now: Timestamp,
@@ -259,7 +259,7 @@ mod tests {
             ServerFrame::Typing { conversation, from: Author::Agent, name: Some("Anna") },
             ServerFrame::Typing { conversation, from: Author::Assistant, name: None },
             ServerFrame::Changed { conversation: Some(conversation), line: Some(&line), waiting: None },
-            ServerFrame::Changed { conversation: Some(conversation), line: None, waiting: Some(2) },
+            ServerFrame::Changed { conversation: None, line: None, waiting: Some(2) },
             ServerFrame::Changed { conversation: None, line: None, waiting: None },
             ServerFrame::Pong,
             ServerFrame::problem(&slow, Some("c-1")),

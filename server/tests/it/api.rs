@@ -223,6 +223,11 @@ async fn the_description_is_complete() {
     let wishes = RoleWishes { title: "Shift".to_owned(), ..RoleWishes::default() };
     let role = identity.create_role(&aurora.owner, &wishes).await.unwrap().role;
     let own_role = format!("/api/v1/roles/{role}");
+    let (teams, one_team, in_team) = ("/api/v1/teams", "/api/v1/teams/{id}", "/api/v1/teams/{id}/members/{member_id}");
+    let team = identity.create_team(&aurora.owner, "Billing").await.unwrap().id;
+    let own_team = format!("{teams}/{team}");
+    let own_in_team = format!("{own_team}/members/{}", aurora.member);
+    let (given, own_given) = ("/api/v1/conversations/{id}/team", format!("{talks}/{talk}/team"));
     let mut asked = BTreeSet::new();
     for (path, ask, status) in [
         ("/api/v1/me", Ask::get("/api/v1/me"), 200),
@@ -265,6 +270,36 @@ async fn the_description_is_complete() {
         (one_role, json_to("PUT", &own_role, &format!(r#"{{"title":"{}"}}"#, "x".repeat(300_000))), 413),
         (one_role, Ask::new("DELETE", &own_role), 204),
         (one_role, Ask::new("DELETE", &own_role), 404),
+        (teams, Ask::get(teams), 200),
+        (teams, Ask::get("/api/v1/teams?x=1"), 400),
+        (teams, json(teams, r#"{"name":"Night"}"#), 201),
+        (teams, json(teams, r#"{"name":"NIGHT"}"#), 422),
+        (teams, json(teams, "{}"), 400),
+        (teams, Ask::post(teams).form([("name", "x")]), 415),
+        (teams, json(teams, &format!(r#"{{"name":"{}"}}"#, "x".repeat(300_000))), 413),
+        (one_team, Ask::get(&own_team), 200),
+        (one_team, Ask::get(format!("{own_team}?x=1")), 400),
+        (one_team, Ask::get("/api/v1/teams/team_0"), 404),
+        (one_team, json_to("PATCH", &own_team, r#"{"name":"Day"}"#), 204),
+        (one_team, json_to("PATCH", &own_team, r#"{"name":""}"#), 422),
+        (one_team, json_to("PATCH", &own_team, r#"{"title":"Day"}"#), 400),
+        (one_team, json_to("PATCH", "/api/v1/teams/team_0", r#"{"name":"Day"}"#), 404),
+        (one_team, Ask::new("PATCH", &own_team).form([("name", "x")]), 415),
+        (one_team, json_to("PATCH", &own_team, &format!(r#"{{"name":"{}"}}"#, "x".repeat(300_000))), 413),
+        (in_team, Ask::new("PUT", &own_in_team), 204),
+        (in_team, Ask::new("PUT", format!("{own_team}/members/mem_0")), 404),
+        (in_team, Ask::new("DELETE", &own_in_team), 204),
+        (in_team, Ask::new("DELETE", &own_in_team), 404),
+        (given, json(&own_given, &format!(r#"{{"team_id":"{team}"}}"#)), 200),
+        (given, json(&own_given, r#"{"team_id":null}"#), 200),
+        (given, json(&own_given, "{}"), 400),
+        (given, json(&own_given, r#"{"team_id":"team_0"}"#), 404),
+        (given, json(&format!("{nowhere}/team"), r#"{"team_id":null}"#), 404),
+        (given, Ask::post(&own_given).form([("team_id", "x")]), 415),
+        (given, json(&own_given, &format!(r#"{{"team_id":"{}"}}"#, "x".repeat(300_000))), 413),
+        (back, Ask::post(format!("{talks}/{talk}/handback")), 200),
+        (one_team, Ask::new("DELETE", &own_team), 204),
+        (one_team, Ask::new("DELETE", &own_team), 404),
         (member, json_to("PATCH", "/api/v1/members/mem_0", r#"{"role":"agent"}"#), 404),
         (member, Ask::new("PATCH", &colleague).form([("role", "agent")]), 415),
         (member, json_to("PATCH", &colleague, &format!(r#"{{"role":"{}"}}"#, "x".repeat(300_000))), 413),

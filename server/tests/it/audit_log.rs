@@ -96,6 +96,17 @@ async fn every_act_is_written_down() {
     done(&server, keep([("keys", "")])).await;
     done(&server, keep([("resume", "1")])).await;
 
+    // A team, somebody in it, and a conversation that is given to it.
+    done(&server, Ask::post("/dashboard/teams").form([("name", "Billing")]).session(aurora)).await;
+    let team = format!("/dashboard/teams/{}", identity.list_teams(&aurora.owner).await.unwrap()[0].id);
+    done(&server, Ask::post(&team).form([("name", "Invoices")]).session(aurora)).await;
+    done(&server, Ask::post(format!("{team}/members")).form([("member", &bo.to_string())]).session(aurora)).await;
+    let talk = server.new_conversation(aurora, "Whom do I ask?").await;
+    let to = team.rsplit('/').next().unwrap();
+    done(&server, Ask::post(format!("/dashboard/inbox/{talk}")).form([("team", to)]).session(aurora)).await;
+    done(&server, Ask::post(format!("{team}/members/{bo}/remove")).form([]).session(aurora)).await;
+    done(&server, Ask::post(format!("{team}/delete")).form([]).session(aurora)).await;
+
     let settings = [("version", "0"), ("name", "Aurora"), ("idle_minutes", "600")];
     done(&server, Ask::post("/dashboard/settings").form(settings).session(aurora)).await;
 

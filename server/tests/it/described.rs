@@ -5,7 +5,7 @@ use crate::harness::{Ask, TestServer};
 use identity::RoleWishes;
 use model::ErrorCode;
 use model::audit::{Act, ActorKind};
-use model::conversation::{Author, ConversationState, Event, Handler, InboxFilter, Step};
+use model::conversation::{Author, Channel, ConversationState, Event, Handler, InboxFilter, Step};
 use model::event::EventKind;
 use model::permission::Permission;
 use serde_json::{Map, Value, json};
@@ -46,6 +46,7 @@ fn enums_are_described_by_the_names_that_are_sent() {
         Act,
         ActorKind,
         Author,
+        Channel,
         ConversationState,
         ErrorCode,
         Event,
@@ -124,6 +125,7 @@ async fn taken(server: &TestServer) -> Vec<Taken> {
     let colleague = members.iter().find(|one| one.email == deneb.email).unwrap().id;
     let wishes = RoleWishes { title: "Shift".to_owned(), ..RoleWishes::default() };
     let role = identity.create_role(&aurora.owner, &wishes).await.unwrap().role;
+    let team = identity.create_team(&aurora.owner, "Billing").await.unwrap().id;
     let talk = server.new_conversation(aurora, "When may lamps come back?").await;
     let of = |operation: (&'static str, &'static str), id: &str, body: Value, arrays: Value| {
         let arrays = arrays.as_array().unwrap().clone();
@@ -148,6 +150,9 @@ async fn taken(server: &TestServer) -> Vec<Taken> {
             json!({"title": "Day", "permissions": []}),
             json!([["Day", []]]),
         ),
+        of(("post", "/api/v1/teams"), "", json!({"name": "Night"}), json!([["Night"]])),
+        of(("patch", "/api/v1/teams/{id}"), &team.to_string(), json!({"name": "Day"}), json!([["Day"]])),
+        of(("post", "/api/v1/conversations/{id}/team"), &talk, json!({"team_id": team}), json!([[team]])),
         of(
             ("post", "/api/v1/invitations"),
             "",

@@ -5,7 +5,7 @@ use crate::harness::{Answer, Ask, TestServer};
 use crate::probes::documents::upload;
 use crate::socket::{Client, ORIGIN};
 use identity::{KeptMember, KeyWishes, RoleWishes};
-use model::MemberId;
+use model::{ConversationId, MemberId};
 use model::identity::Role;
 use model::permission::{KEY_AT_MOST, Permission, Permissions};
 use serde_json::json;
@@ -42,19 +42,24 @@ fn drawn() -> String {
     format!("n{}", DRAWN.fetch_add(1, Ordering::Relaxed))
 }
 
-/// What takes each permission, and a conversation: for [`Permission::ReachOthers`] a colleague's, else one that nobody has taken.
+fn see(id: &str) -> Ask {
+    Ask::get(format!("/dashboard/inbox/{id}"))
+}
+
+fn get(id: &str) -> Ask {
+    Ask::get(format!("/api/v1/conversations/{id}"))
+}
+
+/// What takes each permission, and a conversation that [`Talks::of`] names.
 const OPERATIONS: &[Operation] = &[
     (Permission::ReadWorkspace, |_| Ask::get("/dashboard/members"), Some(|_| Ask::get("/api/v1/members"))),
-    (
-        Permission::ReadConversations,
-        |id| Ask::get(format!("/dashboard/inbox/{id}")),
-        Some(|id| Ask::get(format!("/api/v1/conversations/{id}"))),
-    ),
-    (
-        Permission::ReachOthers,
-        |id| Ask::get(format!("/dashboard/inbox/{id}")),
-        Some(|id| Ask::get(format!("/api/v1/conversations/{id}"))),
-    ),
+    (Permission::ReadConversations, |_| Ask::get("/dashboard/inbox"), Some(|_| Ask::get("/api/v1/conversations"))),
+    (Permission::ReachUnassigned, see, Some(get)),
+    // (A key is in no team.)
+    (Permission::ReachTeams, see, None),
+    (Permission::ReachOthers, see, Some(get)),
+    (Permission::ReachWidget, see, Some(get)),
+    (Permission::ReachApi, see, Some(get)),
     (
         Permission::WriteConversations,
         |id| {
@@ -95,6 +100,61 @@ const OPERATIONS: &[Operation] = &[
         None,
     ),
 ];
+
+/// Conversations: of no team, and of one in which everybody is. The assistant has them, but for those that the owner had last.
+struct Talks {
+    open: String,
+    open_by_program: String,
+    taken: String,
+    of_team: String,
+    of_team_by_program: String,
+    taken_of_team: String,
+}
+
+impl Talks {
+    async fn new(server: &TestServer, everybody: &[Somebody]) -> Self {
+        let (aurora, identity) = (&server.two.aurora, &server.capabilities().identity);
+        let team = identity.create_team(&aurora.owner, "Everybody").await.unwrap().id;
+        for somebody in everybody {
+            identity.add_to_team(&aurora.owner, team, somebody.member).await.unwrap();
+        }
+        let mut behind = server.db.superuser().await;
+        let mut talk = async |channel: &str, of_team: bool, taken: bool| {
+            let id = server.new_conversation(aurora, "Is anybody there?").await;
+            let put = "update app.conversations set channel = $2, team_id = $3, holder_id = $4 where conversation_id = $1";
+            sqlx::query(put)
+                .bind(id.parse::<ConversationId>().unwrap().uuid())
+                .bind(channel)
+                .bind(of_team.then(|| team.uuid()))
+                .bind(taken.then(|| aurora.member.uuid()))
+                .execute(&mut behind)
+                .await
+                .unwrap();
+            id
+        };
+        Self {
+            open: talk("widget", false, false).await,
+            open_by_program: talk("api", false, false).await,
+            taken: talk("widget", false, true).await,
+            of_team: talk("widget", true, false).await,
+            of_team_by_program: talk("api", true, false).await,
+            taken_of_team: talk("widget", true, true).await,
+        }
+    }
+
+    /// The one that shows whether somebody has this permission; to a key, one of no team.
+    fn of(&self, permission: Permission, by_key: bool) -> &str {
+        match (permission, by_key) {
+            (Permission::ReachUnassigned, _) => &self.open,
+            (Permission::ReachTeams, _) => &self.taken_of_team,
+            (Permission::ReachOthers, _) => &self.taken,
+            (Permission::ReachApi, true) => &self.open_by_program,
+            (Permission::ReachApi, false) => &self.of_team_by_program,
+            (_, true) => &self.open,
+            (_, false) => &self.of_team,
+        }
+    }
+}
 
 /// Somebody with a role: their session, and a key that may what they may, as far as keys may it.
 struct Somebody {
@@ -172,9 +232,11 @@ async fn every_role_in_every_state_gets_the_same_verdict_everywhere() {
         people.push(somebody(&server, role, role.permissions().unwrap()).await);
     }
     use Permission as P;
-    let own: [&[P]; 6] = [
+    let own: [&[P]; 8] = [
         &[],
         &[P::ReachOthers],
+        &[P::ReachTeams, P::ReachWidget],
+        &[P::WriteConversations, P::ReachWidget],
         &[P::ManageDocuments],
         &[P::WriteConversations],
         &[P::ManageMembers, P::ReadAuditLog],
@@ -185,9 +247,7 @@ async fn every_role_in_every_state_gets_the_same_verdict_everywhere() {
         let made = identity.create_role(&aurora.owner, &wishes).await.unwrap();
         people.push(somebody(&server, made.role, made.permissions).await);
     }
-    let conversation = server.new_conversation(aurora, "Is anybody there?").await;
-    let taken = server.new_conversation(aurora, "Who has this?").await;
-    server.conversations().take_over(&aurora.owner, taken.parse().unwrap()).await.unwrap();
+    let talks = Talks::new(&server, &people).await;
     let named: Vec<Permission> = OPERATIONS.iter().map(|(permission, ..)| *permission).collect();
     assert_eq!(named.len(), Permission::ALL.len(), "each has something that takes it");
     for suspended in [false, true] {
@@ -202,25 +262,30 @@ async fn every_role_in_every_state_gets_the_same_verdict_everywhere() {
                     (false, false) => Verdict::Refused,
                 };
                 let said = format!("{} of who may {:?}, suspended: {suspended}", permission.name(), who.may.names());
-                let conversation = if *permission == P::ReachOthers { &taken } else { &conversation };
+                let conversation = talks.of(*permission, false);
                 let form = server.ask(page(conversation).cookie(who.session)).await;
                 assert_eq!(verdict(&form), expected, "{said}: by form: {form}");
                 let as_json = server.ask(page(conversation).wants_json().cookie(who.session)).await;
                 assert_eq!(verdict(&as_json), expected, "{said}: as JSON: {as_json}");
                 // A key is nobody's once it is made, unless it is revoked with who made it.
                 if let Some(rest) = rest {
+                    let conversation = talks.of(*permission, true);
                     let by_key = server.ask(rest(conversation).bearer(&who.key)).await;
-                    let expected = if who.may.has(*permission) { Verdict::Done } else { Verdict::Refused };
+                    let of_conversation = matches!(permission, P::ReachWidget | P::ReachApi | P::WriteConversations);
+                    let reaches = !of_conversation || who.may.has(P::ReachUnassigned);
+                    let done = who.may.has(*permission) && reaches;
+                    let expected = if done { Verdict::Done } else { Verdict::Refused };
                     assert_eq!(verdict(&by_key), expected, "{said}: by REST: {by_key}");
                 }
             }
             // What everybody has is there for everybody, whatever else they may.
-            for path in ["/dashboard", "/dashboard/account", "/dashboard/roles", "/dashboard/workspaces"] {
+            let everybodys = ["/dashboard", "/dashboard/account", "/dashboard/roles", "/dashboard/teams", "/dashboard/workspaces"];
+            for path in everybodys {
                 let page = server.ask(Ask::get(path).cookie(who.session)).await;
                 let expected = if suspended { Verdict::Out } else { Verdict::Done };
                 assert_eq!(verdict(&page), expected, "{path} of who may {:?}: {page}", who.may.names());
             }
-            let [reads, writes, others] = on_a_socket(&server, who, &conversation, &taken).await;
+            let [reads, writes, others] = on_a_socket(&server, who, &talks.of_team, &talks.taken).await;
             let expected = |permission| match (suspended, who.may.has(permission)) {
                 (true, _) => Verdict::Out,
                 (false, true) => Verdict::Done,

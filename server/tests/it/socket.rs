@@ -2,7 +2,9 @@
 
 use crate::harness::{Ask, COOKIE, TestServer};
 use futures_util::{SinkExt as _, StreamExt as _};
+use identity::RoleWishes;
 use model::live::ClientFrame;
+use model::permission::{Permission, Permissions};
 use serde_json::{Value, json};
 use server::config::SocketLimits;
 use std::collections::BTreeSet;
@@ -509,6 +511,38 @@ async fn sockets_end_with_what_opened_them() {
     assert_eq!(server.ask(revoke).await.status, 303);
     assert_eq!(program.closed().await, Some(1008));
     assert!(stays.until_pong().await.is_empty());
+}
+
+#[tokio::test]
+async fn who_is_taken_out_of_a_team_follows_its_conversations_no_more() {
+    let server = start().await;
+    let (aurora, identity) = (&server.two.aurora, &server.capabilities().identity);
+    let wishes = RoleWishes {
+        title: "Of a team".to_owned(),
+        permissions: Permissions::of(&[Permission::ReachTeams, Permission::WriteConversations]),
+    };
+    let role = identity.create_role(&aurora.owner, &wishes).await.unwrap().role;
+    let (person, member) = testkit::member(&server.db, aurora, "Ann", &role.to_string()).await;
+    let team = identity.create_team(&aurora.owner, "Billing").await.unwrap().id;
+    identity.add_to_team(&aurora.owner, team, member).await.unwrap();
+    let id = server.new_conversation(aurora, "Hello").await;
+    server.conversations().give(&aurora.owner, id.parse().unwrap(), Some(team)).await.unwrap();
+    let session = server.db.open_session(person, aurora.id).await;
+    let mut ann = Client::with_cookie(&server, &session.to_string()).await;
+    let follow = json!({"type": "subscribe", "conversation": id, "after": 0});
+    ann.send(follow.clone()).await;
+    ann.next_of("caught_up").await;
+    let typing = json!({"type": "typing", "conversation": id});
+    ann.send(typing.clone()).await;
+    assert!(ann.until_pong().await.is_empty(), "it is theirs to write in");
+
+    identity.take_from_team(&aurora.owner, team, member).await.unwrap();
+    // The list has to be asked for again.
+    assert_eq!(ann.next_of("changed").await, json!({"type": "changed"}));
+    for frame in [typing, follow] {
+        ann.send(frame).await;
+        assert_eq!(ann.next_of("error").await["code"], "not_found");
+    }
 }
 
 #[tokio::test]

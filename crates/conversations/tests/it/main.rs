@@ -12,4 +12,5 @@ mod plans;
 mod race;
 mod reach;
 mod stage;
+mod teams;
 mod visitors;

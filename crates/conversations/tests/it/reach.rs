@@ -11,7 +11,7 @@ use model::{ConversationId, MemberId};
 use store::{Actor, Caller};
 
 /// What of it somebody reaches: each way to it gives the same answer.
-async fn reaches(c: &Conversations, who: &Caller, id: ConversationId) -> bool {
+pub async fn reaches(c: &Conversations, who: &Caller, id: ConversationId) -> bool {
     let there = c.get(who, id).await.is_ok();
     let listed = c.list(who, None, None, None).await.unwrap().data.iter().any(|one| one.id == id);
     let mut shown = false;
@@ -37,7 +37,7 @@ async fn reaches(c: &Conversations, who: &Caller, id: ConversationId) -> bool {
 }
 
 /// Everything that one could do to it.
-async fn every_change_is_not_found(c: &Conversations, who: &Caller, id: ConversationId) {
+pub async fn every_change_is_not_found(c: &Conversations, who: &Caller, id: ConversationId) {
     if matches!(who.actor(), Actor::Member { .. }) {
         assert!(matches!(c.take_over(who, id).await, Err(ConversationError::NotFound)));
     }
@@ -45,6 +45,7 @@ async fn every_change_is_not_found(c: &Conversations, who: &Caller, id: Conversa
         assert!(matches!(tried, Err(ConversationError::NotFound)), "{tried:?}");
     };
     not_found(c.hand_off(who, id).await.map(drop));
+    not_found(c.give(who, id, None).await.map(drop));
     for step in [Step::HandBack, Step::Resolve] {
         not_found(c.handle(who, id, step).await.map(drop));
     }
@@ -124,7 +125,7 @@ async fn a_key_without_the_right_reaches_what_nobody_has() {
 }
 
 /// What is heard next of how conversations are: a line, or that the list has to be asked for.
-async fn changed(listener: &mut Listener) -> Option<Line> {
+pub async fn changed(listener: &mut Listener) -> Option<Line> {
     loop {
         if let Heard::Changed { frame } = listener.next().await {
             return serde_json::from_slice::<Frame>(&frame).unwrap().line;

@@ -17,4 +17,5 @@ mod sign_in;
 mod sign_up;
 mod signed;
 mod stage;
+mod teams;
 mod whoami;

@@ -64,7 +64,8 @@ async fn a_role_is_what_was_chosen_and_changes_at_once() {
     let (aurora, identity) = (&two.aurora, &db.identity);
     let night = role(identity, aurora, " Night shift ", &[P::WriteConversations]).await;
     let (bo, who) = works_as(&db, aurora, "Bo", Role::Custom(night)).await;
-    let expected = [P::ReadWorkspace, P::ReadConversations, P::WriteConversations];
+    let reaches = [P::ReachUnassigned, P::ReachWidget, P::ReachApi];
+    let expected = [&reaches[..], &[P::ReadWorkspace, P::ReadConversations, P::WriteConversations]].concat();
     assert_eq!(who.permissions(), Permissions::of(&expected), "what it cannot do without comes with it");
     let shown = identity.list_members(&aurora.owner, &PageRequest::default()).await.unwrap().data;
     let shown = shown.iter().find(|one| one.id == bo).unwrap();

@@ -1,12 +1,16 @@
 //! Conversations: the REST interface, and the socket's address. What goes over the socket is probed in `socket.rs`.
 
-use super::{By, Ids, Kind, Malformed, Place, Probe};
+use super::{By, Ids, Kind, Malformed, Place, Probe, World};
 use crate::harness::Ask;
 
 const LIST: &str = "/api/v1/conversations";
 
 fn json(path: &str, text: &str) -> Ask {
     Ask::post(path).body("application/json", text)
+}
+
+fn give(world: &World, team: &str) -> Ask {
+    json(&format!("{LIST}/{}/team", world.aurora_conversation), &format!(r#"{{"team_id":"{team}"}}"#))
 }
 
 const WORDS: &str = r#"{"text":"Auroralamps quoffle?","client_id":"probe"}"#;
@@ -107,6 +111,21 @@ pub const PROBES: &[Probe] = &[
             ask: |_, id| Ask::post(format!("{LIST}/{id}/handoff")),
             malformed: Malformed::AsUnknown,
         }]),
+    },
+    Probe {
+        method: "POST",
+        path: "/api/v1/conversations/{id}/team",
+        by: By::Key,
+        ask: |world| give(world, &world.aurora_teams[0]),
+        ids: Ids::At(&[
+            Place {
+                name: "id",
+                kind: Kind::Conversation,
+                ask: |_, id| json(&format!("{LIST}/{id}/team"), r#"{"team_id":null}"#),
+                malformed: Malformed::AsUnknown,
+            },
+            Place { name: "team_id", kind: Kind::Team, ask: give, malformed: Malformed::AsUnknown },
+        ]),
     },
     Probe {
         method: "POST",

@@ -1,10 +1,14 @@
 //! The inbox: its pages and its forms.
 
-use super::{By, Ids, Kind, Malformed, Place, Probe, Stranger};
+use super::{By, Ids, Kind, Malformed, Place, Probe, Stranger, World};
 use crate::harness::Ask;
 
 /// What the form that says something is sent with; the same words each time are one message.
 const WORDS: [(&str, &str); 2] = [("text", "Auroralamps quoffle."), ("client_id", "probe")];
+
+fn give(world: &World, team: &str) -> Ask {
+    Ask::post(format!("/dashboard/inbox/{}", world.aurora_conversation)).form([("team", team)])
+}
 
 pub const PROBES: &[Probe] = &[
     Probe {
@@ -37,6 +41,21 @@ pub const PROBES: &[Probe] = &[
                 ask: |world, id| Ask::get(format!("/dashboard/inbox/{}?before={id}", world.aurora_conversation)),
                 malformed: Malformed::Refused("a cursor is a place in an order, whether a row stands there or not"),
             },
+        ]),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/inbox/{conversation}",
+        by: By::Session(Stranger::Refused),
+        ask: |world| give(world, &world.aurora_teams[0]),
+        ids: Ids::At(&[
+            Place {
+                name: "conversation",
+                kind: Kind::Conversation,
+                ask: |_, id| Ask::post(format!("/dashboard/inbox/{id}")).form([("team", "none")]),
+                malformed: Malformed::AsUnknown,
+            },
+            Place { name: "team", kind: Kind::Team, ask: give, malformed: Malformed::AsUnknown },
         ]),
     },
     Probe {

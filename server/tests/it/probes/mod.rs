@@ -23,6 +23,7 @@ mod providers;
 mod roles;
 mod session;
 mod settings;
+mod teams;
 
 use crate::harness::{Ask, TestServer, offer};
 use identity::{Came, Here, Kept, Once, Origin, ProviderForm, Purpose};
@@ -31,7 +32,8 @@ use model::operator::OperatorPermission;
 use model::permission::KEY_AT_MOST;
 use model::settings::Settings;
 use model::{
-    ApiKeyId, ConversationId, DocumentId, InvitationId, MemberId, MessageId, PersonId, RoleId, TenantId, WidgetId,
+    ApiKeyId, ConversationId, DocumentId, InvitationId, MemberId, MessageId, PersonId, RoleId, TeamId, TenantId,
+    WidgetId,
 };
 use passkeys::Devices;
 use std::time::Duration;
@@ -123,6 +125,10 @@ pub enum Kind {
     Passkey,
     /// A role of a company's own.
     Role,
+    /// A team, in which the owner is.
+    Team,
+    /// Somebody in Aurora's first team.
+    Teammate,
     /// A session of somebody who may no more than keys.
     AgentSession,
     /// A domain that a company has named.
@@ -188,6 +194,10 @@ pub struct World {
     pub aurora_roles: [String; 4],
     /// One of Borealis.
     pub borealis_role: String,
+    /// Teams of Aurora's in which its owner is.
+    pub aurora_teams: [String; 5],
+    /// One of Borealis.
+    pub borealis_team: String,
     pub dns: Dns,
     /// The domain of Aurora's that no probe takes away, and where the provider of the probes is.
     pub domain: String,
@@ -408,6 +418,28 @@ async fn role(server: &TestServer, tenant: &Tenant) -> String {
     id.to_string()
 }
 
+/// A team of a tenant's, in which its owner is.
+async fn team(server: &TestServer, tenant: &Tenant, name: &str) -> String {
+    let id = TeamId::from_uuid(server.db.services.new_id());
+    for put in [
+        "insert into app.teams (tenant_id, team_id, name, folded, created_at)
+         select tenant_id, $2, $4, lower($4), $5 from app.memberships where tenant_id = $1 and member_id = $3",
+        "insert into app.team_members (tenant_id, team_id, member_id)
+         select $1, $2, $3 where $4::text is not null and $5::timestamptz is not null",
+    ] {
+        sqlx::query(put)
+            .bind(tenant.id.uuid())
+            .bind(id.uuid())
+            .bind(tenant.member.uuid())
+            .bind(name)
+            .bind(server.db.services.now())
+            .execute(&mut server.db.superuser().await)
+            .await
+            .unwrap();
+    }
+    id.to_string()
+}
+
 /// What was asked in a conversation and not answered, as if by its first message.
 async fn asked(server: &TestServer, conversation: &str, question: &str) -> String {
     let id: ConversationId = conversation.parse().unwrap();
@@ -478,6 +510,14 @@ impl World {
             role(&server, aurora).await,
         ];
         let borealis_role = role(&server, borealis).await;
+        let aurora_teams = [
+            team(&server, aurora, "Auroracrew one").await,
+            team(&server, aurora, "Auroracrew two").await,
+            team(&server, aurora, "Auroracrew three").await,
+            team(&server, aurora, "Auroracrew four").await,
+            team(&server, aurora, "Auroracrew five").await,
+        ];
+        let borealis_team = team(&server, borealis, "Borealiscrew").await;
         let own_domain = domain(&server, &dns, aurora).await;
         let otto = Tenant::new(&server.db, "Otto").await;
         let proven = domain(&server, &dns, &otto).await;
@@ -589,6 +629,8 @@ impl World {
             devices,
             aurora_roles,
             borealis_role,
+            aurora_teams,
+            borealis_team,
             dns,
             domain: own_domain,
             borealis_domain,
@@ -604,6 +646,13 @@ impl World {
             borealis_invitation,
             server,
         }
+    }
+
+    /// Somebody new of Aurora's.
+    async fn colleague(&self) -> MemberId {
+        let newest = Tenant::new(&self.server.db, &format!("Electra{}", rand_word())).await;
+        self.server.db.joins(&newest, &self.server.two.aurora).await;
+        member(&self.server, &self.server.two.aurora, &newest.email).await
     }
 
     /// An id of a kind that belongs to Aurora, and one that belongs to Borealis.
@@ -632,6 +681,16 @@ impl World {
             Kind::Linked => (linked(&self.server, &self.vouched.nora).await, linked(&self.server, borealis).await),
             Kind::AgentSession => (session_of(&self.server, self.agent, aurora).await, self.session_ids.1.clone()),
             Kind::Role => (role(&self.server, aurora).await, self.borealis_role.clone()),
+            Kind::Team => {
+                let own = team(&self.server, aurora, &format!("Auroracrew {}", rand_word())).await;
+                (own, self.borealis_team.clone())
+            }
+            Kind::Teammate => {
+                let own = self.colleague().await;
+                let first = self.aurora_teams[0].parse().unwrap();
+                self.server.capabilities().identity.add_to_team(&aurora.owner, first, own).await.unwrap();
+                (own.to_string(), borealis.member.to_string())
+            }
             Kind::Passkey => {
                 let own = passkeys::passkey(&self.server, &self.devices.removes).await;
                 (own, passkeys::passkey(&self.server, borealis).await)
@@ -641,12 +700,7 @@ impl World {
             Kind::Invitation => {
                 (invitation(&self.server, aurora).await.to_string(), self.borealis_invitation.to_string())
             }
-            Kind::Colleague => {
-                let newest = Tenant::new(&self.server.db, &format!("Electra{}", rand_word())).await;
-                self.server.db.joins(&newest, aurora).await;
-                let own = member(&self.server, aurora, &newest.email).await;
-                (own.to_string(), borealis.member.to_string())
-            }
+            Kind::Colleague => (self.colleague().await.to_string(), borealis.member.to_string()),
             Kind::Member => (aurora.member.to_string(), borealis.member.to_string()),
             Kind::Tenant => (aurora.id.to_string(), borealis.id.to_string()),
         }
@@ -673,11 +727,12 @@ impl Kind {
         let prefix = match self {
             Self::Session | Self::AgentSession | Self::Linked | Self::Passkey | Self::Domain | Self::Version => "",
             Self::Role => RoleId::PREFIX,
+            Self::Team => TeamId::PREFIX,
             Self::Document => DocumentId::PREFIX,
             Self::Conversation | Self::Taken | Self::Asked => ConversationId::PREFIX,
             Self::Message => MessageId::PREFIX,
             Self::Key | Self::Working => ApiKeyId::PREFIX,
-            Self::Member | Self::Colleague => MemberId::PREFIX,
+            Self::Member | Self::Colleague | Self::Teammate => MemberId::PREFIX,
             Self::Invitation => InvitationId::PREFIX,
             Self::Tenant => TenantId::PREFIX,
         };
@@ -714,6 +769,7 @@ pub fn all() -> Vec<&'static Probe> {
         roles::PROBES,
         session::PROBES,
         settings::PROBES,
+        teams::PROBES,
     ]
     .into_iter()
     .flatten()
