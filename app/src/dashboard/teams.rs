@@ -253,12 +253,12 @@ fn deleting(id: TeamId, name: &str, dialog: String) -> AnyView {
     view! {
         <dialog class="dialog" id=dialog.clone() aria-labelledby=title.clone()>
             <div class="dialog__head">
-                <h2 id=title>{t!("Delete the team {name}?", name)}</h2>
+                <h2 id=title.clone()>{t!("Delete the team {name}?", name)}</h2>
                 <p>{t!("Its members stay members. Conversations that were given to it belong to no team then.")}</p>
             </div>
             <form method="post" action=format!("{HERE}/{id}/delete")>
                 <div class="dialog__actions">
-                    <button class="button" type="button" command="close" commandfor=dialog>{t!("Not now")}</button>
+                    <button class="button" type="button" command="close" commandfor=dialog.clone()>{t!("Not now")}</button>
                     <button class="button button--danger" type="submit">{t!("Delete the team")}</button>
                 </div>
             </form>

@@ -64,7 +64,8 @@ impl Conversations {
     /// Begins a conversation with a new contact, on behalf of a program.
     ///
     /// # Errors
-    /// [`ConversationError::Denied`] for who may not write, or does not reach such conversations; [`ConversationError::Invalid`] for a name or an address that will not do, or the database's.
+    /// [`ConversationError::Denied`] for who may not write, or does not reach what programs begin; [`ConversationError::Invalid`] for a name or
+    /// an address that will not do; or the database's.
     #[tracing::instrument(name = "db.conversation.create", skip_all)]
     pub async fn create(&self, caller: &Caller, new: NewContact) -> Result<Conversation, ConversationError> {
         let right = caller.may(WriteConversations)?;
