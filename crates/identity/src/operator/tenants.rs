@@ -150,7 +150,7 @@ impl Identity {
         }
         let invitation = self.ask_owner(&mut tx, id, &email).await?;
         let entry = Entry::new(Act::WorkspaceCreated).to(id.uuid(), company.as_str());
-        self.write_down(&mut tx, operator, id, entry).await?;
+        self.write_down_for(&mut tx, operator, id, entry).await?;
         self.write_invited(&mut tx, operator, id, &invitation).await?;
         let tenant = overview(&mut tx, id).await?;
         tx.commit().await?;
@@ -226,7 +226,7 @@ impl Identity {
         let invitation = self.ask_owner(&mut tx, tenant, &email).await?;
         for one in &taken_back {
             let entry = Entry::new(Act::InvitationTakenBack).to(one.invitation_id, &one.email);
-            self.write_down(&mut tx, operator, tenant, entry.was("role", Role::Owner.to_string())).await?;
+            self.write_down_for(&mut tx, operator, tenant, entry.was("role", Role::Owner.to_string())).await?;
         }
         self.write_invited(&mut tx, operator, tenant, &invitation).await?;
         let company = overview(&mut tx, tenant).await?;
@@ -282,7 +282,7 @@ impl Identity {
             // What was open stays ended when the company is let in again.
             sessions::end_all_of_tenant(&mut tx, tenant).await?;
             let entry = Entry::new(Act::WorkspaceSuspended).to(tenant.uuid(), &name).is("reason", reason.as_str());
-            self.write_down(&mut tx, operator, tenant, entry).await?;
+            self.write_down_for(&mut tx, operator, tenant, entry).await?;
         }
         let company = overview(&mut tx, tenant).await?;
         tx.commit().await?;
@@ -302,7 +302,7 @@ impl Identity {
         if suspended {
             put_suspended(&mut tx, tenant, None).await?;
             let entry = Entry::new(Act::WorkspaceResumed).to(tenant.uuid(), &name);
-            self.write_down(&mut tx, operator, tenant, entry).await?;
+            self.write_down_for(&mut tx, operator, tenant, entry).await?;
         }
         let company = overview(&mut tx, tenant).await?;
         tx.commit().await?;
@@ -321,11 +321,11 @@ impl Identity {
         invitation: &Invitation,
     ) -> Result<(), StoreError> {
         let entry = Entry::new(Act::MemberInvited).to(invitation.id.uuid(), &invitation.email);
-        self.write_down(tx, operator, tenant, entry.is("role", Role::Owner.to_string())).await
+        self.write_down_for(tx, operator, tenant, entry.is("role", Role::Owner.to_string())).await
     }
 
     /// In the company's audit log, as the act of this key.
-    async fn write_down(
+    async fn write_down_for(
         &self,
         tx: &mut PlatformTx,
         operator: &Operator,
