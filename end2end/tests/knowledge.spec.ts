@@ -1,5 +1,6 @@
 // Documents: uploaded, read, asked, deleted; with WASM and without it, and never another company's.
 import type { Page, Route } from '@playwright/test';
+import { join } from 'node:path';
 import { begin, messages, program, say } from '../support/conversations.ts';
 import { learnt, teach } from '../support/documents.ts';
 import { expect, holder, hydrated, test, visit, withoutLoading } from '../support/fixtures.ts';
@@ -52,6 +53,26 @@ test('several files at once: each says how far it is, is read, and answers', asy
     await page.getByRole('dialog').getByRole('button', { name: 'Delete returns' }).click();
     await expect(table.getByRole('row')).toHaveCount(2);
   });
+});
+
+test('a page that was saved from a help centre has its own title, and is told by what one reads in it', async ({ page }) => {
+  await signUp(page.request);
+  await visit(page, '/dashboard/knowledge');
+  const saved = join(import.meta.dirname, '../../crates/knowledge/tests/support/pages/help-centre.html');
+  await page.getByLabel('Choose files, or drop them here').setInputFiles(saved);
+  await page.getByRole('button', { name: 'Upload' }).click();
+  await expect(page.locator('.uploads').getByRole('listitem')).toContainText(/help-centre\.html.*Uploaded/s);
+  await expect(page.getByRole('row', { name: /Returns & refunds – Fjällhus Help Centre/ })).toContainText('Ready');
+  for (const [question, says] of [
+    ['Within how many days may unused goods be sent back?', /within 45 days of delivery/],
+    ['What does it cost to send a lamp back from Norway?', /Goods: Lamps, Country: Norway, Price: 99 kr/],
+  ] as const) {
+    await page.goto(`/dashboard/knowledge?question=${encodeURIComponent(question)}`);
+    const told = page.getByRole('region', { name: 'Try a question' });
+    await expect(told).toContainText(says);
+    await expect(told.locator('cite').first()).toContainText('Returns & refunds – Fjällhus Help Centre › Returns & refunds');
+    await expect(told).not.toContainText('31');
+  }
 });
 
 test('the same without JavaScript; what cannot be read is named, the rest is kept', async ({ newContext, complaints }) => {

@@ -3,6 +3,7 @@
 use crate::chunking::{NOTHING, TOO_MANY, TooMany, chunks};
 use crate::index::IndexDocument;
 use crate::reading::{Read, Wanted, normalized, read};
+use crate::written::fitting;
 use crate::{Knowledge, KnowledgeError};
 use model::audit::Act;
 use model::event::EventKind;
@@ -29,7 +30,7 @@ pub const MAX_TOTAL_BYTES: u64 = 1024 * 1024 * 1024;
 pub struct NewDocument {
     /// Its name. Only the last part of a path counts.
     pub file_name: String,
-    /// What people shall call it; the name of the file when empty.
+    /// What people shall call it; when empty, what a web page calls itself, or the name of the file.
     pub title: String,
     /// How it is to be read.
     pub kind: Wanted,
@@ -43,6 +44,7 @@ pub struct NewDocument {
 /// What is known of a file once it has been read.
 struct Parsed {
     digest: [u8; 32],
+    title: String,
     read: Read,
     language: &'static str,
 }
@@ -111,11 +113,12 @@ impl Knowledge {
         // A name such as `.md` has nothing before its ending.
         let stem = if stem.is_empty() { file_name } else { stem };
         let title = normalized(&new.title);
-        let title = if title.trim().is_empty() { stem } else { &title };
-        let title = DocumentTitle::parse(title).map_err(|e| KnowledgeError::field("title", e.0))?;
+        let given = !title.trim().is_empty();
+        let title = DocumentTitle::parse(if given { &title } else { stem });
+        let title = title.map_err(|e| KnowledgeError::field("title", e.0))?;
         let size = new.bytes.len();
-        let Parsed { digest, read, language } =
-            self.parse(right.scope().tenant(), file_name, title.as_str(), new.kind, new.bytes).await?;
+        let Parsed { digest, title, read, language } =
+            self.parse(right.scope().tenant(), file_name, (title.as_str(), given), new.kind, new.bytes).await?;
 
         let (id, now, services) = (self.services.new_id(), self.services.now(), &self.services);
         let tenant = right.scope().tenant().uuid();
@@ -188,12 +191,12 @@ impl Knowledge {
     }
 
     /// Reads a file, and cuts it to see whether it can be: on a thread of its own, tenants by turns, so that no request waits
-    /// for another's file.
+    /// for another's file. What a web page calls itself counts where no title was given.
     async fn parse(
         &self,
         tenant: TenantId,
         file_name: &str,
-        title: &str,
+        (title, given): (&str, bool),
         kind: Wanted,
         bytes: Vec<u8>,
     ) -> Result<Parsed, KnowledgeError> {
@@ -203,13 +206,15 @@ impl Knowledge {
             let digest = Sha256::digest(&bytes).into();
             let refused = |message| KnowledgeError::field("file", message);
             let read = read(&file_name, &bytes, kind).map_err(refused)?;
+            let own = Some(fitting(&read.title)).filter(|own| !given && !own.is_empty());
+            let title = own.unwrap_or(title);
             let pieces = chunks(&title, read.kind, read.markdown, &read.text);
             if pieces.map_err(|TooMany| refused(Text::of(TOO_MANY)))?.is_empty() {
                 return Err(refused(Text::of(NOTHING)));
             }
             let language = language(&read.text);
             drop(place);
-            Ok(Parsed { digest, read, language })
+            Ok(Parsed { digest, title, read, language })
         };
         aside("read-file", parse).await.map_err(|error| match error {
             AsideError::NoThread => KnowledgeError::Busy,

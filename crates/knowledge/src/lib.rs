@@ -10,6 +10,7 @@ mod pairs;
 pub mod reading;
 mod search;
 mod spelling;
+mod web_page;
 mod written;
 
 pub use documents::{MAX_DOCUMENTS, MAX_TOTAL_BYTES, NewDocument};

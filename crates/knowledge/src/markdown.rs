@@ -10,6 +10,8 @@ mod html;
 mod notes;
 mod table;
 
+pub(crate) use html::BLOCKS;
+
 use crate::chunking::{MAX_CHARACTERS, MAX_CHUNKS};
 use crate::reading::{normalized, odd};
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};

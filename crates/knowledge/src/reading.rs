@@ -1,9 +1,11 @@
 //! From the bytes of a file to text, or to pairs of a question and an answer.
 //!
 //! Whatever cannot be read is refused with a sentence that says what the file is and what to do. Nothing is guessed that
-//! could turn letters into others: text is UTF-8, or UTF-16 with its mark. What is kept of it is [`normalized`].
+//! could turn letters into others: text is UTF-8, or UTF-16 with its mark; a web page also what it says that it is. What is kept of it is
+//! [`normalized`].
 
 use crate::pairs::{Found, pairs, render};
+use crate::web_page::{self, TooDeep};
 use model::knowledge::DocumentKind;
 use unicode_normalization::UnicodeNormalization as _;
 use words::{Text, text};
@@ -28,7 +30,9 @@ pub struct Read {
     pub kind: DocumentKind,
     /// Whether its headings are Markdown's.
     pub markdown: bool,
-    /// Its text; of pairs, one after the other as `pairs::render` writes them.
+    /// What a web page calls itself; empty where nothing does.
+    pub title: String,
+    /// Its text; of a web page, as Markdown; of pairs, one after the other as `pairs::render` writes them.
     pub text: String,
 }
 
@@ -38,28 +42,40 @@ pub struct Read {
 /// A sentence for the person who uploaded it.
 pub fn read(file_name: &str, bytes: &[u8], wanted: Wanted) -> Result<Read, Text> {
     let ending = file_name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
-    let written = decode(bytes, &ending)?;
+    let (written, page) = decode(bytes, &ending)?;
     let text = normalized(&written);
     // Marks alone, seen or unseen, answer nothing.
     if !text.contains(char::is_alphanumeric) {
         return Err(text!("The file is empty. Choose one with text in it."));
     }
     let qa = Wanted::Kind(DocumentKind::Qa);
-    if wanted == qa || (wanted == Wanted::Auto && matches!(ending.as_str(), "csv" | "tsv" | "json")) {
+    if page && wanted == qa {
+        return Err(text!("This is a web page, in which pairs of a question and an answer are not found. Upload it as text."));
+    }
+    if wanted == qa || (wanted == Wanted::Auto && !page && matches!(ending.as_str(), "csv" | "tsv" | "json")) {
         // As they are written: what ends a line in an answer ends no line of the table.
         match pairs(&written)? {
             Found::Pairs(pairs) => {
-                return Ok(Read { kind: DocumentKind::Qa, markdown: false, text: render(&pairs) });
+                return Ok(Read { kind: DocumentKind::Qa, markdown: false, title: String::new(), text: render(&pairs) });
             }
             Found::Other(why) if wanted == qa => return Err(why),
             // A table or a list of something else is text like any other.
             Found::Other(_) => {}
         }
     }
-    if text.contains(odd) {
+    // Of a page only what is told counts, which scripts are not; what is odd in it is left out there.
+    let broken = if page { text.contains('\0') } else { text.contains(odd) };
+    if broken {
         return Err(text!("This is not a text file: it holds bytes that no text has."));
     }
-    Ok(Read { kind: DocumentKind::Text, markdown: matches!(ending.as_str(), "md" | "markdown"), text })
+    let kind = DocumentKind::Text;
+    if page {
+        return match web_page::read(&written) {
+            Ok(page) => Ok(Read { kind, markdown: true, title: page.title, text: page.markdown }),
+            Err(TooDeep) => Err(text!("The web page is nested too deeply to be read. Save it as text or Markdown and upload that.")),
+        };
+    }
+    Ok(Read { kind, markdown: matches!(ending.as_str(), "md" | "markdown"), title: String::new(), text })
 }
 
 /// A text as it is kept, asked and compared: lines end in `\n`, whatever looks like a space is one, the marks of encodings
@@ -85,11 +101,10 @@ pub(crate) fn odd(c: char) -> bool {
     c.is_control() && !matches!(c, '\n' | '\t')
 }
 
-/// The text in a file, as it is written there.
-fn decode(bytes: &[u8], ending: &str) -> Result<String, Text> {
+/// The text in a file, as it is written there, and whether it is a web page.
+fn decode(bytes: &[u8], ending: &str) -> Result<(String, bool), Text> {
     const IMAGE: Text =
         text!("This is an image, which cannot be read yet. Upload its text as Markdown, .txt, .csv or .json.");
-    const PAGE: Text = text!("This is a web page. Save it as text or Markdown and upload that.");
     const RICH: Text = text!("This is a rich text document. Save it as text or Markdown and upload that.");
     if bytes.len() > MAX_BYTES {
         return Err(text!(
@@ -130,12 +145,11 @@ fn decode(bytes: &[u8], ending: &str) -> Result<String, Text> {
             return Err(what);
         }
     }
-    // Also where it is in another encoding: saved as text it will not be.
-    match ending {
-        "html" | "htm" | "xhtml" => return Err(PAGE),
-        "rtf" => return Err(RICH),
-        _ => {}
+    // Also where it is in another encoding.
+    if ending == "rtf" {
+        return Err(RICH);
     }
+    let named = matches!(ending, "html" | "htm" | "xhtml");
     let utf16 = |rest: &[u8], from: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = rest.chunks_exact(2).map(|pair| from([pair[0], pair[1]])).collect();
         String::from_utf16(&units).ok().filter(|_| rest.len().is_multiple_of(2))
@@ -143,16 +157,28 @@ fn decode(bytes: &[u8], ending: &str) -> Result<String, Text> {
     let text = match bytes {
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        _ => String::from_utf8(bytes.to_vec()).ok(),
+        [0xEF, 0xBB, 0xBF, ..] => String::from_utf8(bytes.to_vec()).ok(),
+        _ => match web_page::declared(bytes).filter(|_| named || begins_page(&String::from_utf8_lossy(bytes))) {
+            Some(encoding) => {
+                encoding.decode_without_bom_handling_and_without_replacement(bytes).map(std::borrow::Cow::into_owned)
+            }
+            None => String::from_utf8(bytes.to_vec()).ok(),
+        },
     };
     let text =
         text.ok_or(text!("The file is not text in UTF-8. Save it with the encoding UTF-8 and upload it again."))?;
-    let first = without_preface(&text);
-    let begins = |mark: &str| first.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark));
-    if ["<!doctype html", "<html>", "<html ", "<head>", "<body>", "<body "].into_iter().any(begins) {
-        return Err(PAGE);
+    if without_preface(&text).starts_with("{\\rtf") {
+        return Err(RICH);
     }
-    if begins("{\\rtf") { Err(RICH) } else { Ok(text) }
+    let page = named || begins_page(&text);
+    Ok((text, page))
+}
+
+/// Whether a text begins as web pages do.
+fn begins_page(text: &str) -> bool {
+    let first = without_preface(text);
+    let begins = |mark: &&str| first.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark));
+    ["<!doctype html", "<html>", "<html ", "<head>", "<body>", "<body "].iter().any(begins)
 }
 
 /// A text without what may stand before the first tag of a page: marks of an encoding, a declaration, comments.
@@ -221,28 +247,66 @@ mod tests {
         assert!(auto("a.txt", "\u{200b}\u{feff}\u{ad}".as_bytes()).is_err());
     }
 
-    /// What would be told with its marks.
     #[test]
-    fn pages_and_rich_text_are_refused() {
+    fn a_web_page_is_told_by_its_name_or_by_how_it_begins() {
         let page = include_bytes!("../tests/support/inputs/25-html-file-told-with-tags.html");
-        for name in ["a.html", "A.HTM", "a.xhtml", "a.txt", "a.md", "a", "a.csv"] {
-            let said = auto(name, page).unwrap_err().to_string();
-            assert_eq!(said, "This is a web page. Save it as text or Markdown and upload that.", "{name}");
+        let want = Read {
+            kind: DocumentKind::Text,
+            markdown: true,
+            title: "T".to_owned(),
+            text: "You can send goods back within 45 days of delivery.".to_owned(),
+        };
+        for name in ["a.html", "A.HTM", "a.xhtml", "a.txt", "a.md", "a", "a.csv", "a.json"] {
+            assert_eq!(auto(name, page).unwrap(), want, "{name}");
         }
+        let qa = read("a.html", page, Wanted::Kind(DocumentKind::Qa));
+        assert!(qa.unwrap_err().to_string().contains("web page"));
         for page in [
             "\u{feff}\n<?xml version=\"1.0\"?>\n<!-- saved -->\n<HTML lang=\"en\"><p>a",
             "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"><p>a",
-            "<head><title>a</title>",
+            "<head><title>T</title></head>a",
             "<body class=x>a",
         ] {
-            assert!(auto("a.txt", page.as_bytes()).unwrap_err().to_string().contains("web page"), "{page}");
+            assert_eq!(auto("a.txt", page.as_bytes()).unwrap().text, "a", "{page}");
         }
-        assert!(auto("a.html", b"Gr\xF6\xDFe").unwrap_err().to_string().contains("web page"));
+        assert_eq!(auto("a.html", b"<p>a").unwrap().text, "a");
+        for text in ["<p>A paragraph</p>", "Write <html> first.", "<!-- a -->\n# Title", "<htmlx>a", "<?php echo 1"] {
+            assert_eq!(auto("a.md", text.as_bytes()).unwrap().text, text);
+        }
+        let deep = format!("<!doctype html>{}a", "<div>".repeat(100_000));
+        assert!(auto("a.html", deep.as_bytes()).unwrap_err().to_string().contains("too deeply"));
+        assert!(auto("a.html", b"<p>a\0b").is_err());
+    }
+
+    #[test]
+    fn a_web_page_is_in_the_encoding_that_it_says() {
+        let said = |bytes: &[u8]| auto("a.html", bytes).map(|read| read.text).map_err(|why| why.to_string());
+        let utf16: Vec<u8> =
+            [0xFE, 0xFF].into_iter().chain("<html><p>Gr\u{f6}\u{df}e".encode_utf16().flat_map(u16::to_be_bytes)).collect();
+        for page in [
+            "<html><p>Gr\u{f6}\u{df}e".as_bytes(),
+            b"<meta charset=iso-8859-1><p>Gr\xF6\xDFe",
+            b"<meta http-equiv=\"Content-Type\" content=\"text/html; charset='Windows-1252'\"><p>Gr\xF6\xDFe",
+            // A mark wins over what is said, and UTF-16 cannot be meant by who could write that.
+            "\u{feff}<meta charset=latin1><p>Gr\u{f6}\u{df}e".as_bytes(),
+            "<meta charset=utf-16><p>Gr\u{f6}\u{df}e".as_bytes(),
+            &utf16,
+        ] {
+            assert_eq!(said(page).as_deref(), Ok("Gr\u{f6}\u{df}e"), "{}", page.escape_ascii());
+        }
+        assert_eq!(said(b"<meta charset=windows-1251><p>\xCC\xE8\xF0").as_deref(), Ok("\u{41c}\u{438}\u{440}"));
+        for page in [&b"<p>Gr\xF6\xDFe"[..], b"<meta charset=utf-8><p>Gr\xF6\xDFe", b"<meta charset=x><p>Gr\xF6\xDFe"] {
+            assert!(said(page).unwrap_err().contains("not text in UTF-8"), "{}", page.escape_ascii());
+        }
+        // What is no page is guessed nothing of.
+        assert!(auto("a.txt", b"<meta charset=latin1> Gr\xF6\xDFe").is_err());
+    }
+
+    /// What would be told with its marks.
+    #[test]
+    fn rich_text_is_refused() {
         for (name, text) in [("a.rtf", "plain"), ("a.txt", "{\\rtf1\\ansi Hello}")] {
             assert!(auto(name, text.as_bytes()).unwrap_err().to_string().contains("rich text"), "{name}");
-        }
-        for text in ["<p>A paragraph</p>", "Write <html> first.", "<!-- a -->\n# Title", "<htmlx>a", "<?php echo 1"] {
-            assert!(auto("a.md", text.as_bytes()).is_ok(), "{text}");
         }
     }
 

@@ -28,7 +28,7 @@ impl Knowledge {
         let named: String = Sha256::digest(&bytes).iter().take(NAMED).map(|byte| format!("{byte:02x}")).collect();
         let new = NewDocument {
             file_name: format!("answer-{named}.json"),
-            title: title(&question),
+            title: fitting(&question),
             kind: Wanted::Kind(DocumentKind::Qa),
             bytes,
             replace: None,
@@ -37,10 +37,10 @@ impl Knowledge {
     }
 }
 
-/// The question as a title; nothing where it holds what no title may, so that the file's name is one.
-fn title(question: &str) -> String {
-    let mut title: String = question.chars().take(DocumentTitle::MAX).collect();
-    if title.len() < question.len() {
+/// A text as a title; nothing where it holds what no title may, so that the file's name is one.
+pub(crate) fn fitting(text: &str) -> String {
+    let mut title: String = text.chars().take(DocumentTitle::MAX).collect();
+    if title.len() < text.len() {
         title.pop();
         title.push('…');
     }
@@ -49,15 +49,15 @@ fn title(question: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::title;
+    use super::fitting;
     use model::input::DocumentTitle;
 
     #[test]
-    fn a_question_is_a_title_as_far_as_it_fits() {
-        assert_eq!(title("Do you ship to Norway?"), "Do you ship to Norway?");
-        let long = title(&"å".repeat(DocumentTitle::MAX + 1));
+    fn a_text_is_a_title_as_far_as_it_fits() {
+        assert_eq!(fitting("Do you ship to Norway?"), "Do you ship to Norway?");
+        let long = fitting(&"å".repeat(DocumentTitle::MAX + 1));
         assert_eq!(long, "å".repeat(DocumentTitle::MAX - 1) + "…");
-        assert_eq!(title(&"å".repeat(DocumentTitle::MAX)), "å".repeat(DocumentTitle::MAX));
-        assert_eq!(title("Do \u{202E}you ship?"), "");
+        assert_eq!(fitting(&"å".repeat(DocumentTitle::MAX)), "å".repeat(DocumentTitle::MAX));
+        assert_eq!(fitting("Do \u{202E}you ship?"), "");
     }
 }

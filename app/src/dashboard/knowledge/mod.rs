@@ -55,7 +55,7 @@ pub fn knowledge(frame: &Frame, documents: Vec<Document>, gaps: Gaps, outcome: O
             <section class="section" aria-labelledby="add">
                 <div class="section__head"><div class="section__text">
                     <h2 id="add">{t!("Add documents")}</h2>
-                    <p>{t!("Markdown, text, and questions with their answers as CSV or JSON. 5 MB a file at most.")}</p>
+                    <p>{t!("Markdown, text, web pages, and questions with their answers as CSV or JSON. 5 MB a file at most.")}</p>
                 </div></div>
                 <Refused refused=outcome.refused/>
                 <Upload/>

@@ -83,7 +83,7 @@ pub(super) fn Upload() -> impl IntoView {
                 <label class="field__label" for="file">{s!("Choose files, or drop them here")}</label>
                 <input
                     class="drop" id="file" name="file" type="file" multiple required
-                    accept=".md,.markdown,.txt,.csv,.tsv,.json,text/plain,text/markdown,text/csv,application/json"
+                    accept=".md,.markdown,.txt,.html,.htm,.csv,.tsv,.json,text/plain,text/markdown,text/html,text/csv,application/json"
                     node_ref=input
                 />
             </div>

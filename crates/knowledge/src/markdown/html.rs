@@ -6,7 +6,7 @@ use crate::markdown::table::Table;
 /// Elements whose content is not shown.
 const SILENT: &[&str] = &["script", "style", "template"];
 /// Elements that stand on lines of their own.
-const BLOCKS: &[&str] = &[
+pub(crate) const BLOCKS: &[&str] = &[
     "address",
     "article",
     "aside",
@@ -30,7 +30,9 @@ const BLOCKS: &[&str] = &[
     "h5",
     "h6",
     "header",
+    "hgroup",
     "hr",
+    "legend",
     "main",
     "nav",
     "ol",

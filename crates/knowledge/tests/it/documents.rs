@@ -93,7 +93,9 @@ async fn what_cannot_be_read_is_refused_and_not_kept() {
         (file("a.txt", ""), "file"),
         (file("a.pdf", "%PDF-1.7"), "file"),
         (file("a.txt", b"Gr\xF6\xDFe".to_vec()), "file"),
-        (file("a.html", "<p>text"), "file"),
+        (file("a.html", "<title>text</title><script>text</script><!-- text --><p hidden>text"), "file"),
+        (file("a.html", "<div>".repeat(100_000) + "text"), "file"),
+        (file("a.html", b"<meta charset=utf-8>Gr\xF6\xDFe".to_vec()), "file"),
         (file("a.rtf", "text"), "file"),
         // Nothing of it would be told.
         (file("a.md", "---\ntitle: x\n---\n<!-- text -->\n"), "file"),
@@ -117,6 +119,44 @@ async fn what_cannot_be_read_is_refused_and_not_kept() {
         }
     }
     assert!(stage.knowledge.list_documents(caller, None, None).await.unwrap().data.is_empty());
+}
+
+#[tokio::test]
+async fn a_saved_page_is_found_by_what_one_reads_in_it_and_by_its_own_title() {
+    let stage = Stage::with(None).await;
+    let caller = &stage.two.aurora.owner;
+    let page = include_str!("../support/pages/help-centre.html");
+    let document = stage.add(caller, "Returns.htm", page).await;
+    assert_eq!(
+        (document.title.as_str(), document.file_name.as_str(), document.kind, document.state),
+        ("Returns & refunds – Fjällhus Help Centre", "Returns.htm", DocumentKind::Text, DocumentState::Ready)
+    );
+    let found = async |query: &str| stage.knowledge.search(caller, query, Some(1)).await.unwrap();
+    let title = "Returns & refunds – Fjällhus Help Centre › Returns & refunds";
+    for (query, under, says) in [
+        ("unused goods", "", "within 45 days of delivery"),
+        ("print the label", " › How to send something back", "\n  - at home, or\n"),
+        ("lamps to Norway", " › What it costs", "Goods: Lamps, Country: Norway, Price: 99 kr"),
+    ] {
+        let found = found(query).await;
+        assert_eq!(found[0].title, format!("{title}{under}"), "{found:?}");
+        assert!(found[0].text.contains(says), "{found:?}");
+    }
+    // Scripts, styles, comments, what is hidden, menus.
+    for left_out in ["margin", "opacity", "legal", "cookies", "sale", "helpful", "pixel", "tracked", "690"] {
+        assert!(found(left_out).await.is_empty(), "{left_out}");
+    }
+    // A title that is given counts, and one that is none does not.
+    let titled = NewDocument { title: "Our returns".into(), ..file("b.html", format!("{page}<!-- b -->")) };
+    assert_eq!(stage.knowledge.upload(caller, titled).await.unwrap().title, "Our returns");
+    for (name, html, title) in [
+        ("c.html", format!("<title>{}</title>Lamps.", "ä".repeat(300)), format!("{}…", "ä".repeat(199))),
+        ("d.html", "<title>Turned \u{202e}around</title>Lamps.".to_owned(), "d".to_owned()),
+        ("e.html", "<title> </title>Lamps".to_owned(), "e".to_owned()),
+    ] {
+        assert_eq!(stage.knowledge.upload(caller, file(name, html)).await.unwrap().title, title);
+    }
+    stage.do_jobs().await;
 }
 
 #[tokio::test]

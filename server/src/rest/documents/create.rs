@@ -22,10 +22,10 @@ pub const TOO_LARGE: Text = text!("A file may have 5 MB. Split it and upload the
 #[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "describes the form; it is read field by field")]
 pub struct NewDocument {
-    /// The file: Markdown, text, CSV or JSON, in UTF-8, at most 5 MB.
+    /// The file: Markdown, text, a web page, CSV or JSON, in UTF-8, at most 5 MB. A web page may be in the encoding that it says it is in.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     file: String,
-    /// What people shall call it; the name of the file by default.
+    /// What people shall call it; by default what a web page calls itself, or the name of the file.
     #[schema(value_type = String, required = false, max_length = 200)]
     title: Option<String>,
     /// `auto` (default) looks at the file; `text` reads running text; `qa` reads pairs of `question` and `answer`.
