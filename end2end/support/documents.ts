@@ -22,3 +22,11 @@ export function failed(server: Server, id: string): void {
   const uuid = id.replace('doc_', '');
   server.sql(`update app.documents set state = 'failed', error = 'The document could not be cut into pieces.', chunk_count = 0 where document_id = '${uuid}'`);
 }
+
+/** Puts so many documents before one that is there, as if they had been added later: they are called like it, with a number. */
+export function addedLater(server: Server, id: string, count: number): void {
+  const columns = 'file_name, kind, markdown, language, byte_size, sha256, state, chunk_count, by_meaning, created_at, updated_at';
+  server.sql(`insert into app.documents (tenant_id, document_id, title, ${columns})
+    select tenant_id, ('ffffffff-ffff-4fff-bfff-' || lpad(to_hex(n), 12, '0'))::uuid, title || ' ' || n, ${columns}
+    from app.documents, generate_series(1, ${count}) n where document_id = '${id.replace('doc_', '')}'`);
+}

@@ -2,7 +2,7 @@
 // or state gets its line here and nowhere else.
 import type { Page } from '@playwright/test';
 import { begin, messages, program, say, step } from './conversations.ts';
-import { failed, learnt, teach } from './documents.ts';
+import { addedLater, failed, learnt, teach } from './documents.ts';
 import { expect, hydrated, visit } from './fixtures.ts';
 import { beginFactor, code, turnFactorOn } from './factor.ts';
 import { makeKey } from './keys.ts';
@@ -634,6 +634,17 @@ export const states: State[] = [
   },
   { name: 'knowledge-answer', open: withDocuments('?question=How+long+can+I+send+goods+back') },
   { name: 'knowledge-refusal', open: withDocuments('?question=Who+won+the+world+cup+in+1998') },
+  { name: 'knowledge-by-name', open: withDocuments('?name=returns') },
+  {
+    name: 'knowledge-older',
+    open: async (page, person, server) => {
+      await signUp(page.request, person);
+      const id = await teach(page.request, 'returns.md', documents['returns.md']);
+      await learnt(page.request);
+      addedLater(server, id, 50);
+      await visit(page, '/dashboard/knowledge?before=doc_ffffffffffff4fffbfff000000000003');
+    },
+  },
   { name: 'knowledge-asked', open: withGaps('Yes, within a week.') },
   { name: 'knowledge-asked-wrong', status: 422, open: withGaps(' ') },
   { name: 'demo', open: nobody('/demo') },

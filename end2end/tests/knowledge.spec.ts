@@ -2,7 +2,7 @@
 import type { Page, Route } from '@playwright/test';
 import { join } from 'node:path';
 import { begin, messages, program, say } from '../support/conversations.ts';
-import { learnt, teach } from '../support/documents.ts';
+import { addedLater, learnt, teach } from '../support/documents.ts';
 import { expect, holder, hydrated, test, visit, withoutLoading } from '../support/fixtures.ts';
 import { makeKey } from '../support/keys.ts';
 import { signUp } from '../support/people.ts';
@@ -263,6 +263,53 @@ for (const javaScriptEnabled of [true, false]) {
     await page.goto('/dashboard/knowledge?question=Within+how+many+days+are+returns');
     await expect(page.getByRole('main')).toContainText('Within 60 days.');
     await expect(page.getByRole('main')).not.toContainText('Within 30 days.');
+  });
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`the list goes on page by page and is looked through by name, with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async ({ newContext, server }) => {
+    const page = await (await newContext({ javaScriptEnabled })).newPage();
+    await signUp(page.request);
+    const id = await teach(page.request, 'returns.md', RETURNS);
+    await learnt(page.request);
+    addedLater(server, id, 50);
+    if (javaScriptEnabled) await visit(page, '/dashboard/knowledge');
+    else await page.goto('/dashboard/knowledge');
+    const rows = page.getByRole('table', { name: 'Documents' }).getByRole('row');
+    await expect(rows).toHaveCount(51);
+    await expect(page.getByRole('link', { name: 'Newest documents' })).toHaveCount(0);
+    await page.getByRole('link', { name: 'Older documents' }).click();
+    const older = '/dashboard/knowledge?before=doc_ffffffffffff4fffbfff000000000001';
+    await expect(page).toHaveURL(`${older}#documents`);
+    await expect(rows).toHaveCount(2);
+    await expect(page.getByRole('link', { name: 'Older documents' })).toHaveCount(0);
+    if (javaScriptEnabled) await hydrated(page);
+    // Done by the browser's part, one stays there.
+    await page.getByRole('button', { name: 'Delete returns' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete returns' }).click();
+    if (javaScriptEnabled) {
+      await expect(page.getByText('There are no older documents.')).toBeVisible();
+      await expect(page).toHaveURL(`${older}#documents`);
+      await page.getByRole('link', { name: 'Newest documents' }).click();
+    }
+    await expect(page).toHaveURL(javaScriptEnabled ? '/dashboard/knowledge#documents' : '/dashboard/knowledge');
+    await expect(rows).toHaveCount(51);
+
+    const name = page.getByRole('search', { name: 'Documents by name' }).getByRole('textbox');
+    const find = async (part: string) => {
+      await name.fill(part);
+      await page.getByRole('button', { name: 'Find' }).click();
+      await expect(page).toHaveURL(`/dashboard/knowledge?name=${part.replace(' ', '+')}#documents`);
+      await expect(name).toHaveValue(part);
+    };
+    await find('RETURNS 7');
+    await expect(rows).toHaveCount(2);
+    await expect(rows.last()).toContainText('returns 7');
+    await find('zebra');
+    await expect(page.getByText('No document has this in its title or in the name of its file.')).toBeVisible();
+    await page.getByRole('link', { name: 'All documents' }).click();
+    await expect(page).toHaveURL('/dashboard/knowledge#documents');
+    await expect(rows).toHaveCount(51);
   });
 }
 

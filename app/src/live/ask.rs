@@ -181,7 +181,8 @@ pub fn renew(id: &'static str, wanted: impl Fn() -> bool + 'static, then: impl F
         }
         Renewed::Placed
     };
-    let address = window().location().pathname().unwrap_or_default();
+    let here = window().location();
+    let address = here.pathname().unwrap_or_default() + &here.search().unwrap_or_default();
     let answered = move |answer| {
         if wanted() {
             then(place(answer));

@@ -2,7 +2,7 @@
 
 use crate::chunking::{NOTHING, TOO_MANY, TooMany, chunks};
 use crate::index::IndexDocument;
-use crate::reading::{Read, Wanted, normalized, read};
+use crate::reading::{Read, Wanted, normalized, odd, read};
 use crate::written::fitting;
 use crate::{Knowledge, KnowledgeError};
 use model::audit::Act;
@@ -222,16 +222,18 @@ impl Knowledge {
         })?
     }
 
-    /// The documents of the caller's tenant, the newest first.
+    /// The documents of the caller's tenant, the newest first; of a name, those that have it in their title or in the name of their file, in
+    /// capital letters or small ones. (For that all of them are looked at, which are [`MAX_DOCUMENTS`] at most.)
     ///
     /// # Errors
-    /// [`KnowledgeError::Invalid`] for a limit or cursor that cannot be, or the database's.
+    /// [`KnowledgeError::Invalid`] for a limit, cursor or name that cannot be, or the database's.
     #[tracing::instrument(name = "db.document.list", skip_all)]
     pub async fn list_documents(
         &self,
         caller: &Caller,
         limit: Option<u32>,
         cursor: Option<&str>,
+        name: Option<&str>,
     ) -> Result<Page<Document>, KnowledgeError> {
         let right = caller.may(ReadDocuments)?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
@@ -241,12 +243,17 @@ impl Knowledge {
         let before = cursor.map(str::parse::<DocumentId>).transpose();
         let before =
             before.map_err(|_| KnowledgeError::field("cursor", text!("Use the next_cursor of the page before.")))?;
+        let name = part_of_a_name(name.unwrap_or_default())?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let rows = documents!(
             "select",
-            "from app.documents where document_id < $1 order by document_id desc limit $2",
+            "from app.documents
+             where document_id < $1
+               and ($3::text = '' or position($3 in lower(title)) > 0 or position($3 in lower(file_name)) > 0)
+             order by document_id desc limit $2",
             before.map_or(Uuid::max(), DocumentId::uuid),
-            i64::from(limit) + 1
+            i64::from(limit) + 1,
+            name
         )
         .fetch_all(&mut tx)
         .await?;
@@ -309,6 +316,15 @@ impl Knowledge {
         forget(&mut tx, &self.services, caller, id.uuid()).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// What is looked for in names: in the form that they have, in small letters.
+fn part_of_a_name(typed: &str) -> Result<String, KnowledgeError> {
+    let name = normalized(typed).trim().to_lowercase();
+    if name.chars().count() > DocumentTitle::MAX {
+        return Err(KnowledgeError::field("name", text!("Use at most {most} characters.", most = DocumentTitle::MAX)));
+    }
+    if name.contains(odd) { Err(KnowledgeError::field("name", text!("Use ordinary characters."))) } else { Ok(name) }
 }
 
 /// Deletes a document in a transaction that is open.

@@ -27,7 +27,7 @@ pub async fn page(State(app): State<App>, Viewer(caller): Viewer, render: Render
         false => (None, None),
     };
     let documents = match may.has(Permission::ReadDocuments) {
-        true => app.capabilities.knowledge.list_documents(caller, Some(MAX_LIMIT), None).await?.data,
+        true => app.capabilities.knowledge.list_documents(caller, Some(MAX_LIMIT), None, None).await?.data,
         false => Vec::new(),
     };
     let today = home::Today {

@@ -7,29 +7,43 @@ use crate::request::{AsJson, PathId};
 use crate::rest::documents::read_form;
 use crate::state::App;
 use ::knowledge::KnowledgeError;
-use app::dashboard::knowledge::{Gaps, Outcome, knowledge};
+use app::dashboard::knowledge::{Gaps, Listed, Outcome, knowledge};
 use axum::{
     Json,
     extract::multipart::{Multipart, MultipartRejection},
     extract::{Query, State, rejection::QueryRejection},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use conversations::SEES_UNANSWERED;
-use model::knowledge::Document;
-use model::page::MAX_LIMIT;
+use model::page::Page;
 use model::{DocumentId, Fault as _};
 use serde::Deserialize;
 use std::collections::HashSet;
 use store::Caller;
+use url::form_urlencoded::Serializer;
 
 const HERE: &str = "/dashboard/knowledge";
 
-/// The question in the address.
-#[derive(Debug, Default, Deserialize)]
+/// What the address says: a question, and which part of the list.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Asked {
+pub struct Place {
     question: String,
+    /// A part of a title or of the name of a file.
+    name: String,
+    /// The last document of the page before.
+    before: Option<String>,
+}
+
+impl Place {
+    /// The part of an address that asks for documents of this name, those after this one.
+    fn query(&self, before: Option<&str>) -> String {
+        let name = Some(self.name.as_str()).filter(|name| !name.trim().is_empty());
+        let parts = [("name", name), ("before", before)].into_iter().filter_map(|(part, value)| Some((part, value?)));
+        let query = Serializer::new(String::new()).extend_pairs(parts).finish();
+        if query.is_empty() { query } else { format!("?{query}") }
+    }
 }
 
 /// The page.
@@ -40,25 +54,43 @@ pub async fn page(
     State(app): State<App>,
     Viewer(caller): Viewer,
     render: Render,
-    asked: Result<Query<Asked>, QueryRejection>,
+    headers: HeaderMap,
+    place: Result<Query<Place>, QueryRejection>,
 ) -> Result<Response, Failure> {
+    let place = place.map(|Query(place)| place).unwrap_or_default();
     // First, so that no transaction is open while an answer is computed.
-    let (documents, gaps) = (documents(&app, &caller).await?, gaps(&app, &caller).await?);
-    let question = asked.map(|Query(asked)| asked.question).unwrap_or_default();
-    let tried = if question.trim().is_empty() {
+    let (listed, gaps) = (listed(&app, &caller, &place).await?, gaps(&app, &caller).await?);
+    let question = place.question;
+    // What asks by itself asks for the list.
+    let tried = if question.trim().is_empty() || headers.contains_key("x-unattended") {
         None
     } else {
         let answer = app.capabilities.assistant.answer(&caller, &question).await;
         Some((question, answer.map_err(|error| Failure::from(error).0)))
     };
-    render
-        .dashboard(&caller, StatusCode::OK, |frame| knowledge(frame, documents, gaps, Outcome::default(), tried))
-        .await
+    let status = if listed.problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    render.dashboard(&caller, status, |frame| knowledge(frame, listed, gaps, Outcome::default(), tried)).await
 }
 
 /// The documents that the page shows.
-pub(super) async fn documents(app: &App, caller: &Caller) -> Result<Vec<Document>, Failure> {
-    Ok(app.capabilities.knowledge.list_documents(caller, Some(MAX_LIMIT), None).await?.data)
+pub(super) async fn listed(app: &App, caller: &Caller, place: &Place) -> Result<Listed, Failure> {
+    let before = place.before.as_deref();
+    let (page, problem) = match app.capabilities.knowledge.list_documents(caller, None, before, Some(&place.name)).await {
+        Err(KnowledgeError::Invalid { field: "name", message }) => {
+            (Page { data: Vec::new(), next_cursor: None }, Some(message))
+        }
+        Err(KnowledgeError::Invalid { field: "cursor", message }) => {
+            return Err(KnowledgeError::field("before", message).into());
+        }
+        page => (page?, None),
+    };
+    Ok(Listed {
+        documents: page.data,
+        older: page.next_cursor.map(|last| place.query(Some(&last))),
+        newest: before.map(|_| place.query(None)),
+        name: place.name.clone(),
+        problem,
+    })
 }
 
 /// What was asked and not answered, as far as the page shows it to this caller.
@@ -116,9 +148,9 @@ pub async fn upload(
     if outcome.refused.is_empty() {
         return Ok(Redirect::to(HERE).into_response());
     }
-    let (documents, gaps) = (documents(&app, &caller).await?, gaps(&app, &caller).await?);
+    let (listed, gaps) = (listed(&app, &caller, &Place::default()).await?, gaps(&app, &caller).await?);
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    render.dashboard(&caller, status, |frame| knowledge(frame, documents, gaps, outcome, None)).await
+    render.dashboard(&caller, status, |frame| knowledge(frame, listed, gaps, outcome, None)).await
 }
 
 /// Forgets a document.

@@ -2,7 +2,7 @@
 
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
-use crate::pages::knowledge::{documents, gaps};
+use crate::pages::knowledge::{Place, gaps, listed};
 use crate::pages::{render::Render, to_try_again, unreadable};
 use crate::request::PathId;
 use crate::state::App;
@@ -73,10 +73,10 @@ pub async fn answer(
         }
         Err(error) => return Err(error.into()),
     };
-    let documents = documents(&app, &caller).await?;
+    let listed = listed(&app, &caller, &Place::default()).await?;
     let gaps = Gaps { written, ..gaps(&app, &caller).await? };
     let page =
-        render.dashboard(&caller, status, |frame| knowledge(frame, documents, gaps, Outcome::default(), None)).await?;
+        render.dashboard(&caller, status, |frame| knowledge(frame, listed, gaps, Outcome::default(), None)).await?;
     Ok(to_try_again(page, retry_after))
 }
 

@@ -6,6 +6,7 @@ mod answering;
 mod api;
 mod audit_log;
 mod described;
+mod document_list;
 mod errors;
 mod evaluation;
 mod graceful;

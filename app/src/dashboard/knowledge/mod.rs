@@ -31,25 +31,60 @@ pub struct Outcome {
     pub refused: Vec<(String, Text)>,
 }
 
+/// Documents from which on they are looked for by name.
+const MANY: usize = 10;
+
+/// A page of the list.
+#[derive(Debug, Clone, Default)]
+pub struct Listed {
+    /// The documents on it.
+    pub documents: Vec<Document>,
+    /// The part of an address that asks for the page after it, if there is one.
+    pub older: Option<String>,
+    /// The same of the first page, if it is another one.
+    pub newest: Option<String>,
+    /// What was looked for, as it was typed.
+    pub name: String,
+    /// What is wrong with that.
+    pub problem: Option<Text>,
+}
+
 /// A question, and what the documents say to it.
 pub type Tried = (String, Result<Answer, Problem>);
 
 /// The page.
-pub fn knowledge(frame: &Frame, documents: Vec<Document>, gaps: Gaps, outcome: Outcome, tried: Option<Tried>) -> Page {
+pub fn knowledge(frame: &Frame, listed: Listed, gaps: Gaps, outcome: Outcome, tried: Option<Tried>) -> Page {
+    let Listed { documents, older, newest, name, problem } = listed;
     // What the browser's part looks for: while it is there, the list is asked for again.
     let changing = documents.iter().any(|d| matches!(d.state, DocumentState::Queued | DocumentState::Processing));
     // Read when the page comes, as what happened on the one before.
-    let title = match (&tried, outcome.refused.is_empty() && !gaps.written.refused()) {
+    let fine = outcome.refused.is_empty() && !gaps.written.refused() && problem.is_none();
+    let title = match (&tried, fine) {
         (_, false) => t!("Error: {title}", title = t!("Knowledge")),
         (Some(_), true) => t!("Answer · Knowledge"),
         (None, true) => t!("Knowledge"),
     };
     let manages = frame.session.member.permissions.has(Permission::ManageDocuments);
-    let list = if documents.is_empty() {
-        view! { <NoDocuments/> }.into_any()
-    } else {
+    let looks = !name.trim().is_empty();
+    let search = (looks || older.is_some() || newest.is_some() || documents.len() >= MANY).then(|| by_name(name, problem));
+    let list = if !documents.is_empty() {
         view! { <DocumentTable list=documents manages=manages/> }.into_any()
+    } else if looks {
+        view! { <p>{t!("No document has this in its title or in the name of its file.")}</p> }.into_any()
+    } else if newest.is_some() {
+        view! { <p>{t!("There are no older documents.")}</p> }.into_any()
+    } else {
+        view! { <NoDocuments/> }.into_any()
     };
+    let to = |query: String, words: String| view! { <a class="button" href=format!("{HERE}{query}#documents")>{words}</a> };
+    let pages = (older.is_some() || newest.is_some()).then(|| {
+        view! {
+            <nav class="actions" aria-label=t!("More documents")>
+                {newest.map(|newest| to(newest, t!("Newest documents")))}
+                {older.map(|older| to(older, t!("Older documents")))}
+            </nav>
+        }
+    });
     let add = manages.then(|| {
         view! {
             <section class="section" aria-labelledby="add">
@@ -70,13 +105,43 @@ pub fn knowledge(frame: &Frame, documents: Vec<Document>, gaps: Gaps, outcome: O
         {add}
         <section class="section" aria-labelledby="documents">
             <div class="section__head"><div class="section__text"><h2 id="documents">{t!("Documents")}</h2></div></div>
+            {search}
             <div id=DOCUMENTS tabindex="-1" data-changing=changing.then_some("")>{list}</div>
+            {pages}
         </section>
         {unanswered::section(gaps, manages)}
         <Try tried=tried/>
     };
     let page = frame.page(HERE, title, Surface::Dashboard, main);
     Page { island: manages.then_some("upload"), ..page }
+}
+
+/// What asks for documents by a part of their names.
+fn by_name(name: String, problem: Option<Text>) -> AnyView {
+    let looks = !name.trim().is_empty();
+    let error = problem.as_ref().map(say);
+    let wrong = error.is_some();
+    view! {
+        <form class="form form--inline" method="get" action=format!("{HERE}#documents") role="search" aria-label=t!("Documents by name")>
+            <div class="field">
+                <label class="field__label" for="name">{t!("A part of the title or of the file’s name")}</label>
+                <input
+                    class="field__input"
+                    id="name"
+                    name="name"
+                    maxlength="200"
+                    autocomplete="off"
+                    value=name
+                    aria-invalid=wrong.then_some("true")
+                    aria-describedby=wrong.then_some("name-error")
+                />
+                {error.map(|error| view! { <p class="field__error" id="name-error">{error}</p> })}
+            </div>
+            <button class="button" type="submit">{t!("Find")}</button>
+            {looks.then(|| view! { <a class="button" href=format!("{HERE}#documents")>{t!("All documents")}</a> })}
+        </form>
+    }
+    .into_any()
 }
 
 /// Files that the server did not keep, when it answered the form itself.

@@ -67,17 +67,60 @@ async fn lists_go_page_by_page_the_newest_first() {
         stage.db.clock.advance(Duration::milliseconds(1));
         stage.knowledge.upload(caller, file(name, name)).await.unwrap();
     }
-    let first = stage.knowledge.list_documents(caller, Some(2), None).await.unwrap();
+    let first = stage.knowledge.list_documents(caller, Some(2), None, None).await.unwrap();
     let titles: Vec<_> = first.data.iter().map(|d| d.title.as_str()).collect();
     assert_eq!(titles, ["three", "two"]);
-    let rest = stage.knowledge.list_documents(caller, Some(2), first.next_cursor.as_deref()).await.unwrap();
+    let rest = stage.knowledge.list_documents(caller, Some(2), first.next_cursor.as_deref(), None).await.unwrap();
     assert_eq!((rest.data.len(), rest.data[0].title.as_str(), rest.next_cursor), (1, "one", None));
-    assert!(stage.knowledge.list_documents(&stage.two.borealis.owner, None, None).await.unwrap().data.is_empty());
+    assert!(stage.knowledge.list_documents(&stage.two.borealis.owner, None, None, None).await.unwrap().data.is_empty());
     for (limit, cursor) in [(Some(0), None), (Some(201), None), (None, Some("x"))] {
         assert!(matches!(
-            stage.knowledge.list_documents(caller, limit, cursor).await,
+            stage.knowledge.list_documents(caller, limit, cursor, None).await,
             Err(KnowledgeError::Invalid { field: "limit" | "cursor", .. })
         ));
+    }
+}
+
+#[tokio::test]
+async fn documents_are_found_by_a_part_of_their_title_or_file_name_page_by_page() {
+    let stage = Stage::with(None).await;
+    stage.db.leaves_waiting_jobs();
+    let caller = &stage.two.aurora.owner;
+    for (name, title) in [
+        ("lamps.md", ""),
+        ("Größen.md", "Sizes of LAMPS"),
+        ("100%_wool.txt", "Rugs"),
+        ("1000 wools.txt", "Yarn"),
+        ("Nordlampa.csv", "Prices"),
+    ] {
+        stage.db.clock.advance(Duration::milliseconds(1));
+        let new = NewDocument { title: title.to_owned(), ..file(name, name) };
+        stage.knowledge.upload(caller, new).await.unwrap();
+    }
+    stage.knowledge.upload(&stage.two.borealis.owner, file("lamps.md", "Lamps")).await.unwrap();
+    let page = async |name: &str, cursor: Option<&str>| {
+        let page = stage.knowledge.list_documents(caller, Some(2), cursor, Some(name)).await.unwrap();
+        (page.data.into_iter().map(|document| document.title).collect::<Vec<_>>(), page.next_cursor)
+    };
+    let (first, next) = page(" LAMP ", None).await;
+    assert_eq!(first, ["Prices", "Sizes of LAMPS"]);
+    assert_eq!(page("lamp", next.as_deref()).await, (vec!["lamps".to_owned()], None));
+    for (name, found) in [
+        ("GRO\u{308}\u{df}EN", &["Sizes of LAMPS"][..]),
+        ("gro\u{308}ss", &[]),
+        // Signs that stand for others elsewhere mean themselves.
+        ("100%_w", &["Rugs"]),
+        ("100_", &[]),
+        ("'; --", &[]),
+        ("\\", &[]),
+        (".csv", &["Prices"]),
+    ] {
+        assert_eq!(page(name, None).await.0, found, "{name}");
+    }
+    assert_eq!(page("  ", None).await.0.len(), 2, "nothing is looked for");
+    for bad in ["x".repeat(201), "a\0b".to_owned()] {
+        let listed = stage.knowledge.list_documents(caller, None, None, Some(&bad)).await;
+        assert!(matches!(listed, Err(KnowledgeError::Invalid { field: "name", .. })), "{listed:?}");
     }
 }
 
@@ -118,7 +161,7 @@ async fn what_cannot_be_read_is_refused_and_not_kept() {
             other => panic!("{other:?}"),
         }
     }
-    assert!(stage.knowledge.list_documents(caller, None, None).await.unwrap().data.is_empty());
+    assert!(stage.knowledge.list_documents(caller, None, None, None).await.unwrap().data.is_empty());
 }
 
 #[tokio::test]

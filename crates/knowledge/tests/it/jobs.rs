@@ -61,7 +61,7 @@ async fn two_servers_share_the_work_and_do_nothing_twice() {
     let (one, other) = tokio::join!(one.run_due(), other.run_due());
     let ends: Vec<End> = one.unwrap().into_iter().chain(other.unwrap()).collect();
     assert_eq!(ends, [End::Done; 20]);
-    let all = stage.knowledge.list_documents(caller, None, None).await.unwrap().data;
+    let all = stage.knowledge.list_documents(caller, None, None, None).await.unwrap().data;
     assert!(all.iter().all(|d| d.state == DocumentState::Ready && d.chunk_count == 1));
 }
 
@@ -75,7 +75,7 @@ async fn a_server_that_was_too_slow_changes_nothing_of_what_another_did() {
     assert_eq!(stage.worker().run_due().await.unwrap(), [End::Done]);
     // The slow one comes to its end all the same.
     stage.knowledge.run(&slow).await.unwrap();
-    let all = stage.knowledge.list_documents(caller, None, None).await.unwrap().data;
+    let all = stage.knowledge.list_documents(caller, None, None, None).await.unwrap().data;
     assert_eq!((all[0].state, all[0].chunk_count), (DocumentState::Ready, 1));
     assert_eq!(stage.knowledge.search(caller, "text", None).await.unwrap().len(), 1);
 }

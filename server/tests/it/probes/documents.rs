@@ -95,7 +95,12 @@ pub const PROBES: &[Probe] = &[
         path: "/dashboard/knowledge",
         by: By::Session(Stranger::SignIn),
         ask: |_| Ask::get("/dashboard/knowledge?question=What+do+Auroralamps+do"),
-        ids: Ids::None("the tenant is the session's"),
+        ids: Ids::At(&[Place {
+            name: "before",
+            kind: Kind::Document,
+            ask: |_, id| Ask::get(format!("/dashboard/knowledge?before={id}")),
+            malformed: Malformed::Refused("a cursor is a place in an order, whether a row stands there or not"),
+        }]),
     },
     Probe {
         method: "POST",
