@@ -187,6 +187,29 @@ test('what is read with a word set right is shown as passages, at once, and what
   await expect.poll(judged(server, id.replace('conv_', ''))).toBe('f');
 });
 
+test('a question that stands on the one before it is asked of what was meant there', async ({ page, newContext }) => {
+  const owner = (await newContext()).request;
+  const widget = await company(owner);
+  const plan = (name: string, price: number) => `## ${name}\n\nThe ${name} plan costs ${price} euros per month.\n\n`;
+  await teach(owner, 'plans.md', `# Plans\n\n${plan('Solo', 12)}${plan('Team', 29)}`);
+  await learnt(owner);
+  await openChat(page, widget);
+  const answers = dialog(page).locator('.message.assistant');
+  let count = 0;
+  const ask = async (question: string) => {
+    await say(page, question);
+    await expect(answers).toHaveCount((count += 1));
+  };
+  for (const [name, price] of [['Team', 29], ['Solo', 12]] as const) {
+    await ask(`Is there a ${name} plan?`);
+    await ask('How much is it?');
+    await expect(answers.last().locator('blockquote').first()).toContainText(`${price} euros`);
+  }
+  await ask('And the Team plan?');
+  await expect(answers.last()).toContainText('29 euros');
+  await expect(answers.last()).not.toContainText('12 euros');
+});
+
 test('on a phone: passages that do not answer, said otherwise after a reload, and a person one press away', async ({ server, page, newContext }) => {
   await page.setViewportSize({ width: 320, height: 640 });
   const owner = await newContext();

@@ -7,6 +7,7 @@
 
 use crate::Assistant;
 use crate::codes::{Names, SMALL, codes, names};
+use crate::follow_up::{FollowUp, follow_up, says};
 use crate::sentences::sentences;
 use knowledge::embedding::input;
 use knowledge::{Hit, Judgement, KnowledgeError};
@@ -53,6 +54,43 @@ struct Candidate {
     words: Range<usize>,
 }
 
+/// What is asked, and how it is read.
+struct Asked<'q> {
+    /// What is searched, and read beside passages.
+    text: &'q str,
+    /// What of it names things.
+    named: &'q str,
+    /// Of a question that stands on another, its own words: what says each of them comes before all else, and nothing else is an answer.
+    own: Option<&'q [String]>,
+}
+
+impl<'q> Asked<'q> {
+    fn alone(question: &'q str) -> Self {
+        Self { text: question, named: question, own: None }
+    }
+
+    /// What was named before may have been replaced by what is named now.
+    fn together(question: &'q str, whole: &'q FollowUp) -> Self {
+        let text = whole.text.as_str();
+        Self { text, named: if whole.names { question } else { text }, own: Some(whole.own.as_slice()) }
+    }
+}
+
+/// What is told.
+struct Told {
+    answer: Answer,
+    /// Whether it was written as the answer to this very question.
+    written: bool,
+    /// Whether it says the question's own words, where these count.
+    says_own: bool,
+}
+
+impl Told {
+    fn refused() -> Self {
+        Self { answer: refusal(), written: false, says_own: false }
+    }
+}
+
 impl Assistant {
     /// Answers a question from the tenant's documents.
     ///
@@ -61,34 +99,78 @@ impl Assistant {
     #[tracing::instrument(name = "assistant.answer", skip_all)]
     pub async fn answer(&self, caller: &Caller, question: &str) -> Result<Answer, KnowledgeError> {
         let question = &knowledge::question("question", question)?;
-        let hits = self.knowledge.hits(caller, question, PASSAGES, knowledge::MEANING).await?;
+        Ok(self.told(caller, &Asked::alone(question)).await?.answer)
+    }
+
+    /// Answers a question that may stand on the one before it; with both, where it was read so. Of such a one nothing is called an answer that does not say its
+    /// own words: of "And the Team plan?" what is said of the Solo plan is none.
+    ///
+    /// # Errors
+    /// As for [`Self::answer`].
+    #[tracing::instrument(name = "assistant.answer_after", skip_all)]
+    pub async fn answer_after(
+        &self,
+        caller: &Caller,
+        before: Option<&str>,
+        question: &str,
+    ) -> Result<(Answer, Option<String>), KnowledgeError> {
+        let question = &knowledge::question("question", question)?;
+        let alone = self.told(caller, &Asked::alone(question)).await?;
+        let Some(whole) = before.and_then(|before| follow_up(before, question)) else { return Ok((alone.answer, None)) };
+        if alone.written || (whole.perhaps && !alone.answer.refused) {
+            return Ok((alone.answer, None));
+        }
+        let together = self.told(caller, &Asked::together(question, &whole)).await?;
+        let says_enough = together.says_own || (whole.own.is_empty() && !together.answer.refused);
+        if says_enough || alone.answer.refused {
+            return Ok((together.answer, Some(whole.text)));
+        }
+        Ok((at_most_near(alone.answer, &whole.own), None))
+    }
+
+    async fn told(&self, caller: &Caller, question: &Asked<'_>) -> Result<Told, KnowledgeError> {
+        let hits = self.knowledge.hits(caller, question.text, PASSAGES, knowledge::MEANING).await?;
         let mut found = self.judged(caller.scope().tenant(), question, hits).await?;
         // What was written for it comes first, whatever else is there.
         found.sort_by(|a, b| b.written.cmp(&a.written).then(b.near.total_cmp(&a.near)));
-        let (Some(best), next) = (found.first(), found.get(1)) else { return Ok(refusal()) };
-        if !self.about(question, &found) {
-            return Ok(refusal());
+        let own = question.own.unwrap_or_default();
+        let says_own = |candidate: &Candidate| says(&Quote::of(candidate).all(), own);
+        let some_say_own = !own.is_empty() && found.iter().any(says_own);
+        if some_say_own {
+            found.retain(says_own);
+        }
+        let (Some(best), next) = (found.first(), found.get(1)) else { return Ok(Told::refused()) };
+        if !self.about(question.text, &found) {
+            return Ok(Told::refused());
         }
         let ahead = next.map_or(AHEAD, |next| (best.near - next.near).min(AHEAD));
-        let sure = best.written || best.read && best.near + ahead / 2.0 >= ANSWERS;
+        // A document's title stands above all that is in it.
+        let clear = question.own.is_none() || (some_say_own && says(&Quote::of(best).below_the_title(best.hit.pair), own));
+        let sure = best.written || clear && best.read && best.near + ahead / 2.0 >= ANSWERS;
         let near = found.iter().take_while(|candidate| best.near - candidate.near <= BESIDE);
-        let asked = names(question);
+        let asked = names(question.named);
         let mut quotes: Vec<Quote> = near.map(Quote::of).collect();
         // It may speak of another of the kind. Then only what names the very one is told.
         let other = quotes.first().is_some_and(|quote| !asked.held_by(&quote.names()));
         quotes.retain(|quote| if other { asked.all_in(&quote.names()) } else { asked.held_by(&quote.names()) });
         quotes.truncate(if sure && !other { 1 } else { SHOWN });
+        let written = best.written;
         Ok(match quotes.is_empty() {
-            true => refusal(),
-            false if sure && !other => answer(quotes),
-            false => passages(quotes),
+            true => Told::refused(),
+            false if sure && !other => Told { answer: answer(quotes), written, says_own: some_say_own },
+            false => Told { answer: passages(quotes), written, says_own: some_say_own },
         })
     }
 
     /// What is found, judged by the reader; without a model, by the words alone.
-    async fn judged(&self, tenant: TenantId, question: &str, hits: Vec<Hit>) -> Result<Vec<Candidate>, KnowledgeError> {
+    async fn judged(
+        &self,
+        tenant: TenantId,
+        question: &Asked<'_>,
+        hits: Vec<Hit>,
+    ) -> Result<Vec<Candidate>, KnowledgeError> {
         let texts: Vec<String> = hits.iter().map(|hit| input(&hit.passage.title, &hit.passage.text)).collect();
-        let asked = codes(question);
+        let (asked, question) = (codes(question.named), question.text);
         let held: Vec<usize> = texts.iter().map(|text| codes(text).intersection(&asked).count()).collect();
         let embedder = self.knowledge.embedder();
         let (judgements, read) = match embedder {
@@ -188,9 +270,21 @@ impl Quote {
         Self { citation, told }
     }
 
+    /// All that one reads of it.
+    fn all(&self) -> String {
+        held(&self.citation.title, &self.citation.quote)
+    }
+
+    /// The same without the title of its document; of a pair the title is its question.
+    fn below_the_title(&self, pair: bool) -> String {
+        let title = self.citation.title.as_str();
+        let headings = title.split_once(" › ").map_or("", |(_, headings)| headings);
+        held(if pair { title } else { headings }, &self.citation.quote)
+    }
+
     /// What it names.
     fn names(&self) -> Names {
-        names(&held(&self.citation.title, &self.citation.quote))
+        names(&self.all())
     }
 }
 
@@ -209,6 +303,15 @@ fn answer(quotes: Vec<Quote>) -> Answer {
 fn passages(quotes: Vec<Quote>) -> Answer {
     let citations = quotes.into_iter().map(|quote| quote.citation).collect();
     Answer { answer: NEAREST.to_owned(), outcome: Outcome::Passages, citations, grounded: true, refused: false }
+}
+
+/// The same, which is no answer if it does not say these words.
+fn at_most_near(told: Answer, own: &[String]) -> Answer {
+    let all = told.citations.iter().map(|citation| held(&citation.title, &citation.quote)).collect::<Vec<_>>().join("\n");
+    if told.outcome != Outcome::Answer || (!own.is_empty() && says(&all, own)) {
+        return told;
+    }
+    Answer { answer: NEAREST.to_owned(), outcome: Outcome::Passages, ..told }
 }
 
 /// What is said where nothing answers.

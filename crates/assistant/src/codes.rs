@@ -130,6 +130,11 @@ pub fn names(text: &str) -> Names {
 }
 
 impl Names {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty() && self.named.is_empty() && self.bare.is_empty()
+    }
+
     /// Whether what is told may answer who asks for these: it has each code, and of each number that is a name it has that one,
     /// or speaks of no other of its kind.
     pub fn held_by(&self, told: &Self) -> bool {
@@ -261,7 +266,7 @@ fn is_year(number: &str) -> bool {
 }
 
 /// Whether a list has a word.
-fn among(list: &str, word: &str) -> bool {
+pub fn among(list: &str, word: &str) -> bool {
     list.split(' ').any(|listed| listed == word)
 }
 

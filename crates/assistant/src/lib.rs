@@ -2,6 +2,7 @@
 
 mod answer;
 mod codes;
+mod follow_up;
 mod reply;
 mod sentences;
 

@@ -2,6 +2,7 @@
 
 use crate::Assistant;
 use crate::answer::refusal;
+use crate::follow_up::follow_up;
 use conversations::{AnswerContact, ConversationError, Conversations, Question, Reply, words_of};
 use knowledge::{KnowledgeError, MAX_QUESTION, normalized};
 use model::knowledge::{Answer, Outcome};
@@ -100,14 +101,24 @@ impl Handler<AnswerContact> for Answering {
 }
 
 impl Answering {
-    async fn ask(&self, caller: &Caller, said: &str) -> Result<Answer, KnowledgeError> {
+    /// The answer to what was said; with what was said before, where it stands on that.
+    async fn ask(
+        &self,
+        caller: &Caller,
+        before: Option<&str>,
+        said: &str,
+    ) -> Result<(Answer, Option<String>), KnowledgeError> {
         let asked = shortened(&normalized(said));
         // Marks that nobody sees may be all that was said.
-        if asked.trim().is_empty() { Ok(refusal()) } else { self.assistant.answer(caller, &asked).await }
+        if asked.trim().is_empty() {
+            return Ok((refusal(), None));
+        }
+        self.assistant.answer_after(caller, before, &asked).await
     }
 
-    /// The answer to the first messages of what was said, to how many, and what was asked in them: each question gets its own. What asks nothing ("Hello", "I have a
-    /// lamp") belongs to what follows, where the two together are answered; where they are not, each is told so by itself.
+    /// The answer to the first messages of what was said, to how many, and what was asked in them: each question gets its own. What stands on the question
+    /// before it is asked together with that. What asks nothing ("Hello", "I have a lamp") belongs to what follows, where the two together are answered; where they
+    /// are not, each is told so by itself.
     async fn answered(&self, caller: &Caller, question: &Question) -> Result<(usize, String, Answer), JobError> {
         let said = |messages| question.said.get(..messages).unwrap_or_default();
         // Greetings come with what is asked, and alone only when nothing is.
@@ -122,9 +133,10 @@ impl Answering {
         }
         let first = greetings + 1;
         let own = said(first).last().map_or("", String::as_str);
-        let alone = self.ask(caller, own).await?;
-        if alone.outcome == Outcome::Answer || asks(own) {
-            return Ok((first, own.to_owned(), alone));
+        let before = standing(&question.before);
+        let (alone, whole) = self.ask(caller, before.as_deref(), own).await?;
+        if alone.outcome == Outcome::Answer || whole.is_some() || asks(own) {
+            return Ok((first, whole.unwrap_or_else(|| own.to_owned()), alone));
         }
         for messages in first + 1..=question.said.len() {
             let last = said(messages).last().map_or("", String::as_str);
@@ -132,7 +144,7 @@ impl Answering {
                 break;
             }
             let all = said(messages).get(greetings..).unwrap_or_default().join("\n");
-            let together = self.ask(caller, &all).await?;
+            let (together, _) = self.ask(caller, None, &all).await?;
             if !together.refused {
                 return Ok((messages, all, together));
             }
@@ -142,6 +154,18 @@ impl Answering {
         }
         Ok((first, own.to_owned(), alone))
     }
+}
+
+/// The question on which the next one may stand: the last one of what was said, the earliest first, with the one on which it stands itself.
+fn standing(said: &[String]) -> Option<String> {
+    let said = said.iter().map(|said| normalized(said)).filter(|said| courtesy(said).is_none());
+    said.fold(None, |before: Option<String>, said| {
+        match before.as_deref().and_then(|before| follow_up(before, &said)).filter(|whole| !whole.perhaps) {
+            Some(whole) => Some(whole.text),
+            None if asks(&said) => Some(said.trim().to_owned()),
+            None => before,
+        }
+    })
 }
 
 /// What is said to a greeting, or to thanks.
@@ -172,7 +196,20 @@ fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{asks, courtesy};
+    use super::{asks, courtesy, standing};
+
+    #[test]
+    fn what_was_asked_last_is_known_with_what_it_stands_on() {
+        let of = |said: &[&str]| standing(&said.iter().map(|said| (*said).to_owned()).collect::<Vec<_>>());
+        assert_eq!(of(&["Hello", "I have a lamp.", "Thanks!"]), None);
+        assert_eq!(of(&["Is it red?", "How much is a lamp?", "Thank you"]).as_deref(), Some("How much is a lamp?"));
+        assert_eq!(of(&["How much is a lamp?", "Yes, that is right."]).as_deref(), Some("How much is a lamp?"));
+        assert_eq!(
+            of(&["How much is a lamp?", "And a chair?", "Thanks", "And in Norway?"]).as_deref(),
+            Some("How much is a lamp?\nAnd a chair?\nAnd in Norway?")
+        );
+        assert_eq!(of(&["How much is a lamp?", "Opening hours?"]).as_deref(), Some("Opening hours?"));
+    }
 
     #[test]
     fn courtesies_are_known_when_they_are_all() {

@@ -12,7 +12,10 @@ use store::bus::Notice;
 use words::noted;
 
 /// Most messages of a contact that are looked at together.
-const TOGETHER: i64 = 5;
+const TOGETHER: usize = 5;
+/// Messages before them in which the contact may have said what they stand on, and how long ago that may be.
+const BEFORE: i64 = 10;
+const STANDS: time::Duration = time::Duration::minutes(30);
 /// Characters of a question that its answer repeats.
 const REPEATED: usize = 80;
 
@@ -23,6 +26,8 @@ pub struct Question {
     pub conversation: ConversationId,
     /// What was said since the last answer, the earliest first: one message at least.
     pub said: Vec<String>,
+    /// What the contact said before, the earliest first: among the ten messages up to the last one that was answered, in the half hour before.
+    pub before: Vec<String>,
     /// The number of each of what was said.
     numbers: Vec<i64>,
     fence: i64,
@@ -62,25 +67,26 @@ impl Conversations {
         .fetch_optional(&mut tx)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let said = sqlx::query!(
-            "select m.seq, m.text
+        let read = sqlx::query!(
+            "select m.seq, m.text, m.created_at
              from app.message_keys k
              join app.messages m on m.conversation_id = k.conversation_id and m.message_id = k.message_id
                and m.tenant_id = k.tenant_id
              where k.conversation_id = $1 and k.seq > $2 and k.author = 'contact'
              order by k.seq limit $3",
             conversation.uuid(),
-            row.answered_seq,
-            TOGETHER
+            row.answered_seq - BEFORE,
+            BEFORE + TOGETHER as i64
         )
         .fetch_all(&mut tx)
         .await?;
-        if said.is_empty() {
-            return Ok(None);
-        }
-        let (numbers, said) = said.into_iter().map(|message| (message.seq, message.text)).unzip();
+        let (before, said): (Vec<_>, Vec<_>) = read.into_iter().partition(|message| message.seq <= row.answered_seq);
+        let Some(since) = said.first().map(|first| first.created_at - STANDS) else { return Ok(None) };
+        let before = before.into_iter().filter(|message| message.created_at >= since).map(|message| message.text);
+        let before = before.collect();
+        let (numbers, said) = said.into_iter().take(TOGETHER).map(|message| (message.seq, message.text)).unzip();
         let (fence, answered) = (row.fence, row.answered_seq);
-        Ok(Some(Question { conversation, said, numbers, fence, answered }))
+        Ok(Some(Question { conversation, said, before, numbers, fence, answered }))
     }
 
     /// The assistant answers the first so many messages of a question, in which this was asked, unless a person has taken over meanwhile. What does not stand right

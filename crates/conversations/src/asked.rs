@@ -30,7 +30,8 @@ const SHOWN: i64 = 50;
 const REMEMBERED: Duration = Duration::days(365);
 const SETTLED: Duration = Duration::days(90);
 
-/// Keeps a question with its answer, in the transaction that says it.
+/// Keeps a question with its answer, in the transaction that says it: where it stands on another, the two together, since alone it says nothing to
+/// those who are to write an answer.
 pub(crate) async fn keep(
     tx: &mut TenantTx,
     scope: &Scope,

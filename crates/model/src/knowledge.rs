@@ -210,7 +210,7 @@ impl utoipa::ToSchema for AskedId {}
 pub struct Unanswered {
     /// What it goes by: the one that was asked last.
     pub id: AskedId,
-    /// The question, as it was asked last: its first 500 characters.
+    /// The question, as it was asked last; with the one before it, where it stands on that. The last 500 characters.
     pub question: String,
     /// How often it was asked.
     pub times: u32,

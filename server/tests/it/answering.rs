@@ -1,8 +1,10 @@
 //! What the assistant says to several things said at once, with the real answerer.
 
-use crate::harness::TestServer;
+use crate::harness::{Ask, TestServer};
 use conversations::{MessagesFrom, NewMessage};
-use model::conversation::Author;
+use model::conversation::{Author, Message};
+use model::knowledge::Outcome;
+use time::Duration;
 
 #[tokio::test]
 async fn each_question_gets_its_answer_and_courtesies_theirs() {
@@ -45,4 +47,61 @@ async fn each_question_gets_its_answer_and_courtesies_theirs() {
     // What asks nothing belongs to what follows.
     let said = say(&["Hello again to you", "I was given a card", "How long is a gift card valid, then?"]).await;
     assert!(said.last().unwrap().contains("three years"), "{said:?}");
+}
+
+/// Two plans in one document: what is asked next is asked of the one that was meant.
+#[tokio::test]
+async fn what_stands_on_the_question_before_is_searched_with_it() {
+    let server = TestServer::start().await;
+    let aurora = &server.two.aurora;
+    let text = "# Plans\n\n## Solo\n\nThe Solo plan costs 12 euros per month. It is for one person.\n\n## Team\n\nThe Team plan costs 29 euros per month. It is for up to ten people.\n";
+    server.new_document(aurora, text).await;
+    // What is said last to somebody who asks these.
+    let last = async |questions: &[&str], pause: Duration| {
+        let (first, next) = questions.split_first().unwrap();
+        let id = server.new_conversation(aurora, first).await;
+        server.do_jobs().await;
+        for question in next {
+            server.db.clock.advance(pause);
+            let client_id = question.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+            let new = NewMessage { text: (*question).to_owned(), client_id };
+            server.conversations().pass_on(&aurora.key, id.parse().unwrap(), &new).await.unwrap();
+            server.do_jobs().await;
+        }
+        let all = MessagesFrom::After(0);
+        let said = server.conversations().messages(&aurora.key, id.parse().unwrap(), all, None).await.unwrap().data;
+        said.into_iter().rfind(|one| one.from == Author::Assistant).unwrap()
+    };
+    let quotes = |message: &Message| -> Vec<String> { message.citations.iter().map(|one| one.quote.clone()).collect() };
+    let soon = Duration::seconds(20);
+    for (before, price) in [("Is there a Team plan?", "29 euros"), ("Is there a Solo plan?", "12 euros")] {
+        let said = last(&[before, "Thanks!", "How much is it?"], soon).await;
+        assert!(said.outcome == Some(Outcome::Passages) && quotes(&said)[0].contains(price), "{said:?}");
+    }
+    let said = last(&["How much is the Solo plan per month?", "And the Team plan?"], soon).await;
+    assert!(!said.citations.is_empty() && quotes(&said).iter().all(|quote| quote.contains("29 euros")), "{said:?}");
+    // One that stands on one that stands on another.
+    let chain = ["Is there a Solo plan?", "And a Team plan?", "How much is it?"];
+    last(&chain, soon).await;
+    // What stands alone, and what was said too long ago.
+    last(&["Is there a Solo plan?", "And where do I send the parcel?"], soon).await;
+    last(&["Is there a Family plan?", "How long does it take?"], Duration::minutes(31)).await;
+    let asked: Vec<String> = sqlx::query_scalar("select question from app.asked")
+        .fetch_all(&mut server.db.superuser().await)
+        .await
+        .unwrap();
+    for (question, times) in [
+        ("Is there a Team plan?\nHow much is it?", 1),
+        ("Is there a Solo plan?\nHow much is it?", 1),
+        ("Is there a Solo plan?\nAnd a Team plan?\nHow much is it?", 1),
+        ("How much is it?", 0),
+        ("And where do I send the parcel?", 1),
+        ("How long does it take?", 1),
+    ] {
+        assert_eq!(asked.iter().filter(|one| *one == question).count(), times, "{question}: {asked:?}");
+    }
+    // As people then read it.
+    let listed = server.ask(Ask::get("/api/v1/unanswered").key(aurora)).await.json();
+    let questions: Vec<_> = listed["data"].as_array().unwrap().iter().map(|one| one["question"].clone()).collect();
+    assert!(questions.contains(&"Is there a Team plan?\nHow much is it?".into()), "{questions:?}");
 }

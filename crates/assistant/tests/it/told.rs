@@ -1,7 +1,7 @@
 //! What is told: by the real model, of small files that people have.
 
 use crate::{SUPPORT, Stage, embedder, knowing};
-use model::knowledge::Answer;
+use model::knowledge::{Answer, Outcome};
 use std::path::Path;
 
 /// A tenant that knows one file.
@@ -104,4 +104,52 @@ async fn what_is_named_is_told_or_nothing() {
     let door = having("30-qa-answer-longer-than-the-model-reads.csv").await;
     let told = ask(&door, "With what torque do I tighten screw number 50?").await;
     assert!(said(&told).contains("screw number 50 with a torque of 60"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_question_that_stands_on_another_is_told_of_what_it_names_itself() {
+    let plans = "# Plans\n\n## Solo\n\nThe Solo plan costs 12 euros per month. It is for one person.\n\n## Team\n\nThe Team plan costs 29 euros per \
+                 month. It is for up to ten people.\n\n# Errors\n\n## Error 1603\n\nThere is no water. Open the tap.\n";
+    let stage = with("shop.md", plans).await;
+    let after = async |before: &str, question: &str| {
+        let told = stage.assistant.answer_after(&stage.two.aurora.owner, Some(before), question).await.unwrap();
+        (said(&told.0), told.0, told.1)
+    };
+    const SOLO: &str = "How much is the Solo plan per month?";
+    let (team, told, whole) = after(SOLO, "And the Team plan?").await;
+    assert!(team.contains("29 euros") && !team.contains("Solo"), "{told:?}");
+    assert_eq!(whole.as_deref(), Some("How much is the Solo plan per month?\nAnd the Team plan?"));
+    // What points back names nothing itself: what is nearest is shown, and never called an answer.
+    for (before, price) in [("Is there a Team plan?", "29 euros"), ("Is there a Solo plan?", "12 euros")] {
+        let (_, told, whole) = after(before, "How much is it?").await;
+        assert_eq!(told.outcome, Outcome::Passages, "{told:?}");
+        assert!(told.citations[0].quote.contains(price), "{before}: {told:?}");
+        assert_eq!(whole, Some(format!("{before}\nHow much is it?")));
+    }
+    // What is said of another plan, or of another error, answers nothing.
+    for question in ["And the Family plan?", "What about the yearly Family plan?"] {
+        let (_, told, _) = after(SOLO, question).await;
+        assert_ne!(told.outcome, Outcome::Answer, "{question}: {told:?}");
+    }
+    let (other, told, _) = after("What does error 1603 mean?", "And 1605?").await;
+    assert!(!other.contains("no water"), "{told:?}");
+    // What stands alone is answered as if nothing had been said.
+    for question in ["How much is the Team plan per month?", "And how much is the Team plan per month?"] {
+        let (_, told, whole) = after(SOLO, question).await;
+        assert_eq!((told, whole), (ask(&stage, question).await, None), "{question}");
+    }
+}
+
+/// What somebody wrote as the answer to this very question comes first, whether it stands on another or not.
+#[tokio::test]
+async fn a_written_answer_is_told_also_to_what_looks_as_if_it_stood_on_another() {
+    let pairs = "question,answer\nHow much is it?,It is free.\nDo you ship to Norway? Why not?,Because of the customs.\n";
+    let stage = with("faq.csv", pairs).await;
+    for (before, question, answer) in [
+        ("Where do I sign up?", "How much is it?", "How much is it?\nIt is free."),
+        ("Do you ship to Norway?", "Why not?", "Do you ship to Norway? Why not?\nBecause of the customs."),
+    ] {
+        let told = stage.assistant.answer_after(&stage.two.aurora.owner, Some(before), question).await.unwrap().0;
+        assert_eq!((told.outcome, told.answer.as_str()), (Outcome::Answer, answer), "{told:?}");
+    }
 }

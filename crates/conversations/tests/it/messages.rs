@@ -1,7 +1,7 @@
 //! What is said: in order, once, without gaps, and by nobody else.
 
 use crate::stage::{Stage, answered, said, words};
-use conversations::{ConversationError, MessagesFrom, NewContact};
+use conversations::{ConversationError, MessagesFrom, NewContact, Question};
 use model::conversation::{Author, ConversationState};
 use std::collections::HashSet;
 
@@ -255,4 +255,50 @@ async fn a_new_message_opens_what_was_resolved() {
     assert_eq!(said(&messages)[2..], [(Author::Contact, None, "Two"), (Author::Assistant, None, "You said: Two")]);
     let conversation = stage.conversations.get(key, id).await.unwrap();
     assert_eq!(conversation.state, ConversationState::Open);
+}
+
+#[tokio::test]
+async fn what_the_contact_said_before_comes_with_what_is_to_be_answered_as_long_as_it_is_near() {
+    let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
+    let (c, key) = (&stage.conversations, &stage.two.aurora.key);
+    let id = stage.begin(key).await.id;
+    let say = async |n: usize| {
+        stage.db.clock.advance(time::Duration::minutes(4));
+        c.pass_on(key, id, &words(&format!("Question {n}?"), &n.to_string())).await.unwrap();
+    };
+    say(1).await;
+    let job = stage.job().await;
+    let next = async || c.question(&job.caller(), id).await.unwrap().unwrap();
+    let answer = async |question: &Question| {
+        let said = question.said.len();
+        c.answer(&job.caller(), question, said, &question.said[said - 1], &answered("Yes.")).await.unwrap();
+    };
+    assert!(next().await.before.is_empty());
+    answer(&next().await).await;
+    // Two at once, and what was said before both of them.
+    say(2).await;
+    say(3).await;
+    let both = next().await;
+    assert_eq!((both.said.join(" "), both.before.join(" ")), ("Question 2? Question 3?".into(), "Question 1?".into()));
+    answer(&both).await;
+    // Ten messages, of which the assistant said some.
+    for n in 4..=9 {
+        say(n).await;
+        if n < 9 {
+            answer(&next().await).await;
+        }
+    }
+    let near = next().await;
+    assert_eq!(near.said, ["Question 9?"]);
+    assert_eq!(near.before, ["Question 4?", "Question 5?", "Question 6?", "Question 7?", "Question 8?"]);
+    answer(&near).await;
+    // Half an hour.
+    stage.db.clock.advance(time::Duration::minutes(20));
+    say(10).await;
+    assert_eq!(next().await.before, ["Question 8?", "Question 9?"]);
+    answer(&next().await).await;
+    stage.db.clock.advance(time::Duration::minutes(30));
+    say(11).await;
+    assert!(next().await.before.is_empty());
 }
