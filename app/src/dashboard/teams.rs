@@ -31,7 +31,7 @@ pub enum Outcome {
     /// It is done.
     Done,
     /// It did not work.
-    Refused(Problem, Typed),
+    Refused(Problem, Box<Typed>),
 }
 
 /// Who looks, and what they may.

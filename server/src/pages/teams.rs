@@ -64,7 +64,7 @@ async fn done(
 ) -> Result<Response, Failure> {
     let Err(error) = done else { return Ok(Redirect::to(SAVED).into_response()) };
     let (status, problem, retry_after) = to_show(error)?;
-    let page = show(app, caller, render, (status, Outcome::Refused(problem, typed))).await?;
+    let page = show(app, caller, render, (status, Outcome::Refused(problem, Box::new(typed)))).await?;
     Ok(to_try_again(page, retry_after))
 }
 
