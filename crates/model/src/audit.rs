@@ -97,6 +97,16 @@ names!(
         QuestionSettled = "question.settled",
         /// A conversation was given to a team, or taken from one.
         ConversationGiven = "conversation.given",
+        /// A model was added.
+        ModelAdded = "model.added",
+        /// One was changed, or has another place.
+        ModelChanged = "model.changed",
+        /// One was removed.
+        ModelRemoved = "model.removed",
+        /// What models may cost was changed.
+        BudgetChanged = "budget.changed",
+        /// So much was spent of it that somebody is to know.
+        BudgetAlerted = "budget.alerted",
     }
 );
 
@@ -148,6 +158,11 @@ impl Act {
             Self::DocumentDeleted => text!("Deleted a document"),
             Self::QuestionSettled => text!("Settled what was asked and not answered"),
             Self::ConversationGiven => text!("Gave a conversation to a team, or took it from one"),
+            Self::ModelAdded => text!("Added a model"),
+            Self::ModelChanged => text!("Changed a model"),
+            Self::ModelRemoved => text!("Removed a model"),
+            Self::BudgetChanged => text!("Changed the budget for models"),
+            Self::BudgetAlerted => text!("Spent most of the budget for models"),
         }
     }
 }

@@ -161,6 +161,10 @@ id!(
     WidgetId, "wgt"
 );
 id!(
+    /// A model that a tenant's assistant asks.
+    ModelId, "mdl"
+);
+id!(
     /// One request, in logs and in error messages.
     RequestId, "req"
 );

@@ -9,6 +9,7 @@ pub mod identity;
 pub mod input;
 pub mod knowledge;
 pub mod live;
+pub mod llm;
 mod names;
 pub mod operator;
 pub mod page;
@@ -22,7 +23,7 @@ pub mod whole;
 pub use error::{ErrorCode, Fault, FieldError, Problem};
 pub use id::{
     ApiKeyId, ChunkId, ContactId, ConversationId, DocumentId, Id, InvitationId, LetterId, MemberId, MessageId,
-    OperatorKeyId, PersonId, RequestId, RoleId, TeamId, TenantId, WidgetId,
+    ModelId, OperatorKeyId, PersonId, RequestId, RoleId, TeamId, TenantId, WidgetId,
 };
 pub use page::Page;
 pub use timestamp::Timestamp;

@@ -62,6 +62,8 @@ permissions!(
     ReadDocuments = "documents.read", text!("Read and search documents");
     /// Documents, and what stands in them.
     ManageDocuments = "documents.manage", text!("Upload and delete documents");
+    /// The assistant: its models, and what they may cost.
+    ManageAssistant = "assistant.manage", text!("Set the assistant up: its models, their keys, and what they may cost");
     /// Members, invitations and teams.
     ManageMembers = "members.manage", text!("Invite, suspend and remove members, sign them out, change what they may do, and make teams");
     /// Owners, who may do everything.
@@ -186,6 +188,7 @@ const ADMIN: Permissions = Permissions::of(&[
     P::WriteConversations,
     P::ReadDocuments,
     P::ManageDocuments,
+    P::ManageAssistant,
     P::ManageMembers,
     P::ManageKeys,
     P::ManageSettings,
@@ -206,6 +209,7 @@ pub const KEY_AT_MOST: Permissions = Permissions::of(&[
     P::WriteConversations,
     P::ReadDocuments,
     P::ManageDocuments,
+    P::ManageAssistant,
     P::ManageMembers,
     P::ManageSettings,
     P::ReadAuditLog,
@@ -225,6 +229,7 @@ pub const ROLE_AT_MOST: Permissions = Permissions::of(&[
     P::WriteConversations,
     P::ReadDocuments,
     P::ManageDocuments,
+    P::ManageAssistant,
     P::ManageMembers,
     P::ManageKeys,
     P::ManageSettings,

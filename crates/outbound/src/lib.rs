@@ -6,6 +6,7 @@ mod names;
 pub use address::is_public;
 pub use names::{Names, NamesError};
 
+use bytes::Bytes;
 use http::{Request, Response};
 use reqwest::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -19,6 +20,15 @@ use std::time::Duration;
 pub const PATIENCE: Duration = Duration::from_secs(8);
 /// How long it may take to be connected.
 const CONNECTING: Duration = Duration::from_secs(4);
+
+/// How long an answer may take that comes in pieces.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Until it begins, and from one piece to the next.
+    pub idle: Duration,
+    /// From the request to the end.
+    pub whole: Duration,
+}
 
 /// Who has typed an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,6 +70,33 @@ pub struct Outbound {
     /// Leads to public addresses alone.
     guarded: Client,
     private: bool,
+    patience: Duration,
+}
+
+/// The body of an answer, piece by piece. Dropped before its end it closes the connection: who sends sees that nobody reads on.
+#[derive(Debug)]
+pub struct Pieces {
+    answer: reqwest::Response,
+    host: String,
+    idle: Duration,
+    /// Bytes that may still come.
+    left: usize,
+}
+
+impl Pieces {
+    /// The next piece; none at the end.
+    ///
+    /// # Errors
+    /// [`OutboundError::TooSlow`], [`OutboundError::TooLong`], or [`OutboundError::Unreachable`] for a connection that ended in between.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, OutboundError> {
+        let came = tokio::time::timeout(self.idle, self.answer.chunk()).await;
+        let piece = came.map_err(|_| OutboundError::TooSlow(self.host.clone()))?.map_err(|e| failure(&e, &self.host))?;
+        if let Some(piece) = &piece {
+            let left = self.left.checked_sub(piece.len());
+            self.left = left.ok_or_else(|| OutboundError::TooLong(self.host.clone()))?;
+        }
+        Ok(piece)
+    }
 }
 
 /// Looks names up and leaves out what is in private networks.
@@ -110,12 +147,13 @@ impl Outbound {
             .with_no_client_auth();
         let begun = || {
             let builder = Client::builder().tls_backend_preconfigured(tls.clone()).redirect(Policy::none()).no_proxy();
-            builder.user_agent("Samtal").timeout(patience).connect_timeout(CONNECTING)
+            builder.user_agent("Samtal").connect_timeout(CONNECTING)
         };
         Ok(Self {
             open: begun().build().map_err(|e| setup(&e))?,
             guarded: begun().dns_resolver(Arc::new(Public)).build().map_err(|e| setup(&e))?,
             private,
+            patience,
         })
     }
 
@@ -148,24 +186,39 @@ impl Outbound {
         request: Request<Vec<u8>>,
         most: usize,
     ) -> Result<Response<Vec<u8>>, OutboundError> {
+        let patience = Patience { idle: self.patience, whole: self.patience };
+        let (head, mut pieces) = self.begin(whose, request, patience, most).await?.into_parts();
+        let mut body = Vec::new();
+        while let Some(piece) = pieces.next().await? {
+            body.extend_from_slice(&piece);
+        }
+        Ok(Response::from_parts(head, body))
+    }
+
+    /// Makes a request whose answer is read as it comes, so many bytes of it at most.
+    ///
+    /// # Errors
+    /// See [`OutboundError`].
+    pub async fn begin(
+        &self,
+        whose: Whose,
+        request: Request<Vec<u8>>,
+        patience: Patience,
+        most: usize,
+    ) -> Result<Response<Pieces>, OutboundError> {
         self.check(whose, &request.uri().to_string())?;
         let host = request.uri().host().unwrap_or_default().to_owned();
         let client = if whose == Whose::Operator || self.private { &self.open } else { &self.guarded };
-        let failed = |e: &reqwest::Error| failure(e, &host);
-        let request = reqwest::Request::try_from(request).map_err(|_| OutboundError::Address)?;
-        let mut answer = client.execute(request).await.map_err(|e| failed(&e))?;
+        let mut request = reqwest::Request::try_from(request).map_err(|_| OutboundError::Address)?;
+        *request.timeout_mut() = Some(patience.whole);
+        let answer = tokio::time::timeout(patience.idle, client.execute(request)).await;
+        let answer = answer.map_err(|_| OutboundError::TooSlow(host.clone()))?.map_err(|e| failure(&e, &host))?;
         let mut made = Response::builder().status(answer.status());
         if let Some(headers) = made.headers_mut() {
             headers.clone_from(answer.headers());
         }
-        let mut body = Vec::new();
-        while let Some(piece) = answer.chunk().await.map_err(|e| failed(&e))? {
-            if body.len() + piece.len() > most {
-                return Err(OutboundError::TooLong(host));
-            }
-            body.extend_from_slice(&piece);
-        }
-        made.body(body).map_err(|_| OutboundError::Unreachable(host))
+        let pieces = Pieces { answer, host: host.clone(), idle: patience.idle, left: most };
+        made.body(pieces).map_err(|_| OutboundError::Unreachable(host))
     }
 }
 

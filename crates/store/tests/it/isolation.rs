@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// Gives both tenants a row in every table that signing up does not fill. A new table needs a line here, and nothing else
 /// in this file.
-const SEEDS: [&str; 23] = [
+const SEEDS: [&str; 27] = [
     "insert into app.nonces (tenant_id, key_id, nonce_hash, used_at)
      select $1, key_id, sha256($2::text::bytea), $3 from app.api_keys where tenant_id = $1 limit 1",
     "insert into app.kept_answers (tenant_id, key_id, name_hash, answer_id, request_hash, begun_at, leased_until)
@@ -51,6 +51,14 @@ const SEEDS: [&str; 23] = [
      values ($1, $2, $2, sha256($2::text::bytea), $3, $3)",
     "insert into app.asked (tenant_id, conversation_id, seq, question, folded, outcome, asked_at)
      values ($1, $2, 1, 'Hello?', sha256('hello'), 'refused', $3)",
+    "insert into app.models (tenant_id, model_id, wire, name, address, enabled, place, created_at, changed_at)
+     values ($1, $2, 'openai', 'small', 'https://models.example/v1', true, 0, $3, $3)",
+    "insert into app.model_days (tenant_id, day, model_id, name, calls, failures, input, cached, output)
+     select $1, date '2026-11-21', $2, 'small', 1, 0, 1, 0, 1 where $3 is not null",
+    "insert into app.model_budgets (tenant_id, alert_at, alerted, month, spent, reserved)
+     select $1, 80, false, date '2026-11-01', 0, 0 where $2::uuid is not null and $3 is not null",
+    "insert into app.model_calls (tenant_id, call_id, month, micros, leased_until)
+     values ($1, $2, date '2026-11-01', 0, $3)",
 ];
 
 /// The same for what tenants may read and not insert.
@@ -296,7 +304,7 @@ async fn what_is_sealed_is_known() {
     .unwrap();
     assert_eq!(
         columns,
-        ["kept_answers.answer_sealed", "providers.secret_sealed", "second_factors.seed_sealed"],
+        ["kept_answers.answer_sealed", "models.key_sealed", "providers.secret_sealed", "second_factors.seed_sealed"],
         "each is sealed anew in `Capabilities::seal_anew`"
     );
 }
