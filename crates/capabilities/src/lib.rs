@@ -4,6 +4,7 @@ use assistant::{Answering, Assistant};
 use conversations::{AnswerContact, Conversations, FirstWidget, HandedOn};
 use identity::{AttemptLimits, Identity, Passkeys, Passwords, Post, Providers, SendInvitation, SendLetter};
 use knowledge::{Embedder, IndexDocument, Knowledge};
+use llm::{Llm, Outbound};
 use model::{Fault, Problem};
 use store::jobs::{Registry, Schedule, Slots, Worker};
 use store::scope::SessionLifetime;
@@ -24,6 +25,8 @@ pub struct Capabilities {
     pub identity: Identity,
     /// Documents.
     pub knowledge: Knowledge,
+    /// Models, and what they may cost.
+    pub llm: Llm,
     /// What answers.
     pub assistant: Assistant,
     /// Conversations.
@@ -43,6 +46,8 @@ pub struct Adapters {
     pub post: Post,
     /// By whose word one signs in.
     pub providers: Providers,
+    /// What asks at addresses that tenants have typed.
+    pub outbound: Outbound,
     /// The embedding model; without it documents are searched by their words alone.
     pub embedder: Option<Embedder>,
 }
@@ -61,6 +66,7 @@ impl Capabilities {
     pub fn build(services: Services, adapters: Adapters, limits: Limits) -> Self {
         let knowledge = Knowledge::new(services.clone(), adapters.embedder);
         Self {
+            llm: Llm::new(services.clone(), adapters.outbound, adapters.sealer.clone()),
             sessions: Sessions::new(services.clone(), limits.session),
             identity: Identity::new(services.clone(), adapters.passwords, limits.attempts, &adapters.secret)
                 .with_setups(vec![Box::new(FirstWidget(services.clone()))])
@@ -97,7 +103,8 @@ impl Capabilities {
     /// # Errors
     /// The database's.
     pub async fn seal_anew(&self) -> Result<(u64, u64), StoreError> {
-        self.identity.seal_anew().await
+        let (identity, llm) = (self.identity.seal_anew().await?, self.llm.seal_anew().await?);
+        Ok((identity.0 + llm.0, identity.1 + llm.1))
     }
 
     /// What is done again and again.

@@ -30,13 +30,13 @@ impl Wire {
     }
 
     /// What people choose it by.
-    pub const fn words(self) -> Text {
+    pub fn words(self) -> Text {
         match self {
             Self::OpenAi => {
                 text!("OpenAI, or a server that speaks as it does (Azure, Ollama, vLLM, LM Studio and others)")
             }
-            Self::Anthropic => text!("Anthropic"),
-            Self::Gemini => text!("Google Gemini"),
+            Self::Anthropic => Text::plain("Anthropic"),
+            Self::Gemini => Text::plain("Google Gemini"),
         }
     }
 }

@@ -8,6 +8,7 @@ mod database;
 mod device;
 mod dns;
 mod mailbox;
+mod models;
 mod provider;
 mod tenants;
 
@@ -17,6 +18,7 @@ pub use database::{Database, TestClock, TestDb, secret, sql};
 pub use device::{DEVICE_LIES, Device, DeviceLie};
 pub use dns::Dns;
 pub use mailbox::{Mail, Mailbox};
+pub use models::{AskedModel, Mishap, ModelServer, SAYS};
 pub use provider::{LIES, Lie, Provider, Says};
 pub use tenants::{OWNER_PASSWORD, Tenant, Two, caller, member, sign_in};
 

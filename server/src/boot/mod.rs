@@ -100,6 +100,7 @@ pub fn app(config: Config, store: Store, files: Files) -> Result<App, BootError>
     let file = key_file(&config);
     let secret =
         if config.secret_key_file.is_some() { SecretKey::read(&file)? } else { SecretKey::read_or_make(&file)? };
+    let outbound = Outbound::new(config.outbound.private_addresses)?;
     let adapters = Adapters {
         secret,
         sealer: Sealer::of_file(&file)?,
@@ -111,8 +112,9 @@ pub fn app(config: Config, store: Store, files: Files) -> Result<App, BootError>
                 .as_ref()
                 .map_or_else(|| format!("http://{}", config.listen), PublicUrl::to_string),
         },
-        providers: Providers::new(SignOn::new(Outbound::new(config.outbound.private_addresses)?), config.providers())
+        providers: Providers::new(SignOn::new(outbound.clone()), config.providers())
             .with_names(Names::by(config.outbound.dns)),
+        outbound,
         embedder: embedder(&config),
     };
     let services = Services::new(store, Arc::new(SystemClock), &adapters.secret);

@@ -308,12 +308,11 @@ fn embedder() -> Embedder {
 /// An application over the services of a test, as `boot` puts it together.
 pub fn application(services: Services, config: Config) -> App {
     let address = config.public_url.as_ref().map_or_else(|| "http://samtal.test".to_owned(), ToString::to_string);
+    let outbound = Outbound::new(config.outbound.private_addresses).unwrap();
     let adapters = Adapters {
-        providers: Providers::new(
-            SignOn::new(Outbound::new(config.outbound.private_addresses).unwrap()),
-            config.providers(),
-        )
-        .with_names(Names::by(config.outbound.dns)),
+        providers: Providers::new(SignOn::new(outbound.clone()), config.providers())
+            .with_names(Names::by(config.outbound.dns)),
+        outbound,
         // That of testkit's own identity, so that the keys of its tenants open something.
         secret: SecretKey::from_bytes([7; 32]),
         sealer: match &config.secret_key_file {

@@ -1,0 +1,213 @@
+//! Answers of every wire, and every way in which none comes.
+
+use crate::stage::{AURORA, Stage, ask, ask_whole, model};
+use llm::{LlmError, ModelChange, Piece};
+use model::llm::{Ended, Fault, Wire};
+use testkit::{Mishap, ModelServer, SAYS};
+use time::Duration;
+
+fn text(pieces: &[Piece]) -> String {
+    let words = pieces.iter().map(|piece| match piece {
+        Piece::Text(words) => words.as_str(),
+        Piece::Withdrawn => "|",
+    });
+    words.collect()
+}
+
+#[tokio::test]
+async fn each_wire_answers_word_by_word() {
+    let stage = Stage::new().await;
+    let owner = &stage.two.aurora.owner;
+    for wire in Wire::ALL {
+        let added = stage.add(owner, *wire, "small").await;
+        assert!(stage.llm.ready(&stage.two.aurora.key).await.unwrap());
+        let (said, pieces) = ask(&stage.llm, &stage.two.aurora.key).await;
+        let said = said.unwrap();
+        assert_eq!((said.text.as_str(), said.ended, said.model), (SAYS, Ended::Stop, added.id), "{wire:?}");
+        assert_eq!((said.usage, said.cost, said.faults), (ModelServer::used(SAYS), None, Vec::new()), "{wire:?}");
+        assert_eq!((text(&pieces).as_str(), pieces.len()), (SAYS, 6), "{wire:?}");
+        let asked = stage.server.asked().pop().unwrap();
+        assert_eq!((asked.wire, asked.key.as_str(), asked.model.as_str()), (*wire, AURORA, "small"));
+        // In whatever pieces it comes, it is the same; and how it ends is told.
+        stage.server.then([Some(Mishap::Bytewise)]);
+        assert_eq!(stage.llm.try_out(owner, added.id).await.unwrap().text, SAYS, "{wire:?}");
+        for (mishap, ended) in [(Mishap::Length, Ended::Length), (Mishap::Filtered, Ended::Filtered)] {
+            stage.server.then([Some(mishap)]);
+            assert_eq!(ask_whole(&stage.llm, owner).await.unwrap().ended, ended, "{wire:?}");
+        }
+        // What it does not say that it has used is counted nearly.
+        stage.server.then([Some(Mishap::NoUsage)]);
+        let used = ask_whole(&stage.llm, owner).await.unwrap().usage;
+        assert!(used.input > 20 && used.output >= 6 && used.cached == 0, "{used:?}");
+        stage.llm.remove(owner, added.id).await.unwrap();
+    }
+    assert!(!stage.llm.ready(owner).await.unwrap());
+    assert!(matches!(ask_whole(&stage.llm, owner).await, Err(LlmError::NoModel)));
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_on_every_wire() {
+    let stage = Stage::new().await;
+    let owner = &stage.two.aurora.owner;
+    let busy = |after_s| Fault::Busy { after_s };
+    for wire in Wire::ALL {
+        let id = stage.add(owner, *wire, "small").await.id;
+        for (mishap, fault) in [
+            (Mishap::Key, Fault::Key),
+            (Mishap::NoModel, Fault::Model),
+            (Mishap::Quota, Fault::Quota),
+            (Mishap::Busy(None), busy(None)),
+            (Mishap::Busy(Some(7)), busy(Some(7))),
+            (Mishap::Broken, busy(None)),
+            (Mishap::TooLong, Fault::TooLong),
+            (Mishap::Refuses, Fault::Refused("Unknown field \u{201c}most\u{201d}. You sent: …".to_owned())),
+            (Mishap::Moved, Fault::Address),
+            (Mishap::Html, Fault::NotAModel),
+            (Mishap::Plain, Fault::NotAModel),
+            (Mishap::WrongJson, Fault::NotAModel),
+            (Mishap::CutInWord, Fault::CutOff),
+            (Mishap::CutInLetter, Fault::CutOff),
+            (Mishap::CutInToolCall, Fault::CutOff),
+            (Mishap::NoEnd, Fault::CutOff),
+            (Mishap::FailsMidway, busy(None)),
+            (Mishap::Huge, Fault::TooLong),
+            (Mishap::HugeLine, Fault::TooLong),
+        ] {
+            let before = stage.server.sent();
+            stage.server.always(Some(mishap));
+            let tried = stage.llm.try_out(owner, id).await.unwrap();
+            assert_eq!(tried.fault, Some(fault), "{wire:?} {mishap:?}");
+            // Of 20 MB nobody takes more than is read, and what is on its way.
+            assert!(stage.server.sent() - before < 16 * 1024 * 1024, "{wire:?} {mishap:?}");
+        }
+        stage.server.always(None);
+        let tried = stage.llm.try_out(owner, id).await.unwrap();
+        assert_eq!((tried.fault, tried.text.as_str()), (None, SAYS), "{wire:?}");
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_is_and_where_nobody_may_look_is_told_apart() {
+    let stage = Stage::new().await;
+    let owner = &stage.two.aurora.owner;
+    let at = async |llm: &llm::Llm, address: &str| {
+        let added = llm.add(owner, model(Wire::OpenAi, address, "small", "")).await.unwrap();
+        let fault = llm.try_out(owner, added.id).await.unwrap().fault;
+        llm.remove(owner, added.id).await.unwrap();
+        fault
+    };
+    let here = stage.server.address(Wire::OpenAi);
+    let nowhere = here.replace("/v1", "/v2");
+    assert_eq!(at(&stage.llm, &here).await, None);
+    assert_eq!(at(&stage.llm, &nowhere).await, Some(Fault::Address));
+    assert_eq!(at(&stage.llm, "http://127.0.0.1:1/v1").await, Some(Fault::Unreachable));
+    assert_eq!(at(&stage.guarded(), "https://localhost:1/v1").await, Some(Fault::Private));
+    // What may be typed where private networks are open is not asked where they are closed.
+    let added = stage.add(owner, Wire::OpenAi, "small").await;
+    assert_eq!(stage.guarded().try_out(owner, added.id).await.unwrap().fault, Some(Fault::Address));
+    for silent in [Mishap::Silent, Mishap::Endless] {
+        stage.server.then([Some(silent)]);
+        assert_eq!(stage.hasty().try_out(owner, added.id).await.unwrap().fault, Some(Fault::TooSlow), "{silent:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_next_one_answers_where_one_does_not() {
+    let stage = Stage::new().await;
+    let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
+    let first = stage.add(owner, Wire::OpenAi, "first").await.id;
+    let second = stage.add(owner, Wire::Anthropic, "second").await.id;
+    // What helps nobody to ask again: the next one at once.
+    for (mishap, fault) in [
+        (Mishap::Key, Fault::Key),
+        (Mishap::NoModel, Fault::Model),
+        (Mishap::Quota, Fault::Quota),
+        (Mishap::Busy(Some(6)), Fault::Busy { after_s: Some(6) }),
+        (Mishap::TooLong, Fault::TooLong),
+        (Mishap::Html, Fault::NotAModel),
+        (Mishap::Empty, Fault::CutOff),
+    ] {
+        let before = stage.server.asked().len();
+        stage.server.then([Some(mishap), None]);
+        let (said, pieces) = ask(&stage.process(), key).await;
+        let said = said.unwrap();
+        assert_eq!((said.model, said.text.as_str(), said.faults), (second, SAYS, vec![(first, fault)]), "{mishap:?}");
+        assert_eq!(text(&pieces), SAYS, "{mishap:?}");
+        assert_eq!(stage.server.asked().len() - before, 2, "{mishap:?}");
+    }
+    // What passes by itself: the same one, two times more at most.
+    for mishap in [Mishap::Busy(None), Mishap::Busy(Some(0)), Mishap::Broken, Mishap::CutInToolCall] {
+        stage.server.then([Some(mishap), Some(mishap), None]);
+        let said = ask(&stage.process(), key).await.0.unwrap();
+        assert_eq!((said.model, said.faults.len()), (first, 0), "{mishap:?}");
+        let before = stage.server.asked().len();
+        stage.server.then([Some(mishap), Some(mishap), Some(mishap), None]);
+        let said = ask(&stage.process(), key).await.0.unwrap();
+        assert_eq!((said.model, said.faults.len()), (second, 1), "{mishap:?}");
+        assert_eq!(stage.server.asked().len() - before, 4, "{mishap:?}");
+    }
+    // Once words have come, they are withdrawn, and nobody asks it again.
+    for mishap in [Mishap::CutInWord, Mishap::CutInLetter, Mishap::NoEnd, Mishap::FailsMidway] {
+        stage.server.then([Some(mishap), None]);
+        let (said, pieces) = ask(&stage.process(), key).await;
+        assert_eq!(said.unwrap().model, second, "{mishap:?}");
+        let told = text(&pieces);
+        let (before, after) = told.split_once('|').unwrap();
+        assert!(SAYS.starts_with(before) && before.starts_with("We serve ") && after == SAYS, "{mishap:?}: {told}");
+    }
+    // None at all.
+    stage.server.then([Some(Mishap::Key), Some(Mishap::Quota)]);
+    match ask(&stage.process(), key).await.0 {
+        Err(LlmError::Failed(faults)) => assert_eq!(faults, [(first, Fault::Key), (second, Fault::Quota)]),
+        other => panic!("{other:?}"),
+    }
+    // One that is off is not asked; in another order another one is first.
+    stage.llm.place(owner, second, 0).await.unwrap();
+    assert_eq!(ask(&stage.process(), key).await.0.unwrap().model, second);
+    let off = ModelChange { on: Some(false), ..ModelChange::default() };
+    stage.llm.change(owner, second, off).await.unwrap();
+    assert_eq!(ask(&stage.process(), key).await.0.unwrap().model, first);
+}
+
+#[tokio::test]
+async fn one_that_fails_again_and_again_is_left_alone_for_a_while() {
+    let stage = Stage::new().await;
+    let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
+    let ill = ModelServer::start().await;
+    ill.always(Some(Mishap::Broken));
+    let first = stage.llm.add(owner, model(Wire::OpenAi, &ill.address(Wire::OpenAi), "first", AURORA)).await.unwrap().id;
+    let second = stage.add(owner, Wire::OpenAi, "second").await.id;
+    let busy = Fault::Busy { after_s: None };
+    for asked in [3, 5] {
+        let said = ask_whole(&stage.llm, key).await.unwrap();
+        assert_eq!((said.model, said.faults), (second, vec![(first, busy.clone())]));
+        assert_eq!(ill.asked().len(), asked);
+    }
+    // Left alone, and the neighbour's of the same provider is not.
+    let said = ask_whole(&stage.llm, key).await.unwrap();
+    assert_eq!((said.model, said.faults), (second, vec![(first, Fault::Busy { after_s: Some(30) })]));
+    assert_eq!(ill.asked().len(), 5);
+    let neighbour = &stage.two.borealis;
+    stage.llm.add(&neighbour.owner, model(Wire::OpenAi, &ill.address(Wire::OpenAi), "first", AURORA)).await.unwrap();
+    ill.then([None]);
+    ask_whole(&stage.llm, &neighbour.key).await.unwrap();
+    assert_eq!(ill.asked().len(), 6);
+    // After a while one question tries it.
+    stage.db.clock.advance(Duration::seconds(30));
+    assert_eq!(ask_whole(&stage.llm, key).await.unwrap().faults, [(first, busy)]);
+    assert_eq!(ill.asked().len(), 7);
+    ask_whole(&stage.llm, key).await.unwrap();
+    assert_eq!(ill.asked().len(), 7);
+    stage.db.clock.advance(Duration::seconds(30));
+    ill.always(None);
+    assert_eq!(ask_whole(&stage.llm, key).await.unwrap().model, first);
+    // Whoever tries it out, or changes it, lets it be asked again.
+    ill.always(Some(Mishap::Broken));
+    for _ in 0..2 {
+        ask_whole(&stage.llm, key).await.unwrap();
+    }
+    ill.always(None);
+    assert_eq!(ask_whole(&stage.llm, key).await.unwrap().model, second);
+    assert_eq!(stage.llm.try_out(owner, first).await.unwrap().fault, None);
+    assert_eq!(ask_whole(&stage.llm, key).await.unwrap().model, first);
+}

@@ -1,0 +1,214 @@
+//! A month's budget holds, however many ask at once, and whatever happens to who asks.
+
+use crate::stage::{AURORA, Stage, ask_whole, model, prices};
+use llm::{LlmError, ModelChange};
+use model::llm::{Budget, Micros, Usage, Wire};
+use testkit::{Mishap, ModelServer, SAYS};
+use time::Duration;
+use tokio::task::JoinSet;
+
+/// A token of an answer costs a millionth, one that is asked nothing: a hundred may cost a hundred.
+async fn at_a_millionth(stage: &Stage, limit: i64) {
+    stage.add_at(&stage.two.aurora.owner, 0, 1_000_000).await;
+    stage.llm.set_budget(&stage.two.aurora.owner, Some(Micros(limit)), 80).await.unwrap();
+}
+
+async fn budget(stage: &Stage) -> Budget {
+    stage.llm.budget(&stage.two.aurora.owner).await.unwrap()
+}
+
+fn together(budget: &Budget) -> i64 {
+    budget.spent.0 + budget.reserved.0
+}
+
+/// Until nothing is under way.
+async fn settled(stage: &Stage) -> Budget {
+    loop {
+        let budget = budget(stage).await;
+        if budget.reserved == Micros(0) {
+            return budget;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn of_fifty_at_once_as_many_are_asked_as_the_month_allows() {
+    let stage = Stage::new().await;
+    at_a_millionth(&stage, 1_000).await;
+    stage.server.always(Some(Mishap::Endless));
+    let mut asks = JoinSet::new();
+    for _ in 0..50 {
+        // Each in a process of its own: the database alone knows of all.
+        let (llm, caller) = (stage.process(), stage.two.aurora.key.clone());
+        asks.spawn(async move { ask_whole(&llm, &caller).await });
+    }
+    for _ in 0..40 {
+        let refused = asks.join_next().await.unwrap().unwrap();
+        assert!(matches!(refused, Err(LlmError::Budget)), "{refused:?}");
+    }
+    stage.server.arrive(10).await;
+    let full = budget(&stage).await;
+    assert_eq!((full.limit, full.reserved, full.spent), (Some(Micros(1_000)), Micros(1_000), Micros(0)));
+    assert!(matches!(ask_whole(&stage.process(), &stage.two.aurora.key).await, Err(LlmError::Budget)));
+    // They go: what had come is spent, nearly, and the rest is free again.
+    asks.shutdown().await;
+    let after = settled(&stage).await;
+    assert!(after.spent <= Micros(10), "{after:?}");
+    stage.server.always(None);
+    ask_whole(&stage.llm, &stage.two.aurora.key).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_spent_and_reserved_never_exceeds_the_limit() {
+    let stage = Stage::new().await;
+    at_a_millionth(&stage, 450).await;
+    let mut asks = JoinSet::new();
+    for _ in 0..50 {
+        let (llm, caller) = (stage.process(), stage.two.aurora.key.clone());
+        asks.spawn(async move { ask_whole(&llm, &caller).await });
+    }
+    let mut answered = 0;
+    while let Some(said) = asks.join_next().await {
+        match said.unwrap() {
+            Ok(said) => {
+                assert_eq!(said.cost, Some(Micros(6)));
+                answered += 1;
+            }
+            Err(LlmError::Budget) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+        let now = budget(&stage).await;
+        assert!(together(&now) <= 450, "{now:?}");
+    }
+    assert!(answered >= 4);
+    // One after the other, until the next one would be too dear.
+    loop {
+        match ask_whole(&stage.llm, &stage.two.aurora.key).await {
+            Ok(_) => answered += 1,
+            Err(LlmError::Budget) => break,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    let end = budget(&stage).await;
+    assert_eq!((end.spent, end.reserved), (Micros(6 * answered), Micros(0)));
+    assert!(end.spent > Micros(350) && end.spent <= Micros(450), "{end:?}");
+    let day = stage.llm.usage(&stage.two.aurora.owner, 1).await.unwrap().remove(0);
+    let used = ModelServer::used(SAYS);
+    let all = u64::try_from(answered).unwrap();
+    assert_eq!((day.calls, day.failures, day.cost), (all, 0, Some(end.spent)));
+    assert_eq!(day.used, Usage { input: used.input * all, cached: used.cached * all, output: used.output * all });
+}
+
+#[tokio::test]
+async fn what_costs_nothing_goes_on_when_the_budget_is_spent() {
+    let stage = Stage::new().await;
+    let owner = &stage.two.aurora.owner;
+    at_a_millionth(&stage, 99).await;
+    assert!(matches!(ask_whole(&stage.llm, owner).await, Err(LlmError::Budget)));
+    assert!(stage.server.asked().is_empty(), "nobody was asked");
+    let free = stage.add_at(owner, 0, 0).await;
+    let said = ask_whole(&stage.llm, owner).await.unwrap();
+    assert_eq!((said.model, said.cost, said.faults.len()), (free.id, Some(Micros(0)), 0));
+}
+
+#[tokio::test]
+async fn a_server_that_ends_in_the_middle_leaves_what_it_had_reserved_as_spent() {
+    let stage = Stage::new().await;
+    at_a_millionth(&stage, 1_000).await;
+    let tenant = stage.two.aurora.id.uuid();
+    let left = [
+        "update app.model_budgets set reserved = 300 where tenant_id = $1 and $2::uuid is not null and $3 is not null",
+        "insert into app.model_calls (tenant_id, call_id, month, micros, leased_until) values ($1, $2, date '2026-11-01', 300, $3)",
+    ];
+    let until = stage.db.services.now() + Duration::minutes(5);
+    for sql in left {
+        let left = sqlx::query(sql).bind(tenant).bind(stage.db.services.new_id()).bind(until);
+        left.execute(&mut stage.db.superuser().await).await.unwrap();
+    }
+    assert_eq!(together(&budget(&stage).await), 300);
+    assert_eq!(budget(&stage).await.reserved, Micros(300));
+    stage.db.clock.advance(Duration::minutes(5));
+    for _ in 0..2 {
+        let now = budget(&stage).await;
+        assert_eq!((now.spent, now.reserved), (Micros(300), Micros(0)));
+    }
+}
+
+#[tokio::test]
+async fn each_month_begins_anew_and_what_was_begun_before_is_not_in_it() {
+    let stage = Stage::new().await;
+    at_a_millionth(&stage, 106).await;
+    let key = &stage.two.aurora.key;
+    ask_whole(&stage.llm, key).await.unwrap();
+    stage.server.then([Some(Mishap::Endless)]);
+    let (llm, caller) = (stage.process(), key.clone());
+    let endless = tokio::spawn(async move { ask_whole(&llm, &caller).await });
+    stage.server.arrive(2).await;
+    let november = budget(&stage).await;
+    assert_eq!((november.month.as_str(), november.spent, november.reserved), ("2026-11", Micros(6), Micros(100)));
+    assert!(matches!(ask_whole(&stage.llm, key).await, Err(LlmError::Budget)));
+    stage.db.clock.advance(Duration::days(10));
+    let december = budget(&stage).await;
+    assert_eq!((december.month.as_str(), together(&december)), ("2026-12", 0));
+    ask_whole(&stage.llm, key).await.unwrap();
+    endless.abort();
+    stage.server.is_left().await;
+    let december = settled(&stage).await;
+    assert_eq!((december.month.as_str(), december.spent), ("2026-12", Micros(6)));
+}
+
+#[tokio::test]
+async fn without_prices_tokens_are_counted_and_no_budget_can_be_set() {
+    let stage = Stage::new().await;
+    let owner = &stage.two.aurora.owner;
+    let id = stage.add(owner, Wire::OpenAi, "small").await.id;
+    assert_eq!(ask_whole(&stage.llm, owner).await.unwrap().cost, None);
+    let day = stage.llm.usage(owner, 1).await.unwrap().remove(0);
+    assert_eq!((day.day.as_str(), day.model, day.cost, day.used), ("2026-11-21", id, None, ModelServer::used(SAYS)));
+    let told = |refused: Result<Budget, LlmError>| match refused {
+        Err(LlmError::Invalid(errors)) => (errors[0].field.clone(), errors[0].message.to_string()),
+        other => panic!("{other:?}"),
+    };
+    let (field, sentence) = told(stage.llm.set_budget(owner, Some(Micros(1)), 80).await);
+    assert!(field == "limit" && sentence.contains("small"), "{field} {sentence}");
+    assert_eq!(told(stage.llm.set_budget(owner, Some(Micros(-1)), 80).await).0, "limit");
+    assert_eq!(told(stage.llm.set_budget(owner, None, 0).await).0, "alert_at");
+    // One that is off asks nothing; with a budget none without prices is turned on, or added.
+    let on = |on| ModelChange { on: Some(on), ..ModelChange::default() };
+    stage.llm.change(owner, id, on(false)).await.unwrap();
+    assert_eq!(stage.llm.set_budget(owner, Some(Micros(1)), 80).await.unwrap().limit, Some(Micros(1)));
+    let refused = stage.llm.change(owner, id, on(true)).await;
+    assert!(matches!(&refused, Err(LlmError::Invalid(errors)) if errors[0].field == "input"), "{refused:?}");
+    let refused = stage.llm.add(owner, model(Wire::OpenAi, "", "other", AURORA)).await;
+    assert!(matches!(&refused, Err(LlmError::Invalid(errors)) if errors[0].field == "input"), "{refused:?}");
+    let priced = ModelChange { on: Some(true), prices: Some(Some(prices(1, 1))), ..ModelChange::default() };
+    stage.llm.change(owner, id, priced).await.unwrap();
+    stage.llm.set_budget(owner, None, 80).await.unwrap();
+}
+
+#[tokio::test]
+async fn somebody_is_told_once_when_most_is_spent() {
+    let stage = Stage::new().await;
+    let owner = &stage.two.aurora.owner;
+    stage.add_at(owner, 0, 1_000_000).await;
+    // Six each time, of which a hundred are reserved before.
+    stage.llm.set_budget(owner, Some(Micros(120)), 10).await.unwrap();
+    let told = async || {
+        let count = "select count(*) from app.audit_entries where act = 'budget.alerted'";
+        sqlx::query_scalar::<_, i64>(count).fetch_one(&mut stage.db.superuser().await).await.unwrap()
+    };
+    ask_whole(&stage.llm, owner).await.unwrap();
+    assert_eq!((told().await, budget(&stage).await.alerted), (0, false));
+    for _ in 0..2 {
+        ask_whole(&stage.llm, owner).await.unwrap();
+        assert_eq!((told().await, budget(&stage).await.alerted), (1, true));
+    }
+    // In the next month anew.
+    stage.db.clock.advance(Duration::days(10));
+    assert!(!budget(&stage).await.alerted);
+    for _ in 0..2 {
+        ask_whole(&stage.llm, owner).await.unwrap();
+    }
+    assert_eq!(told().await, 2);
+}
