@@ -235,7 +235,15 @@ impl Llm {
                     call.end(false).await;
                     let (usage, cost) = (call.used(), call.cost());
                     let text = std::mem::take(&mut call.heard.text);
-                    return Ok(Said { text, model: link.id, name: link.name.clone(), ended, usage, cost, faults: Vec::new() });
+                    return Ok(Said {
+                        text,
+                        model: link.id,
+                        name: link.name.clone(),
+                        ended,
+                        usage,
+                        cost,
+                        faults: Vec::new(),
+                    });
                 }
                 // Nothing, to its end: it would be the same once more.
                 Ok(_) => (Fault::CutOff, true),

@@ -8,10 +8,10 @@
 use crate::models::hold;
 use crate::usage::{self, Noted};
 use crate::{Llm, LlmError};
+use model::FieldError;
 use model::audit::Act;
 use model::llm::{Budget, Micros};
 use model::permission::ManageAssistant;
-use model::FieldError;
 use store::audit::{self, Entry};
 use store::{Caller, StoreError, TenantTx};
 use time::{Date, Duration, OffsetDateTime};
@@ -93,17 +93,15 @@ impl Llm {
     /// [`LlmError::Denied`], [`LlmError::Invalid`] for what cannot be, and for a limit while a model is on that has no prices (field
     /// `limit`), or the database's.
     #[tracing::instrument(name = "db.model_budget.set", skip_all)]
-    pub async fn set_budget(
-        &self,
-        caller: &Caller,
-        limit: Option<Micros>,
-        alert_at: u8,
-    ) -> Result<Budget, LlmError> {
+    pub async fn set_budget(&self, caller: &Caller, limit: Option<Micros>, alert_at: u8) -> Result<Budget, LlmError> {
         let right = caller.may(ManageAssistant)?;
         let mut errors = Vec::new();
         let mut wrong = |field: &str, message| errors.push(FieldError { field: field.to_owned(), message });
         if limit.is_some_and(|limit| !(Micros(0)..=Micros::MAX).contains(&limit)) {
-            wrong("limit", text!("Enter what a month may cost, from 0 to 1,000,000,000, with a point before the parts of a unit."));
+            wrong(
+                "limit",
+                text!("Enter what a month may cost, from 0 to 1,000,000,000, with a point before the parts of a unit."),
+            );
         }
         if !(1..=100).contains(&alert_at) {
             wrong("alert_at", text!("Enter a percentage from 1 to 100."));
@@ -114,10 +112,14 @@ impl Llm {
         let now = self.services.now();
         let mut tx = self.services.store.tenant(right.scope()).await?;
         hold(&mut tx).await?;
-        let unknown =
-            sqlx::query_scalar!("select name from app.models where enabled and output_price is null order by place limit 1");
+        let unknown = sqlx::query_scalar!(
+            "select name from app.models where enabled and output_price is null order by place limit 1"
+        );
         if let (Some(_), Some(model)) = (limit, unknown.fetch_optional(&mut tx).await?) {
-            let what = text!("Say what {model} costs first, or 0 where it costs nothing: without prices no money is counted, and no budget holds.", model);
+            let what = text!(
+                "Say what {model} costs first, or 0 where it costs nothing: without prices no money is counted, and no budget holds.",
+                model
+            );
             return Err(LlmError::field("limit", what));
         }
         let before = read(&mut tx, month(now)).await?;

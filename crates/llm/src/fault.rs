@@ -82,7 +82,8 @@ impl Words {
         let names = names.chain(details.iter().filter_map(|detail| detail.get("reason"))).filter_map(Value::as_str);
         let sentences = [error.get("message"), told.get("error"), told.get("message"), told.get("detail")];
         let sentence = sentences.into_iter().flatten().find_map(Value::as_str).unwrap_or_default();
-        let after = details.iter().find_map(|detail| detail.get("retryDelay")?.as_str()?.strip_suffix('s')?.parse().ok());
+        let after =
+            details.iter().find_map(|detail| detail.get("retryDelay")?.as_str()?.strip_suffix('s')?.parse().ok());
         Self {
             names: names.collect::<Vec<_>>().join(" ").to_ascii_lowercase(),
             sentence: sentence.to_owned(),
@@ -114,7 +115,8 @@ fn read(status: u16, after_s: Option<u32>, told: Option<&Value>) -> Fault {
     if status == 402 || words.named(&["insufficient_quota", "billing", "payment"]) || words.says(&["credit balance"]) {
         return Fault::Quota;
     }
-    let long = ["prompt is too long", "context length", "context window", "maximum number of tokens", "too many tokens"];
+    let long =
+        ["prompt is too long", "context length", "context window", "maximum number of tokens", "too many tokens"];
     if status == 413 || words.named(&["context_length_exceeded", "request_too_large"]) || words.says(&long) {
         return Fault::TooLong;
     }
@@ -154,28 +156,72 @@ mod tests {
     fn each_refusal_is_understood() {
         let busy = |after_s| Fault::Busy { after_s };
         let cases = [
-            (401, r#"{"error":{"message":"Incorrect API key provided: sk-no.","type":"invalid_request_error","code":"invalid_api_key"}}"#, Fault::Key),
-            (401, r#"{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}"#, Fault::Key),
-            (400, r#"{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}"#, Fault::Key),
-            (404, r#"{"error":{"message":"The model `x` does not exist or you do not have access to it.","code":"model_not_found"}}"#, Fault::Model),
+            (
+                401,
+                r#"{"error":{"message":"Incorrect API key provided: sk-no.","type":"invalid_request_error","code":"invalid_api_key"}}"#,
+                Fault::Key,
+            ),
+            (
+                401,
+                r#"{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}"#,
+                Fault::Key,
+            ),
+            (
+                400,
+                r#"{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}"#,
+                Fault::Key,
+            ),
+            (
+                404,
+                r#"{"error":{"message":"The model `x` does not exist or you do not have access to it.","code":"model_not_found"}}"#,
+                Fault::Model,
+            ),
             (404, r#"{"type":"error","error":{"type":"not_found_error","message":"model: x"}}"#, Fault::Model),
-            (404, r#"{"error":{"code":404,"message":"models/x is not found for API version v1beta","status":"NOT_FOUND"}}"#, Fault::Model),
+            (
+                404,
+                r#"{"error":{"code":404,"message":"models/x is not found for API version v1beta","status":"NOT_FOUND"}}"#,
+                Fault::Model,
+            ),
             (404, r#"{"error":"model \"x\" not found, try pulling it first"}"#, Fault::Model),
             (400, r#"{"object":"error","message":"Invalid model: x","type":"invalid_model"}"#, Fault::Model),
-            (404, r#"{"error":{"message":"Invalid URL (POST /v2/chat/completions)","type":"invalid_request_error"}}"#, Fault::Address),
+            (
+                404,
+                r#"{"error":{"message":"Invalid URL (POST /v2/chat/completions)","type":"invalid_request_error"}}"#,
+                Fault::Address,
+            ),
             (404, r#"{"detail":"Not Found"}"#, Fault::Address),
             (404, "<html>", Fault::Address),
             (405, "", Fault::Address),
             (302, "", Fault::Address),
             (402, "", Fault::Quota),
-            (429, r#"{"error":{"message":"You exceeded your current quota.","type":"insufficient_quota","code":"insufficient_quota"}}"#, Fault::Quota),
-            (400, r#"{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the API."}}"#, Fault::Quota),
+            (
+                429,
+                r#"{"error":{"message":"You exceeded your current quota.","type":"insufficient_quota","code":"insufficient_quota"}}"#,
+                Fault::Quota,
+            ),
+            (
+                400,
+                r#"{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the API."}}"#,
+                Fault::Quota,
+            ),
             (429, r#"{"error":{"message":"Rate limit reached","code":"rate_limit_exceeded"}}"#, busy(None)),
-            (429, r#"{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"Slow down.","details":[{"retryDelay":"33.2s"}]}}"#, busy(Some(34))),
+            (
+                429,
+                r#"{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"Slow down.","details":[{"retryDelay":"33.2s"}]}}"#,
+                busy(Some(34)),
+            ),
             (529, r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#, busy(None)),
             (502, "<html>", busy(None)),
-            (400, r#"{"error":{"message":"This model's maximum context length is 8192 tokens.","code":"context_length_exceeded"}}"#, Fault::TooLong),
-            (400, r#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 300000 tokens > 200000 maximum"}}"#, Fault::TooLong),
+            (
+                400,
+                r#"{"error":{"message":"This model's maximum context length is 8192 tokens.","code":"context_length_exceeded"}}"#,
+                Fault::TooLong,
+            ),
+            (
+                400,
+                r#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 300000 tokens > 200000 maximum"}}"#,
+                Fault::TooLong,
+            ),
             (413, "", Fault::TooLong),
             (400, r#"{"error":{"message":"No\n  such\u0007 field."}}"#, Fault::Refused("No such field.".into())),
             (400, "<html>", Fault::NotAModel),

@@ -241,7 +241,8 @@ impl Form<'_> {
     fn address(&mut self, wire: Wire, typed: &str) -> Option<String> {
         let typed = typed.trim().trim_end_matches('/');
         // As it stands in many a manual.
-        let address = typed.strip_suffix("/chat/completions").or_else(|| typed.strip_suffix("/messages")).unwrap_or(typed);
+        let address =
+            typed.strip_suffix("/chat/completions").or_else(|| typed.strip_suffix("/messages")).unwrap_or(typed);
         let address = if address.is_empty() { wire.address() } else { address };
         let plain = address.len() <= MAX_ADDRESS
             && address.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte));
@@ -249,14 +250,19 @@ impl Form<'_> {
         let value = match may {
             Ok(()) => Ok(address.to_owned()),
             Err(OutboundError::Private(_)) => Err(Fault::Private.words()),
-            Err(_) => Err(text!("Enter the address as the provider gives it: it begins with https://, and has no ? in it.")),
+            Err(_) => {
+                Err(text!("Enter the address as the provider gives it: it begins with https://, and has no ? in it."))
+            }
         };
         self.take("address", value)
     }
 
     fn key(&mut self, key: &Key) -> Option<()> {
         let fits = key.text().len() <= MAX_KEY && key.text().bytes().all(|byte| byte.is_ascii_graphic());
-        self.take("key", if fits { Ok(()) } else { Err(text!("A key has at most 500 letters, digits and signs, and no spaces.")) })
+        self.take(
+            "key",
+            if fits { Ok(()) } else { Err(text!("A key has at most 500 letters, digits and signs, and no spaces.")) },
+        )
     }
 
     fn rates(&mut self, prices: &Prices) -> Option<Rates> {
@@ -268,7 +274,11 @@ impl Form<'_> {
         // It may be tomorrow already where they are.
         let since = since.and_then(|since| {
             let late = since > today + Duration::DAY;
-            if late { Err(text!("Enter the day since which the prices are so: today, or one before.")) } else { Ok(since) }
+            if late {
+                Err(text!("Enter the day since which the prices are so: today, or one before."))
+            } else {
+                Ok(since)
+            }
         });
         let since = self.take("since", since);
         let fits = |price: Micros| (Micros(0)..=MAX_PRICE).contains(&price);
@@ -379,12 +389,14 @@ impl Llm {
         let tenant = right.scope().tenant();
         let mut tx = self.services.store.tenant(right.scope()).await?;
         hold(&mut tx).await?;
-        let before = models!("select", "from app.models where model_id = $1", id.uuid()).fetch_optional(&mut tx).await?;
+        let before =
+            models!("select", "from app.models where model_id = $1", id.uuid()).fetch_optional(&mut tx).await?;
         let before = before.ok_or(LlmError::NotFound)?;
         let mut form = self.form();
         let name = change.name.as_ref().map_or_else(|| Some(before.name.clone()), |typed| form.name(typed));
         let wire = before.wire()?;
-        let address = change.address.as_ref().map_or_else(|| Some(before.address.clone()), |typed| form.address(wire, typed));
+        let address =
+            change.address.as_ref().map_or_else(|| Some(before.address.clone()), |typed| form.address(wire, typed));
         if let Some(key) = &change.key {
             form.key(key);
         }
@@ -396,7 +408,10 @@ impl Llm {
             return Err(LlmError::Invalid(form.errors));
         };
         if address != before.address && change.key.is_none() && before.key_sealed.is_some() {
-            return Err(LlmError::field("key", text!("Type the key for this address: the one that is kept is another's.")));
+            return Err(LlmError::field(
+                "key",
+                text!("Type the key for this address: the one that is kept is another's."),
+            ));
         }
         let on = change.on.unwrap_or(before.enabled);
         counted(&mut tx, on, rates).await?;
@@ -456,7 +471,8 @@ impl Llm {
         let right = caller.may(ManageAssistant)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         hold(&mut tx).await?;
-        let line = sqlx::query!("select model_id, name from app.models order by place, model_id").fetch_all(&mut tx).await?;
+        let line =
+            sqlx::query!("select model_id, name from app.models order by place, model_id").fetch_all(&mut tx).await?;
         let was = line.iter().position(|row| row.model_id == id.uuid()).ok_or(LlmError::NotFound)?;
         let mut ids: Vec<Uuid> = line.iter().map(|row| row.model_id).collect();
         let is = (place as usize).min(ids.len() - 1);
@@ -515,7 +531,14 @@ impl Llm {
             let open = |sealed: Vec<u8>| self.sealer.open(&spot(scope.tenant(), row.model_id), &sealed);
             let key = row.key_sealed.map(open).transpose()?;
             let key = key.map(|key| Key::new(&String::from_utf8_lossy(&key)));
-            links.push(Link { id: ModelId::from_uuid(row.model_id), wire, name: row.name, address: row.address, key, rates });
+            links.push(Link {
+                id: ModelId::from_uuid(row.model_id),
+                wire,
+                name: row.name,
+                address: row.address,
+                key,
+                rates,
+            });
         }
         Ok(links)
     }

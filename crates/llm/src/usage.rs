@@ -38,7 +38,12 @@ pub(crate) fn estimate(bytes: usize) -> u64 {
 }
 
 /// Adds a call to its day.
-pub(crate) async fn note(tx: &mut TenantTx, tenant: uuid::Uuid, day: Date, noted: &Noted<'_>) -> Result<(), StoreError> {
+pub(crate) async fn note(
+    tx: &mut TenantTx,
+    tenant: uuid::Uuid,
+    day: Date,
+    noted: &Noted<'_>,
+) -> Result<(), StoreError> {
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     sqlx::query!(
         "insert into app.model_days as known (tenant_id, day, model_id, name, calls, failures, input, cached, output, cost)

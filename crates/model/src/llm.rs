@@ -54,9 +54,8 @@ impl Micros {
     /// What was typed: units, and up to six digits after a point. Nothing else, so that nobody's comma is taken for another's.
     pub fn parse(text: &str) -> Option<Self> {
         let (units, rest) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
-        let digits = |text: &str, most| {
-            (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
-        };
+        let digits =
+            |text: &str, most| (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(units, 10) || !digits(rest, 6) {
             return None;
         }
@@ -198,15 +197,27 @@ impl Fault {
     /// What is wrong and what to do, for who set the model up.
     pub fn words(&self) -> Text {
         match self {
-            Self::Key => text!("The provider does not take this key, or not for this model. Make a new one there, and type it here."),
+            Self::Key => text!(
+                "The provider does not take this key, or not for this model. Make a new one there, and type it here."
+            ),
             Self::Model => text!("The provider has no model of this name. Type it as the provider writes it."),
             Self::Quota => text!("What was paid for at the provider is used up. Add credit there, or raise its limit."),
-            Self::Busy { after_s: None } => text!("The provider takes no more just now, or has a fault of its own. Try again in a while."),
+            Self::Busy { after_s: None } => {
+                text!("The provider takes no more just now, or has a fault of its own. Try again in a while.")
+            }
             Self::Busy { after_s: Some(seconds) } => text!("The provider asks to wait for {seconds} s.", seconds),
-            Self::TooLong => text!("The question, with what it is to be answered from, is too long for this model, or the answer is."),
-            Self::Address => text!("Nothing answers questions at this address. It has to end as the provider says, most often with /v1."),
-            Self::Private => text!("The address leads into a private network. Whoever runs this installation can allow that (outbound.private_addresses)."),
-            Self::NotAModel => text!("What answers at this address is no model: it may be a web page, or speak another way."),
+            Self::TooLong => text!(
+                "The question, with what it is to be answered from, is too long for this model, or the answer is."
+            ),
+            Self::Address => text!(
+                "Nothing answers questions at this address. It has to end as the provider says, most often with /v1."
+            ),
+            Self::Private => text!(
+                "The address leads into a private network. Whoever runs this installation can allow that (outbound.private_addresses)."
+            ),
+            Self::NotAModel => {
+                text!("What answers at this address is no model: it may be a web page, or speak another way.")
+            }
             Self::CutOff => text!("The answer stopped in the middle."),
             Self::TooSlow => text!("No answer came in time."),
             Self::Refused(says) if says.is_empty() => text!("The provider refused, and did not say why."),

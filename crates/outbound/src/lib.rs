@@ -90,7 +90,8 @@ impl Pieces {
     /// [`OutboundError::TooSlow`], [`OutboundError::TooLong`], or [`OutboundError::Unreachable`] for a connection that ended in between.
     pub async fn next(&mut self) -> Result<Option<Bytes>, OutboundError> {
         let came = tokio::time::timeout(self.idle, self.answer.chunk()).await;
-        let piece = came.map_err(|_| OutboundError::TooSlow(self.host.clone()))?.map_err(|e| failure(&e, &self.host))?;
+        let piece =
+            came.map_err(|_| OutboundError::TooSlow(self.host.clone()))?.map_err(|e| failure(&e, &self.host))?;
         if let Some(piece) = &piece {
             let left = self.left.checked_sub(piece.len());
             self.left = left.ok_or_else(|| OutboundError::TooLong(self.host.clone()))?;

@@ -249,7 +249,9 @@ impl Shared {
             }
             Some(Mishap::Huge) => (vec![delta(wire, &"x".repeat(64 * 1024)).into_bytes(); 320], End::Whole),
             Some(Mishap::HugeLine) => (vec![vec![b'x'; 64 * 1024]; 320], End::Whole),
-            Some(Mishap::Bytewise) => (frames.concat().into_bytes().into_iter().map(|byte| vec![byte]).collect(), End::Whole),
+            Some(Mishap::Bytewise) => {
+                (frames.concat().into_bytes().into_iter().map(|byte| vec![byte]).collect(), End::Whole)
+            }
             _ => (frames.into_iter().map(String::into_bytes).collect(), End::Whole),
         };
         let left = matches!(end, End::Never).then(|| Left(Arc::clone(&self.0.left)));
@@ -385,9 +387,12 @@ fn frames(wire: Wire, mishap: Option<Mishap>, says: &str) -> Vec<String> {
     let used = mishap != Some(Mishap::NoUsage);
     let mut all = Vec::new();
     match wire {
-        Wire::OpenAi => all.push(frame(&json!({ "choices": [{ "index": 0, "delta": { "role": "assistant", "content": "" } }] }))),
+        Wire::OpenAi => {
+            all.push(frame(&json!({ "choices": [{ "index": 0, "delta": { "role": "assistant", "content": "" } }] })))
+        }
         Wire::Anthropic => {
-            let counts = json!({ "input_tokens": input - cached, "cache_read_input_tokens": cached, "output_tokens": 1 });
+            let counts =
+                json!({ "input_tokens": input - cached, "cache_read_input_tokens": cached, "output_tokens": 1 });
             let counts = if used { counts } else { Value::Null };
             all.push(frame(&json!({ "type": "message_start", "message": { "role": "assistant", "usage": counts } })));
             all.push(frame(&json!({ "type": "ping" })));
@@ -405,7 +410,8 @@ fn frames(wire: Wire, mishap: Option<Mishap>, says: &str) -> Vec<String> {
         }
         (Some(Mishap::CutInToolCall), Wire::OpenAi) => {
             let call = json!({ "name": "search", "arguments": "{\"query\": \"re" });
-            all = vec![frame(&json!({ "choices": [{ "delta": { "tool_calls": [{ "index": 0, "function": call }] } }] }))];
+            all =
+                vec![frame(&json!({ "choices": [{ "delta": { "tool_calls": [{ "index": 0, "function": call }] } }] }))];
         }
         (Some(Mishap::CutInToolCall), Wire::Anthropic) => {
             let call = json!({ "type": "input_json_delta", "partial_json": "{\"query\": \"re" });
@@ -440,7 +446,8 @@ fn frames(wire: Wire, mishap: Option<Mishap>, says: &str) -> Vec<String> {
         }
         Wire::Gemini => {
             let reason = ended("STOP", "MAX_TOKENS", "SAFETY");
-            let counts = json!({ "promptTokenCount": input, "cachedContentTokenCount": cached, "candidatesTokenCount": output });
+            let counts =
+                json!({ "promptTokenCount": input, "cachedContentTokenCount": cached, "candidatesTokenCount": output });
             let counts = if used { counts } else { Value::Null };
             all.push(frame(&json!({ "candidates": [{ "content": { "parts": [] }, "finishReason": reason }], "usageMetadata": counts })));
         }

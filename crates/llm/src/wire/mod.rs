@@ -11,8 +11,8 @@ use crate::ask::{Ask, Speaker};
 use crate::models::{Key, Link};
 use crate::usage::estimate;
 use crate::{LlmError, fault};
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use http::Request;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use model::ConversationId;
 use model::llm::{Ended, Fault, Wire};
 use serde_json::Value;
@@ -204,7 +204,10 @@ mod tests {
             (request.uri().to_string(), request.headers().clone(), body)
         };
         let (uri, headers, body) = put(Wire::OpenAi, "http://localhost:11434/v1", "llama3.2:3b");
-        assert_eq!((uri.as_str(), headers["authorization"].as_bytes()), ("http://localhost:11434/v1/chat/completions", &b"Bearer sk-1"[..]));
+        assert_eq!(
+            (uri.as_str(), headers["authorization"].as_bytes()),
+            ("http://localhost:11434/v1/chat/completions", &b"Bearer sk-1"[..])
+        );
         let messages = json!([
             { "role": "system", "content": "Be brief." },
             { "role": "user", "content": "Hi" },
@@ -218,14 +221,20 @@ mod tests {
         }
 
         let (uri, headers, body) = put(Wire::Anthropic, Wire::Anthropic.address(), "claude");
-        assert_eq!((uri.as_str(), headers["x-api-key"].as_bytes()), ("https://api.anthropic.com/v1/messages", &b"sk-1"[..]));
+        assert_eq!(
+            (uri.as_str(), headers["x-api-key"].as_bytes()),
+            ("https://api.anthropic.com/v1/messages", &b"sk-1"[..])
+        );
         assert!(headers.contains_key("anthropic-version"));
         assert_eq!((&body["system"], &body["messages"][1]["role"]), (&json!("Be brief."), &json!("assistant")));
 
         let (uri, headers, body) = put(Wire::Gemini, Wire::Gemini.address(), "gemini-flash");
         let path = "https://generativelanguage.googleapis.com/v1beta/models/gemini-flash:streamGenerateContent?alt=sse";
         assert_eq!((uri.as_str(), headers["x-goog-api-key"].as_bytes()), (path, &b"sk-1"[..]));
-        assert_eq!((&body["contents"][1]["role"], &body["contents"][2]["parts"][0]["text"]), (&json!("model"), &json!("Ship?")));
+        assert_eq!(
+            (&body["contents"][1]["role"], &body["contents"][2]["parts"][0]["text"]),
+            (&json!("model"), &json!("Ship?"))
+        );
         let (uri, ..) = put(Wire::Gemini, Wire::Gemini.address(), "tunedModels/fjord");
         assert!(uri.contains("/v1beta/tunedModels/fjord:stream"), "{uri}");
     }

@@ -175,7 +175,8 @@ async fn one_that_fails_again_and_again_is_left_alone_for_a_while() {
     let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
     let ill = ModelServer::start().await;
     ill.always(Some(Mishap::Broken));
-    let first = stage.llm.add(owner, model(Wire::OpenAi, &ill.address(Wire::OpenAi), "first", AURORA)).await.unwrap().id;
+    let first =
+        stage.llm.add(owner, model(Wire::OpenAi, &ill.address(Wire::OpenAi), "first", AURORA)).await.unwrap().id;
     let second = stage.add(owner, Wire::OpenAi, "second").await.id;
     let busy = Fault::Busy { after_s: None };
     for asked in [3, 5] {

@@ -45,7 +45,8 @@ async fn models_are_added_changed_put_in_order_and_removed() {
     assert_eq!(order(stage.llm.list(owner).await.unwrap()), [(first.id, 0), (second.id, 1)]);
 
     // Another address takes its key once more; the same keeps it, another one or none is as it was typed.
-    let moved = |key| ModelChange { address: Some("https://models.example/v1".to_owned()), key, ..ModelChange::default() };
+    let moved =
+        |key| ModelChange { address: Some("https://models.example/v1".to_owned()), key, ..ModelChange::default() };
     assert_eq!(fields(stage.llm.change(owner, first.id, moved(None)).await), ["key"]);
     let kept = ModelChange { address: Some(first.address.clone()), on: Some(false), ..ModelChange::default() };
     let kept = stage.llm.change(owner, first.id, kept).await.unwrap();
@@ -55,7 +56,11 @@ async fn models_are_added_changed_put_in_order_and_removed() {
     let none = ModelChange { key: Some(Key::new("")), prices: Some(None), ..ModelChange::default() };
     let none = stage.llm.change(owner, first.id, none).await.unwrap();
     assert_eq!((none.key_end, none.prices), (None, None));
-    stage.llm.change(owner, second.id, ModelChange { address: Some("https://x.example/v1".into()), ..Default::default() }).await.unwrap();
+    stage
+        .llm
+        .change(owner, second.id, ModelChange { address: Some("https://x.example/v1".into()), ..Default::default() })
+        .await
+        .unwrap();
 
     stage.llm.remove(owner, first.id).await.unwrap();
     assert!(matches!(stage.llm.remove(owner, first.id).await, Err(LlmError::NotFound)));
@@ -63,7 +68,8 @@ async fn models_are_added_changed_put_in_order_and_removed() {
     let written = written(&stage).await;
     let acts: Vec<&str> = written.iter().map(|(act, _)| act.as_str()).collect();
     let changed = "model.changed";
-    let expected = ["model.added", "model.added", changed, changed, changed, changed, changed, changed, "model.removed"];
+    let expected =
+        ["model.added", "model.added", changed, changed, changed, changed, changed, changed, "model.removed"];
     assert_eq!(acts, expected);
     assert!(written.iter().all(|(_, facts)| !facts.contains("sk-")), "{written:?}");
     assert!(written[0].1.contains("3.00") && written[5].1.contains("another"), "{written:?}");
@@ -77,8 +83,19 @@ async fn what_cannot_be_is_refused_with_every_field_that_is_wrong() {
     let odd = Prices { input: Micros(-1), cached: Micros(0), output: Micros(10_000_000_001), since: "soon".into() };
     let new = NewModel { prices: Some(odd), ..model(Wire::OpenAi, "ftp://x", "two words", "a key with spaces") };
     assert_eq!(fields(guarded.add(owner, new).await), ["name", "address", "key", "since", "input", "output"]);
-    for address in ["http://models.example/v1", "https://10.0.0.1/v1", "https://u:p@x.example/", "https://x.example/?k=1", "x", "https://x.example/ü"] {
-        assert_eq!(fields(guarded.add(owner, model(Wire::OpenAi, address, "small", "")).await), ["address"], "{address}");
+    for address in [
+        "http://models.example/v1",
+        "https://10.0.0.1/v1",
+        "https://u:p@x.example/",
+        "https://x.example/?k=1",
+        "x",
+        "https://x.example/ü",
+    ] {
+        assert_eq!(
+            fields(guarded.add(owner, model(Wire::OpenAi, address, "small", "")).await),
+            ["address"],
+            "{address}"
+        );
     }
     let mut late = model(Wire::OpenAi, "", "small", "");
     late.prices = Some(Prices { since: "2026-11-23".into(), ..prices(1, 1) });

@@ -47,10 +47,10 @@ async fn a_tenant_that_asks_all_it_can_takes_nothing_from_its_neighbour() {
     stage.add(&stage.two.borealis.owner, Wire::OpenAi, "small").await;
     stage.server.then(vec![Some(Mishap::Endless); 4]);
     let mut asks = Vec::new();
-    for n in 0..6 {
+    for n in 0..6_usize {
         let (llm, caller) = (stage.llm.clone(), stage.two.aurora.key.clone());
         asks.push(tokio::spawn(async move { ask_whole(&llm, &caller).await }));
-        stage.server.arrive(4.min(n + 1)).await;
+        stage.server.arrive((n + 1).min(4)).await;
     }
     for n in 0..10 {
         ask_whole(&stage.llm, &stage.two.borealis.key).await.unwrap();
