@@ -9,14 +9,17 @@ use crate::Assistant;
 use crate::codes::{Names, SMALL, codes, names};
 use crate::follow_up::{FollowUp, follow_up, says};
 use crate::sentences::sentences;
+use crate::steps::Steps;
 use knowledge::embedding::input;
 use knowledge::{Hit, Judgement, KnowledgeError};
 use model::TenantId;
 use model::knowledge::{Answer, Citation, Outcome};
+use model::receipt::StepKind;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use store::Caller;
 use unicode_segmentation::UnicodeSegmentation as _;
+use words::text;
 
 /// What is said when the documents do not say.
 pub const REFUSAL: &str = "The documents do not say.";
@@ -41,11 +44,29 @@ const MEANT: f64 = 0.55;
 /// The share of the question's words from which a passage is shown where there is no model.
 const WORDS_ALONE: f64 = 0.4;
 
+/// What the documents have on a question.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// What the question names.
+    named: Names,
+    /// The passages, the nearest first.
+    pub candidates: Vec<Candidate>,
+    /// Whether they are about the question at all.
+    pub about: bool,
+    /// Whether the first one may be an answer, if it is near enough.
+    clear: bool,
+    /// Whether they say the question's own words, where these count.
+    says_own: bool,
+    /// The question and the one before it, where it was read together with that.
+    pub whole: Option<String>,
+}
+
 /// A passage, and what speaks for it.
-struct Candidate {
-    hit: Hit,
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    pub hit: Hit,
     /// Whether it was written as the answer to this very question.
-    written: bool,
+    pub written: bool,
     /// How near it is, for the order.
     near: f64,
     /// Whether that was read from the question as it was asked: not from words alone, nor from others in the place of misspelt ones.
@@ -76,34 +97,18 @@ impl<'q> Asked<'q> {
     }
 }
 
-/// What is told.
-struct Told {
-    answer: Answer,
-    /// Whether it was written as the answer to this very question.
-    written: bool,
-    /// Whether it says the question's own words, where these count.
-    says_own: bool,
-}
-
-impl Told {
-    fn refused() -> Self {
-        Self { answer: refusal(), written: false, says_own: false }
-    }
-}
-
 impl Assistant {
-    /// Answers a question from the tenant's documents.
+    /// Tells what the documents themselves say to a question, without a model.
     ///
     /// # Errors
     /// [`KnowledgeError::Invalid`] for a question that cannot be (field `question`), the model's, or the database's.
     #[tracing::instrument(name = "assistant.answer", skip_all)]
     pub async fn answer(&self, caller: &Caller, question: &str) -> Result<Answer, KnowledgeError> {
-        let question = &knowledge::question("question", question)?;
-        Ok(self.told(caller, &Asked::alone(question)).await?.answer)
+        Ok(self.answer_after(caller, None, question).await?.0)
     }
 
-    /// Answers a question that may stand on the one before it; with both, where it was read so. Of such a one nothing is called an answer that does not say its
-    /// own words: of "And the Team plan?" what is said of the Solo plan is none.
+    /// The same to a question that may stand on the one before it; with both, where it was read so. Of such a one nothing is called an answer that
+    /// does not say its own words: of "And the Team plan?" what is said of the Solo plan is none.
     ///
     /// # Errors
     /// As for [`Self::answer`].
@@ -114,52 +119,69 @@ impl Assistant {
         before: Option<&str>,
         question: &str,
     ) -> Result<(Answer, Option<String>), KnowledgeError> {
-        let question = &knowledge::question("question", question)?;
-        let alone = self.told(caller, &Asked::alone(question)).await?;
-        let Some(whole) = before.and_then(|before| follow_up(before, question)) else { return Ok((alone.answer, None)) };
-        if alone.written || (whole.perhaps && !alone.answer.refused) {
-            return Ok((alone.answer, None));
-        }
-        let together = self.told(caller, &Asked::together(question, &whole)).await?;
-        let says_enough = together.says_own || (whole.own.is_empty() && !together.answer.refused);
-        if says_enough || alone.answer.refused {
-            return Ok((together.answer, Some(whole.text)));
-        }
-        Ok((at_most_near(alone.answer, &whole.own), None))
+        let question = knowledge::question("question", question)?;
+        let found = self.found_after(caller, before, &question, &mut Steps::begin()).await?;
+        Ok((found.told(true), found.whole))
     }
 
-    async fn told(&self, caller: &Caller, question: &Asked<'_>) -> Result<Told, KnowledgeError> {
-        let hits = self.knowledge.hits(caller, question.text, PASSAGES, knowledge::MEANING).await?;
-        let mut found = self.judged(caller.scope().tenant(), question, hits).await?;
+    /// What the documents have on a question that may stand on the one before it.
+    pub(crate) async fn found_after(
+        &self,
+        caller: &Caller,
+        before: Option<&str>,
+        question: &str,
+        steps: &mut Steps,
+    ) -> Result<Found, KnowledgeError> {
+        let alone = self.found(caller, question, steps).await?;
+        let Some(whole) = before.and_then(|before| follow_up(before, question)) else { return Ok(alone) };
+        let told = alone.told(true);
+        let written = alone.candidates.first().is_some_and(|best| best.written);
+        if !told.refused && (written || whole.perhaps) {
+            return Ok(alone);
+        }
+        let together = self.read(caller, &Asked::together(question, &whole), steps).await?;
+        let enough = (together.says_own || whole.own.is_empty()) && !together.told(true).refused;
+        if enough || told.refused {
+            return Ok(Found { whole: Some(whole.text), ..together });
+        }
+        let said: Vec<String> = told.citations.iter().map(|citation| held(&citation.title, &citation.quote)).collect();
+        Ok(Found { clear: !whole.own.is_empty() && says(&said.join("\n"), &whole.own), ..alone })
+    }
+
+    /// What the documents have on a question that stands alone.
+    pub(crate) async fn found(
+        &self,
+        caller: &Caller,
+        question: &str,
+        steps: &mut Steps,
+    ) -> Result<Found, KnowledgeError> {
+        self.read(caller, &Asked::alone(question), steps).await
+    }
+
+    async fn read(&self, caller: &Caller, asked: &Asked<'_>, steps: &mut Steps) -> Result<Found, KnowledgeError> {
+        let hits = self.knowledge.hits(caller, asked.text, PASSAGES, knowledge::MEANING).await?;
+        let what = match asked.own {
+            None => text!("{n} passage", "{n} passages", n = hits.len()),
+            Some(_) => text!("Together with the question before it, on which it stands"),
+        };
+        steps.note(StepKind::Search, what);
+        let mut candidates = self.judged(caller.scope().tenant(), asked, hits).await?;
         // What was written for it comes first, whatever else is there.
-        found.sort_by(|a, b| b.written.cmp(&a.written).then(b.near.total_cmp(&a.near)));
-        let own = question.own.unwrap_or_default();
-        let says_own = |candidate: &Candidate| says(&Quote::of(candidate).all(), own);
-        let some_say_own = !own.is_empty() && found.iter().any(says_own);
-        if some_say_own {
-            found.retain(says_own);
+        candidates.sort_by(|a, b| b.written.cmp(&a.written).then(b.near.total_cmp(&a.near)));
+        let own = asked.own.unwrap_or_default();
+        let says_it = |candidate: &Candidate| says(&Quote::of(candidate).all(), own);
+        let says_own = !own.is_empty() && candidates.iter().any(says_it);
+        if says_own {
+            candidates.retain(says_it);
         }
-        let (Some(best), next) = (found.first(), found.get(1)) else { return Ok(Told::refused()) };
-        if !self.about(question.text, &found) {
-            return Ok(Told::refused());
-        }
-        let ahead = next.map_or(AHEAD, |next| (best.near - next.near).min(AHEAD));
         // A document's title stands above all that is in it.
-        let clear = question.own.is_none() || (some_say_own && says(&Quote::of(best).below_the_title(best.hit.pair), own));
-        let sure = best.written || clear && best.read && best.near + ahead / 2.0 >= ANSWERS;
-        let near = found.iter().take_while(|candidate| best.near - candidate.near <= BESIDE);
-        let asked = names(question.named);
-        let mut quotes: Vec<Quote> = near.map(Quote::of).collect();
-        // It may speak of another of the kind. Then only what names the very one is told.
-        let other = quotes.first().is_some_and(|quote| !asked.held_by(&quote.names()));
-        quotes.retain(|quote| if other { asked.all_in(&quote.names()) } else { asked.held_by(&quote.names()) });
-        quotes.truncate(if sure && !other { 1 } else { SHOWN });
-        let written = best.written;
-        Ok(match quotes.is_empty() {
-            true => Told::refused(),
-            false if sure && !other => Told { answer: answer(quotes), written, says_own: some_say_own },
-            false => Told { answer: passages(quotes), written, says_own: some_say_own },
-        })
+        let best = candidates.first();
+        let below = |best: &Candidate| says(&Quote::of(best).below_the_title(best.hit.pair), own);
+        let clear = asked.own.is_none() || says_own && best.is_some_and(below);
+        let about = self.about(asked.text, &candidates);
+        let judged = if about { text!("They are about the question") } else { text!("None is about the question") };
+        steps.note(StepKind::Judged, judged);
+        Ok(Found { named: names(asked.named), candidates, about, clear, says_own, whole: None })
     }
 
     /// What is found, judged by the reader; without a model, by the words alone.
@@ -202,6 +224,43 @@ impl Assistant {
         #[allow(clippy::cast_precision_loss, reason = "25 at most")]
         let length = question.split_whitespace().take(25).count() as f64;
         meaning >= MEANT || 0.77 * best.near + 1.9 * meaning + 0.3 * length > 1.25
+    }
+}
+
+impl Found {
+    /// What they say by themselves: an answer, if there is one and it `may` be one, what is nearest, or that they do not say.
+    pub fn told(&self, may: bool) -> Answer {
+        let (Some(best), next) = (self.candidates.first(), self.candidates.get(1)) else { return refusal() };
+        if !self.about {
+            return refusal();
+        }
+        let ahead = next.map_or(AHEAD, |next| (best.near - next.near).min(AHEAD));
+        let sure = may && (best.written || self.clear && best.read && best.near + ahead / 2.0 >= ANSWERS);
+        let near = self.candidates.iter().take_while(|candidate| best.near - candidate.near <= BESIDE);
+        let asked = &self.named;
+        let mut quotes: Vec<Quote> = near.map(Quote::of).collect();
+        // It may speak of another of the kind. Then only what names the very one is told.
+        let other = quotes.first().is_some_and(|quote| !asked.held_by(&quote.names()));
+        quotes.retain(|quote| if other { asked.all_in(&quote.names()) } else { asked.held_by(&quote.names()) });
+        quotes.truncate(if sure && !other { 1 } else { SHOWN });
+        match quotes.is_empty() {
+            true => refusal(),
+            false if sure && !other => answer(quotes),
+            false => passages(quotes),
+        }
+    }
+}
+
+impl Candidate {
+    /// It as the source of what these words of it say.
+    pub fn citation(&self, words: &Range<usize>) -> Citation {
+        let passage = &self.hit.passage;
+        // What was written as the answer to a question is told whole.
+        let quote = match self.hit.pair {
+            true => passage.text.clone(),
+            false => passage.text[around(&passage.text, words)].to_owned(),
+        };
+        Citation { document_id: passage.document_id, chunk_id: passage.chunk_id, title: passage.title.clone(), quote }
     }
 }
 
@@ -253,20 +312,9 @@ struct Quote {
 }
 
 impl Quote {
-    /// What was written as the answer to a question is told whole.
     fn of(candidate: &Candidate) -> Self {
-        let passage = &candidate.hit.passage;
-        let quote = match candidate.hit.pair {
-            true => passage.text.clone(),
-            false => passage.text[around(&passage.text, &candidate.words)].to_owned(),
-        };
-        let told = if candidate.hit.pair { held(&passage.title, &quote) } else { quote.clone() };
-        let citation = Citation {
-            document_id: passage.document_id,
-            chunk_id: passage.chunk_id,
-            title: passage.title.clone(),
-            quote,
-        };
+        let citation = candidate.citation(&candidate.words);
+        let told = if candidate.hit.pair { held(&citation.title, &citation.quote) } else { citation.quote.clone() };
         Self { citation, told }
     }
 
@@ -295,34 +343,17 @@ fn held(title: &str, quote: &str) -> String {
 
 fn answer(quotes: Vec<Quote>) -> Answer {
     let answer = quotes.iter().map(|quote| quote.told.as_str()).collect::<Vec<_>>().join("\n\n");
-    let citations = quotes.into_iter().map(|quote| quote.citation).collect();
-    Answer { answer, outcome: Outcome::Answer, citations, grounded: true, refused: false }
+    Answer::told(Outcome::Answer, answer, quotes.into_iter().map(|quote| quote.citation).collect())
 }
 
 /// What is nearest, and that it is no answer.
 fn passages(quotes: Vec<Quote>) -> Answer {
-    let citations = quotes.into_iter().map(|quote| quote.citation).collect();
-    Answer { answer: NEAREST.to_owned(), outcome: Outcome::Passages, citations, grounded: true, refused: false }
-}
-
-/// The same, which is no answer if it does not say these words.
-fn at_most_near(told: Answer, own: &[String]) -> Answer {
-    let all = told.citations.iter().map(|citation| held(&citation.title, &citation.quote)).collect::<Vec<_>>().join("\n");
-    if told.outcome != Outcome::Answer || (!own.is_empty() && says(&all, own)) {
-        return told;
-    }
-    Answer { answer: NEAREST.to_owned(), outcome: Outcome::Passages, ..told }
+    Answer::told(Outcome::Passages, NEAREST, quotes.into_iter().map(|quote| quote.citation).collect())
 }
 
 /// What is said where nothing answers.
 pub fn refusal() -> Answer {
-    Answer {
-        answer: REFUSAL.to_owned(),
-        outcome: Outcome::Refused,
-        citations: Vec::new(),
-        grounded: true,
-        refused: true,
-    }
+    Answer::told(Outcome::Refused, REFUSAL, Vec::new())
 }
 
 #[cfg(test)]

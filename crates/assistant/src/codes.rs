@@ -271,7 +271,7 @@ pub fn among(list: &str, word: &str) -> bool {
 }
 
 /// A word in any number.
-fn stem(word: &str) -> String {
+pub fn stem(word: &str) -> String {
     let one = word.strip_suffix('s').unwrap_or(word);
     one.strip_suffix('e').unwrap_or(one).to_owned()
 }

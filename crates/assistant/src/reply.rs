@@ -1,16 +1,28 @@
 //! The job that answers in a conversation.
 
-use crate::Assistant;
 use crate::answer::refusal;
+use crate::composed::Asking;
 use crate::follow_up::follow_up;
+use crate::{Assistant, Made};
 use conversations::{AnswerContact, ConversationError, Conversations, Question, Reply, words_of};
 use knowledge::{KnowledgeError, MAX_QUESTION, normalized};
+use model::ConversationId;
 use model::knowledge::{Answer, Outcome};
+use std::pin::pin;
+use std::time::Duration;
 use store::Caller;
 use store::jobs::{Handler, JobError, Task};
+use tokio::time::{Instant, MissedTickBehavior};
 
 /// Looks at a conversation in one job.
 const LOOKS: usize = 32;
+/// How long models may take in one job, and for one answer in it; with less left than that none is asked. The job ends a minute later
+/// (`AnswerContact::DEADLINE`), in which the built-in answerer tells the rest.
+const MODELS: Duration = Duration::from_secs(120);
+const ONE_ANSWER: Duration = Duration::from_secs(60);
+const LEAST: Duration = Duration::from_secs(5);
+/// How often it is said that the assistant is at work: those who listen forget it after 6 seconds (`docs/protocol.md`).
+const BEAT: Duration = Duration::from_secs(4);
 
 /// What is said to who says no more than this, when that is all. (In English, as everything that the assistant says by itself.)
 const COURTESIES: [(&[&str], &str); 2] = [
@@ -80,11 +92,11 @@ pub struct Answering {
 
 impl Handler<AnswerContact> for Answering {
     async fn run(&self, task: &Task<AnswerContact>) -> Result<(), JobError> {
-        let (caller, id) = (task.caller(), task.subject());
+        let (caller, id, until) = (task.caller(), task.subject(), Instant::now() + MODELS);
         for _ in 0..LOOKS {
             let Some(question) = self.conversations.question(&caller, id).await? else { return Ok(()) };
-            self.conversations.assistant_works(&caller, id);
-            let (messages, asked, answer) = self.answered(&caller, &question).await?;
+            let answered = self.at_work(&caller, id, self.answered(&caller, &question, until));
+            let Answered { messages, asked, answer } = answered.await?;
             match self.conversations.answer(&caller, &question, messages, &asked, &answer).await {
                 // One job stands for all that was said.
                 Ok(Reply::Said | Reply::Again) => {}
@@ -100,42 +112,97 @@ impl Handler<AnswerContact> for Answering {
     }
 }
 
+/// The answer to the first messages of what was said: to how many, and what was asked in them.
+struct Answered {
+    messages: usize,
+    asked: String,
+    answer: Answer,
+}
+
 impl Answering {
-    /// The answer to what was said; with what was said before, where it stands on that.
-    async fn ask(
-        &self,
-        caller: &Caller,
-        before: Option<&str>,
-        said: &str,
-    ) -> Result<(Answer, Option<String>), KnowledgeError> {
-        let asked = shortened(&normalized(said));
-        // Marks that nobody sees may be all that was said.
-        if asked.trim().is_empty() {
-            return Ok((refusal(), None));
+    /// Does some work, and says to those who listen that the assistant is at it, as long as that takes.
+    async fn at_work<T>(&self, caller: &Caller, id: ConversationId, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        let mut beat = tokio::time::interval(BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                _ = beat.tick() => self.conversations.assistant_works(caller, id),
+                done = &mut work => return done,
+            }
         }
-        self.assistant.answer_after(caller, before, &asked).await
     }
 
-    /// The answer to the first messages of what was said, to how many, and what was asked in them: each question gets its own. What stands on the question
-    /// before it is asked together with that. What asks nothing ("Hello", "I have a lamp") belongs to what follows, where the two together are answered; where they
-    /// are not, each is told so by itself.
-    async fn answered(&self, caller: &Caller, question: &Question) -> Result<(usize, String, Answer), JobError> {
-        let said = |messages| question.said.get(..messages).unwrap_or_default();
+    /// Answers what was said.
+    async fn ask(&self, caller: &Caller, asking: Asking<'_>) -> Result<Made, KnowledgeError> {
+        let question = &shortened(&normalized(asking.question));
+        // Marks that nobody sees may be all that was said.
+        if question.trim().is_empty() {
+            return Ok(Made { answer: refusal(), record: None, whole: None });
+        }
+        self.assistant.make(caller, &Asking { question, ..asking }).await
+    }
+
+    /// Each question gets its own answer; what stands on the question before it is asked together with that. What asks nothing ("Hello", "I have a lamp") belongs to what follows.
+    async fn answered(&self, caller: &Caller, question: &Question, until: Instant) -> Result<Answered, JobError> {
         // Greetings come with what is asked, and alone only when nothing is.
         let greetings = question.said.iter().take_while(|said| courtesy(said).is_some()).count();
         if greetings == question.said.len() {
-            let answer = said(greetings).last().and_then(|said| courtesy(said)).unwrap_or_default().to_owned();
-            return Ok((
-                greetings,
-                String::new(),
-                Answer { answer, outcome: Outcome::Answer, citations: Vec::new(), grounded: false, refused: false },
-            ));
+            let told = question.said.last().and_then(|said| courtesy(said)).unwrap_or_default();
+            let answer = Answer { grounded: false, ..Answer::told(Outcome::Answer, told, Vec::new()) };
+            return Ok(Answered { messages: greetings, asked: String::new(), answer });
         }
+        let left = until.saturating_duration_since(Instant::now()).min(ONE_ANSWER);
+        let (messages, asked, mut made) = match left >= LEAST && self.assistant.writes(caller).await {
+            true => self.written(caller, question, greetings, left).await?,
+            false => self.told(caller, question, greetings).await?,
+        };
+        self.assistant.keep(caller, &mut made).await?;
+        Ok(Answered { messages, asked, answer: made.answer })
+    }
+
+    /// A model reads together what belongs together: up to the first message that asks.
+    async fn written(
+        &self,
+        caller: &Caller,
+        question: &Question,
+        greetings: usize,
+        patience: Duration,
+    ) -> Result<(usize, String, Made), JobError> {
+        let said = |at: usize| question.said.get(at).map_or("", String::as_str);
+        let mut messages = greetings + 1;
+        while messages < question.said.len() && !asks(said(messages - 1)) && courtesy(said(messages)).is_none() {
+            messages += 1;
+        }
+        let all = question.said.get(greetings..messages).unwrap_or_default().join("\n");
+        let standing = standing(&question.before);
+        let asking = Asking {
+            question: &all,
+            standing: standing.as_deref(),
+            before: &self.conversations.turns(caller, question).await?,
+            conversation: Some(question.conversation),
+            patience: Some(patience),
+        };
+        let mut made = self.ask(caller, asking).await?;
+        Ok((messages, made.whole.take().unwrap_or(all), made))
+    }
+
+    /// The built-in answerer reads each message alone, and together with what follows where that is answered.
+    async fn told(
+        &self,
+        caller: &Caller,
+        question: &Question,
+        greetings: usize,
+    ) -> Result<(usize, String, Made), JobError> {
+        let said = |messages| question.said.get(..messages).unwrap_or_default();
         let first = greetings + 1;
         let own = said(first).last().map_or("", String::as_str);
-        let before = standing(&question.before);
-        let (alone, whole) = self.ask(caller, before.as_deref(), own).await?;
-        if alone.outcome == Outcome::Answer || whole.is_some() || asks(own) {
+        let standing = standing(&question.before);
+        let asking = Asking { conversation: Some(question.conversation), ..Asking::alone(own) };
+        let mut alone = self.ask(caller, Asking { standing: standing.as_deref(), ..asking }).await?;
+        let whole = alone.whole.take();
+        if alone.answer.outcome == Outcome::Answer || whole.is_some() || asks(own) {
             return Ok((first, whole.unwrap_or_else(|| own.to_owned()), alone));
         }
         for messages in first + 1..=question.said.len() {
@@ -144,8 +211,8 @@ impl Answering {
                 break;
             }
             let all = said(messages).get(greetings..).unwrap_or_default().join("\n");
-            let (together, _) = self.ask(caller, None, &all).await?;
-            if !together.refused {
+            let together = self.ask(caller, Asking { question: &all, ..asking }).await?;
+            if !together.answer.refused {
                 return Ok((messages, all, together));
             }
             if asks(last) {
@@ -189,7 +256,7 @@ fn asks(said: &str) -> bool {
 }
 
 /// The end of what was said, as long as a question may be: what was said last counts most.
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     let over = text.chars().count().saturating_sub(MAX_QUESTION);
     text.chars().skip(over).collect()
 }

@@ -65,8 +65,9 @@ impl Capabilities {
     /// Puts the capabilities together.
     pub fn build(services: Services, adapters: Adapters, limits: Limits) -> Self {
         let knowledge = Knowledge::new(services.clone(), adapters.embedder);
+        let llm = Llm::new(services.clone(), adapters.outbound, adapters.sealer.clone());
+        let assistant = Assistant::new(knowledge.clone());
         Self {
-            llm: Llm::new(services.clone(), adapters.outbound, adapters.sealer.clone()),
             sessions: Sessions::new(services.clone(), limits.session),
             identity: Identity::new(services.clone(), adapters.passwords, limits.attempts, &adapters.secret)
                 .with_setups(vec![Box::new(FirstWidget(services.clone()))])
@@ -75,7 +76,8 @@ impl Capabilities {
                 .with_post(adapters.post)
                 .with_providers(adapters.providers)
                 .with_sealer(adapters.sealer),
-            assistant: Assistant::new(knowledge.clone()),
+            assistant: assistant.with_models(services.clone(), llm.clone(), &adapters.secret),
+            llm,
             conversations: Conversations::new(services.clone()),
             knowledge,
             services,
@@ -111,7 +113,7 @@ impl Capabilities {
     pub fn schedules(&self) -> Vec<Schedule> {
         let (sessions, identity, services) = (self.sessions.clone(), self.identity.clone(), self.services.clone());
         let (letters, nonces, answers) = (identity.clone(), identity.clone(), identity.clone());
-        let (browsers, dead) = (services.clone(), services.clone());
+        let (browsers, dead, assistant) = (services.clone(), services.clone(), self.assistant.clone());
         let conversations = self.conversations.clone();
         vec![
             Schedule::new("delete_ended_sessions", Duration::minutes(10), move || {
@@ -145,6 +147,10 @@ impl Capabilities {
             Schedule::new("delete_kept_answers", Duration::minutes(10), move || {
                 let identity = answers.clone();
                 async move { identity.delete_kept_answers().await }
+            }),
+            Schedule::new("delete_old_receipts", Duration::hours(1), move || {
+                let assistant = assistant.clone();
+                async move { assistant.delete_old_receipts().await }
             }),
             Schedule::new("delete_old_attempts", Duration::minutes(10), move || {
                 let identity = identity.clone();

@@ -7,8 +7,8 @@ use crate::{ConversationError, Conversations};
 use model::ConversationId;
 use model::conversation::{Author, ConversationState, Event, Handler};
 use model::knowledge::Answer;
-use store::Caller;
 use store::bus::Notice;
+use store::{Caller, StoreError};
 use words::noted;
 
 /// Most messages of a contact that are looked at together.
@@ -16,6 +16,8 @@ const TOGETHER: usize = 5;
 /// Messages before them in which the contact may have said what they stand on, and how long ago that may be.
 const BEFORE: i64 = 10;
 const STANDS: time::Duration = time::Duration::minutes(30);
+/// Most messages of whoever said them that a model reads with a question.
+const TURNS: i64 = 6;
 /// Characters of a question that its answer repeats.
 const REPEATED: usize = 80;
 
@@ -33,6 +35,15 @@ pub struct Question {
     fence: i64,
     /// The number up to which everything was answered when this was read.
     answered: i64,
+}
+
+/// What was said before a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// By whom: the contact, the assistant, or a person of the company's.
+    pub from: Author,
+    /// The words.
+    pub text: String,
 }
 
 /// What became of an answer.
@@ -89,6 +100,35 @@ impl Conversations {
         Ok(Some(Question { conversation, said, before, numbers, fence, answered }))
     }
 
+    /// What was said before a question, the earliest first: the last six messages of whoever said them, without what happened and
+    /// without what the question itself consists of.
+    ///
+    /// # Errors
+    /// [`ConversationError::Denied`] for anybody but a job, or the database's.
+    #[tracing::instrument(name = "db.conversation.turns", skip_all)]
+    pub async fn turns(&self, caller: &Caller, question: &Question) -> Result<Vec<Before>, ConversationError> {
+        let right = caller.assistant()?;
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let rows = sqlx::query!(
+            "select m.author, m.text
+             from app.message_keys k
+             join app.messages m on m.conversation_id = k.conversation_id and m.message_id = k.message_id
+               and m.tenant_id = k.tenant_id
+             where k.conversation_id = $1 and k.author <> 'system' and (k.author <> 'contact' or k.seq <= $2)
+             order by k.seq desc limit $3",
+            question.conversation.uuid(),
+            question.answered,
+            TURNS
+        )
+        .fetch_all(&mut tx)
+        .await?;
+        let said = rows.into_iter().rev().map(|row| -> Result<Before, ConversationError> {
+            let from = Author::from_name(&row.author).ok_or(StoreError::Corrupt("messages.author"))?;
+            Ok(Before { from, text: row.text })
+        });
+        said.collect()
+    }
+
     /// The assistant answers the first so many messages of a question, in which this was asked, unless a person has taken over meanwhile. What does not stand right
     /// below its question says which one it answers.
     ///
@@ -128,6 +168,7 @@ impl Conversations {
         let entry = Entry { outcome, citations: answer.citations.clone(), ..Entry::words(Author::Assistant, &text) };
         let message = row.append(&mut tx, &self.services, scope, entry).await?;
         if let Some(outcome) = outcome {
+            let outcome = (outcome, answer.receipt_id);
             asked::keep(&mut tx, scope, &message, asked, outcome, self.services.now()).await?;
         }
         tx.commit().await?;

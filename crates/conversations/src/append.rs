@@ -21,7 +21,8 @@ pub struct AnswerContact;
 impl Job for AnswerContact {
     const NAME: &'static str = "answer";
     const LANE: Lane = Lane::Prompt;
-    const DEADLINE: Duration = Duration::from_secs(60);
+    /// What a model may take for all that was asked, and the built-in answerer for the rest of it (`assistant::Answering`).
+    const DEADLINE: Duration = Duration::from_secs(180);
     /// Then a person is called.
     const TRIES: i32 = 3;
     type Subject = ConversationId;

@@ -5,7 +5,7 @@ use model::audit::Act;
 use model::conversation::Message;
 use model::knowledge::{AskedId, Outcome, Unanswered};
 use model::permission::{CHANNELS, ManageDocuments, Permission, Permissions, ReadDocuments};
-use model::{ConversationId, RequestId};
+use model::{ConversationId, ReceiptId, RequestId};
 use sha2::{Digest as _, Sha256};
 use store::audit::{self, Entry};
 use store::services::timestamp;
@@ -37,7 +37,7 @@ pub(crate) async fn keep(
     scope: &Scope,
     answer: &Message,
     question: &str,
-    outcome: Outcome,
+    (outcome, receipt): (Outcome, Option<ReceiptId>),
     at: OffsetDateTime,
 ) -> Result<(), ConversationError> {
     // What was said last counts most, as for the answer.
@@ -45,15 +45,16 @@ pub(crate) async fn keep(
     let question: String = question.chars().skip(over).collect();
     let folded = Sha256::digest(folded(&question));
     sqlx::query!(
-        "insert into app.asked (tenant_id, conversation_id, seq, question, folded, outcome, asked_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into app.asked (tenant_id, conversation_id, seq, question, folded, outcome, asked_at, receipt_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
         scope.tenant().uuid(),
         answer.conversation_id.uuid(),
         i64::try_from(answer.seq).unwrap_or(i64::MAX),
         question,
         folded.as_slice(),
         outcome.name(),
-        at
+        at,
+        receipt.map(ReceiptId::uuid)
     )
     .execute(tx)
     .await?;

@@ -13,7 +13,7 @@ mod reach;
 mod read;
 mod say;
 
-pub use answering::{Question, Reply};
+pub use answering::{Before, Question, Reply};
 pub use append::AnswerContact;
 pub use asked::SEES_UNANSWERED;
 pub use begin::{FirstWidget, NewContact, token};

@@ -126,6 +126,14 @@ impl Embedder {
         vectors.into_iter().next().ok_or_else(gone)
     }
 
+    /// The vectors of sentences that somebody waits for, in their order. As urgent as a question is.
+    ///
+    /// # Errors
+    /// As [`Embedder::question`].
+    pub async fn sentences(&self, tenant: TenantId, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
+        self.questions.ask(tenant, |answer| Request::Vectors { texts, answer }).await
+    }
+
     /// What passages say to a question. As urgent as the question is.
     ///
     /// # Errors

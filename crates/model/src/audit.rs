@@ -89,6 +89,8 @@ names!(
         KeyRotated = "key.rotated",
         /// An API key was revoked.
         KeyRevoked = "key.revoked",
+        /// What the assistant is told of its name and tone was changed.
+        AssistantChanged = "assistant.changed",
         /// A document was uploaded.
         DocumentUploaded = "document.uploaded",
         /// A document was deleted.
@@ -154,6 +156,7 @@ impl Act {
             Self::KeyCreated => text!("Made an API key"),
             Self::KeyRotated => text!("Replaced an API key"),
             Self::KeyRevoked => text!("Revoked an API key"),
+            Self::AssistantChanged => text!("Changed the assistant's name and tone"),
             Self::DocumentUploaded => text!("Uploaded a document"),
             Self::DocumentDeleted => text!("Deleted a document"),
             Self::QuestionSettled => text!("Settled what was asked and not answered"),

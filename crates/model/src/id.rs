@@ -165,6 +165,10 @@ id!(
     ModelId, "mdl"
 );
 id!(
+    /// The receipt of an answer.
+    ReceiptId, "rec"
+);
+id!(
     /// One request, in logs and in error messages.
     RequestId, "req"
 );

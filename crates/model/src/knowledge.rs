@@ -1,8 +1,9 @@
 //! What the wire says about documents, passages and answers.
 
 use crate::id::NotAnId;
+use crate::llm::Usage;
 use crate::names::names;
-use crate::{ChunkId, ConversationId, DocumentId, Timestamp};
+use crate::{ChunkId, ConversationId, DocumentId, ReceiptId, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr};
 
@@ -152,6 +153,24 @@ pub struct Answer {
     pub grounded: bool,
     /// Whether the documents do not say: `outcome` is `refused`.
     pub refused: bool,
+    /// The model that wrote it, as its provider calls it. Not there where the built-in answerer told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// What was read and written by a model for it, also where what it wrote was not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// Where it stands what the answer was made of, for 90 days: `GET /api/v1/answers/{id}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_id: Option<ReceiptId>,
+}
+
+impl Answer {
+    /// One of the built-in answerer's, every statement of which stands in a citation.
+    pub fn told(outcome: Outcome, answer: impl Into<String>, citations: Vec<Citation>) -> Self {
+        let refused = outcome == Outcome::Refused;
+        let (model, usage, receipt_id) = (None, None, None);
+        Self { answer: answer.into(), outcome, citations, grounded: true, refused, model, usage, receipt_id }
+    }
 }
 
 /// What a question in a conversation goes by: the conversation, and the number of the message that was said to it.

@@ -14,6 +14,7 @@ mod names;
 pub mod operator;
 pub mod page;
 pub mod permission;
+pub mod receipt;
 #[cfg(feature = "ssr")]
 mod schema;
 pub mod settings;
@@ -23,7 +24,7 @@ pub mod whole;
 pub use error::{ErrorCode, Fault, FieldError, Problem};
 pub use id::{
     ApiKeyId, ChunkId, ContactId, ConversationId, DocumentId, Id, InvitationId, LetterId, MemberId, MessageId,
-    ModelId, OperatorKeyId, PersonId, RequestId, RoleId, TeamId, TenantId, WidgetId,
+    ModelId, OperatorKeyId, PersonId, ReceiptId, RequestId, RoleId, TeamId, TenantId, WidgetId,
 };
 pub use page::Page;
 pub use timestamp::Timestamp;

@@ -93,7 +93,7 @@ pub fn parroted(question: &Question) -> Answer {
 }
 
 pub fn answered(text: &str) -> Answer {
-    Answer { answer: text.to_owned(), outcome: Outcome::Answer, citations: Vec::new(), grounded: true, refused: false }
+    Answer::told(Outcome::Answer, text, Vec::new())
 }
 
 pub fn words(text: &str, client_id: &str) -> NewMessage {

@@ -40,7 +40,8 @@ pub struct Slots {
 
 impl Default for Slots {
     fn default() -> Self {
-        Self { prompt: 4, bulk: 2, mail: 4 }
+        // Of what is prompt most waits for models of others, and computes nothing.
+        Self { prompt: 16, bulk: 2, mail: 4 }
     }
 }
 

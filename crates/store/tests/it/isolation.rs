@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// Gives both tenants a row in every table that signing up does not fill. A new table needs a line here, and nothing else
 /// in this file.
-const SEEDS: [&str; 27] = [
+const SEEDS: [&str; 29] = [
     "insert into app.nonces (tenant_id, key_id, nonce_hash, used_at)
      select $1, key_id, sha256($2::text::bytea), $3 from app.api_keys where tenant_id = $1 limit 1",
     "insert into app.kept_answers (tenant_id, key_id, name_hash, answer_id, request_hash, begun_at, leased_until)
@@ -51,6 +51,9 @@ const SEEDS: [&str; 27] = [
      values ($1, $2, $2, sha256($2::text::bytea), $3, $3)",
     "insert into app.asked (tenant_id, conversation_id, seq, question, folded, outcome, asked_at)
      values ($1, $2, 1, 'Hello?', sha256('hello'), 'refused', $3)",
+    "insert into app.assistants (tenant_id, instruction, changed_at) select $1, 'Be brief.', $3 where $2::uuid is not null",
+    "insert into app.receipts (tenant_id, receipt_id, conversation_id, record, mac, created_at)
+     values ($1, $2, $2, '{}', sha256('record'), $3)",
     "insert into app.models (tenant_id, model_id, wire, name, address, enabled, place, created_at, changed_at)
      values ($1, $2, 'openai', 'small', 'https://models.example/v1', true, 0, $3, $3)",
     "insert into app.model_days (tenant_id, day, model_id, name, calls, failures, input, cached, output)
