@@ -5,8 +5,8 @@ use crate::auth::{self, cookie};
 use crate::edge::{admission, body, dress, headers, host, observe};
 use crate::limits::api as limits;
 use crate::pages::{
-    self, account, api_keys, audit_log, company_sign_on, demo, home, inbox, join, knowledge, letters, members,
-    passkeys, preferences, providers, roles, second_factor, settings, sign_in, sign_out, sign_up, site, teams,
+    self, account, api_keys, assistant, audit_log, company_sign_on, demo, home, inbox, join, knowledge, letters,
+    members, passkeys, preferences, providers, roles, second_factor, settings, sign_in, sign_out, sign_up, site, teams,
     unanswered, workspaces,
 };
 use crate::rest::{Api, api, api_docs, documents, idempotency, operator};
@@ -128,6 +128,16 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/teams/{team}/delete", &["POST"], post(teams::delete)),
         cookie("/dashboard/teams/{team}/members", &["POST"], post(teams::add)),
         cookie("/dashboard/teams/{team}/members/{member}/remove", &["POST"], post(teams::remove)),
+        cookie("/dashboard/assistant", &["GET", "POST"], get(assistant::page).post(assistant::add)),
+        cookie("/dashboard/assistant/models/{model}", &["POST"], post(assistant::change)),
+        cookie("/dashboard/assistant/models/{model}/try", &["GET", "POST"], get(assistant::back).post(assistant::try_out)),
+        cookie("/dashboard/assistant/models/{model}/switch", &["POST"], post(assistant::switch)),
+        cookie("/dashboard/assistant/models/{model}/move", &["POST"], post(assistant::place)),
+        cookie("/dashboard/assistant/models/{model}/remove", &["POST"], post(assistant::remove)),
+        cookie("/dashboard/assistant/budget", &["POST"], post(assistant::budget)),
+        cookie("/dashboard/assistant/wishes", &["POST"], post(assistant::wish)),
+        cookie("/dashboard/assistant/question", &["GET", "POST"], get(assistant::back).post(assistant::ask)),
+        cookie("/dashboard/assistant/receipts/{receipt}", &["GET"], get(assistant::receipt)),
         cookie("/dashboard/sign-on", &["GET", "POST"], get(company_sign_on::page).post(company_sign_on::set)),
         cookie("/dashboard/sign-on/remove", &["POST"], post(company_sign_on::remove)),
         cookie("/dashboard/sign-on/domains", &["POST"], post(company_sign_on::add)),

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod api_keys;
+pub mod assistant;
 pub mod audit_log;
 pub mod company_sign_on;
 pub mod home;

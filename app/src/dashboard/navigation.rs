@@ -10,14 +10,18 @@ use model::permission::Permission;
 use words::{Text, noted};
 
 /// Pages of the workspace: path, name, icon, and what one has to be allowed to see it. A page of the dashboard has its line here.
-const WORKSPACE: [(&str, &str, Shape, Permission); 6] = [
-    ("/dashboard/knowledge", noted!("Knowledge"), Shape::Book, Permission::ReadDocuments),
-    ("/dashboard/members", noted!("Members"), Shape::People, Permission::ReadWorkspace),
-    ("/dashboard/api-keys", noted!("API keys"), Shape::Key, Permission::ReadWorkspace),
-    ("/dashboard/audit-log", noted!("Audit log"), Shape::List, Permission::ReadAuditLog),
-    ("/dashboard/sign-on", noted!("Company sign-on"), Shape::Door, Permission::ManageSignOn),
-    ("/dashboard/settings", noted!("Settings"), Shape::Sliders, Permission::ManageSettings),
+const WORKSPACE: [(&str, &str, Option<Shape>, Permission); 7] = [
+    ("/dashboard/knowledge", noted!("Knowledge"), Some(Shape::Book), Permission::ReadDocuments),
+    ("/dashboard/assistant", noted!("Assistant"), None, Permission::ManageAssistant),
+    ("/dashboard/members", noted!("Members"), Some(Shape::People), Permission::ReadWorkspace),
+    ("/dashboard/api-keys", noted!("API keys"), Some(Shape::Key), Permission::ReadWorkspace),
+    ("/dashboard/audit-log", noted!("Audit log"), Some(Shape::List), Permission::ReadAuditLog),
+    ("/dashboard/sign-on", noted!("Company sign-on"), Some(Shape::Door), Permission::ManageSignOn),
+    ("/dashboard/settings", noted!("Settings"), Some(Shape::Sliders), Permission::ManageSettings),
 ];
+
+/// Words that are said: the assistant's icon. (Not among the shapes, all of which the browser's part loads.)
+const SPEECH: &str = "M3.500 4.500h13v8.500H9.500L6 16v-3H3.500ZM7 8.750h.010M10 8.750h.010M13 8.750h.010";
 
 /// Whoever signs out leaves nothing half written behind in the tab; and browsers that do not know buttons that open and close a question
 /// (`command`, since 2025) are helped.
@@ -35,9 +39,13 @@ const THEMES: [(Theme, &str); 3] =
     [(Theme::System, noted!("System")), (Theme::Light, noted!("Light")), (Theme::Dark, noted!("Dark"))];
 
 /// A link of the navigation.
-fn link(here: &str, path: &'static str, name: String, shape: Shape) -> AnyView {
+fn link(here: &str, path: &'static str, name: String, shape: Option<Shape>) -> AnyView {
     let current = (here == path).then_some("page");
-    view! { <li><a href=path aria-current=current><Icon shape=shape/>{name}</a></li> }.into_any()
+    let icon = match shape {
+        Some(shape) => view! { <Icon shape=shape/> }.into_any(),
+        None => view! { <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d=SPEECH/></svg> }.into_any(),
+    };
+    view! { <li><a href=path aria-current=current>{icon}{name}</a></li> }.into_any()
 }
 
 /// Everything around the page.
@@ -63,7 +71,7 @@ pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
             <p class="tenant"><Avatar name=tenant.name.clone() company=true/><span>{tenant.name.clone()}</span></p>
             <div class="nav">
                 <ul role="list">
-                    {link(here, "/dashboard", t!("Home"), Shape::Home)}
+                    {link(here, "/dashboard", t!("Home"), Some(Shape::Home))}
                     {frame.waiting.map(|waiting| {
                         let current = (here == "/dashboard/inbox").then_some("page");
                         view! {

@@ -56,6 +56,9 @@ pub fn Lines(
     /// Whether it is prose, whose spelling a browser may look at.
     #[prop(optional)]
     prose: bool,
+    /// Whether something has to be typed.
+    #[prop(default = true)]
+    required: bool,
     /// What it is for.
     label: &'static str,
     /// How many lines are seen.
@@ -79,7 +82,7 @@ pub fn Lines(
                 maxlength="10000"
                 autocomplete="off"
                 spellcheck=(!prose).then_some("false")
-                required
+                required=required
                 aria-invalid=error.as_ref().map(|_| "true")
                 aria-describedby=described
                 inner_html=escaped(&value)

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod api_docs;
 pub mod api_keys;
+pub mod assistant;
 pub mod audit_log;
 pub mod company_sign_on;
 pub mod demo;
@@ -33,7 +34,7 @@ use axum::extract::rejection::FormRejection;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use identity::IdentityError;
-use model::{ErrorCode, Problem};
+use model::{ErrorCode, Fault, Problem};
 use words::text;
 
 /// A page on which something was refused, with when it may be tried again.
@@ -45,7 +46,7 @@ fn to_try_again(mut response: Response, seconds: Option<u64>) -> Response {
 }
 
 /// What went wrong with a form of one's own, to be shown on its page: what its sender can mend, or wait for. Faults of ours go on.
-fn to_show(error: IdentityError) -> Result<(StatusCode, Problem, Option<u64>), Failure> {
+fn to_show(error: impl Fault) -> Result<(StatusCode, Problem, Option<u64>), Failure> {
     let failure = Failure::from(error);
     let shown = [ErrorCode::Invalid, ErrorCode::Conflict, ErrorCode::RateLimited, ErrorCode::Unavailable];
     if !shown.contains(&failure.0.code) {

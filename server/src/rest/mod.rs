@@ -5,6 +5,7 @@
 pub mod answers;
 pub mod api_docs;
 pub mod api_keys;
+pub mod assistant;
 pub mod audit_entries;
 pub mod conversations;
 pub mod documents;
@@ -13,6 +14,7 @@ pub mod invitations;
 mod json;
 pub mod me;
 pub mod members;
+pub mod models;
 pub mod operator;
 mod query;
 pub mod refusals;
@@ -83,7 +85,11 @@ pub fn api() -> Api {
         .routes(routes!(settings::versions))
         .routes(routes!(documents::get, documents::delete))
         .routes(routes!(search::search))
-        .routes(routes!(answers::answer))
+        .routes(routes!(answers::receipt))
+        .routes(routes!(assistant::get, assistant::change))
+        .routes(routes!(models::change, models::delete))
+        .routes(routes!(models::budget, models::set_budget))
+        .routes(routes!(models::usage))
         .routes(routes!(unanswered::list))
         .routes(routes!(conversations::get))
         .split_for_parts();
@@ -98,6 +104,9 @@ pub fn api() -> Api {
         .routes(routes!(conversations::hand_back))
         .routes(routes!(conversations::resolve))
         .routes(routes!(unanswered::settle))
+        .routes(routes!(answers::answer))
+        .routes(routes!(models::list, models::create))
+        .routes(routes!(models::try_out))
         .split_for_parts();
     let (uploads, files) = OpenApiRouter::new().routes(routes!(documents::list, documents::create)).split_for_parts();
     description.merge(changes);

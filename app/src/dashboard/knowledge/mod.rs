@@ -261,7 +261,7 @@ fn Try(tried: Option<Tried>) -> impl IntoView {
         <section class="section" id="try" aria-labelledby="try-title">
             <div class="section__head"><div class="section__text">
                 <h2 id="try-title">{t!("Try a question")}</h2>
-                <p>{t!("As a contact would ask it. What comes is an answer, the passages that are nearest, or a refusal.")}</p>
+                <p>{t!("As a contact would ask it. What comes is what the documents say by themselves, without a model: an answer, the passages that are nearest, or a refusal.")}</p>
             </div></div>
             <form class="form form--inline" method="get" action=format!("{HERE}#try")>
                 <div class="field">

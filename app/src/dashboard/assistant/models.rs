@@ -1,0 +1,251 @@
+//! The models in the order in which they are asked, each with what can be done about it, and the form of another one.
+
+use super::line::{Line, line};
+use super::{Form, HERE, Typed, Wrong};
+use crate::say::say;
+use leptos::prelude::*;
+use model::ModelId;
+use model::llm::{Model, Prices, Tried, Wire};
+
+/// Where models often are: the servers of one's own in their manuals' words, on the machine itself.
+const ADDRESSES: [(&str, &str); 9] = [
+    ("https://api.openai.com/v1", "OpenAI"),
+    ("https://api.anthropic.com/v1", "Anthropic"),
+    ("https://generativelanguage.googleapis.com/v1beta", "Google Gemini"),
+    ("https://api.mistral.ai/v1", "Mistral"),
+    ("https://api.groq.com/openai/v1", "Groq"),
+    ("https://openrouter.ai/api/v1", "OpenRouter"),
+    ("http://localhost:11434/v1", "Ollama"),
+    ("http://localhost:8000/v1", "vLLM"),
+    ("http://localhost:1234/v1", "LM Studio"),
+];
+const LIST: &str = "addresses";
+
+pub(super) fn section(models: Vec<Model>, tried: Option<(ModelId, Tried)>, wrong: &Wrong) -> AnyView {
+    let none = models.is_empty();
+    let last = models.len().saturating_sub(1);
+    let rows = models.into_iter().enumerate().map(|(place, model)| {
+        let tried = tried.as_ref().filter(|(id, _)| *id == model.id).map(|(_, tried)| tried.clone());
+        let wrong = wrong.of(Form::Model(model.id));
+        row(model, (place, last), tried, wrong)
+    });
+    let list = if none {
+        empty()
+    } else {
+        view! { <ol class="asked" role="list">{rows.collect_view()}</ol> }.into_any()
+    };
+    let new = wrong.of(Form::New);
+    let open = none || new.typed.is_some();
+    // A notice leads to the fields of the form that was refused.
+    let form = if matches!(wrong.typed, Some(Typed { form: Form::Model(_), .. })) { "new" } else { "" };
+    view! {
+        <section class="section" aria-labelledby="models">
+            <div class="section__head"><div class="section__text">
+                <h2 id="models">{t!("Models")}</h2>
+                <p>{t!("The first one is asked; the next one where that does not answer. Behind the last one stands the built-in answerer, which quotes your documents.")}</p>
+            </div></div>
+            {list}
+            <details class="more" open=open>
+                <summary>{t!("Add a model")}</summary>
+                {adding(form, new)}
+            </details>
+            <datalist id=LIST>
+                {ADDRESSES.into_iter().map(|(address, name)| view! { <option value=address>{name}</option> }).collect_view()}
+            </datalist>
+        </section>
+    }
+    .into_any()
+}
+
+fn empty() -> AnyView {
+    view! {
+        <div class="empty">
+            <div class="empty__text">
+                <h3>{t!("The assistant answers by quotes today")}</h3>
+                <p>{t!("It finds the passage that answers and tells it word for word, with its source. That takes no key and no network.")}</p>
+                <p>{t!("A model puts the passages into an answer of its own: it joins several of them, says it in the language of the question, and understands what leans on what was asked before.")}</p>
+                <p>{t!("What is sent to its provider: the question, the passages that were found for it, the last few messages of the conversation, the name of your company, and what you write under “Name and tone”. Never: keys, names and addresses of contacts that they have not typed themselves, documents that do not fit the question, anything of other workspaces.")}</p>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn row(model: Model, (place, last): (usize, usize), tried: Option<Tried>, wrong: Wrong) -> AnyView {
+    let Model { id, wire, name, address, key_end, on, prices, .. } = model.clone();
+    let (class, state) = match (on, place) {
+        (false, _) => ("badge", t!("Off")),
+        (true, 0) => ("badge badge--accent", t!("Asked first")),
+        (true, _) => ("badge badge--accent", t!("Asked if those before do not answer")),
+    };
+    let key = match key_end.as_deref() {
+        None => t!("no key"),
+        Some("") => t!("a key is kept"),
+        Some(end) => t!("key …{end}", end),
+    };
+    let costs = prices.as_ref().map_or_else(
+        || t!("no prices: its money is not counted"),
+        |prices| t!("{input} asked, {output} answered, a million tokens", input = prices.input, output = prices.output),
+    );
+    let of = |what: &str| format!("{HERE}/models/{id}/{what}");
+    let switch = if on { t!("Turn {name} off", name) } else { t!("Turn {name} on", name) };
+    let (next, turn) = if on { ("", t!("Turn off")) } else { ("1", t!("Turn on")) };
+    let moved = |to: usize, label: String, words: String| {
+        view! {
+            <form method="post" action=of("move")>
+                <input type="hidden" name="place" value=to.to_string()/>
+                <button class="button button--small" type="submit" aria-label=label>{words}</button>
+            </form>
+        }
+    };
+    let up = (place > 0).then(|| moved(place - 1, t!("Ask {name} earlier", name), t!("Up")));
+    let down = (place < last).then(|| moved(place + 1, t!("Ask {name} later", name), t!("Down")));
+    view! {
+        <li id=format!("model-{id}")>
+            <h3>{name.clone()}" "<span class=class>{state}</span></h3>
+            <p>{say(&wire.words())}<br/><code>{address}</code>" · "{key}" · "{costs}</p>
+            {tried.map(came)}
+            <div class="actions">
+                <form method="post" action=of("try")>
+                    <button class="button button--small" type="submit" aria-label=t!("Try {name}", name)>{t!("Try")}</button>
+                </form>
+                <form method="post" action=of("switch")>
+                    <input type="hidden" name="on" value=next/>
+                    <button class="button button--small" type="submit" aria-label=switch>{turn}</button>
+                </form>
+                {up}
+                {down}
+                {removing(id, &name)}
+            </div>
+            {changing(model, wrong)}
+        </li>
+    }
+    .into_any()
+}
+
+/// What came of trying it.
+fn came(tried: Tried) -> AnyView {
+    let took = t!("{ms} ms", ms = tried.took_ms);
+    match tried.fault {
+        None => view! {
+            <div class="notice notice--good" role="status">
+                <p><b>{t!("It answers.")}</b>" "{tried.text}" "<span class="badge">{took}</span></p>
+            </div>
+        }
+        .into_any(),
+        Some(fault) => view! {
+            <div class="notice notice--attention" role="alert">
+                <p><b>{t!("It does not answer.")}</b>" "{say(&fault.words())}</p>
+            </div>
+        }
+        .into_any(),
+    }
+}
+
+fn removing(id: ModelId, name: &str) -> AnyView {
+    let dialog = format!("remove-{id}");
+    let (title, text) = (format!("{dialog}-title"), format!("{dialog}-text"));
+    view! {
+        <button class="button button--small" type="button" aria-label=t!("Remove {name}", name) command="show-modal" commandfor=dialog.clone()>
+            {t!("Remove")}
+        </button>
+        <dialog class="dialog" id=dialog.clone() aria-labelledby=title.clone() aria-describedby=text.clone()>
+            <div class="dialog__head">
+                <h2 id=title.clone()>{t!("Remove {name}?", name)}</h2>
+                <p id=text.clone()>{t!("It is not asked any more, and its key is forgotten. What it has used stays known.")}</p>
+            </div>
+            <form class="dialog__actions" method="post" action=format!("{HERE}/models/{id}/remove")>
+                <button class="button" type="button" command="close" commandfor=dialog.clone()>{t!("Keep it")}</button>
+                <button class="button button--danger" type="submit">{t!("Remove {name}", name)}</button>
+            </form>
+        </dialog>
+    }
+    .into_any()
+}
+
+fn adding(form: &str, wrong: Wrong) -> AnyView {
+    let chosen = wrong.typed.as_ref().map(|typed| typed.wire.clone()).unwrap_or_default();
+    let error = wrong.error("wire");
+    let option = |wire: &Wire| {
+        let selected = wire.name() == chosen;
+        view! { <option value=wire.name() selected=selected>{say(&wire.words())}</option> }
+    };
+    view! {
+        <form class="form form--narrow" method="post" action=HERE>
+            <div class="field">
+                <label class="field__label" for="wire">{t!("Provider")}</label>
+                <select class="field__input" id="wire" name="wire" aria-invalid=error.as_ref().map(|_| "true")>
+                    {Wire::ALL.iter().map(option).collect_view()}
+                </select>
+                {error.map(|error| view! { <p class="field__error">{error}</p> })}
+            </div>
+            {fields(form.to_owned(), None, &wrong)}
+            <button class="button button--primary" type="submit">{t!("Add the model")}</button>
+        </form>
+    }
+    .into_any()
+}
+
+fn changing(model: Model, wrong: Wrong) -> AnyView {
+    let (id, name, refused) = (model.id, model.name.clone(), wrong.typed.is_some());
+    let form = if refused { String::new() } else { id.to_string() };
+    view! {
+        <details class="more" open=refused>
+            <summary>{t!("Change {name}", name)}</summary>
+            <form class="form form--narrow" method="post" action=format!("{HERE}/models/{id}")>
+                {fields(form, Some(model), &wrong)}
+                <button class="button" type="submit">{t!("Save {name}", name)}</button>
+            </form>
+        </details>
+    }
+    .into_any()
+}
+
+/// What both forms have.
+fn fields(form: String, model: Option<Model>, wrong: &Wrong) -> AnyView {
+    let key = match &model {
+        None => t!("As the provider has shown it. A server of your own may take none."),
+        Some(Model { key_end: None, .. }) => t!("None is kept."),
+        Some(_) => t!("One is kept. Type another one to replace it; for another address, its own."),
+    };
+    // Of what was pressed in its row nothing was typed.
+    let typed = wrong.typed.clone().filter(|typed| model.is_none() || !typed.name.is_empty());
+    let kept = model.filter(|_| typed.is_none());
+    let typed = typed.unwrap_or_default();
+    let (name, address, prices) = kept.map_or_else(Default::default, |model| (model.name, model.address, model.prices));
+    let price = |of: fn(&Prices) -> String| prices.as_ref().map(of).unwrap_or_default();
+    let (input, output) = (price(|prices| prices.input.to_string()), price(|prices| prices.output.to_string()));
+    let (cached, since) = (price(|prices| prices.cached.to_string()), price(|prices| prices.since.clone()));
+    let one = |name: &'static str, label: String, hint: Option<String>, kept: String, typed: String| Line {
+        name,
+        form: form.clone(),
+        label,
+        kind: "text",
+        hint,
+        value: if typed.is_empty() { kept } else { typed },
+        error: wrong.error(name),
+        most: 500,
+        ..Line::default()
+    };
+    let money = |name, label, hint, kept, typed| Line { mode: Some("decimal"), most: 20, ..one(name, label, hint, kept, typed) };
+    view! {
+        {line(Line {
+            required: true,
+            most: 200,
+            ..one("name", t!("Model"), Some(t!("As its provider writes it, for example {example}.", example = "gpt-5-mini")), name, typed.name)
+        })}
+        {line(Line {
+            list: Some(LIST),
+            ..one("address", t!("Address"), Some(t!("Empty: where the provider is. For a server of your own, its address, most often with /v1 at the end.")), address, typed.address)
+        })}
+        {line(Line { kind: "password", ..one("key", t!("Key"), Some(key), String::new(), String::new()) })}
+        <fieldset class="checks">
+            <legend class="field__label">{t!("What it costs")}</legend>
+            {line(money("input", t!("A million tokens asked"), Some(t!("In the currency in which you count: 2.50. Without prices no money is counted, and no budget holds.")), input, typed.input))}
+            {line(money("output", t!("A million tokens answered"), None, output, typed.output))}
+            {line(money("cached", t!("Of these remembered"), Some(t!("What the provider takes for what it remembers. Empty: as for what is asked.")), cached, typed.cached))}
+            {line(Line { kind: "date", ..one("since", t!("Since"), Some(t!("Empty: from today on.")), since, typed.since) })}
+        </fieldset>
+    }
+    .into_any()
+}
