@@ -144,6 +144,39 @@ const withTeams = (then: (page: Page) => Promise<void>) => async (page: Page, pe
   await then(page);
 };
 
+/** The page of the assistant, with models, a budget and what was used. None of them is there to be asked. */
+const withModels = (then?: (page: Page) => Promise<void>) => async (page: Page, person: Person, server: Server) => {
+  await signUp(page.request, person);
+  for (const [wire, name, key] of [
+    ['openai', 'gpt-5-mini', 'sk-0123456789abcdef'],
+    ['openai', 'a-model-of-our-own-with-a-long-name-that-stands-in-the-cellar-of-the-shop-in-umea:70b-instruct', ''],
+  ] as const) {
+    const form = { wire, name, key, address: 'https://models.example/v1', input: '0.25', output: '2.00' };
+    await page.request.post('/dashboard/assistant', { form });
+  }
+  await page.request.post('/dashboard/assistant/budget', { form: { limit: '25', alert_at: '80' } });
+  await page.request.post('/dashboard/assistant/wishes', { form: { instruction: 'You are called Astrid. You are warm, and brief.' } });
+  const mine = `tenant_id = (select tenant_id from app.memberships where email = '${person.email}')`;
+  server.sql(`insert into app.model_days (tenant_id, day, model_id, name, calls, failures, input, cached, output, cost)
+    select tenant_id, current_date - n, model_id, name, 10 + n, n % 3, 4000 * (1 + n % 7), 900, 300 * (1 + n % 5), 2500 * (1 + n % 7)
+    from app.models, generate_series(0, 20) n where ${mine}`);
+  server.sql(`update app.model_budgets set spent = 18400000 where ${mine}`);
+  await visit(page, '/dashboard/assistant');
+  await then?.(page);
+};
+
+/** The same, where a question was tried. No model is set, so the documents are quoted. */
+const withQuestion = (then?: (page: Page) => Promise<void>) => async (page: Page, person: Person) => {
+  await signUp(page.request, person);
+  await teach(page.request, 'returns.md', documents['returns.md']);
+  await learnt(page.request);
+  await visit(page, '/dashboard/assistant');
+  await page.getByLabel('Question').fill('How long can I send goods back?');
+  await page.getByRole('button', { name: 'Ask', exact: true }).click();
+  await expect(page.locator('#answer')).toBeVisible();
+  await then?.(page);
+};
+
 const dialog = async (page: Page) => {
   await page.getByRole('button', { name: 'Revoke Website', exact: true }).first().click();
   await expect(page.getByRole('dialog')).toBeVisible();
@@ -528,6 +561,36 @@ export const states: State[] = [
       await page.getByRole('button', { name: 'Save' }).click();
       await expect(page.getByRole('alert')).toBeVisible();
     },
+  },
+  { name: 'assistant-new', open: member('/dashboard/assistant') },
+  { name: 'assistant', open: withModels() },
+  { name: 'assistant-table', open: withModels(async (page) => page.getByText('The same as a table').click()) },
+  {
+    name: 'assistant-remove',
+    open: withModels(async (page) => {
+      await page.getByRole('button', { name: 'Remove gpt-5-mini' }).first().click();
+      await expect(page.getByRole('dialog')).toBeVisible();
+    }),
+  },
+  {
+    name: 'assistant-wrong',
+    status: 422,
+    open: withModels(async (page) => {
+      await page.getByText('Change gpt-5-mini').click();
+      const form = page.locator('details[open]');
+      await form.getByLabel('Address').fill('https://elsewhere.example/v1');
+      await form.getByLabel('A million tokens asked').fill('much');
+      await form.getByRole('button', { name: 'Save gpt-5-mini' }).click();
+      await expect(page.getByRole('alert')).toBeVisible();
+    }),
+  },
+  { name: 'assistant-answer', open: withQuestion() },
+  {
+    name: 'assistant-receipt',
+    open: withQuestion(async (page) => {
+      await page.getByRole('link', { name: 'The receipt of this answer' }).click();
+      await expect(page.getByRole('heading', { name: 'Receipt of an answer' })).toBeVisible();
+    }),
   },
   { name: 'settings', open: member('/dashboard/settings') },
   {

@@ -211,7 +211,7 @@ async fn the_description_is_complete() {
     let members = identity.list_members(&aurora.owner, &Default::default()).await.unwrap().data;
     let colleague = format!("/api/v1/members/{}", members.iter().find(|one| one.email == deneb.email).unwrap().id);
     let open = identity.invite(&aurora.owner, "open@aurora.example", Role::Agent).await.unwrap().invitation.id;
-    server.execute("update app.api_keys set scopes = scopes || '{members.manage,audit.read,settings.manage}'").await;
+    server.execute("update app.api_keys set scopes = scopes || '{members.manage,audit.read,settings.manage,assistant.manage}'").await;
     let settings = "/api/v1/settings";
     let (sessions, one_session) = ("/api/v1/sessions", "/api/v1/sessions/{id}");
     let known_by =
@@ -228,8 +228,61 @@ async fn the_description_is_complete() {
     let own_team = format!("{teams}/{team}");
     let own_in_team = format!("{own_team}/members/{}", aurora.member);
     let (given, own_given) = ("/api/v1/conversations/{id}/team", format!("{talks}/{talk}/team"));
+    let made = server.capabilities().assistant.respond(&aurora.owner, "When may lamps come back?").await.unwrap();
+    let receipt = format!("{answers}/{}", made.answer.receipt_id.unwrap());
+    let (one_receipt, assistant, usage) = ("/api/v1/answers/{id}", "/api/v1/assistant", "/api/v1/model-usage");
+    let (models, one_model, try_model) = ("/api/v1/models", "/api/v1/models/{id}", "/api/v1/models/{id}/try");
+    // Where nothing may lead: it is not asked.
+    server
+        .execute(
+            "insert into app.models (tenant_id, model_id, wire, name, address, enabled, place, created_at, changed_at)
+             select tenant_id, '019aa1b2-c3d4-7e8f-90a1-b2c3d4e5f607', 'openai', 'small', 'https://127.0.0.1:1/v1', false, 0, now(), now()
+             from app.tenants where name = 'Aurora'",
+        )
+        .await;
+    let own_model = "/api/v1/models/mdl_019aa1b2c3d47e8f90a1b2c3d4e5f607".to_owned();
+    let (own_try, budget) = (format!("{own_model}/try"), "/api/v1/model-budget");
+    let long = "x".repeat(300_000);
     let mut asked = BTreeSet::new();
     for (path, ask, status) in [
+        (one_receipt, Ask::get(&receipt), 200),
+        (one_receipt, Ask::get(format!("{receipt}?x=1")), 400),
+        (one_receipt, Ask::get("/api/v1/answers/rec_0"), 404),
+        (assistant, Ask::get(assistant), 200),
+        (assistant, Ask::get("/api/v1/assistant?x=1"), 400),
+        (assistant, json_to("PUT", assistant, r#"{"instruction":"You are called Astrid."}"#), 200),
+        (assistant, json_to("PUT", assistant, r#"{"instruction":1}"#), 400),
+        (assistant, json_to("PUT", assistant, &format!(r#"{{"instruction":"{}"}}"#, "x".repeat(2_001))), 422),
+        (assistant, Ask::new("PUT", assistant).form([("instruction", "x")]), 415),
+        (assistant, json_to("PUT", assistant, &format!(r#"{{"instruction":"{long}"}}"#)), 413),
+        (models, Ask::get(models), 200),
+        (models, Ask::get("/api/v1/models?x=1"), 400),
+        (models, json(models, r#"{"wire":"anthropic","name":"small","key":"sk-0123456789abcdef","on":false}"#), 201),
+        (models, json(models, r#"{"wire":"anthropic","name":""}"#), 422),
+        (models, json(models, r#"{"wire":"anthropic","name":"small","address":"https://127.0.0.1/v1"}"#), 422),
+        (models, json(models, r#"{"wire":"pigeon","name":"small"}"#), 400),
+        (models, Ask::post(models).form([("name", "x")]), 415),
+        (models, json(models, &format!(r#"{{"wire":"openai","name":"{long}"}}"#)), 413),
+        (one_model, json_to("PATCH", &own_model, r#"{"name":"smaller","place":0}"#), 204),
+        (one_model, json_to("PATCH", &own_model, r#"{"name":"no spaces"}"#), 422),
+        (one_model, json_to("PATCH", &own_model, r#"{"colour":1}"#), 400),
+        (one_model, json_to("PATCH", "/api/v1/models/mdl_0", "{}"), 404),
+        (one_model, Ask::new("PATCH", &own_model).form([("name", "x")]), 415),
+        (one_model, json_to("PATCH", &own_model, &format!(r#"{{"name":"{long}"}}"#)), 413),
+        (try_model, Ask::post(&own_try), 200),
+        (try_model, Ask::post("/api/v1/models/mdl_0/try"), 404),
+        (one_model, Ask::new("DELETE", &own_model), 204),
+        (one_model, Ask::new("DELETE", &own_model), 404),
+        (budget, Ask::get(budget), 200),
+        (budget, Ask::get("/api/v1/model-budget?x=1"), 400),
+        (budget, json_to("PUT", budget, r#"{"limit":25000000,"alert_at":80}"#), 200),
+        (budget, json_to("PUT", budget, r#"{"limit":null,"alert_at":0}"#), 422),
+        (budget, json_to("PUT", budget, r#"{"limit":"much","alert_at":80}"#), 400),
+        (budget, Ask::new("PUT", budget).form([("limit", "x")]), 415),
+        (budget, json_to("PUT", budget, &format!(r#"{{"limit":null,"alert_at":80,"x":"{long}"}}"#)), 413),
+        (usage, Ask::get("/api/v1/model-usage?days=7"), 200),
+        (usage, Ask::get("/api/v1/model-usage?days=x"), 400),
+        (usage, Ask::get("/api/v1/model-usage?days=0"), 422),
         ("/api/v1/me", Ask::get("/api/v1/me"), 200),
         ("/api/v1/me", Ask::get("/api/v1/me?x=1"), 400),
         ("/api/v1/members", Ask::get("/api/v1/members?limit=1"), 200),

@@ -3,11 +3,14 @@
 
 use crate::harness::{Ask, TestServer};
 use identity::RoleWishes;
+use llm::{Key, NewModel};
 use model::ErrorCode;
 use model::audit::{Act, ActorKind};
 use model::conversation::{Author, Channel, ConversationState, Event, Handler, InboxFilter, Step};
 use model::event::EventKind;
+use model::llm::Wire;
 use model::permission::Permission;
+use model::receipt::{StepKind, Verdict};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use testkit::Tenant;
@@ -55,6 +58,9 @@ fn enums_are_described_by_the_names_that_are_sent() {
         InboxFilter,
         Permission,
         Step,
+        StepKind,
+        Verdict,
+        Wire,
     ] {
         assert!(sent.as_array().is_some_and(|names| names.len() > 1), "{name}: {sent}");
         assert_eq!(described, sent, "{name}");
@@ -117,7 +123,7 @@ impl Taken {
 /// All of them, in a tenant in which they work.
 async fn taken(server: &TestServer) -> Vec<Taken> {
     let aurora = &server.two.aurora;
-    server.execute("update app.api_keys set scopes = scopes || '{members.manage,settings.manage,audit.read}'").await;
+    server.execute("update app.api_keys set scopes = scopes || '{members.manage,settings.manage,audit.read,assistant.manage}'").await;
     let deneb = Tenant::new(&server.db, "Deneb").await;
     server.db.joins(&deneb, aurora).await;
     let identity = &server.capabilities().identity;
@@ -127,6 +133,16 @@ async fn taken(server: &TestServer) -> Vec<Taken> {
     let role = identity.create_role(&aurora.owner, &wishes).await.unwrap().role;
     let team = identity.create_team(&aurora.owner, "Billing").await.unwrap().id;
     let talk = server.new_conversation(aurora, "When may lamps come back?").await;
+    let new = NewModel {
+        wire: Wire::OpenAi,
+        name: "small".to_owned(),
+        address: String::new(),
+        key: Key::default(),
+        on: false,
+        prices: None,
+    };
+    let model = server.capabilities().llm.add(&aurora.owner, new).await.unwrap().id;
+    let prices = json!({"input": 2_500_000, "cached": 250_000, "output": 10_000_000, "since": ""});
     let of = |operation: (&'static str, &'static str), id: &str, body: Value, arrays: Value| {
         let arrays = arrays.as_array().unwrap().clone();
         Taken { operation, address: operation.1.replace("{id}", id), body, arrays }
@@ -179,6 +195,33 @@ async fn taken(server: &TestServer) -> Vec<Taken> {
         ),
         of(("post", "/api/v1/search"), "", json!({"query": "lamps", "limit": 5}), json!([["lamps", 5]])),
         of(("post", "/api/v1/answers"), "", json!({"question": "Lamps?"}), json!([["Lamps?"]])),
+        of(
+            ("put", "/api/v1/assistant"),
+            "",
+            json!({"instruction": "You are called Astrid."}),
+            json!([["You are called Astrid."]]),
+        ),
+        of(
+            ("post", "/api/v1/models"),
+            "",
+            json!({"wire": "openai", "name": "small", "address": "", "key": "", "on": false, "prices": prices}),
+            json!([
+                ["openai", "small"],
+                {"wire": "openai", "name": "small", "on": false, "prices": [1, 2, 3]},
+            ]),
+        ),
+        of(
+            ("patch", "/api/v1/models/{id}"),
+            &model.to_string(),
+            json!({"name": "smaller", "address": "", "key": "", "on": false, "prices": null, "place": 0}),
+            json!([["smaller"], {"prices": [1, 2, 3]}]),
+        ),
+        of(
+            ("put", "/api/v1/model-budget"),
+            "",
+            json!({"limit": 25_000_000, "alert_at": 80}),
+            json!([[25_000_000, 80]]),
+        ),
         of(
             ("post", "/api/v1/conversations"),
             "",

@@ -5,6 +5,7 @@ mod account;
 mod answering;
 mod api;
 mod audit_log;
+mod composed;
 mod described;
 mod document_list;
 mod errors;

@@ -22,6 +22,8 @@ impl Plain {
             Value::String(_) if name.ends_with("_at") || name == "now" || name.ends_with("_since") => {
                 json!("2026-01-01T00:00:00.000Z")
             }
+            Value::String(_) if matches!(name, "day" | "month" | "since") => json!("2026-01-01"),
+            Value::Number(_) if name == "took_ms" => json!(1),
             Value::String(_) if name == "prefix" => json!("smt_01234567"),
             Value::String(_) if name == "token" => json!("sme_…"),
             Value::String(_) if name == "link" => json!("http://samtal.test/join/…"),

@@ -7,6 +7,7 @@
 //! A new endpoint: its probe in the file of its resource; a new resource: a file, and its line in [`all`].
 
 mod accounts;
+mod assistant;
 mod checks;
 mod company_sign_on;
 mod conversations;
@@ -32,8 +33,8 @@ use model::operator::OperatorPermission;
 use model::permission::KEY_AT_MOST;
 use model::settings::Settings;
 use model::{
-    ApiKeyId, ConversationId, DocumentId, InvitationId, MemberId, MessageId, PersonId, RoleId, TeamId, TenantId,
-    WidgetId,
+    ApiKeyId, ConversationId, DocumentId, InvitationId, MemberId, MessageId, ModelId, PersonId, ReceiptId, RoleId,
+    TeamId, TenantId, WidgetId,
 };
 use passkeys::Devices;
 use std::time::Duration;
@@ -129,6 +130,10 @@ pub enum Kind {
     Team,
     /// Somebody in Aurora's first team.
     Teammate,
+    /// A model that the assistant asks.
+    Model,
+    /// The receipt of an answer.
+    Receipt,
     /// A session of somebody who may no more than keys.
     AgentSession,
     /// A domain that a company has named.
@@ -198,6 +203,13 @@ pub struct World {
     pub aurora_teams: [String; 5],
     /// One of Borealis.
     pub borealis_team: String,
+    /// Models of Aurora's that are not asked.
+    pub aurora_models: [String; 3],
+    /// One of Borealis.
+    pub borealis_model: String,
+    /// Receipts of answers of both.
+    pub aurora_receipt: String,
+    pub borealis_receipt: String,
     pub dns: Dns,
     /// The domain of Aurora's that no probe takes away, and where the provider of the probes is.
     pub domain: String,
@@ -440,6 +452,30 @@ async fn team(server: &TestServer, tenant: &Tenant, name: &str) -> String {
     id.to_string()
 }
 
+/// A model of a tenant's that is not asked: a new one each time, however many there are.
+async fn model(server: &TestServer, tenant: &Tenant) -> String {
+    let id = ModelId::from_uuid(server.db.services.new_id());
+    let name = tenant.email.split_once('@').unwrap().1;
+    sqlx::query(
+        "insert into app.models (tenant_id, model_id, wire, name, address, enabled, place, created_at, changed_at)
+         values ($1, $2, 'openai', 'of-' || $3, 'http://127.0.0.1:1/' || $3, false, 0, $4, $4)",
+    )
+    .bind(tenant.id.uuid())
+    .bind(id.uuid())
+    .bind(name)
+    .bind(server.db.services.now())
+    .execute(&mut server.db.superuser().await)
+    .await
+    .unwrap();
+    id.to_string()
+}
+
+/// The receipt of an answer to a question of a tenant's.
+async fn receipt(server: &TestServer, tenant: &Tenant, question: &str) -> String {
+    let made = server.capabilities().assistant.respond(&tenant.owner, question).await.unwrap();
+    made.answer.receipt_id.unwrap().to_string()
+}
+
 /// What was asked in a conversation and not answered, as if by its first message.
 async fn asked(server: &TestServer, conversation: &str, question: &str) -> String {
     let id: ConversationId = conversation.parse().unwrap();
@@ -584,6 +620,25 @@ impl World {
             server.new_document(aurora, "Aurorashelves quoffle.").await,
         ];
         let borealis_document = server.new_document(borealis, "Borealislamps never snorgle.").await;
+        let aurora_models =
+            [model(&server, aurora).await, model(&server, aurora).await, model(&server, aurora).await];
+        let borealis_model = model(&server, borealis).await;
+        let aurora_receipt = receipt(&server, aurora, "What do Auroralamps do?").await;
+        let borealis_receipt = receipt(&server, borealis, "What do Borealislamps do?").await;
+        // What they have used and may use: on one day and in one month, which give nobody away.
+        server
+            .execute(
+                "insert into app.assistants (tenant_id, instruction, changed_at)
+                 select tenant_id, 'You are called ' || name, now() from app.tenants where name in ('Aurora', 'Borealis');
+                 insert into app.model_days (tenant_id, day, model_id, name, calls, failures, input, cached, output, cost)
+                 select tenant_id, current_date, model_id, name, 1, 0, 1, 0, 1, 1 from app.models;
+                 insert into app.model_budgets (tenant_id, alert_at, alerted, month, spent, reserved)
+                 select tenant_id, 80, false, date '2026-11-01', 0, 0 from app.tenants where name in ('Aurora', 'Borealis');
+                 insert into app.model_calls (tenant_id, call_id, month, micros, leased_until)
+                 select tenant_id, gen_random_uuid(), date '2026-11-01', 0, now() + interval '1 year' from app.tenants
+                 where name in ('Aurora', 'Borealis')",
+            )
+            .await;
         let aurora_widget = server.conversations().widget(&aurora.owner).await.unwrap().id;
         let aurora_conversation = server.new_conversation(aurora, "Auroralamps quoffle?").await;
         let aurora_taken = server.new_conversation(aurora, "Aurorasofas quoffle?").await;
@@ -631,6 +686,10 @@ impl World {
             borealis_role,
             aurora_teams,
             borealis_team,
+            aurora_models,
+            borealis_model,
+            aurora_receipt,
+            borealis_receipt,
             dns,
             domain: own_domain,
             borealis_domain,
@@ -691,6 +750,8 @@ impl World {
                 self.server.capabilities().identity.add_to_team(&aurora.owner, first, own).await.unwrap();
                 (own.to_string(), borealis.member.to_string())
             }
+            Kind::Model => (model(&self.server, aurora).await, self.borealis_model.clone()),
+            Kind::Receipt => (self.aurora_receipt.clone(), self.borealis_receipt.clone()),
             Kind::Passkey => {
                 let own = passkeys::passkey(&self.server, &self.devices.removes).await;
                 (own, passkeys::passkey(&self.server, borealis).await)
@@ -728,6 +789,8 @@ impl Kind {
             Self::Session | Self::AgentSession | Self::Linked | Self::Passkey | Self::Domain | Self::Version => "",
             Self::Role => RoleId::PREFIX,
             Self::Team => TeamId::PREFIX,
+            Self::Model => ModelId::PREFIX,
+            Self::Receipt => ReceiptId::PREFIX,
             Self::Document => DocumentId::PREFIX,
             Self::Conversation | Self::Taken | Self::Asked => ConversationId::PREFIX,
             Self::Message => MessageId::PREFIX,
@@ -755,6 +818,7 @@ impl Kind {
 pub fn all() -> Vec<&'static Probe> {
     [
         accounts::PROBES,
+        assistant::PROBES,
         company_sign_on::PROBES,
         conversations::PROBES,
         dashboard::PROBES,
