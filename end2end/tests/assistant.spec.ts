@@ -61,9 +61,10 @@ for (const javaScriptEnabled of [true, false]) {
     await page.getByLabel('A month may cost').fill('25');
     await page.getByRole('button', { name: 'Save the budget' }).click();
     await expect(page.getByText(/of 25\.00 spent in/)).toBeVisible();
-    await page.getByLabel('Name and tone').fill('You are called Astrid.');
+    const tone = page.getByRole('textbox', { name: 'Name and tone' });
+    await tone.fill('You are called Astrid.');
     await page.getByRole('region', { name: 'Name and tone' }).getByRole('button', { name: 'Save' }).click();
-    await expect(page.getByLabel('Name and tone')).toHaveValue('You are called Astrid.');
+    await expect(tone).toHaveValue('You are called Astrid.');
 
     // A question, how it was answered, and its receipt.
     model.when('lamps', 'You may send unused lamps back within 60 days of delivery [1].');
