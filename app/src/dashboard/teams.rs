@@ -71,7 +71,7 @@ pub fn teams(frame: &Frame, teams: Vec<Team>, members: &[Member], outcome: Outco
         ),
         Outcome::Refused(problem, typed) => {
             let error = problem.field("name").map(say);
-            (view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(), Some((typed, error)))
+            (view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(), Some((*typed, error)))
         }
     };
     // One field of a name is wrong, and alone on the page then.
