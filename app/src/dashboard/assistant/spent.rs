@@ -162,7 +162,7 @@ fn row(day: &UsageDay) -> impl IntoView + use<> {
     let tokens = format!("{} ({}), {}", used.input, used.cached, used.output);
     view! {
         <tr role="row">
-            <th role="rowheader" scope="row"><time datetime=day.clone()>{day}</time></th>
+            <th role="rowheader" scope="row"><time datetime=day.clone()>{day.clone()}</time></th>
             <td role="cell" data-label=t!("Model")>{name}</td>
             <td role="cell" data-label=t!("Asked")>{calls}</td>
             <td role="cell" data-label=t!("Without an answer")>{failures}</td>
