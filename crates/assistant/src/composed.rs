@@ -299,7 +299,7 @@ impl Models {
         let right = caller.may(ReadDocuments)?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let row = sqlx::query!(
-            r#"select t.name, coalesce(a.instruction, '') as "instruction!"
+            r#"select t.name as "name!", coalesce(a.instruction, '') as "instruction!"
                from app.tenants t left join app.assistants a on a.tenant_id = t.tenant_id"#
         );
         let row = row.fetch_optional(&mut tx).await?.ok_or(KnowledgeError::NotFound)?;

@@ -1,7 +1,7 @@
 //! What can go wrong with models, and how it looks from outside.
 
 use model::llm::Fault;
-use model::{ErrorCode, Fault as _, FieldError, ModelId, Problem};
+use model::{ErrorCode, FieldError, ModelId, Problem};
 use store::{Denied, StoreError};
 use words::{Text, text};
 
