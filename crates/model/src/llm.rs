@@ -2,7 +2,7 @@
 //! in any of it.
 
 use crate::names::names;
-use crate::{ModelId, Timestamp};
+use crate::{ModelId, Timestamp, whole};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use words::{Text, text};
@@ -45,7 +45,7 @@ impl Wire {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct Micros(pub i64);
+pub struct Micros(#[serde(deserialize_with = "whole::read")] pub i64);
 
 impl Micros {
     /// More than anybody means: a thousand million units.

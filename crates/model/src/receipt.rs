@@ -78,7 +78,7 @@ impl StepKind {
 
 /// Something that was done for an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = AnswerStep))]
 pub struct Step {
     /// What.
     pub step: StepKind,

@@ -10,7 +10,7 @@ use crate::state::App;
 use axum::{Json, extract::State, http::StatusCode};
 use llm::{Key, ModelChange, NewModel};
 use model::llm::{Budget, Micros, Model, Prices, Tried, UsageDay, Wire};
-use model::{ModelId, Page, Problem};
+use model::{ModelId, Page, Problem, whole};
 use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
 use zeroize::Zeroizing;
@@ -75,6 +75,7 @@ pub struct ModelPatch {
     #[schema(value_type = Option<Prices>)]
     prices: Option<Option<Prices>>,
     /// Its place in the line: 0 is asked first.
+    #[serde(default, deserialize_with = "whole::or_none")]
     place: Option<u32>,
 }
 
@@ -229,6 +230,7 @@ pub struct BudgetRequest {
     /// At most, in millionths of a unit of the workspace's currency; null for as much as comes.
     limit: Option<Micros>,
     /// Percent of it at which the audit log says so.
+    #[serde(deserialize_with = "whole::read")]
     #[schema(minimum = 1, maximum = 100)]
     alert_at: u8,
 }

@@ -138,10 +138,16 @@ async fn a_model_writes_from_the_documents_with_a_receipt() {
             .await
             .unwrap()
     };
-    let page = server.ask(Ask::get(format!("/dashboard/assistant/receipts/rec_{}", kept.replace('-', ""))).session(aurora)).await;
+    let kept = format!("rec_{}", kept.replace('-', ""));
+    let page = server.ask(Ask::get(format!("/dashboard/assistant/receipts/{kept}")).session(aurora)).await;
     for part in [TOLD, "message 2", "small", "As it was written down", "Compared with the passages"] {
         assert!(page.body.contains(part), "{part}: {page}");
     }
+    // Who does not reach every conversation sees the receipts of none.
+    server
+        .execute("update app.api_keys set scopes = '{assistant.manage,conversations.read,conversations.others,channels.api}'")
+        .await;
+    assert_eq!(server.ask(Ask::get(format!("/api/v1/answers/{kept}")).key(aurora)).await.status, 403);
 }
 
 #[tokio::test]
