@@ -5,10 +5,11 @@ use crate::operator;
 use crate::socket::ORIGIN;
 use identity::Returned;
 use model::audit::Act;
+use model::llm::Wire;
 use model::operator::OperatorPermission;
 use std::collections::BTreeSet;
 use store::audit::{Verdict, verify};
-use testkit::{App, Device, Dns, Mailbox, Provider, Says, Tenant};
+use testkit::{App, Device, Dns, Mailbox, ModelServer, Provider, Says, Tenant};
 use time::Duration;
 
 const EMAIL: &str = "bo@fjord.example";
@@ -106,6 +107,22 @@ async fn every_act_is_written_down() {
     done(&server, Ask::post(format!("/dashboard/inbox/{talk}")).form([("team", to)]).session(aurora)).await;
     done(&server, Ask::post(format!("{team}/members/{bo}/remove")).form([]).session(aurora)).await;
     done(&server, Ask::post(format!("{team}/delete")).form([]).session(aurora)).await;
+
+    // A model, a budget most of which one question takes, and what the assistant is called.
+    let answers = ModelServer::start().await;
+    let (address, model_key) = (answers.address(Wire::OpenAi), "sk-0123456789abcdef");
+    let [wire, name] = [("wire", "openai"), ("name", "small")];
+    let model = [wire, name, ("address", &*address), ("key", model_key), ("input", "1"), ("output", "1")];
+    done(&server, Ask::post("/dashboard/assistant").form(model).session(aurora)).await;
+    let model = server.capabilities().llm.list(&aurora.owner).await.unwrap()[0].id;
+    let on = |what: &str| format!("/dashboard/assistant/{what}");
+    let budget = Ask::post(on("budget")).form([("limit", "0.001"), ("alert_at", "1")]);
+    done(&server, budget.session(aurora)).await;
+    for what in ["try", "switch", "remove"] {
+        done(&server, Ask::post(on(&format!("models/{model}/{what}"))).form([]).session(aurora)).await;
+    }
+    let wish = Ask::post(on("wishes")).form([("instruction", "You are called Astrid.")]);
+    done(&server, wish.session(aurora)).await;
 
     let settings = [("version", "0"), ("name", "Aurora"), ("idle_minutes", "600")];
     done(&server, Ask::post("/dashboard/settings").form(settings).session(aurora)).await;
@@ -232,7 +249,7 @@ async fn every_act_is_written_down() {
     assert_eq!(of(Act::MemberRemoved)[8], "'=Bo Ek");
     assert_eq!(of(Act::SignedIn)[10], "browser=unknown | how=password");
     let text = format!("{lines:?}");
-    for secret in [PASSWORD, new, &secret, &secret[12..], client_secret] {
+    for secret in [PASSWORD, new, &secret, &secret[12..], client_secret, model_key] {
         assert!(!text.contains(secret), "{secret}");
     }
     let whole = verify(&server.db.services, server.db.request(), aurora.id).await.unwrap();
