@@ -130,7 +130,11 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/teams/{team}/members/{member}/remove", &["POST"], post(teams::remove)),
         cookie("/dashboard/assistant", &["GET", "POST"], get(assistant::page).post(assistant::add)),
         cookie("/dashboard/assistant/models/{model}", &["POST"], post(assistant::change)),
-        cookie("/dashboard/assistant/models/{model}/try", &["GET", "POST"], get(assistant::back).post(assistant::try_out)),
+        cookie(
+            "/dashboard/assistant/models/{model}/try",
+            &["GET", "POST"],
+            get(assistant::back).post(assistant::try_out),
+        ),
         cookie("/dashboard/assistant/models/{model}/switch", &["POST"], post(assistant::switch)),
         cookie("/dashboard/assistant/models/{model}/move", &["POST"], post(assistant::place)),
         cookie("/dashboard/assistant/models/{model}/remove", &["POST"], post(assistant::remove)),

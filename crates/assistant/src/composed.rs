@@ -192,8 +192,7 @@ impl Assistant {
                 if let LlmError::Store(error) = &error {
                     tracing::warn!(%error, "models could not be asked");
                 }
-                attempt.verdict =
-                    if matches!(error, LlmError::Budget) { Verdict::OverBudget } else { Verdict::Failed };
+                attempt.verdict = if matches!(error, LlmError::Budget) { Verdict::OverBudget } else { Verdict::Failed };
                 steps.note(StepKind::FellBack, error.problem().detail);
                 return Ok(());
             }
@@ -208,7 +207,12 @@ impl Assistant {
         for (_, fault) in &faults {
             steps.note(StepKind::Asked, fault.words());
         }
-        let what = text!("{model}: {input} tokens read, {output} written", model = name, input = usage.input, output = usage.output);
+        let what = text!(
+            "{model}: {input} tokens read, {output} written",
+            model = name,
+            input = usage.input,
+            output = usage.output
+        );
         steps.note(StepKind::Asked, what);
         (asked.model_id, asked.model, asked.usage, asked.cost) = (Some(model), Some(name.clone()), Some(usage), cost);
         if ended == Ended::Filtered {
@@ -228,13 +232,17 @@ impl Assistant {
         };
         self.weigh(caller.scope().tenant(), &mut draft, &given).await;
         if draft.elsewhere {
-            let what = text!("It is in another language than its passages: numbers, codes and addresses were compared alone");
+            let what =
+                text!("It is in another language than its passages: numbers, codes and addresses were compared alone");
             steps.note(StepKind::Checked, what);
         }
         match draft.kept() {
             Ok(kept) => {
                 let stand = kept.of - kept.out.len();
-                steps.note(StepKind::Checked, text!("{stand} of {all} sentences stand in their passages", stand, all = kept.of));
+                steps.note(
+                    StepKind::Checked,
+                    text!("{stand} of {all} sentences stand in their passages", stand, all = kept.of),
+                );
                 attempt.verdict = if kept.out.is_empty() { Verdict::Composed } else { Verdict::Shortened };
                 for why in kept.out {
                     steps.note(StepKind::Checked, why);

@@ -14,7 +14,8 @@ const POINTING: usize = 2;
 const JOINED: usize = 3;
 
 /// Words before a question that are none of it.
-const FILLERS: &str = "ah great hello hey hi hm hmm oh ok okay perfect please so sorry sure thanks thx um well wow yeah yep yes";
+const FILLERS: &str =
+    "ah great hello hey hi hm hmm oh ok okay perfect please so sorry sure thanks thx um well wow yeah yep yes";
 /// Words that join it to what was said.
 const JOINS: &str = "also and but or plus then";
 const ASKING: &str = "how what when where which who whom whose why";
@@ -27,7 +28,8 @@ const PERSONAL: &str = "i me mine my our ours us we you your yours";
 /// Words that point back.
 const POINTERS: &str = "it its that their theirs them these they this those";
 /// Words after "to" that are the beginning of a thing and not of something to do.
-const THINGS: &str = "a all an any each every her him his it its me my our some that the their them these this those us you your";
+const THINGS: &str =
+    "a all an any each every her him his it its me my our some that the their them these this those us you your";
 const PREPOSITIONS: &str = "about after at before by during for from in into on over per since through till to under until via with within without";
 /// Other words of no weight.
 const LIGHT: &str = "\
@@ -254,17 +256,21 @@ mod tests {
 
     #[test]
     fn what_it_names_takes_the_place_of_what_was_named() {
-        for (question, names) in [("And F04?", true), ("And 12?", true), ("And error 1605?", true), ("And why?", false)] {
+        for (question, names) in [("And F04?", true), ("And 12?", true), ("And error 1605?", true), ("And why?", false)]
+        {
             assert_eq!(of(question).map(|found| found.names), Some(names), "{question}");
         }
     }
 
     #[test]
     fn words_are_said_in_any_form_and_numbers_as_they_are() {
-        let says = |text: &str, words: &[&str]| {
-            says(text, &words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
-        };
-        assert!(says("Closed on Sunday.", &["sundays"]) && says("Teams pay 29.", &["team"]) && says("We ship.", &["shipping"]));
+        let says =
+            |text: &str, words: &[&str]| says(text, &words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert!(
+            says("Closed on Sunday.", &["sundays"])
+                && says("Teams pay 29.", &["team"])
+                && says("We ship.", &["shipping"])
+        );
         assert!(says("A bag", &["bags"]) && says("Anything", &[]) && says("Error 1605", &["1605"]));
         for (text, word) in [("Solo", "team"), ("Error 16050", "1605"), ("to", "tomorrow"), ("plane", "plan2")] {
             assert!(!says(text, &[word]), "{text}: {word}");

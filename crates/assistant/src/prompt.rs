@@ -80,7 +80,12 @@ impl Prompt {
 
     /// SHA-256 of all of it, in hexadecimal.
     pub fn hash(&self) -> String {
-        hex(Sha256::new().chain_update(&self.system).chain_update([0_u8]).chain_update(&self.data).finalize().as_slice())
+        hex(Sha256::new()
+            .chain_update(&self.system)
+            .chain_update([0_u8])
+            .chain_update(&self.data)
+            .finalize()
+            .as_slice())
     }
 }
 

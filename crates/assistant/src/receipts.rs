@@ -22,7 +22,13 @@ pub const KEPT: Duration = Duration::days(90);
 
 impl Models {
     /// What is authenticated: every part with its length before it, or of a length of its own.
-    fn mac(&self, (tenant, receipt): (Uuid, Uuid), at: OffsetDateTime, conversation: Option<Uuid>, record: &str) -> [u8; 32] {
+    fn mac(
+        &self,
+        (tenant, receipt): (Uuid, Uuid),
+        at: OffsetDateTime,
+        conversation: Option<Uuid>,
+        record: &str,
+    ) -> [u8; 32] {
         let mut text = b"receipt".to_vec();
         text.extend(tenant.as_bytes());
         text.extend(receipt.as_bytes());
@@ -41,7 +47,8 @@ impl Models {
         let right = caller.may(ReadDocuments)?;
         let (tenant, id, now) = (right.scope().tenant().uuid(), self.services.new_id(), self.services.now());
         let conversation = record.conversation_id.map(|id| id.uuid());
-        let text = serde_json::to_string(record).map_err(|_| StoreError::Corrupt("a receipt that cannot be written"))?;
+        let text =
+            serde_json::to_string(record).map_err(|_| StoreError::Corrupt("a receipt that cannot be written"))?;
         let mac = self.mac((tenant, id), now, conversation, &text);
         let mut tx = self.services.store.tenant(right.scope()).await?;
         sqlx::query!(

@@ -70,11 +70,7 @@ impl<'a> Entry<'a> {
 }
 
 /// Locks a conversation, if it is within reach.
-pub(crate) async fn lock(
-    tx: &mut TenantTx,
-    id: ConversationId,
-    reach: Reach,
-) -> Result<Locked, ConversationError> {
+pub(crate) async fn lock(tx: &mut TenantTx, id: ConversationId, reach: Reach) -> Result<Locked, ConversationError> {
     let row = sqlx::query!(
         "select c.state, c.handler, c.assignee_id, c.holder_id, c.team_id, c.fence, c.last_seq, c.answered_seq, c.waiting_since,
            c.last_message_id

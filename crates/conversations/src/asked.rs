@@ -14,11 +14,8 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// What it takes to see what was asked and not answered: it comes from all conversations, and is about the documents.
-pub const SEES_UNANSWERED: Permissions = CHANNELS.and(Permissions::of(&[
-    Permission::ReadDocuments,
-    Permission::ReadConversations,
-    Permission::ReachOthers,
-]));
+pub const SEES_UNANSWERED: Permissions =
+    CHANNELS.and(Permissions::of(&[Permission::ReadDocuments, Permission::ReadConversations, Permission::ReachOthers]));
 
 /// Characters of a question that are kept.
 const KEPT: usize = 500;

@@ -181,7 +181,9 @@ impl Told {
                 let frame = frames.entry((reaches, *waiting)).or_insert_with(|| {
                     line.waiting = *waiting;
                     json(&match reaches {
-                        true => ServerFrame::Changed { conversation: conversation_id, line: Some(&line), waiting: None },
+                        true => {
+                            ServerFrame::Changed { conversation: conversation_id, line: Some(&line), waiting: None }
+                        }
                         false => ServerFrame::Changed { conversation: None, line: None, waiting: Some(*waiting) },
                     })
                 });

@@ -331,8 +331,7 @@ pub(crate) async fn teams_of(
     tx: &mut TenantTx,
     members: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<Uuid>>, ConversationError> {
-    let rows =
-        sqlx::query!("select member_id, team_id from app.team_members where member_id = any($1)", members);
+    let rows = sqlx::query!("select member_id, team_id from app.team_members where member_id = any($1)", members);
     let mut teams: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
     for row in rows.fetch_all(tx).await? {
         teams.entry(row.member_id).or_default().push(row.team_id);

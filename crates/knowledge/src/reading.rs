@@ -50,13 +50,20 @@ pub fn read(file_name: &str, bytes: &[u8], wanted: Wanted) -> Result<Read, Text>
     }
     let qa = Wanted::Kind(DocumentKind::Qa);
     if page && wanted == qa {
-        return Err(text!("This is a web page, in which pairs of a question and an answer are not found. Upload it as text."));
+        return Err(text!(
+            "This is a web page, in which pairs of a question and an answer are not found. Upload it as text."
+        ));
     }
     if wanted == qa || (wanted == Wanted::Auto && !page && matches!(ending.as_str(), "csv" | "tsv" | "json")) {
         // As they are written: what ends a line in an answer ends no line of the table.
         match pairs(&written)? {
             Found::Pairs(pairs) => {
-                return Ok(Read { kind: DocumentKind::Qa, markdown: false, title: String::new(), text: render(&pairs) });
+                return Ok(Read {
+                    kind: DocumentKind::Qa,
+                    markdown: false,
+                    title: String::new(),
+                    text: render(&pairs),
+                });
             }
             Found::Other(why) if wanted == qa => return Err(why),
             // A table or a list of something else is text like any other.
@@ -72,7 +79,9 @@ pub fn read(file_name: &str, bytes: &[u8], wanted: Wanted) -> Result<Read, Text>
     if page {
         return match web_page::read(&written) {
             Ok(page) => Ok(Read { kind, markdown: true, title: page.title, text: page.markdown }),
-            Err(TooDeep) => Err(text!("The web page is nested too deeply to be read. Save it as text or Markdown and upload that.")),
+            Err(TooDeep) => {
+                Err(text!("The web page is nested too deeply to be read. Save it as text or Markdown and upload that."))
+            }
         };
     }
     Ok(Read { kind, markdown: matches!(ending.as_str(), "md" | "markdown"), title: String::new(), text })
@@ -281,8 +290,10 @@ mod tests {
     #[test]
     fn a_web_page_is_in_the_encoding_that_it_says() {
         let said = |bytes: &[u8]| auto("a.html", bytes).map(|read| read.text).map_err(|why| why.to_string());
-        let utf16: Vec<u8> =
-            [0xFE, 0xFF].into_iter().chain("<html><p>Gr\u{f6}\u{df}e".encode_utf16().flat_map(u16::to_be_bytes)).collect();
+        let utf16: Vec<u8> = [0xFE, 0xFF]
+            .into_iter()
+            .chain("<html><p>Gr\u{f6}\u{df}e".encode_utf16().flat_map(u16::to_be_bytes))
+            .collect();
         for page in [
             "<html><p>Gr\u{f6}\u{df}e".as_bytes(),
             b"<meta charset=iso-8859-1><p>Gr\xF6\xDFe",

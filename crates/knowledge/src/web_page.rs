@@ -27,9 +27,8 @@ const MAX_TITLE: usize = 4_000;
 const HEAD: usize = 8 * 1024;
 
 /// Elements that have no end.
-const VOID: &[&str] = &[
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
-];
+const VOID: &[&str] =
+    &["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
 /// Elements of which nothing is told.
 const SILENT: &[&str] = &[
     "annotation",
@@ -67,19 +66,8 @@ const BOUNDS: &[&str] = &[
 ];
 const HEADINGS: &[&str] = &["h1", "h2", "h3", "h4", "h5", "h6"];
 /// Attributes that are read.
-const ATTRIBUTES: &[&str] = &[
-    "alt",
-    "aria-hidden",
-    "colspan",
-    "hidden",
-    "href",
-    "open",
-    "role",
-    "rowspan",
-    "start",
-    "style",
-    "value",
-];
+const ATTRIBUTES: &[&str] =
+    &["alt", "aria-hidden", "colspan", "hidden", "href", "open", "role", "rowspan", "start", "style", "value"];
 
 /// A page that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +106,8 @@ pub fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
         if tag.name.as_slice() != b"meta" {
             continue;
         }
-        let value = |name: &str| tag.attributes.get(name.as_bytes()).map(|value| String::from_utf8_lossy(value).to_lowercase());
+        let value =
+            |name: &str| tag.attributes.get(name.as_bytes()).map(|value| String::from_utf8_lossy(value).to_lowercase());
         let typed = || value("content").filter(|_| value("http-equiv").is_some_and(|name| name == "content-type"));
         let label = value("charset").or_else(|| {
             let typed = typed()?;

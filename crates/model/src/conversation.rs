@@ -1,10 +1,10 @@
 //! What the wire says about conversations: who talks, what was said, and who may speak.
 
+#[cfg(feature = "ssr")]
+use crate::TeamId;
 use crate::knowledge::{Citation, Outcome};
 use crate::names::names;
 use crate::{ContactId, ConversationId, MemberId, MessageId, Page, Timestamp, WidgetId};
-#[cfg(feature = "ssr")]
-use crate::TeamId;
 use serde::{Deserialize, Serialize};
 
 names!(

@@ -23,8 +23,8 @@ pub mod whole;
 
 pub use error::{ErrorCode, Fault, FieldError, Problem};
 pub use id::{
-    ApiKeyId, ChunkId, ContactId, ConversationId, DocumentId, Id, InvitationId, LetterId, MemberId, MessageId,
-    ModelId, OperatorKeyId, PersonId, ReceiptId, RequestId, RoleId, TeamId, TenantId, WidgetId,
+    ApiKeyId, ChunkId, ContactId, ConversationId, DocumentId, Id, InvitationId, LetterId, MemberId, MessageId, ModelId,
+    OperatorKeyId, PersonId, ReceiptId, RequestId, RoleId, TeamId, TenantId, WidgetId,
 };
 pub use page::Page;
 pub use timestamp::Timestamp;

@@ -206,8 +206,7 @@ pub async fn record_by_operator(
     (key, name, request): (OperatorKeyId, &str, RequestId),
     entry: Entry<'_>,
 ) -> Result<(), StoreError> {
-    let who =
-        Who { kind: ActorKind::Operator, id: Some(key.uuid()), name: name.to_owned(), address: None, request };
+    let who = Who { kind: ActorKind::Operator, id: Some(key.uuid()), name: name.to_owned(), address: None, request };
     append(tx, services, tenant, who, entry).await
 }
 

@@ -22,7 +22,9 @@ impl FromRequestParts<App> for OperatorCaller {
         let identity = &app.capabilities.identity;
         let secret = bearer(
             parts,
-            text!("Send a key of the operator: `Authorization: Bearer smo_…`. They are made by `samtal operator-key create`."),
+            text!(
+                "Send a key of the operator: `Authorization: Bearer smo_…`. They are made by `samtal operator-key create`."
+            ),
             text!("The header Authorization must have the form `Bearer smo_…`."),
         )?;
         let mark = identity.operator_mark(secret).ok_or_else(opens_nothing)?;

@@ -103,11 +103,13 @@ async fn work(identity: &Identity, command: Command, request: RequestId) -> Resu
 
 fn in_words(error: IdentityError) -> BootError {
     match error {
-        IdentityError::Invalid(errors) => {
-            BootError::Other(errors.iter().map(|e| format!("--{}: {}", e.field, e.message)).collect::<Vec<_>>().join(" "))
-        }
+        IdentityError::Invalid(errors) => BootError::Other(
+            errors.iter().map(|e| format!("--{}: {}", e.field, e.message)).collect::<Vec<_>>().join(" "),
+        ),
         IdentityError::NotFound => BootError::Other("there is no such key, or it does not work any more.".into()),
-        IdentityError::KeyIsReplaced => BootError::Other("the key has been replaced already: replace the new one.".into()),
+        IdentityError::KeyIsReplaced => {
+            BootError::Other("the key has been replaced already: replace the new one.".into())
+        }
         other => other.into(),
     }
 }

@@ -75,7 +75,8 @@ pub async fn page(
 /// The documents that the page shows.
 pub(super) async fn listed(app: &App, caller: &Caller, place: &Place) -> Result<Listed, Failure> {
     let before = place.before.as_deref();
-    let (page, problem) = match app.capabilities.knowledge.list_documents(caller, None, before, Some(&place.name)).await {
+    let (page, problem) = match app.capabilities.knowledge.list_documents(caller, None, before, Some(&place.name)).await
+    {
         Err(KnowledgeError::Invalid { field: "name", message }) => {
             (Page { data: Vec::new(), next_cursor: None }, Some(message))
         }

@@ -86,10 +86,8 @@ async fn what_stands_on_the_question_before_is_searched_with_it() {
     // What stands alone, and what was said too long ago.
     last(&["Is there a Solo plan?", "And where do I send the parcel?"], soon).await;
     last(&["Is there a Family plan?", "How long does it take?"], Duration::minutes(31)).await;
-    let asked: Vec<String> = sqlx::query_scalar("select question from app.asked")
-        .fetch_all(&mut server.db.superuser().await)
-        .await
-        .unwrap();
+    let asked: Vec<String> =
+        sqlx::query_scalar("select question from app.asked").fetch_all(&mut server.db.superuser().await).await.unwrap();
     for (question, times) in [
         ("Is there a Team plan?\nHow much is it?", 1),
         ("Is there a Solo plan?\nHow much is it?", 1),

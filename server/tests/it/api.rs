@@ -211,7 +211,11 @@ async fn the_description_is_complete() {
     let members = identity.list_members(&aurora.owner, &Default::default()).await.unwrap().data;
     let colleague = format!("/api/v1/members/{}", members.iter().find(|one| one.email == deneb.email).unwrap().id);
     let open = identity.invite(&aurora.owner, "open@aurora.example", Role::Agent).await.unwrap().invitation.id;
-    server.execute("update app.api_keys set scopes = scopes || '{members.manage,audit.read,settings.manage,assistant.manage}'").await;
+    server
+        .execute(
+            "update app.api_keys set scopes = scopes || '{members.manage,audit.read,settings.manage,assistant.manage}'",
+        )
+        .await;
     let settings = "/api/v1/settings";
     let (sessions, one_session) = ("/api/v1/sessions", "/api/v1/sessions/{id}");
     let known_by =

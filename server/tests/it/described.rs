@@ -123,7 +123,11 @@ impl Taken {
 /// All of them, in a tenant in which they work.
 async fn taken(server: &TestServer) -> Vec<Taken> {
     let aurora = &server.two.aurora;
-    server.execute("update app.api_keys set scopes = scopes || '{members.manage,settings.manage,audit.read,assistant.manage}'").await;
+    server
+        .execute(
+            "update app.api_keys set scopes = scopes || '{members.manage,settings.manage,audit.read,assistant.manage}'",
+        )
+        .await;
     let deneb = Tenant::new(&server.db, "Deneb").await;
     server.db.joins(&deneb, aurora).await;
     let identity = &server.capabilities().identity;

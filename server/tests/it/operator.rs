@@ -88,7 +88,10 @@ async fn a_program_lists_makes_and_looks_at_companies() {
     let made = done(&server, &key, found(" Vega ", "Vera@Vega.example")).await;
     let (id, link) = (made["tenant"]["id"].as_str().unwrap(), path(&made["link"]));
     assert_eq!((&made["tenant"]["name"], &made["tenant"]["members"]), (&json!("Vega"), &json!(0)));
-    assert_eq!((&made["invitation"]["email"], &made["invitation"]["role"]), (&json!("vera@vega.example"), &json!("owner")));
+    assert_eq!(
+        (&made["invitation"]["email"], &made["invitation"]["role"]),
+        (&json!("vera@vega.example"), &json!("owner"))
+    );
     let joins = Ask::post(&link).form([("name", "Vera"), ("password", PASSWORD)]);
     assert_eq!(server.ask(joins).await.status, 303);
     assert_eq!(done(&server, &key, Ask::get(format!("{TENANTS}/{id}"))).await["members"], 1);
@@ -96,7 +99,12 @@ async fn a_program_lists_makes_and_looks_at_companies() {
     let cookie = opened.cookie(COOKIE).unwrap_or_else(|| panic!("{opened}"));
     let home = server.ask(Ask::get("/dashboard").cookie(cookie)).await;
     assert!(home.status == 200 && home.body.contains("Vega"), "{home}");
-    assert_eq!(server.count("select count(*) from app.widgets w join app.tenants t using (tenant_id) where t.name = 'Vega'").await, 1);
+    assert_eq!(
+        server
+            .count("select count(*) from app.widgets w join app.tenants t using (tenant_id) where t.name = 'Vega'")
+            .await,
+        1
+    );
     // Its log says whose act it was.
     let log = server.ask(Ask::get("/dashboard/audit-log").cookie(cookie)).await.body;
     assert!(log.contains("Made the workspace") && log.contains("by the key Shop"), "{log}");
@@ -116,14 +124,17 @@ async fn a_program_lists_makes_and_looks_at_companies() {
         let ask = Ask::post(TENANTS).body("application/json", body.to_string());
         let answer = server.ask(ask.bearer(&key.secret)).await;
         let problem = answer.json();
-        let named: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap()).collect();
+        let named: Vec<_> =
+            problem["errors"].as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap()).collect();
         assert_eq!((answer.status, named), (422, fields), "{answer}");
     }
     for (path, status) in [("?limit=0", 422), ("?limit=201", 422), ("?cursor=x", 422), ("?x=1", 400)] {
         let answer = server.ask(Ask::get(format!("{TENANTS}{path}")).bearer(&key.secret)).await;
         assert_eq!(answer.status, status, "{path}: {answer}");
     }
-    for body in [r#"{"name":"x"}"#, r#"{"name":"x","owner_email":"a@b.example","password":"x"}"#, r#"["x","a@b.example"]"#] {
+    for body in
+        [r#"{"name":"x"}"#, r#"{"name":"x","owner_email":"a@b.example","password":"x"}"#, r#"["x","a@b.example"]"#]
+    {
         let answer = server.ask(Ask::post(TENANTS).body("application/json", body).bearer(&key.secret)).await;
         assert_eq!(answer.status, 400, "{body}: {answer}");
     }
@@ -144,7 +155,9 @@ async fn a_program_lists_makes_and_looks_at_companies() {
         let nobodys = ask(&unknown).await;
         assert_eq!(nobodys.status, 404, "{end}: {nobodys}");
         let digits = aurora.id.uuid().simple();
-        for bad in [format!("mem_{digits}"), digits.to_string(), "ten_".to_owned(), aurora.id.to_string().to_uppercase()] {
+        for bad in
+            [format!("mem_{digits}"), digits.to_string(), "ten_".to_owned(), aurora.id.to_string().to_uppercase()]
+        {
             assert_eq!(ask(&bad).await.comparable(), nobodys.comparable(), "{bad}{end}");
         }
     }
@@ -320,7 +333,8 @@ async fn a_suspended_company_is_closed_everywhere_and_goes_on_where_it_was() {
     let opened = server.ask(sign_in(&aurora.email)).await;
     assert_eq!(opened.header("location"), "/dashboard", "{opened}");
     // All of it stands in its log, which is whole, and nothing in the other's.
-    let log = server.ask(Ask::get("/dashboard/audit-log?act=workspace.suspended").cookie(opened.cookie(COOKIE).unwrap()));
+    let log =
+        server.ask(Ask::get("/dashboard/audit-log?act=workspace.suspended").cookie(opened.cookie(COOKIE).unwrap()));
     let log = log.await.body;
     let row = "Whoever runs this installation, by the key Shop";
     assert!(log.matches(row).count() == 1 && log.contains("Unpaid since May"), "{log}");

@@ -5,9 +5,9 @@ use crate::harness::{Answer, Ask, TestServer};
 use crate::probes::documents::upload;
 use crate::socket::{Client, ORIGIN};
 use identity::{KeptMember, KeyWishes, RoleWishes};
-use model::{ConversationId, MemberId};
 use model::identity::Role;
 use model::permission::{KEY_AT_MOST, Permission, Permissions};
+use model::{ConversationId, MemberId};
 use serde_json::json;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tower_sessions::session::Id;
@@ -122,7 +122,8 @@ impl Talks {
         let mut behind = server.db.superuser().await;
         let mut talk = async |channel: &str, of_team: bool, taken: bool| {
             let id = server.new_conversation(aurora, "Is anybody there?").await;
-            let put = "update app.conversations set channel = $2, team_id = $3, holder_id = $4 where conversation_id = $1";
+            let put =
+                "update app.conversations set channel = $2, team_id = $3, holder_id = $4 where conversation_id = $1";
             sqlx::query(put)
                 .bind(id.parse::<ConversationId>().unwrap().uuid())
                 .bind(channel)
@@ -280,7 +281,8 @@ async fn every_role_in_every_state_gets_the_same_verdict_everywhere() {
                 }
             }
             // What everybody has is there for everybody, whatever else they may.
-            let everybodys = ["/dashboard", "/dashboard/account", "/dashboard/roles", "/dashboard/teams", "/dashboard/workspaces"];
+            let everybodys =
+                ["/dashboard", "/dashboard/account", "/dashboard/roles", "/dashboard/teams", "/dashboard/workspaces"];
             for path in everybodys {
                 let page = server.ask(Ask::get(path).cookie(who.session)).await;
                 let expected = if suspended { Verdict::Out } else { Verdict::Done };

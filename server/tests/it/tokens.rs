@@ -155,7 +155,9 @@ async fn nothing_else_is_a_token_and_the_database_is_not_asked() {
         assert_eq!(me(&server, secret).await.comparable(), unknown, "{secret}");
     }
     held.let_go().await;
-    assert!(me(&server, &token).await.status == 200 && me(&server, &others).await.json()["tenant"]["name"] == "Borealis");
+    assert!(
+        me(&server, &token).await.status == 200 && me(&server, &others).await.json()["tenant"]["name"] == "Borealis"
+    );
 }
 
 #[tokio::test]

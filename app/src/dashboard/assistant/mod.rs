@@ -165,7 +165,9 @@ pub fn assistant(frame: &Frame, shown: Shown, outcome: Outcome) -> Page {
     let Shown { models, budget, usage, days, wishes, asks } = shown;
     let on = models.iter().any(|model| model.on);
     let answers = if on {
-        t!("A model writes its answers, from your documents alone, each sentence checked against its source. Where none stands that check, or no model answers, it quotes your documents.")
+        t!(
+            "A model writes its answers, from your documents alone, each sentence checked against its source. Where none stands that check, or no model answers, it quotes your documents."
+        )
     } else {
         t!("It answers visitors with quotes from your documents, without a model.")
     };

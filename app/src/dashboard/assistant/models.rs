@@ -29,11 +29,8 @@ pub(super) fn section(models: Vec<Model>, tried: Option<(ModelId, Tried)>, wrong
         let wrong = wrong.of(Form::Model(model.id));
         row(model, (place, last), tried, wrong)
     });
-    let list = if none {
-        empty()
-    } else {
-        view! { <ol class="asked" role="list">{rows.collect_view()}</ol> }.into_any()
-    };
+    let list =
+        if none { empty() } else { view! { <ol class="asked" role="list">{rows.collect_view()}</ol> }.into_any() };
     let new = wrong.of(Form::New);
     let open = none || new.typed.is_some();
     // A notice leads to the fields of the form that was refused.
@@ -227,7 +224,11 @@ fn fields(form: String, model: Option<Model>, wrong: &Wrong) -> AnyView {
         most: 500,
         ..Line::default()
     };
-    let money = |name, label, hint, kept, typed| Line { mode: Some("decimal"), most: 20, ..one(name, label, hint, kept, typed) };
+    let money = |name, label, hint, kept, typed| Line {
+        mode: Some("decimal"),
+        most: 20,
+        ..one(name, label, hint, kept, typed)
+    };
     view! {
         {line(Line {
             required: true,

@@ -60,7 +60,14 @@ fn model(asked: AskedModel) -> AnyView {
     let AskedModel { prompt_sha256, most_tokens, model, usage, cost, .. } = asked;
     let used = usage.map_or_else(
         || "-".to_owned(),
-        |used| t!("{input} read ({cached} remembered), {output} written", input = used.input, cached = used.cached, output = used.output),
+        |used| {
+            t!(
+                "{input} read ({cached} remembered), {output} written",
+                input = used.input,
+                cached = used.cached,
+                output = used.output
+            )
+        },
     );
     view! {
         <section class="section" aria-labelledby="model">

@@ -46,7 +46,9 @@ fn meter(budget: &Budget) -> AnyView {
             }
             .into_any()
         }
-        None => view! { <p>{t!("{spent} spent in {month}, and no budget is set.", spent, month)}{aside}</p> }.into_any(),
+        None => {
+            view! { <p>{t!("{spent} spent in {month}, and no budget is set.", spent, month)}{aside}</p> }.into_any()
+        }
     }
 }
 
@@ -132,9 +134,11 @@ fn tokens(day: &UsageDay) -> u64 {
 fn picture(name: String, of: &[&UsageDay], days: &[String], most: u64) -> AnyView {
     let sum = |part: fn(&UsageDay) -> u64| of.iter().map(|day| part(day)).fold(0_u64, u64::saturating_add);
     let (calls, all) = (sum(|day| day.calls), sum(tokens));
-    let cost = of.iter().filter_map(|day| day.cost).map(|cost| cost.0).fold(None, |sum, cost| {
-        Some(i64::saturating_add(sum.unwrap_or_default(), cost))
-    });
+    let cost = of
+        .iter()
+        .filter_map(|day| day.cost)
+        .map(|cost| cost.0)
+        .fold(None, |sum, cost| Some(i64::saturating_add(sum.unwrap_or_default(), cost)));
     let cost = cost.map(|cost| format!(" · {}", t!("{amount} in all", amount = Micros(cost))));
     let what = t!("{calls} asked, {all} tokens", calls, all);
     let label = t!("Tokens of {name} by day", name);

@@ -66,7 +66,8 @@ pub fn knowledge(frame: &Frame, listed: Listed, gaps: Gaps, outcome: Outcome, tr
     };
     let manages = frame.session.member.permissions.has(Permission::ManageDocuments);
     let looks = !name.trim().is_empty();
-    let search = (looks || older.is_some() || newest.is_some() || documents.len() >= MANY).then(|| by_name(name, problem));
+    let search =
+        (looks || older.is_some() || newest.is_some() || documents.len() >= MANY).then(|| by_name(name, problem));
     let list = if !documents.is_empty() {
         view! { <DocumentTable list=documents manages=manages/> }.into_any()
     } else if looks {
@@ -76,7 +77,8 @@ pub fn knowledge(frame: &Frame, listed: Listed, gaps: Gaps, outcome: Outcome, tr
     } else {
         view! { <NoDocuments/> }.into_any()
     };
-    let to = |query: String, words: String| view! { <a class="button" href=format!("{HERE}{query}#documents")>{words}</a> };
+    let to =
+        |query: String, words: String| view! { <a class="button" href=format!("{HERE}{query}#documents")>{words}</a> };
     let pages = (older.is_some() || newest.is_some()).then(|| {
         view! {
             <nav class="actions" aria-label=t!("More documents")>

@@ -143,7 +143,8 @@ async fn a_question_that_stands_on_another_is_told_of_what_it_names_itself() {
 /// What somebody wrote as the answer to this very question comes first, whether it stands on another or not.
 #[tokio::test]
 async fn a_written_answer_is_told_also_to_what_looks_as_if_it_stood_on_another() {
-    let pairs = "question,answer\nHow much is it?,It is free.\nDo you ship to Norway? Why not?,Because of the customs.\n";
+    let pairs =
+        "question,answer\nHow much is it?,It is free.\nDo you ship to Norway? Why not?,Because of the customs.\n";
     let stage = with("faq.csv", pairs).await;
     for (before, question, answer) in [
         ("Where do I sign up?", "How much is it?", "How much is it?\nIt is free."),

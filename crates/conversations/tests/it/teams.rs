@@ -85,7 +85,8 @@ async fn what_is_given_to_a_team_waits_for_its_people_and_is_there_for_no_other_
 
     let messages = stage.messages(owner, id).await;
     let happened: Vec<_> = said(&messages).into_iter().filter(|(from, ..)| *from == Author::System).collect();
-    let names: Vec<_> = messages.iter().filter(|one| one.event == Some(Event::HandedOff)).map(|one| &one.name).collect();
+    let names: Vec<_> =
+        messages.iter().filter(|one| one.event == Some(Event::HandedOff)).map(|one| &one.name).collect();
     assert_eq!(happened[0].2, "A person of the team Billing has been asked to join.");
     assert_eq!(names.first().unwrap().as_deref(), Some("Billing"));
     assert!(names.last().unwrap().is_none(), "{messages:?}");
@@ -183,7 +184,8 @@ async fn what_is_read_and_what_is_told_of_is_what_is_written() {
     let stage = Stage::new().await;
     let c = &stage.conversations;
     let (mut people, all): (Vec<(MemberId, Caller)>, _) = (Vec::new(), CHANNELS.list());
-    for reach in [&[P::ReachUnassigned][..], &[P::ReachTeams], &[P::ReachUnassigned, P::ReachTeams], &[P::ReachOthers]] {
+    for reach in [&[P::ReachUnassigned][..], &[P::ReachTeams], &[P::ReachUnassigned, P::ReachTeams], &[P::ReachOthers]]
+    {
         for channels in [&[P::ReachWidget][..], &[P::ReachApi], &all[..]] {
             let may = [reach, channels, &[P::WriteConversations]].concat();
             people.push(stage.colleague(&format!("N{}", people.len()), &may).await);

@@ -42,7 +42,12 @@ pub struct Operator {
 
 impl Operator {
     /// Goes on for who may do this; writes into the log, under `security`, what is done, or was not.
-    fn may(&self, permission: OperatorPermission, act: &'static str, tenant: Option<TenantId>) -> Result<(), IdentityError> {
+    fn may(
+        &self,
+        permission: OperatorPermission,
+        act: &'static str,
+        tenant: Option<TenantId>,
+    ) -> Result<(), IdentityError> {
         let (key, name, address) = (self.key, self.name.as_str(), self.origin.address);
         let tenant = tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
         if self.permissions.contains(&permission) {

@@ -58,7 +58,8 @@ async fn a_team_is_made_filled_renamed_and_deleted() {
     identity.add_to_team(owner, support, ann).await.unwrap();
     identity.rename_team(owner, billing.id, "invoices").await.unwrap();
     let expected = [("invoices", vec!["Ann", "Bo"]), ("Support", vec!["Ann"])];
-    let expected = expected.map(|(name, people)| (name.to_owned(), people.into_iter().map(str::to_owned).collect::<Vec<_>>()));
+    let expected =
+        expected.map(|(name, people)| (name.to_owned(), people.into_iter().map(str::to_owned).collect::<Vec<_>>()));
     assert_eq!(all(&db, key).await, expected);
     assert_eq!(identity.get_team(key, support).await.unwrap().members[0].id, ann);
     identity.take_from_team(owner, billing.id, bo).await.unwrap();

@@ -49,7 +49,10 @@ fn what_is_not_shown_is_not_told() {
         ("<p>It costs <!-- 31 for us -->120 euros.", "It costs 120 euros."),
         ("<p>a<script>var price = '<p>31</p>';</script>b<style>p { color: 31 }</style>c", "abc"),
         ("<script><!-- <script>31</script> --></script><p>a", "a"),
-        ("<template><p>31</template><noscript><p>31</noscript><svg><title>31</title><path/><text>31</text></svg><p>a", "a"),
+        (
+            "<template><p>31</template><noscript><p>31</noscript><svg><title>31</title><path/><text>31</text></svg><p>a",
+            "a",
+        ),
         ("<p hidden>31<p>a", "a"),
         ("<div hidden><span>31</span><div>31</div>31</div>a", "a"),
         ("<span hidden>31<span>31</span>31</span>a", "a"),
@@ -106,7 +109,10 @@ fn words_are_told_to_the_letter() {
         assert_eq!(one(&format!("<pre>{escaped}</pre>")), text);
         assert_eq!(told(&format!("<h2>{escaped}</h2>a")), [(text.to_owned(), "a".to_owned())]);
     }
-    assert_eq!(one("<p>45&nbsp;days &auml; &#x41; &euro;5 de&shy;livery&#1;&#x2028;# a"), "45 days ä A €5 delivery # a");
+    assert_eq!(
+        one("<p>45&nbsp;days &auml; &#x41; &euro;5 de&shy;livery&#1;&#x2028;# a"),
+        "45 days ä A €5 delivery # a"
+    );
     assert_eq!(one("<p> One\n that   was\twrapped. </p>"), "One that was wrapped.");
     assert_eq!(one("CO<sub>2</sub>, <b>b</b>old, <code>*c*</code>"), "CO2, bold, *c*");
 }
@@ -122,7 +128,10 @@ fn blocks_stand_apart_and_lines_end() {
         ("<button>Yes</button><button>No</button>.", "Yes No ."),
         ("<img src=x alt='Our shop'>, <img src=y>open", "Our shop, open"),
         ("<a href='https://shop.example/a'>terms</a>, <a href=b>b</a>", "terms, b"),
-        ("<a href='mailto:help@shop.example?subject=x'>Write</a>, <a href='tel:+46855'>+46855</a>", "Write (help@shop.example), +46855"),
+        (
+            "<a href='mailto:help@shop.example?subject=x'>Write</a>, <a href='tel:+46855'>+46855</a>",
+            "Write (help@shop.example), +46855",
+        ),
         ("<pre>\nif a:\n    b &lt; c\n\n```\n</pre>after", "if a:\n    b < c\n\n```\n\nafter"),
     ] {
         assert_eq!(one(html), want, "{html}");
@@ -153,7 +162,10 @@ fn headings_hold_what_is_below_them_wherever_they_stand() {
         some.iter().map(|(above, text)| ((*above).to_owned(), (*text).to_owned())).collect()
     };
     for (html, want) in [
-        ("<h1>A</h1>a<h2><span>B</span> <div>c</div></h2>b<h1>C</h1>c", of(&[("A", "a"), ("A › B c", "b"), ("C", "c")])),
+        (
+            "<h1>A</h1>a<h2><span>B</span> <div>c</div></h2>b<h1>C</h1>c",
+            of(&[("A", "a"), ("A › B c", "b"), ("C", "c")]),
+        ),
         ("<ul><li><h2>A</h2>a</li><li><h2>B</h2><p>b</p></li></ul>", of(&[("A", "a"), ("B", "b")])),
         ("<table><tr><td>a<td><h2>B</h2><p>b<p>c</table>", of(&[("", "a"), ("B", "b\n\nc")])),
         ("<h2>A<br>b</h3>c<h2></h2><h2>D", of(&[("A b", "c"), ("", "D")])),
@@ -172,10 +184,7 @@ fn rows_say_their_heads() {
             "<table><tr><th>Plan<th>Month<th>Year<tr><td>Solo<td colspan=2>free<tr><td rowspan=2>Team<td>9<td>90<tr><td>8<td>80</table>",
             "Plan: Solo, Month: free\n\nPlan: Team, Month: 9, Year: 90\n\nPlan: Team, Month: 8, Year: 80",
         ),
-        (
-            "<table><tr><th>A<th>B<tr><td>1<td rowspan=2>x<tr><td>2</table>",
-            "A: 1, B: x\n\nA: 2, B: x",
-        ),
+        ("<table><tr><th>A<th>B<tr><td>1<td rowspan=2>x<tr><td>2</table>", "A: 1, B: x\n\nA: 2, B: x"),
         ("<table><tr><td><p>a</p><ul><li>b</ul></td></tr></table>after", "a b\n\nafter"),
         ("<table role=presentation><tr><td>a<td>b</table>", "a\n\nb"),
         ("<table><tr><td>a<table><tr><th>B<tr><td>c</table>d</table>", "a\n\nB: c\n\nd"),
@@ -256,12 +265,74 @@ fn a_page_of_marks_costs_no_more_than_its_length() {
     let deep = "<b hidden>".repeat(MAX_DEPTH - 10);
     let deeper = "<ol start=9999><li>".repeat(50);
     for mark in [
-        "<", "</", "<!", "<!--", "-->", "<!-- -->", "<?", "<a", "<a ", "<a b", "<a b=", "<a b='", "<a b='c' ", "&", "&amp;", "&a", "&#",
-        "<p>", "</p>", "<p>a", "<br>", "a<br>", "<br>a ", "<li>a", "</li>", "<ul>a</ul>", "<td>a", "<table>", "<table>a", "<tr>", "<th>a",
-        "<h1>", "<h1>a", "</h1>", "<main>", "</main>", "<article>a</article>", "<pre>", "<pre>\n", "<pre>`</pre>", "`", "*", "\\", "#", "\n",
-        "<title>", "<script>", "</script>", "<style>", "<plaintext>", "<TEXTAREA>", "<xmp>", "<noscript>", "<b>", "</b>", "<i></b>", "<nobr>",
-        "<a href=mailto:a>", "<a href=mailto:a>b</a>", "<img alt=a>", "<td colspan=99 rowspan=99>a", "<tr><td colspan=99><td>a", "<svg>a</svg>",
-        "<p hidden>", "<![CDATA[", "]]>", "\u{301}", "a\u{301}",
+        "<",
+        "</",
+        "<!",
+        "<!--",
+        "-->",
+        "<!-- -->",
+        "<?",
+        "<a",
+        "<a ",
+        "<a b",
+        "<a b=",
+        "<a b='",
+        "<a b='c' ",
+        "&",
+        "&amp;",
+        "&a",
+        "&#",
+        "<p>",
+        "</p>",
+        "<p>a",
+        "<br>",
+        "a<br>",
+        "<br>a ",
+        "<li>a",
+        "</li>",
+        "<ul>a</ul>",
+        "<td>a",
+        "<table>",
+        "<table>a",
+        "<tr>",
+        "<th>a",
+        "<h1>",
+        "<h1>a",
+        "</h1>",
+        "<main>",
+        "</main>",
+        "<article>a</article>",
+        "<pre>",
+        "<pre>\n",
+        "<pre>`</pre>",
+        "`",
+        "*",
+        "\\",
+        "#",
+        "\n",
+        "<title>",
+        "<script>",
+        "</script>",
+        "<style>",
+        "<plaintext>",
+        "<TEXTAREA>",
+        "<xmp>",
+        "<noscript>",
+        "<b>",
+        "</b>",
+        "<i></b>",
+        "<nobr>",
+        "<a href=mailto:a>",
+        "<a href=mailto:a>b</a>",
+        "<img alt=a>",
+        "<td colspan=99 rowspan=99>a",
+        "<tr><td colspan=99><td>a",
+        "<svg>a</svg>",
+        "<p hidden>",
+        "<![CDATA[",
+        "]]>",
+        "\u{301}",
+        "a\u{301}",
     ] {
         for page in [
             mark.repeat(LENGTH / mark.len()),

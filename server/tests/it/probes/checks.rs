@@ -42,8 +42,8 @@ fn every_endpoint_has_a_probe_and_every_probe_an_endpoint() {
         if !probed.insert(endpoint) {
             wrong.push(format!("{} {} has two probes: remove one", probe.method, probe.path));
         }
-        let silent =
-            matches!(probe.ids, Ids::None("") | Ids::Secret("") | Ids::All("") | Ids::At([])) || matches!(probe.by, By::Anybody(""));
+        let silent = matches!(probe.ids, Ids::None("") | Ids::Secret("") | Ids::All("") | Ids::At([]))
+            || matches!(probe.by, By::Anybody(""));
         if silent {
             wrong.push(format!("{} {} names no place of an id and gives no reason", probe.method, probe.path));
         }

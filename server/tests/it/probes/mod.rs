@@ -620,8 +620,7 @@ impl World {
             server.new_document(aurora, "Aurorashelves quoffle.").await,
         ];
         let borealis_document = server.new_document(borealis, "Borealislamps never snorgle.").await;
-        let aurora_models =
-            [model(&server, aurora).await, model(&server, aurora).await, model(&server, aurora).await];
+        let aurora_models = [model(&server, aurora).await, model(&server, aurora).await, model(&server, aurora).await];
         let borealis_model = model(&server, borealis).await;
         let aurora_receipt = receipt(&server, aurora, "What do Auroralamps do?").await;
         let borealis_receipt = receipt(&server, borealis, "What do Borealislamps do?").await;
