@@ -39,8 +39,9 @@ const AHEAD: f64 = 6.0;
 const QUOTED: usize = 400;
 /// What a code of the question that a passage holds counts for the order.
 const CODE: f64 = 3.0;
-/// How near the meaning of a passage is from which it is about the question, whatever the reader says: on `b` no question from elsewhere is.
-const MEANT: f64 = 0.55;
+/// From where on what is found is about the question: where two of the 53 questions on `b` that concern no company are left, and 0.96 of those that
+/// have an answer.
+const ABOUT: f64 = 1.25;
 /// The share of the question's words from which a passage is shown where there is no model.
 const WORDS_ALONE: f64 = 0.4;
 
@@ -165,7 +166,7 @@ impl Assistant {
             Some(_) => text!("Together with the question before it, on which it stands"),
         };
         steps.note(StepKind::Search, what);
-        let mut candidates = self.judged(caller.scope().tenant(), asked, hits).await?;
+        let (mut candidates, concerns) = self.judged(caller.scope().tenant(), asked, hits).await?;
         // What was written for it comes first, whatever else is there.
         candidates.sort_by(|a, b| b.written.cmp(&a.written).then(b.near.total_cmp(&a.near)));
         let own = asked.own.unwrap_or_default();
@@ -178,29 +179,29 @@ impl Assistant {
         let best = candidates.first();
         let below = |best: &Candidate| says(&Quote::of(best).below_the_title(best.hit.pair), own);
         let clear = asked.own.is_none() || says_own && best.is_some_and(below);
-        let about = self.about(asked.text, &candidates);
+        let about = self.about(asked.text, concerns, &candidates);
         let judged = if about { text!("They are about the question") } else { text!("None is about the question") };
         steps.note(StepKind::Judged, judged);
         Ok(Found { named: names(asked.named), candidates, about, clear, says_own, whole: None })
     }
 
-    /// What is found, judged by the reader; without a model, by the words alone.
+    /// What is found, judged by the reader, and whether the question could concern a company at all; without a model, by the words alone.
     async fn judged(
         &self,
         tenant: TenantId,
         question: &Asked<'_>,
         hits: Vec<Hit>,
-    ) -> Result<Vec<Candidate>, KnowledgeError> {
+    ) -> Result<(Vec<Candidate>, f64), KnowledgeError> {
         let texts: Vec<String> = hits.iter().map(|hit| input(&hit.passage.title, &hit.passage.text)).collect();
         let (asked, question) = (codes(question.named), question.text);
         let held: Vec<usize> = texts.iter().map(|text| codes(text).intersection(&asked).count()).collect();
         let embedder = self.knowledge.embedder();
-        let (judgements, read) = match embedder {
+        let (judgements, concerns, read) = match embedder {
             Some(embedder) => {
                 let judged = embedder.judgements(tenant, question, texts).await?;
-                (judged.judgements, judged.read == question)
+                (judged.judgements, judged.concerns, judged.read == question)
             }
-            None => (hits.iter().map(|hit| by_words(hit.words)).collect(), false),
+            None => (hits.iter().map(|hit| by_words(hit.words)).collect(), 0.0, false),
         };
         let judged = hits.into_iter().zip(judgements).zip(held).map(|((hit, judgement), held)| {
             #[allow(clippy::cast_precision_loss, reason = "a question names few codes")]
@@ -211,19 +212,21 @@ impl Assistant {
             Candidate { written, near, read, words, hit }
         });
         let shown = |candidate: &Candidate| embedder.is_some() || candidate.hit.words >= WORDS_ALONE;
-        Ok(judged.filter(shown).collect())
+        Ok((judged.filter(shown).collect(), f64::from(concerns)))
     }
 
-    /// Whether what is found is about the question at all. The reader is less sure of long questions; by a regression on `b`, without near misses.
-    fn about(&self, question: &str, found: &[Candidate]) -> bool {
+    /// Whether what is found is about the question at all: by what the reader says of the nearest, by meaning and words, and by the question alone.
+    /// The reader is less sure of long questions. By a regression on `b`, without near misses.
+    fn about(&self, question: &str, concerns: f64, found: &[Candidate]) -> bool {
         let Some(best) = found.first() else { return false };
         if best.written || self.knowledge.embedder().is_none() {
             return true;
         }
-        let meaning = found.iter().filter_map(|candidate| candidate.hit.meaning).fold(0.0, f64::max);
+        let most = |of: fn(&Hit) -> f64| found.iter().map(|candidate| of(&candidate.hit)).fold(0.0, f64::max);
+        let (meaning, words) = (most(|hit| hit.meaning.unwrap_or_default()), most(|hit| hit.words));
         #[allow(clippy::cast_precision_loss, reason = "25 at most")]
         let length = question.split_whitespace().take(25).count() as f64;
-        meaning >= MEANT || 0.77 * best.near + 1.9 * meaning + 0.3 * length > 1.25
+        0.77 * best.near + 3.4 * meaning + 10.4 * words + 0.23 * length + 0.66 * concerns > ABOUT
     }
 }
 

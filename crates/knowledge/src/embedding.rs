@@ -55,11 +55,13 @@ pub fn input(title: &str, text: &str) -> String {
 
 type Sender<T> = oneshot::Sender<Result<Vec<T>, EmbedError>>;
 
-/// What passages say to a question.
+/// What passages say to a question, and what it says itself.
 #[derive(Debug, Clone)]
 pub struct Judged {
     /// The question as it was read: misspelt words are set right.
     pub read: String,
+    /// Whether it could concern a company at all, by its words alone: above 0 rather so.
+    pub concerns: f32,
     /// For each passage one, in their order.
     pub judgements: Vec<Judgement>,
 }
@@ -134,7 +136,7 @@ impl Embedder {
         self.questions.ask(tenant, |answer| Request::Vectors { texts, answer }).await
     }
 
-    /// What passages say to a question. As urgent as the question is.
+    /// What passages say to a question, and what it says itself. As urgent as the question is.
     ///
     /// # Errors
     /// As [`Embedder::question`].
@@ -207,7 +209,8 @@ impl Lazy {
     fn judgements(&self, question: &str, passages: &[String]) -> Result<Vec<Judged>, EmbedError> {
         let (model, passages) = (self.model()?, by_reference(passages));
         let read = spelt(question, &passages, |word| model.knows(word));
-        Ok(vec![Judged { judgements: model.judge(&read, &passages), read }])
+        let (judgements, concerns) = (model.judge(&read, &passages), model.concerns(question));
+        Ok(vec![Judged { judgements, concerns, read }])
     }
 
     fn model(&self) -> Result<&Model, EmbedError> {

@@ -4,6 +4,7 @@
 //! vectors on the same machine, whatever they are computed together with.
 
 pub mod bert;
+mod concern;
 mod matrix;
 pub mod pieces;
 mod reader;
@@ -11,6 +12,7 @@ mod reader;
 pub use reader::Judgement;
 
 use bert::{Bert, Config};
+use concern::Concern;
 use pieces::{Pieces, Tokenizer};
 use reader::Reader;
 use std::num::NonZeroUsize;
@@ -41,6 +43,7 @@ pub enum LoadError {
 pub struct Model {
     bert: Bert,
     reader: Reader,
+    concern: Concern,
     tokenizer: Tokenizer,
     /// Numbers in a vector.
     size: usize,
@@ -66,7 +69,14 @@ impl Model {
         let size = config.hidden_size;
         let weights = read("model.safetensors")?;
         let bert = Bert::load(&weights, config)?;
-        Ok(Self { reader: Reader::load(&bert, &weights, size)?, bert, tokenizer, size, threads })
+        Ok(Self {
+            reader: Reader::load(&bert, &weights, size)?,
+            concern: Concern::load(size)?,
+            bert,
+            tokenizer,
+            size,
+            threads,
+        })
     }
 
     /// The mean of the word pieces' vectors, of length one, as the model was trained (sentence-transformers,
@@ -86,6 +96,11 @@ impl Model {
     /// Whether a word, in small letters, is one that the model knows as a whole: the commonest are.
     pub fn knows(&self, word: &str) -> bool {
         self.tokenizer.pieces(word, MAX_PIECES).ids.len() == 3
+    }
+
+    /// Whether a question could concern a company at all, from its words alone: above 0 rather so, below rather not. Good for comparing.
+    pub fn concerns(&self, question: &str) -> f32 {
+        self.embed(&[question]).first().map_or(0.0, |vector| self.concern.judge(vector))
     }
 
     /// What each of these passages says to the question; in their order.
