@@ -1,7 +1,7 @@
 -- Teams of a company's members, what is given to them, and how conversations came to be: for roles that reach what is their teams', or what
 -- came by some channels. Permissions by name say which: what nobody has taken (`conversations.unassigned`), what is one's teams'
--- (`conversations.teams`), and one for each channel (`channels.…`). Roles and keys that read conversations go on as before. Columns are
--- changed by their type, since row-level security hides the rows of every tenant from an update.
+-- (`conversations.teams`), and one for each channel (`channels.…`). Roles and keys that read conversations, and keys that only write there, go
+-- on as before. Columns are changed by their type, since row-level security hides the rows of every tenant from an update.
 lock table app.tenants, app.memberships, app.conversations, app.roles, app.api_keys in access exclusive mode;
 create table app.teams (
   tenant_id uuid not null,
@@ -46,7 +46,7 @@ alter table app.roles alter column permissions type text[] using
       || case when 'conversations.others' = any (permissions) then '{conversations.teams}'::text[] else '{}'::text[] end
     else permissions end;
 alter table app.api_keys alter column scopes type text[] using
-  case when 'conversations.read' = any (scopes)
+  case when scopes && '{conversations.read,conversations.write}'::text[]
     then scopes || '{conversations.unassigned,channels.widget,channels.api}'::text[]
       || case when 'conversations.others' = any (scopes) then '{conversations.teams}'::text[] else '{}'::text[] end
     else scopes end;

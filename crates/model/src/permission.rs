@@ -129,10 +129,10 @@ impl Permissions {
         Self(self.0 | others.0)
     }
 
-    /// With what to read conversations is nothing without: some that are reached, which are those that nobody has taken where nothing is
-    /// said of it, and channels that they came by, all of `most` where none is named.
+    /// With what to read conversations, or to write there, is nothing without: some that are reached, which are those that nobody has taken
+    /// where nothing is said of it, and channels that they came by, all of `most` where none is named.
     pub const fn reaching(self, most: Self) -> Self {
-        if !self.has(Permission::ReadConversations) {
+        if !self.has(P::ReadConversations) && !self.has(P::WriteConversations) {
             return self;
         }
         let some = Self::of(&[P::ReachUnassigned, P::ReachTeams, P::ReachOthers]);
@@ -329,6 +329,9 @@ mod tests {
         assert_eq!(of(&[P::ReadConversations], less), [P::ReadConversations, P::ReachUnassigned, P::ReachWidget]);
         let chosen = [P::ReadConversations, P::ReachTeams, P::ReachApi];
         assert_eq!(of(&chosen, AGENT), chosen);
+        // A key may write without reading.
+        let writes = [P::ReachUnassigned, P::ReachWidget, P::ReachApi, P::WriteConversations];
+        assert_eq!(of(&[P::WriteConversations], AGENT), writes);
     }
 
     #[test]
