@@ -120,6 +120,8 @@ impl Identity {
         if !scopes.have(permissions) {
             return Err(Denied.into());
         }
+        // As a key is made: who reads conversations reaches some. No more than the key itself.
+        let permissions = permissions.reaching(scopes).within(scopes);
         let seconds = seconds.unwrap_or(USUAL);
         if !SECONDS.contains(&seconds) {
             return Err(IdentityError::field(

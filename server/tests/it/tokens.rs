@@ -44,12 +44,20 @@ async fn a_token_may_a_part_of_what_its_key_may_until_it_is_over() {
     // Whose it is, and what it may: the key's own, with no more than was asked for.
     let whose = me(&server, token).await.json();
     assert_eq!((&whose["tenant"]["id"], &whose["key"]["id"]), (&json!(aurora.id), &json!(key_of(aurora))));
-    assert_eq!(server.ask(begin().bearer(token)).await.status, 201);
+    let talk = server.ask(begin().bearer(token)).await;
+    assert_eq!(talk.status, 201);
     let reads = json!({"permissions": ["documents.read"], "expires_in": 60});
     let less = made(&server, &aurora.api_key, reads).await;
     assert_eq!(me(&server, &less).await.json()["key"]["scopes"], json!(["documents.read"]));
     assert_eq!(server.ask(Ask::get("/api/v1/documents").bearer(&less)).await.status, 200);
     assert_eq!(server.ask(begin().bearer(&less)).await.status, 403);
+    // Who reads conversations, or writes there, and is given nothing else reaches what nobody has taken, as a key does.
+    let reads = made(&server, &aurora.api_key, json!({"permissions": ["conversations.read"]})).await;
+    let talk = Ask::get(format!("/api/v1/conversations/{}", talk.json()["id"].as_str().unwrap()));
+    assert_eq!(server.ask(talk.bearer(&reads)).await.status, 200);
+    assert_eq!(server.ask(begin().bearer(&reads)).await.status, 403);
+    let writes = made(&server, &aurora.api_key, json!({"permissions": ["conversations.write"]})).await;
+    assert_eq!(server.ask(begin().bearer(&writes)).await.status, 201);
     // In both ways in which a key comes in, also once it is known.
     for _ in 0..3 {
         assert_eq!(server.ask(Ask::get("/api/v1/members").bearer(&less)).await.status, 403);
