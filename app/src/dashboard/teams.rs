@@ -6,7 +6,7 @@ use crate::shell::{Page, Surface};
 use crate::ui::{Field, FormNotice, Icon, Shape};
 use leptos::prelude::*;
 use model::identity::{Member, Team, TeamMember};
-use model::permission::{Permission, Permissions};
+use model::permission::{CHANNELS, Permission, Permissions};
 use model::{MemberId, Problem, TeamId};
 use words::noted;
 
@@ -47,10 +47,10 @@ impl Eyes<'_> {
         self.may.has(Permission::ManageMembers)
     }
 
-    /// Whether they may let others into it, and delete it: who reaches what is the team's.
+    /// Whether they may let others into it, and delete it: who reaches what is the team's, by whichever channel it came.
     fn decides(self, team: &Team) -> bool {
         let of_it = self.may.has(Permission::ReachTeams) && team.members.iter().any(|one| one.id == self.member);
-        self.manages() && (of_it || self.may.has(Permission::ReachOthers))
+        self.manages() && self.may.have(CHANNELS) && (of_it || self.may.has(Permission::ReachOthers))
     }
 }
 

@@ -8,7 +8,7 @@ use model::audit::Act;
 use model::event::EventKind;
 use model::identity::{Team, TeamMember};
 use model::input::TeamName;
-use model::permission::{ManageMembers, Permission, ReadWorkspace};
+use model::permission::{CHANNELS, ManageMembers, Permission, ReadWorkspace};
 use model::{MemberId, TeamId};
 use store::audit::{self, Entry};
 use store::bus::Notice;
@@ -34,9 +34,12 @@ async fn held(tx: &mut TenantTx, team: TeamId) -> Result<String, IdentityError> 
     name.fetch_optional(tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)
 }
 
-/// Makes sure that the caller reaches what is a team's.
+/// Makes sure that the caller reaches what is a team's, by whichever channel it came.
 async fn reaches(tx: &mut TenantTx, caller: &Caller, team: TeamId) -> Result<(), IdentityError> {
     let may = caller.permissions();
+    if !may.have(CHANNELS) {
+        return Err(Denied.into());
+    }
     if may.has(Permission::ReachOthers) {
         return Ok(());
     }

@@ -115,7 +115,7 @@ pub async fn change(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Deletes a team: what was given to it is no team's any more. Takes a key with `members.manage` and `conversations.others`.
+/// Deletes a team: what was given to it is no team's any more. Takes a key with `members.manage`, `conversations.others` and every channel.
 #[utoipa::path(
     delete,
     path = "/api/v1/teams/{id}",
@@ -138,7 +138,7 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Puts a member into a team; done twice, they are in it once. Takes a key with `members.manage` and `conversations.others`.
+/// Puts a member into a team; done twice, they are in it once. Takes a key with `members.manage`, `conversations.others` and every channel.
 #[utoipa::path(
     put,
     path = "/api/v1/teams/{id}/members/{member_id}",

@@ -107,7 +107,7 @@ async fn nobody_lets_others_into_what_they_do_not_reach_themselves() {
     let theirs = identity.create_team(&aurora.owner, "Theirs").await.unwrap().id;
     let others = identity.create_team(&aurora.owner, "Others").await.unwrap().id;
     let (lead_is, lead) = who_may(&db, aurora, "Lea", &[P::ManageMembers, P::ReachTeams]).await;
-    let (staff_is, staff) = who_may(&db, aurora, "Staff", &[P::ManageMembers]).await;
+    let (staff_is, staff) = who_may(&db, aurora, "Staff", &[P::ManageMembers, P::ReadConversations]).await;
     for team in [theirs, others] {
         identity.add_to_team(&aurora.owner, team, staff_is).await.unwrap();
     }
@@ -115,9 +115,13 @@ async fn nobody_lets_others_into_what_they_do_not_reach_themselves() {
     identity.add_to_team(&lead, theirs, bo).await.unwrap();
     denied(identity.add_to_team(&lead, others, lead_is).await);
     denied(identity.delete_team(&lead, others).await);
-    // To be in it is not enough for who sees nothing of it.
+    // To be in it is not enough for who does not see all of it.
     denied(identity.add_to_team(&staff, theirs, bo).await);
     denied(identity.delete_team(&staff, theirs).await);
+    // Nor is it to see what is other teams', of one channel alone.
+    let (half_is, half) = who_may(&db, aurora, "Half", &[P::ManageMembers, P::ReachOthers, P::ReachWidget]).await;
+    denied(identity.add_to_team(&half, theirs, half_is).await);
+    denied(identity.delete_team(&half, theirs).await);
     // What takes nothing but the right to see to members.
     identity.rename_team(&staff, others, "The others").await.unwrap();
     identity.take_from_team(&staff, theirs, bo).await.unwrap();
