@@ -274,6 +274,9 @@ async fn a_suspended_company_is_closed_everywhere_and_goes_on_where_it_was() {
     for stays in [&mut neighbour, &mut theirs] {
         assert_eq!(stays.say(json!({"type": "ping"})).await["type"], "pong");
     }
+    // One who was on the way in when it was suspended.
+    let late = server.db.open_session(aurora.person, aurora.id).await;
+    assert_eq!(server.ask(Ask::get("/dashboard").cookie(late)).await.status, 303);
     // Nobody signs in there, who has a second workspace goes on in that one, and who has not the password learns nothing.
     let refused = server.ask(sign_in(&aurora.email)).await;
     assert!(refused.status == 422 && refused.body.contains(SUSPENDED), "{refused}");
@@ -329,7 +332,9 @@ async fn a_suspended_company_is_closed_everywhere_and_goes_on_where_it_was() {
     assert_eq!(server.ask(Ask::get("/api/v1/me").key(aurora)).await.status, 200);
     assert_eq!(server.ask(Ask::get("/api/v1/me").bearer(&token)).await.status, 200);
     // A session that was ended stays so.
-    assert_eq!(server.ask(Ask::get("/dashboard").session(aurora)).await.status, 303);
+    for ended in [aurora.session, late] {
+        assert_eq!(server.ask(Ask::get("/dashboard").cookie(ended)).await.status, 303);
+    }
     let opened = server.ask(sign_in(&aurora.email)).await;
     assert_eq!(opened.header("location"), "/dashboard", "{opened}");
     // All of it stands in its log, which is whole, and nothing in the other's.

@@ -300,6 +300,8 @@ impl Identity {
         let mut tx = self.services.store.platform(Reason::Operator, operator.origin.request).await?;
         let (name, suspended) = held(&mut tx, tenant).await?;
         if suspended {
+            // Of who was on the way in when it was suspended: that stays ended, too.
+            sessions::end_all_of_tenant(&mut tx, tenant).await?;
             put_suspended(&mut tx, tenant, None).await?;
             let entry = Entry::new(Act::WorkspaceResumed).to(tenant.uuid(), &name);
             self.write_down_for(&mut tx, operator, tenant, entry).await?;
