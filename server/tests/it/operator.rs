@@ -186,6 +186,11 @@ async fn a_company_is_made_once_by_the_name_of_its_request() {
     assert_eq!((again.status, again.header("idempotent-replayed")), (201, "true"), "{again}");
     assert_eq!(again.json()["tenant"]["suspended_reason"], "Unpaid");
     assert_eq!(again.json()["link"], one.json()["link"]);
+    // The link is there as long as it opens something.
+    let anew = done(&server, &first, ask_owner(&id.to_string(), "other@vega.example")).await;
+    assert!(anew["link"].is_string() && anew["link"] != one.json()["link"], "{anew}");
+    let again = make(&first, "order-1", "Vega").await.json();
+    assert_eq!((&again["invitation"], &again["link"]), (&one.json()["invitation"], &Value::Null));
     // The name of another request is refused; another key's are its own; a name that is none is told.
     let answer = make(&first, "order-1", "Vega Two").await;
     assert!(answer.status == 422 && answer.body.contains("Idempotency-Key"), "{answer}");

@@ -27,9 +27,9 @@ use uuid::Uuid;
 pub struct Founded {
     /// The company.
     pub tenant: TenantOverview,
-    /// To its owner.
+    /// To its owner: the first, of one that was made before.
     pub invitation: Invitation,
-    /// Its link, where no letter takes it there.
+    /// Its link, where no letter takes it there, as long as that opens something.
     pub link: Option<String>,
 }
 
@@ -168,19 +168,22 @@ impl Identity {
     ) -> Result<FoundedOnce, IdentityError> {
         let found = sqlx::query!(
             r#"select t.tenant_id, t.made_of, i.invitation_id as "invitation_id!", i.email as "email!",
-                 i.created_at as "created_at!", i.expires_at as "expires_at!"
+                 i.created_at as "created_at!", i.expires_at as "expires_at!",
+                 i.accepted_at is null and i.revoked_at is null and i.expires_at > $2 as "open!"
                from app.tenants t cross join lateral (
-                 select invitation_id, email, created_at, expires_at from app.invitations
+                 select invitation_id, email, created_at, expires_at, accepted_at, revoked_at from app.invitations
                  where tenant_id = t.tenant_id order by invitation_id limit 1
                ) i where t.made_as = $1"#,
-            made_as.as_ref().map(<[u8; 32]>::as_slice)
+            made_as.as_ref().map(<[u8; 32]>::as_slice),
+            self.services.now()
         );
         let found = found.fetch_optional(&mut *tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
         if found.made_of.as_deref() != made_of.as_ref().map(<[u8; 32]>::as_slice) {
             return Ok(FoundedOnce::Other);
         }
         let (tenant, invitation) = (TenantId::from_uuid(found.tenant_id), InvitationId::from_uuid(found.invitation_id));
-        let link = self.link_to_show(tenant, invitation);
+        // One that was taken back, say, opens nothing.
+        let link = found.open.then(|| self.link_to_show(tenant, invitation)).flatten();
         let invitation = owners(invitation, found.email, found.created_at, found.expires_at);
         Ok(FoundedOnce::Before(Founded { tenant: overview(tx, tenant).await?, invitation, link }))
     }

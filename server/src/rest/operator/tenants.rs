@@ -59,7 +59,7 @@ pub struct FoundedTenant {
     tenant: TenantOverview,
     /// The invitation to its owner.
     invitation: Invitation,
-    /// Its link, where the installation sends no letters: give it to the owner and nobody else. Whoever has it joins.
+    /// Its link, where the installation sends no letters, as long as it is open: give it to the owner and nobody else. Whoever has it joins.
     link: Option<String>,
 }
 
