@@ -9,7 +9,7 @@ use model::live::Frame;
 use model::permission::{CHANNELS, Permission as P, Permissions, ReadConversations};
 use model::{ConversationId, MemberId, TeamId};
 use std::collections::BTreeSet;
-use store::Caller;
+use store::{Actor, Caller};
 use store::bus::Notice;
 use uuid::Uuid;
 
@@ -150,6 +150,60 @@ async fn each_conversation_says_by_which_channel_it_came() {
     assert!(matches!(refused, Err(ConversationError::Denied(_))), "{refused:?}");
     assert!(reaches(c, &of_api, stage.begin(&of_api).await.id).await);
     assert!(reaches(c, &of_widget, by_widget).await && !reaches(c, &of_api, by_widget).await);
+}
+
+/// What the migration makes of keys and roles that were there before it: each reaches what it reached, and a key that only writes goes on.
+#[tokio::test]
+async fn keys_and_roles_from_before_reach_what_they_reached() {
+    let stage = Stage::new().await;
+    stage.db.leaves_waiting_jobs();
+    let (c, owner, identity) = (&stage.conversations, &stage.two.aurora.owner, &stage.db.identity);
+    let [open, taken] = [stage.begin(&stage.two.aurora.key).await.id, stage.begin(&stage.two.aurora.key).await.id];
+    c.take_over(owner, taken).await.unwrap();
+    // What each might, and whether that was what colleagues have as well.
+    let before: [(&[&str], bool); 4] = [
+        (&["conversations.read"], false),
+        (&["conversations.read", "conversations.others"], true),
+        (&["conversations.write"], false),
+        (&["conversations.write", "conversations.others"], true),
+    ];
+    let mut behind = stage.db.superuser().await;
+    let (mut keys, mut people) = (Vec::new(), Vec::new());
+    for (at, (may, _)) in before.iter().enumerate() {
+        let key = identity.create_api_key(owner, &format!("Key {at}")).await.unwrap();
+        let put = sqlx::query("update app.api_keys set scopes = $2 where key_id = $1").bind(key.key.id.uuid());
+        put.bind(*may).execute(&mut behind).await.unwrap();
+        keys.push(key.secret);
+    }
+    for (at, (may, _)) in before.iter().enumerate().take(2) {
+        let (_, who) = stage.colleague(&format!("N{at}"), &[P::ReadConversations]).await;
+        let put = sqlx::query("update app.roles set permissions = $2 where name = $1").bind(format!("N{at}"));
+        put.bind(*may).execute(&mut behind).await.unwrap();
+        people.push(who);
+    }
+    let migration = include_str!("../../../../migrations/0036_teams.sql");
+    let changes: Vec<_> = migration.split(";\n").filter(|one| one.contains("type text[] using")).collect();
+    assert_eq!(changes.len(), 2, "of roles, and of keys");
+    for change in changes {
+        sqlx::raw_sql(testkit::sql(change.to_owned())).execute(&mut behind).await.unwrap();
+    }
+
+    for (at, (secret, (may, others))) in keys.iter().zip(&before).enumerate() {
+        let key = identity.authenticate_key(secret, stage.db.request()).await.unwrap().unwrap();
+        if may.contains(&"conversations.read") {
+            assert_eq!((reaches(c, &key, open).await, reaches(c, &key, taken).await), (true, *others), "{may:?}");
+        } else {
+            let begun = c.create(&key, NewContact::default()).await.unwrap().id;
+            let says = async |id| c.pass_on(&key, id, &words("Hello", &format!("k{at}"))).await;
+            assert!(says(begun).await.is_ok() && says(open).await.is_ok(), "{may:?}");
+            assert_eq!(says(taken).await.is_ok(), *others, "{may:?}");
+        }
+    }
+    for (who, (may, others)) in people.iter().zip(&before) {
+        let Actor::Member { person, .. } = who.actor() else { panic!("a member") };
+        let who = testkit::caller(&stage.db, &stage.two.aurora, person).await;
+        assert_eq!((reaches(c, &who, open).await, reaches(c, &who, taken).await), (true, *others), "{may:?}");
+    }
 }
 
 /// Whose a conversation is, as `docs/permissions.md` has it.
