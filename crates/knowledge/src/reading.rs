@@ -115,6 +115,8 @@ fn decode(bytes: &[u8], ending: &str) -> Result<(String, bool), Text> {
     const IMAGE: Text =
         text!("This is an image, which cannot be read yet. Upload its text as Markdown, .txt, .csv or .json.");
     const RICH: Text = text!("This is a rich text document. Save it as text or Markdown and upload that.");
+    const ARCHIVE: Text =
+        text!("This is an archive of a web page, which cannot be read yet. Save the page as HTML and upload that.");
     if bytes.len() > MAX_BYTES {
         return Err(text!(
             "The file is larger than {size} MB. Split it and upload the parts.",
@@ -155,8 +157,10 @@ fn decode(bytes: &[u8], ending: &str) -> Result<(String, bool), Text> {
         }
     }
     // Also where it is in another encoding.
-    if ending == "rtf" {
-        return Err(RICH);
+    match ending {
+        "rtf" => return Err(RICH),
+        "mht" | "mhtml" => return Err(ARCHIVE),
+        _ => {}
     }
     let named = matches!(ending, "html" | "htm" | "xhtml");
     let utf16 = |rest: &[u8], from: fn([u8; 2]) -> u16| {
@@ -314,6 +318,15 @@ mod tests {
     }
 
     /// What would be told with its marks.
+    #[test]
+    fn archives_of_web_pages_are_refused() {
+        for name in ["a.mhtml", "A.MHT"] {
+            let page = b"From: <Saved by Blink>\nMIME-Version: 1.0\n\n<!DOCTYPE html><p>=C3=A5";
+            assert!(auto(name, page).unwrap_err().to_string().contains("archive of a web page"), "{name}");
+        }
+    }
+
+    /// The same.
     #[test]
     fn rich_text_is_refused() {
         for (name, text) in [("a.rtf", "plain"), ("a.txt", "{\\rtf1\\ansi Hello}")] {

@@ -1,7 +1,7 @@
 //! A web page as Markdown: what one reads in it, and nothing of how it is made.
 //!
-//! Left out: scripts, styles, comments, what is not shown (`hidden`, `aria-hidden`, a style of its own that hides it, what is struck out),
-//! and what stands around the text (`<nav>`, `<footer>`). Where a page has exactly one `<main>`, or else one `<article>`, that alone is read.
+//! Left out: scripts, styles, comments, what is not shown (`hidden`, `aria-hidden`, a style of its own that hides it, what is struck out; but
+//! panels of tabs are read), dialogs, and what stands around the text (`<nav>`, `<footer>`). Where a page has exactly one `<main>`, or else one `<article>`, that alone is read.
 //!
 //! Tags are read as the HTML standard has it (html5gum); the elements that are open are a list of ours, without a tree: those who build one
 //! take the square of the depth for it, and those who walk it the stack.
@@ -15,7 +15,7 @@ use crate::markdown::BLOCKS;
 use crate::reading::normalized;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
-use html5gum::{Span, Token, Tokenizer};
+use html5gum::{Span, State, Token, Tokenizer, naive_next_state};
 use std::ops::Range;
 use writer::Writer;
 
@@ -45,7 +45,6 @@ const SILENT: &[&str] = &[
     "noscript",
     "object",
     "plaintext",
-    "rp",
     "s",
     "script",
     "select",
@@ -58,7 +57,7 @@ const SILENT: &[&str] = &[
     "video",
 ];
 /// What an element is for (WAI-ARIA) of which nothing is told.
-const SILENT_ROLES: &[&str] = &["contentinfo", "navigation", "search"];
+const SILENT_ROLES: &[&str] = &["alertdialog", "contentinfo", "dialog", "navigation", "search"];
 /// Elements, besides blocks, that the end of another one does not reach over.
 const BOUNDS: &[&str] = &[
     "audio", "body", "canvas", "dialog", "html", "li", "object", "select", "svg", "table", "tbody", "td", "template",
@@ -82,6 +81,14 @@ pub struct WebPage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooDeep;
 
+/// Why the tags are not just read on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Halt {
+    TooDeep,
+    /// What would hold text alone has ended with its tag.
+    Empty,
+}
+
 /// Reads a page.
 ///
 /// # Errors
@@ -89,10 +96,17 @@ pub struct TooDeep;
 pub fn read(html: &str) -> Result<WebPage, TooDeep> {
     let mut reader = Reader::new(html.len());
     let deep = {
-        let take = |event: CallbackEvent<'_>, _: Span<()>| -> Option<TooDeep> { reader.take(&event) };
-        let mut emitter: CallbackEmitter<_, TooDeep, ()> = CallbackEmitter::new(take);
+        let take = |event: CallbackEvent<'_>, _: Span<()>| -> Option<Halt> { reader.take(&event) };
+        let mut emitter: CallbackEmitter<_, Halt, ()> = CallbackEmitter::new(take);
         emitter.naively_switch_states(true);
-        Tokenizer::new_with_emitter(html, emitter).next().is_some()
+        let mut tags = Tokenizer::new_with_emitter(html, emitter);
+        loop {
+            match tags.next() {
+                None => break false,
+                Some(Ok(Halt::TooDeep)) => break true,
+                Some(Ok(Halt::Empty)) => tags.set_state(State::Data),
+            }
+        }
     };
     if deep { Err(TooDeep) } else { Ok(reader.finish()) }
 }
@@ -177,13 +191,16 @@ impl Tag {
             let style = style.to_ascii_lowercase();
             style.contains("display:none") || style.contains("visibility:hidden")
         };
+        let role = self.role();
         SILENT.contains(&self.name.as_str())
+            || SILENT_ROLES.contains(&role.as_str())
             || (self.name == "dialog" && self.get("open").is_none())
-            // What is hidden until it is looked for is there to be found.
-            || self.get("hidden").is_some_and(|value| !value.eq_ignore_ascii_case("until-found"))
-            || self.get("aria-hidden").is_some_and(|value| value.eq_ignore_ascii_case("true"))
-            || SILENT_ROLES.contains(&self.role().as_str())
-            || style()
+            // Of several panels one is seen at a time, and each is there to be read.
+            || (role != "tabpanel"
+                // What is hidden until it is looked for is there to be found.
+                && (self.get("hidden").is_some_and(|value| !value.eq_ignore_ascii_case("until-found"))
+                    || self.get("aria-hidden").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+                    || style()))
     }
 
     /// The address that is told beside the text of a link: one that is no page.
@@ -292,7 +309,7 @@ impl Reader {
         }
     }
 
-    fn take(&mut self, event: &CallbackEvent<'_>) -> Option<TooDeep> {
+    fn take(&mut self, event: &CallbackEvent<'_>) -> Option<Halt> {
         match event {
             CallbackEvent::OpenStartTag { name } => self.tag = Some(Tag::new(name)),
             CallbackEvent::AttributeName { name } => {
@@ -324,7 +341,7 @@ impl Reader {
         }
     }
 
-    fn begins(&mut self, tag: &Tag, self_closing: bool) -> Option<TooDeep> {
+    fn begins(&mut self, tag: &Tag, self_closing: bool) -> Option<Halt> {
         let name = tag.name.as_str();
         self.end_before(name);
         let hides = self.hidden.is_none() && tag.hides();
@@ -333,14 +350,24 @@ impl Reader {
             match name {
                 "br" if shown => self.writer.line(),
                 "hr" if shown => self.writer.block(),
-                "img" if shown => self.writer.say(tag.get("alt").unwrap_or_default()),
+                "img" if shown => {
+                    if let Some(alt) = tag.get("alt").filter(|alt| !alt.is_empty()) {
+                        self.writer.space();
+                        self.writer.say(alt);
+                    }
+                }
                 _ => {}
             }
             return None;
         }
-        // As drawings end, and what is in them.
+        // As drawings end, and what is in them. Elsewhere what holds text alone has only begun.
         if self_closing && !shown && (name == "svg" || !bounds(name)) {
-            return None;
+            if naive_next_state(name.as_bytes()).is_none() {
+                return None;
+            }
+            if self.open.iter().any(|open| open.name == "svg") {
+                return Some(Halt::Empty);
+            }
         }
         let ends = if shown { self.open_element(tag) } else { Ends::Nothing };
         // Of what is shown and changes nothing, the end changes nothing either.
@@ -348,7 +375,7 @@ impl Reader {
             return None;
         }
         if self.open.len() == MAX_DEPTH {
-            return Some(TooDeep);
+            return Some(Halt::TooDeep);
         }
         if hides {
             self.hidden = Some(self.open.len());
@@ -437,6 +464,7 @@ impl Reader {
                 self.close(&["thead", "tbody", "tfoot"], |open| open.is(&["table"]));
             }
             "a" => self.close(&["a"], |open| open.bounds),
+            "option" | "optgroup" => self.close(&["option"], |open| open.bounds),
             name if HEADINGS.contains(&name) => self.close(HEADINGS, |open| open.bounds),
             _ => {}
         }
@@ -450,6 +478,7 @@ impl Reader {
             // What follows still belongs to the page.
             "body" | "html" | "head" => {}
             "button" if self.hidden.is_none() => self.writer.space(),
+            "br" if self.hidden.is_none() => self.writer.line(),
             "li" => self.close(&["li"], |open| open.is(&["ul", "ol", "menu", "dir", "td", "th", "table"])),
             "table" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th" | "caption" => {
                 self.close(&[name], |open| open.is(&["table"]));
@@ -457,6 +486,10 @@ impl Reader {
             name if HEADINGS.contains(&name) => self.close(HEADINGS, |open| open.is(&["td", "th", "table"])),
             name if bounds(name) => self.close(&[name], |open| open.is(&["td", "th", "table", "caption", "template"])),
             name => self.close(&[name], |open| open.bounds),
+        }
+        // One that ends nothing is an empty one.
+        if name == "p" && self.hidden.is_none() {
+            self.writer.block();
         }
     }
 

@@ -83,21 +83,23 @@ impl Table {
 
 /// A row in lines: most have room in one; of several each says whose row it is.
 fn lines(head: &[String], row: &[String]) -> Vec<String> {
-    let mut parts: Vec<String> = Vec::new();
+    // Each with what it is where the line already says the beginning of its cell.
+    let mut parts: Vec<(String, Option<&str>)> = Vec::new();
     for (at, cell) in row.iter().enumerate() {
         let head: String = head.get(at).map(|head| head.chars().take(MAX_HEAD).collect()).unwrap_or_default();
         let head = head.trim_end_matches([':', ' ']);
         let said =
             |part: &str| if head.is_empty() || head == cell { part.to_owned() } else { format!("{head}: {part}") };
-        parts.extend(slices(cell).into_iter().map(said));
+        parts.extend(slices(cell).into_iter().enumerate().map(|(at, part)| (said(part), (at > 0).then_some(part))));
     }
-    let whose = parts.first().filter(|first| first.chars().count() <= MAX_HEAD).cloned().unwrap_or_default();
+    let whose = parts.first().map(|(first, _)| first.as_str()).filter(|first| first.chars().count() <= MAX_HEAD);
+    let whose = whose.unwrap_or_default().to_owned();
     let mut lines: Vec<String> = Vec::new();
-    for part in parts {
+    for (part, goes_on) in parts {
         match lines.last_mut() {
             Some(line) if line.chars().count() + part.chars().count() < MAX_LINE => {
-                line.push_str(", ");
-                line.push_str(&part);
+                line.push_str(if goes_on.is_some() { " " } else { ", " });
+                line.push_str(goes_on.unwrap_or(&part));
             }
             Some(_) if !whose.is_empty() => lines.push(format!("{whose}, {part}")),
             _ => lines.push(part),
@@ -146,6 +148,11 @@ mod tests {
         for line in &got {
             assert!(line.starts_with("Store: Alvik, nnn") && line.chars().count() <= 500, "{line}");
         }
+        // What is cut, and fits all the same, is as it was.
+        let one = "a sentence ".repeat(30);
+        let one = one.trim();
+        assert_eq!(of(&[], &[one]), [one]);
+        assert_eq!(of(&["Store", "Note"], &["Alvik", one]), [format!("Store: Alvik, Note: {one}")]);
         // A row that has nothing short to be known by.
         let wall = "x".repeat(1_000);
         assert!(of(&[], &[wall.as_str(), "y"]).iter().all(|line| line.chars().count() <= 500));

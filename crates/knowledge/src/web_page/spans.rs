@@ -8,8 +8,17 @@ const COLUMNS: usize = 100;
 /// Most bytes that a cell says again.
 const AGAIN: usize = 300;
 
+/// What may be filled in.
+#[derive(Debug, Clone, Copy)]
+pub struct Spare {
+    /// Bytes that cells say again. Once they are used up, cells that go on say nothing, each in its column all the same.
+    pub bytes: usize,
+    /// Cells.
+    pub cells: usize,
+}
+
 /// Rows with a cell in each column. What is filled in takes from what is spare; once that is used up, nothing is.
-pub fn filled(rows: Vec<Vec<Cell>>, spare: &mut usize) -> Vec<Vec<Cell>> {
+pub fn filled(rows: Vec<Vec<Cell>>, spare: &mut Spare) -> Vec<Vec<Cell>> {
     let mut filler = Filler { below: Vec::new(), spare };
     rows.into_iter().map(|cells| filler.row(cells)).collect()
 }
@@ -17,7 +26,7 @@ pub fn filled(rows: Vec<Vec<Cell>>, spare: &mut usize) -> Vec<Vec<Cell>> {
 struct Filler<'s> {
     /// Of each column: in how many of the rows below a cell goes on, and what it says there.
     below: Vec<(usize, Cell)>,
-    spare: &'s mut usize,
+    spare: &'s mut Spare,
 }
 
 impl Filler<'_> {
@@ -44,13 +53,15 @@ impl Filler<'_> {
         self.fill(row, cell)
     }
 
-    fn fill(&mut self, row: &mut Vec<Cell>, cell: Cell) -> bool {
-        let left = self.spare.checked_sub(cell.text.len() + "<td>".len());
-        if let Some(left) = left {
-            *self.spare = left;
-            row.push(cell);
+    fn fill(&mut self, row: &mut Vec<Cell>, mut cell: Cell) -> bool {
+        let Some(cells) = self.spare.cells.checked_sub(1) else { return false };
+        self.spare.cells = cells;
+        match self.spare.bytes.checked_sub(cell.text.len()) {
+            Some(left) => self.spare.bytes = left,
+            None => cell.text.clear(),
         }
-        left.is_some()
+        row.push(cell);
+        true
     }
 
     fn place(&mut self, row: &mut Vec<Cell>, cell: Cell) {

@@ -3,7 +3,7 @@
 //! *Guarantees:* what is written grows with what was said, to a bound; a part of it that begins and ends with [`Writer::apart`] or a block
 //! can stand alone.
 
-use super::spans;
+use super::spans::{Spare, filled};
 use crate::reading::{normalized, odd};
 
 /// Levels of lists. What stands deeper is told on the last of them.
@@ -90,8 +90,8 @@ pub struct Writer {
     code: Option<String>,
     /// An address that is told, and what its link says.
     link: Option<(String, String)>,
-    /// Bytes that may be said again, for cells that span several rows.
-    spare: usize,
+    /// What may be filled in, for cells that span several columns or rows.
+    spare: Spare,
 }
 
 /// The other of what may stand behind a number.
@@ -113,7 +113,7 @@ impl Writer {
             tables: Vec::new(),
             code: None,
             link: None,
-            spare: length,
+            spare: Spare { bytes: length, cells: length / "<td>".len() },
         }
     }
 
@@ -420,7 +420,7 @@ impl Writer {
 
     /// As HTML, whose tables can say all that there is: a row without heads, a head beside a row. On one line, since an empty one ends it.
     fn write_table(&mut self, table: Table) {
-        let rows = spans::filled(table.rows, &mut self.spare);
+        let rows = filled(table.rows, &mut self.spare);
         if rows.iter().flatten().all(|cell| cell.text.is_empty()) {
             return;
         }
