@@ -313,6 +313,22 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+test('a document more than a page of the list has brings the way to older ones', async ({ page, server }) => {
+  await signUp(page.request);
+  const id = await teach(page.request, 'returns.md', RETURNS);
+  await learnt(page.request);
+  addedLater(server, id, 49);
+  await visit(page, '/dashboard/knowledge');
+  const older = page.getByRole('link', { name: 'Older documents' });
+  await expect(page.getByRole('table', { name: 'Documents' }).getByRole('row')).toHaveCount(51);
+  await expect(older).toHaveCount(0);
+  const lamps = { name: 'lamps.txt', mimeType: 'text/plain', buffer: Buffer.from('Lamps.') };
+  await page.getByLabel('Choose files, or drop them here').setInputFiles(lamps);
+  await page.getByRole('button', { name: 'Upload' }).click();
+  await older.click();
+  await expect(page.getByRole('table', { name: 'Documents' }).getByRole('row')).toHaveCount(2);
+});
+
 for (const javaScriptEnabled of [true, false]) {
   test(`what was asked and not answered gets its answer on the page, with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async ({ newContext, complaints }) => {
     complaints.expect(/status of 422/);

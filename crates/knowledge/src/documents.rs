@@ -249,7 +249,7 @@ impl Knowledge {
             "select",
             "from app.documents
              where document_id < $1
-               and ($3::text = '' or position($3 in lower(title)) > 0 or position($3 in lower(file_name)) > 0)
+               and ($3::text = '' or position(lower($3) in lower(title)) > 0 or position(lower($3) in lower(file_name)) > 0)
              order by document_id desc limit $2",
             before.map_or(Uuid::max(), DocumentId::uuid),
             i64::from(limit) + 1,
@@ -318,9 +318,9 @@ impl Knowledge {
     }
 }
 
-/// What is looked for in names: in the form that they have, in small letters.
+/// What is looked for in names: in the form that they have. (What small letters are, the database alone says.)
 fn part_of_a_name(typed: &str) -> Result<String, KnowledgeError> {
-    let name = normalized(typed).trim().to_lowercase();
+    let name = normalized(typed).trim().to_owned();
     if name.chars().count() > DocumentTitle::MAX {
         return Err(KnowledgeError::field("name", text!("Use at most {most} characters.", most = DocumentTitle::MAX)));
     }

@@ -81,7 +81,7 @@ pub fn knowledge(frame: &Frame, listed: Listed, gaps: Gaps, outcome: Outcome, tr
         |query: String, words: String| view! { <a class="button" href=format!("{HERE}{query}#documents")>{words}</a> };
     let pages = (older.is_some() || newest.is_some()).then(|| {
         view! {
-            <nav class="actions" aria-label=t!("More documents")>
+            <nav class="actions pages" aria-label=t!("More documents")>
                 {newest.map(|newest| to(newest, t!("Newest documents")))}
                 {older.map(|older| to(older, t!("Older documents")))}
             </nav>
@@ -108,8 +108,7 @@ pub fn knowledge(frame: &Frame, listed: Listed, gaps: Gaps, outcome: Outcome, tr
         <section class="section" aria-labelledby="documents">
             <div class="section__head"><div class="section__text"><h2 id="documents">{t!("Documents")}</h2></div></div>
             {search}
-            <div id=DOCUMENTS tabindex="-1" data-changing=changing.then_some("")>{list}</div>
-            {pages}
+            <div id=DOCUMENTS tabindex="-1" data-changing=changing.then_some("")>{list}{pages}</div>
         </section>
         {unanswered::section(gaps, manages)}
         <Try tried=tried/>

@@ -91,6 +91,7 @@ async fn documents_are_found_by_a_part_of_their_title_or_file_name_page_by_page(
         ("Größen.md", "Sizes of LAMPS"),
         ("100%_wool.txt", "Rugs"),
         ("1000 wools.txt", "Yarn"),
+        ("\u{39f}\u{394}\u{39f}\u{3a3}.md", "Streets"),
         ("Nordlampa.csv", "Prices"),
     ] {
         stage.db.clock.advance(Duration::milliseconds(1));
@@ -108,6 +109,8 @@ async fn documents_are_found_by_a_part_of_their_title_or_file_name_page_by_page(
     for (name, found) in [
         ("GRO\u{308}\u{df}EN", &["Sizes of LAMPS"][..]),
         ("gro\u{308}ss", &[]),
+        // A letter that is another small one at the end of a word.
+        ("\u{39f}\u{394}\u{39f}\u{3a3}", &["Streets"]),
         // Signs that stand for others elsewhere mean themselves.
         ("100%_w", &["Rugs"]),
         ("100_", &[]),
