@@ -45,15 +45,15 @@ const UNITS: &str = "\
     años day digit character page point";
 /// Words that only lead to a number: what it numbers stands before them.
 const LEADING: &str = "number no nr num numero número nummer numéro code código kod id";
-/// Words that name nothing.
+/// Words that name nothing. (Not "plus" and "pro", by which plans are called.)
 pub const SMALL: &str = "\
     a about after ago all am an and another any approximately are around as at be before below between but by \
     can cost costs do does every exactly fewer first for from get give has have hold holds i if in into is it \
     last least less like maximum minimum more most my need needs next o of on only or other over past pay per \
-    plus send since take takes than that the their them these they this those till to under until up us using \
+    send since take takes than that the their them these they this those till to under until up us using \
     was we weigh weighs were when which with within without y you your al cada con de del desde durante el en \
     entre es hasta hay la las los más menos para por que son un una unos ab alle auf aus bei bis das dem den der \
-    die ein eine für im innerhalb ist mit nach oder pro seit sind und unter vom von vor zu über att av efter \
+    die ein eine für im innerhalb ist mit nach oder seit sind und unter vom von vor zu über att av efter \
     eller ett från för inom med och om på som var är au aux avec chez dans des du et le les ou pendant pour sous \
     sur à";
 /// Words between the numbers of a list, and between the ends of a range.

@@ -17,7 +17,7 @@ const JOINED: usize = 3;
 const FILLERS: &str =
     "ah great hello hey hi hm hmm oh ok okay perfect please so sorry sure thanks thx um well wow yeah yep yes";
 /// Words that join it to what was said.
-const JOINS: &str = "also and but or plus then";
+const JOINS: &str = "also and but or then";
 const ASKING: &str = "how what when where which who whom whose why";
 const AUXILIARY: &str = "\
     am are aren be been can cannot could couldn did didn do does doesn don had has hasn have haven is isn may might \
@@ -175,6 +175,8 @@ mod tests {
         for (question, own) in [
             ("And the Team plan?", &["team", "plan"][..]),
             ("and the team plan", &["team", "plan"]),
+            ("And the Pro plan?", &["pro", "plan"]),
+            ("What about Plus?", &["plus"]),
             ("Thanks! And on Sundays?", &["sundays"]),
             ("what about Sundays?", &["sundays"]),
             ("Ok, how about gift cards?", &["gift", "cards"]),
