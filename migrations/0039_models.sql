@@ -82,3 +82,8 @@ create table app.model_calls (
 );
 call app.protect('app.model_calls');
 create index model_calls_leased_idx on app.model_calls (tenant_id, leased_until);
+
+-- Who has a role of a company's own with all that an admin had goes on as an admin's equal.
+alter table app.roles alter column permissions type text[] using
+  case when permissions @> '{workspace.read,conversations.others,conversations.write,documents.manage,members.manage,keys.manage,settings.manage,audit.read}'::text[]
+    then permissions || '{assistant.manage}'::text[] else permissions end;

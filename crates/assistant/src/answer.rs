@@ -142,7 +142,7 @@ impl Assistant {
         }
         let together = self.read(caller, &Asked::together(question, &whole), steps).await?;
         let enough = (together.says_own || whole.own.is_empty()) && !together.told(true).refused;
-        if enough || told.refused {
+        if enough || (told.refused && !whole.perhaps) {
             return Ok(Found { whole: Some(whole.text), ..together });
         }
         let said: Vec<String> = told.citations.iter().map(|citation| held(&citation.title, &citation.quote)).collect();

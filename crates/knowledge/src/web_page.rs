@@ -362,9 +362,7 @@ impl Reader {
         }
         // As drawings end, and what is in them. Elsewhere what holds text alone has only begun.
         if self_closing && !shown && (name == "svg" || !bounds(name)) {
-            if naive_next_state(name.as_bytes()).is_none() {
-                return None;
-            }
+            naive_next_state(name.as_bytes())?;
             if self.open.iter().any(|open| open.name == "svg") {
                 return Some(Halt::Empty);
             }

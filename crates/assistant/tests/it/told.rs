@@ -127,7 +127,9 @@ async fn a_question_that_stands_on_another_is_told_of_what_it_names_itself() {
         assert_eq!(whole, Some(format!("{before}\nHow much is it?")));
     }
     // What is said of another plan, or of another error, answers nothing.
-    for question in ["And the Family plan?", "What about the yearly Family plan?", "And the Pro plan?", "What about Plus?"] {
+    for question in
+        ["And the Family plan?", "What about the yearly Family plan?", "And the Pro plan?", "What about Plus?"]
+    {
         let (_, told, _) = after(SOLO, question).await;
         assert_ne!(told.outcome, Outcome::Answer, "{question}: {told:?}");
     }

@@ -9,8 +9,8 @@ use model::live::Frame;
 use model::permission::{CHANNELS, Permission as P, Permissions, ReadConversations};
 use model::{ConversationId, MemberId, TeamId};
 use std::collections::BTreeSet;
-use store::{Actor, Caller};
 use store::bus::Notice;
+use store::{Actor, Caller};
 use uuid::Uuid;
 
 impl Stage {
