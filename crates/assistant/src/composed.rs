@@ -184,22 +184,22 @@ impl Assistant {
             cost: None,
         });
         let turns = [Turn { who: Speaker::Contact, text: prompt.data }];
-        let ask = Ask { system: &prompt.system, turns: &turns, most: MOST, conversation: asking.conversation };
+        let ask = Ask {
+            system: &prompt.system,
+            turns: &turns,
+            most: MOST,
+            conversation: asking.conversation,
+            within: patience,
+        };
         caller.scope().let_go();
-        let said = match tokio::time::timeout(patience, models.llm.ask(caller, &ask, None)).await {
-            Ok(Ok(said)) => said,
-            Ok(Err(error)) => {
+        let said = match models.llm.ask(caller, &ask, None).await {
+            Ok(said) => said,
+            Err(error) => {
                 if let LlmError::Store(error) = &error {
                     tracing::warn!(%error, "models could not be asked");
                 }
                 attempt.verdict = if matches!(error, LlmError::Budget) { Verdict::OverBudget } else { Verdict::Failed };
                 steps.note(StepKind::FellBack, error.problem().detail);
-                return Ok(());
-            }
-            Err(_) => {
-                attempt.verdict = Verdict::Failed;
-                let why = text!("No model has answered within {seconds} s", seconds = patience.as_secs());
-                steps.note(StepKind::FellBack, why);
                 return Ok(());
             }
         };

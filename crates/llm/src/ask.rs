@@ -1,17 +1,18 @@
 //! Asking: the models that are on, one after the other, until one has answered.
 //!
 //! *Guarantees:* a model is asked again only before the first piece of its answer has come; two times at most, and later each time, or
-//! when it said so. What is wrong with the question is not held against a model; anything else is, and one that fails again and again is
-//! left alone for a while. Whoever lets go of the question, or of the other end of the pieces, ends it at the provider as well.
+//! when it said so. What is wrong with the question is not held against a model; anything else is, also that time ran out over it, and one
+//! that fails again and again is left alone for a while. One that is silent leaves half of the time to those behind it. Whoever lets go of
+//! the question, or of the other end of the pieces, ends it at the provider as well.
 
-use crate::call::Call;
+use crate::call::{Call, Came};
 use crate::models::Link;
 use crate::wire::{self, Asked, Events};
 use crate::{Llm, LlmError, fault};
 use model::llm::{Ended, Fault, Micros, Usage};
 use model::permission::ReadDocuments;
 use model::{ConversationId, ModelId, TenantId};
-use outbound::Whose;
+use outbound::{OutboundError, Patience, Whose};
 use shares::Place;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,6 +59,8 @@ pub struct Ask<'a> {
     pub most: u32,
     /// The conversation that it is for.
     pub conversation: Option<ConversationId>,
+    /// How long it may take in all, whichever models are asked.
+    pub within: Duration,
 }
 
 /// What comes of an answer while it does.
@@ -171,18 +174,28 @@ impl Llm {
     pub async fn ask(&self, caller: &Caller, ask: &Ask<'_>, pieces: Option<&Pieces>) -> Result<Said, LlmError> {
         let right = caller.may(ReadDocuments)?;
         let asked = Asked::of(ask)?;
-        let links = self.links(right.scope(), None).await?;
-        if links.is_empty() {
-            return Err(LlmError::NoModel);
-        }
-        let place = self.enter(right.scope().tenant()).await?;
+        let (tenant, whole) = (right.scope().tenant(), self.patience.whole.min(ask.within));
         let mut trail = Trail::default();
-        let line = self.line(caller, &links, &asked, pieces, &place, &mut trail);
-        let said = tokio::time::timeout(self.patience.whole, line).await;
-        match said {
-            Ok(said) => said,
-            Err(_) => {
-                trail.faults.extend(trail.at.map(|model| (model, Fault::TooSlow)));
+        let line = async {
+            let place = self.enter(tenant).await?;
+            // Not before: while one waits, a model may be changed, or removed.
+            let links = self.links(right.scope(), None).await?;
+            if links.is_empty() {
+                return Err(LlmError::NoModel);
+            }
+            let idle = self.patience.idle;
+            let patience = Patience { idle: if links.len() > 1 { idle.min(whole / 2) } else { idle }, whole };
+            let asking = Self { patience, ..self.clone() };
+            asking.line(caller, &links, &asked, pieces, &place, &mut trail).await
+        };
+        let said = tokio::time::timeout(whole, line).await;
+        match (said, trail.at) {
+            (Ok(said), _) => said,
+            (Err(_), None) => Err(LlmError::Busy),
+            (Err(_), Some(model)) => {
+                // Let go in the middle, the call itself has told nobody.
+                self.breaker.failed((tenant, model), self.services.now());
+                trail.faults.push((model, Fault::TooSlow));
                 Err(LlmError::Failed(trail.faults))
             }
         }
@@ -293,9 +306,16 @@ impl Llm {
         call: &mut Call,
     ) -> Result<Ended, Miss> {
         let request = wire::request(link, asked)?;
+        // Also where nobody waits for it any more.
+        call.came = Came::Sent;
         let begins = self.outbound.begin(Whose::Tenant, request, self.patience, MOST_BYTES);
-        let (head, mut body) = heard(pieces, begins).await?.map_err(|error| fault::of(&error))?.into_parts();
+        let begins = heard(pieces, begins).await?;
+        if !matches!(begins, Ok(_) | Err(OutboundError::TooSlow(_))) {
+            call.came = Came::Nothing;
+        }
+        let (head, mut body) = begins.map_err(|error| fault::of(&error))?.into_parts();
         if !fault::begins(&head) {
+            call.came = Came::Nothing;
             let mut says = Vec::new();
             while let Ok(Some(piece)) = heard(pieces, body.next()).await? {
                 says.extend_from_slice(&piece);
@@ -305,7 +325,7 @@ impl Llm {
             }
             return Err(fault::refusal(&head, &says).into());
         }
-        call.begun = true;
+        call.came = Came::Begun;
         let mut events = Events::default();
         loop {
             let piece = match heard(pieces, body.next()).await? {

@@ -54,6 +54,16 @@ impl Breaker {
         Ok(Pass { breaker: self.clone(), of, tries })
     }
 
+    /// It has given no answer, or none in time.
+    pub(crate) fn failed(&self, of: Of, now: OffsetDateTime) {
+        let mut states = self.lock();
+        let state = states.entry(of).or_default();
+        state.failures += 1;
+        if state.failures >= FAILURES {
+            state.until = Some(now + ALONE);
+        }
+    }
+
     /// It is another one now, or works.
     pub(crate) fn forget(&self, of: Of) {
         self.lock().remove(&of);
@@ -72,12 +82,7 @@ impl Pass {
 
     /// It has not.
     pub(crate) fn failed(self, now: OffsetDateTime) {
-        let mut states = self.breaker.lock();
-        let state = states.entry(self.of).or_default();
-        state.failures += 1;
-        if state.failures >= FAILURES {
-            state.until = Some(now + ALONE);
-        }
+        self.breaker.failed(self.of, now);
     }
 }
 

@@ -12,6 +12,17 @@ use std::sync::Arc;
 use store::Caller;
 use uuid::Uuid;
 
+/// How far a call has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Came {
+    /// It was not sent, or refused: it costs nothing.
+    Nothing,
+    /// It was sent, and nobody has heard what became of it: a provider may bill all of it.
+    Sent,
+    /// An answer has begun.
+    Begun,
+}
+
 /// A call.
 pub(crate) struct Call {
     llm: Llm,
@@ -21,11 +32,12 @@ pub(crate) struct Call {
     model: ModelId,
     name: String,
     rates: Option<Rates>,
-    /// Tokens of the question, nearly.
+    /// Tokens of the question, nearly, and most of an answer.
     asked: u64,
+    most: u64,
     ended: bool,
-    /// Whether an answer has begun: then it costs something.
-    pub begun: bool,
+    /// How far it has come.
+    pub came: Came,
     /// What of it has come.
     pub heard: Heard,
 }
@@ -51,8 +63,9 @@ impl Llm {
             name: link.name.clone(),
             rates: link.rates,
             asked: asked.tokens(),
+            most: asked.most.into(),
             ended: false,
-            begun: false,
+            came: Came::Nothing,
             heard: Heard::default(),
         })
     }
@@ -61,8 +74,10 @@ impl Llm {
 impl Call {
     /// What it has used: what the provider says, or nearly that, where it has not.
     pub(crate) fn used(&self) -> Usage {
-        if !self.begun {
-            return Usage::default();
+        match self.came {
+            Came::Nothing => return Usage::default(),
+            Came::Sent => return Usage { input: self.asked, cached: 0, output: self.most },
+            Came::Begun => {}
         }
         let heard = &self.heard;
         let input = heard.input.unwrap_or(self.asked);
@@ -105,7 +120,7 @@ impl Drop for Call {
         let (llm, caller, place, id) = (self.llm.clone(), self.caller.clone(), Arc::clone(&self.place), self.id);
         let (model, name, used, cost) = (self.model, std::mem::take(&mut self.name), self.used(), self.cost());
         runtime.spawn(async move {
-            told(llm.settle(&caller, id, &Noted { model, name: &name, failed: false, used, cost }).await);
+            told(llm.settle(&caller, id, &Noted { model, name: &name, failed: true, used, cost }).await);
             drop(place);
         });
     }

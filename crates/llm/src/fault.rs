@@ -50,12 +50,23 @@ pub(crate) fn refusal(head: &Parts, body: &[u8]) -> Fault {
 /// The same without the key: a server may say back what it was sent.
 pub(crate) fn without(fault: Fault, key: Option<&Key>) -> Fault {
     match fault {
-        Fault::Refused(says) => {
-            let says = key.map_or_else(|| says.clone(), |key| says.replace(key.text(), "…"));
-            Fault::Refused(says.chars().take(SHOWN).collect())
-        }
+        Fault::Refused(says) => Fault::Refused(shown(&says, key)),
         fault => fault,
     }
+}
+
+/// What is shown of what a server says: the beginning of it, in one line, without the key.
+pub(crate) fn shown(says: &str, key: Option<&Key>) -> String {
+    let line = line(says);
+    let line = key.map_or_else(|| line.clone(), |key| line.replace(key.text(), "…"));
+    line.chars().take(SHOWN).collect()
+}
+
+/// A text in one line, without what turns letters round, as far as it is looked at.
+fn line(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control() || turns(c)).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").chars().take(LOOKED_AT).collect()
 }
 
 /// What an error means that comes in the middle of an answer.
@@ -101,12 +112,6 @@ impl Words {
         let sentence = self.sentence.to_ascii_lowercase();
         signs.iter().any(|sign| sentence.contains(sign))
     }
-
-    /// The sentence in one line, as far as it is looked at.
-    fn line(&self) -> String {
-        let line = self.sentence.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-        line.collect::<Vec<_>>().join(" ").chars().take(LOOKED_AT).collect()
-    }
 }
 
 fn read(status: u16, after_s: Option<u32>, told: Option<&Value>) -> Fault {
@@ -133,7 +138,7 @@ fn read(status: u16, after_s: Option<u32>, told: Option<&Value>) -> Fault {
         300..=399 | 404 | 405 => Fault::Address,
         429 | 500..=599 => Fault::Busy { after_s },
         _ if words.named(&["overloaded", "rate_limit", "unavailable"]) => Fault::Busy { after_s },
-        _ if !words.sentence.is_empty() => Fault::Refused(words.line()),
+        _ if !words.sentence.is_empty() => Fault::Refused(line(&words.sentence)),
         _ => Fault::NotAModel,
     }
 }
@@ -223,7 +228,7 @@ mod tests {
                 Fault::TooLong,
             ),
             (413, "", Fault::TooLong),
-            (400, r#"{"error":{"message":"No\n  such\u0007 field."}}"#, Fault::Refused("No such field.".into())),
+            (400, r#"{"error":{"message":"No\n  such\u0007 \u202efield."}}"#, Fault::Refused("No such field.".into())),
             (400, "<html>", Fault::NotAModel),
             (200, "<html>", Fault::NotAModel),
             (200, r#"{"choices":[]}"#, Fault::NotAModel),

@@ -33,6 +33,8 @@ const MAX_ADDRESS: usize = 500;
 const SHOWN: usize = 16;
 /// What a million tokens cost at most: ten thousand units.
 const MAX_PRICE: Micros = Micros(10_000_000_000);
+/// The year before which no price began.
+const EARLIEST: i32 = 2000;
 /// Keys that are sealed anew in a transaction.
 const BATCH: i64 = 100;
 
@@ -269,7 +271,11 @@ impl Form<'_> {
         let today = self.llm.services.now().date();
         let since = match prices.since.trim() {
             "" => Ok(today),
-            typed => Date::parse(typed, &Iso8601::DATE).map_err(|_| text!("Enter a day like 2026-11-21.")),
+            // A year that no price is of may be none of the database's, either.
+            typed => Date::parse(typed, &Iso8601::DATE)
+                .ok()
+                .filter(|since| since.year() >= EARLIEST)
+                .ok_or(text!("Enter a day like 2026-11-21.")),
         };
         // It may be tomorrow already where they are.
         let since = since.and_then(|since| {

@@ -231,7 +231,8 @@ fn failure(error: &reqwest::Error, host: &str) -> OutboundError {
         }
         source = cause.source();
     }
-    if error.is_timeout() {
+    // Where no connection came about in time, nobody was asked.
+    if error.is_timeout() && !error.is_connect() {
         OutboundError::TooSlow(host.to_owned())
     } else {
         OutboundError::Unreachable(host.to_owned())

@@ -165,7 +165,8 @@ mod tests {
     }
 
     fn asked(turns: &[Turn]) -> Result<Asked<'_>, LlmError> {
-        Asked::of(&Ask { system: "Be brief.", turns, most: 100, conversation: None })
+        let within = std::time::Duration::from_secs(1);
+        Asked::of(&Ask { system: "Be brief.", turns, most: 100, conversation: None, within })
     }
 
     fn link(wire: Wire, address: &str, name: &str) -> Link {

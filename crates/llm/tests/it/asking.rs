@@ -1,7 +1,7 @@
 //! Answers of every wire, and every way in which none comes.
 
-use crate::stage::{AURORA, Stage, ask, ask_whole, model};
-use llm::{LlmError, ModelChange, Piece};
+use crate::stage::{AURORA, Stage, ask, ask_whole, brief, model, question};
+use llm::{Ask, LlmError, ModelChange, Piece};
 use model::llm::{Ended, Fault, Wire};
 use testkit::{Mishap, ModelServer, SAYS};
 use time::Duration;
@@ -109,6 +109,45 @@ async fn where_nobody_is_and_where_nobody_may_look_is_told_apart() {
         stage.server.then([Some(silent)]);
         assert_eq!(stage.hasty().try_out(owner, added.id).await.unwrap().fault, Some(Fault::TooSlow), "{silent:?}");
     }
+}
+
+#[tokio::test]
+async fn one_that_is_silent_leaves_time_to_the_next_one_and_is_left_alone_in_the_end() {
+    let stage = Stage::new().await;
+    let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
+    let first = stage.add(owner, Wire::OpenAi, "first").await.id;
+    let short = std::time::Duration::from_millis(600);
+    let (llm, turns) = (stage.process(), question());
+    let hurried = async || llm.ask(key, &Ask { within: short, ..brief(&turns) }, None).await;
+    // Alone it has all of the time. That it was not enough is held against it, though the call was let go in the middle.
+    for _ in 0..5 {
+        stage.server.then([Some(Mishap::Silent)]);
+        match hurried().await {
+            Err(LlmError::Failed(faults)) => assert_eq!(faults, [(first, Fault::TooSlow)]),
+            other => panic!("{other:?}"),
+        }
+    }
+    match hurried().await {
+        Err(LlmError::Failed(faults)) => assert_eq!(faults, [(first, Fault::Busy { after_s: Some(30) })]),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(stage.server.asked().len(), 5);
+    // With another one behind it, it has half.
+    let second = stage.add(owner, Wire::OpenAi, "second").await.id;
+    stage.server.then([Some(Mishap::Silent)]);
+    let (llm, long) = (stage.process(), std::time::Duration::from_secs(4));
+    let said = llm.ask(key, &Ask { within: long, ..brief(&turns) }, None).await.unwrap();
+    assert_eq!((said.model, said.faults), (second, vec![(first, Fault::TooSlow)]));
+}
+
+#[tokio::test]
+async fn of_what_a_server_says_when_it_is_tried_the_beginning_is_shown_without_the_key() {
+    let stage = Stage::new().await;
+    let owner = &stage.two.aurora.owner;
+    let id = stage.add(owner, Wire::OpenAi, "small").await.id;
+    stage.server.says(&format!("I am \u{202e}small. You sent {AURORA}.\n{}", "x".repeat(5_000)));
+    let tried = stage.llm.try_out(owner, id).await.unwrap();
+    assert!(tried.text.starts_with("I am small. You sent ….") && tried.text.chars().count() == 200, "{tried:?}");
 }
 
 #[tokio::test]

@@ -136,6 +136,23 @@ async fn a_server_that_ends_in_the_middle_leaves_what_it_had_reserved_as_spent()
 }
 
 #[tokio::test]
+async fn what_was_sent_and_not_answered_in_time_counts_in_full_and_what_was_refused_costs_nothing() {
+    let stage = Stage::new().await;
+    at_a_millionth(&stage, 1_000).await;
+    let key = &stage.two.aurora.key;
+    for refused in [Mishap::Key, Mishap::Html, Mishap::Moved] {
+        stage.server.then([Some(refused)]);
+        assert!(matches!(ask_whole(&stage.llm, key).await, Err(LlmError::Failed(_))));
+        assert_eq!(together(&budget(&stage).await), 0, "{refused:?}");
+    }
+    // Who was silent may have written all of it, and may bill it.
+    stage.server.then([Some(Mishap::Silent)]);
+    assert!(matches!(ask_whole(&stage.hasty(), key).await, Err(LlmError::Failed(_))));
+    let now = budget(&stage).await;
+    assert_eq!((now.spent, now.reserved), (Micros(100), Micros(0)));
+}
+
+#[tokio::test]
 async fn each_month_begins_anew_and_what_was_begun_before_is_not_in_it() {
     let stage = Stage::new().await;
     at_a_millionth(&stage, 106).await;

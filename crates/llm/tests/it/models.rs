@@ -100,6 +100,11 @@ async fn what_cannot_be_is_refused_with_every_field_that_is_wrong() {
     let mut late = model(Wire::OpenAi, "", "small", "");
     late.prices = Some(Prices { since: "2026-11-23".into(), ..prices(1, 1) });
     assert_eq!(fields(guarded.add(owner, late).await), ["since"]);
+    for never in ["1066-10-14", "-009999-01-01"] {
+        let mut new = model(Wire::OpenAi, "", "small", "");
+        new.prices = Some(Prices { since: never.into(), ..prices(1, 1) });
+        assert_eq!(fields(guarded.add(owner, new).await), ["since"], "{never}");
+    }
     let long = "x".repeat(501);
     assert_eq!(fields(guarded.add(owner, model(Wire::OpenAi, "", &long, &long)).await), ["name", "key"]);
     assert_eq!(fields(guarded.usage(owner, 0).await), ["days"]);

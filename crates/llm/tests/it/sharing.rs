@@ -1,7 +1,7 @@
 //! Many who ask at once: each tenant with its own keys, its own share, and an end that reaches the provider.
 
-use crate::stage::{AURORA, BOREALIS, Stage, ask_whole, question};
-use llm::{Ask, LlmError, Piece};
+use crate::stage::{AURORA, BOREALIS, Stage, ask_whole, brief, question};
+use llm::{LlmError, Piece};
 use model::llm::Wire;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ async fn who_asks_and_goes_ends_it_at_the_provider() {
     let (llm, caller) = (stage.llm.clone(), stage.two.aurora.key.clone());
     let asks = tokio::spawn(async move {
         let turns = question();
-        llm.ask(&caller, &Ask { system: "", turns: &turns, most: 100, conversation: None }, Some(&tell)).await
+        llm.ask(&caller, &brief(&turns), Some(&tell)).await
     });
     assert_eq!(told.recv().await, Some(Piece::Text("We ".to_owned())));
     drop(told);

@@ -79,6 +79,11 @@ pub fn question() -> Vec<Turn> {
     vec![Turn { who: Speaker::Contact, text: "What do you serve?".to_owned() }]
 }
 
+/// As it is asked.
+pub fn brief(turns: &[Turn]) -> Ask<'_> {
+    Ask { system: "Be brief.", turns, most: 100, conversation: None, within: NEVER.whole }
+}
+
 /// Asks it, and listens.
 pub async fn ask(llm: &Llm, caller: &Caller) -> (Result<Said, LlmError>, Vec<Piece>) {
     let (tell, mut told) = mpsc::channel(4);
@@ -90,8 +95,7 @@ pub async fn ask(llm: &Llm, caller: &Caller) -> (Result<Said, LlmError>, Vec<Pie
         pieces
     });
     let turns = question();
-    let ask = Ask { system: "Be brief.", turns: &turns, most: 100, conversation: None };
-    let said = llm.ask(caller, &ask, Some(&tell)).await;
+    let said = llm.ask(caller, &brief(&turns), Some(&tell)).await;
     drop(tell);
     (said, hears.await.unwrap())
 }
@@ -99,5 +103,5 @@ pub async fn ask(llm: &Llm, caller: &Caller) -> (Result<Said, LlmError>, Vec<Pie
 /// Asks it, and waits for the end.
 pub async fn ask_whole(llm: &Llm, caller: &Caller) -> Result<Said, LlmError> {
     let turns = question();
-    llm.ask(caller, &Ask { system: "Be brief.", turns: &turns, most: 100, conversation: None }, None).await
+    llm.ask(caller, &brief(&turns), None).await
 }
