@@ -16,8 +16,8 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 /// Looks at a conversation in one job.
 const LOOKS: usize = 32;
-/// How long models may take in one job, and for one answer in it; with less left than that none is asked. The job ends a minute later
-/// (`AnswerContact::DEADLINE`), in which the built-in answerer tells the rest.
+/// How long models may take in one job, and for one answer from when it was asked, however long that has stood in line; with less left than
+/// that none is asked. The job ends a minute later (`AnswerContact::DEADLINE`), in which the built-in answerer tells the rest.
 const MODELS: Duration = Duration::from_secs(120);
 const ONE_ANSWER: Duration = Duration::from_secs(60);
 const LEAST: Duration = Duration::from_secs(5);
@@ -153,7 +153,7 @@ impl Answering {
             let answer = Answer { grounded: false, ..Answer::told(Outcome::Answer, told, Vec::new()) };
             return Ok(Answered { messages: greetings, asked: String::new(), answer });
         }
-        let left = until.saturating_duration_since(Instant::now()).min(ONE_ANSWER);
+        let left = until.saturating_duration_since(Instant::now()).min(ONE_ANSWER.saturating_sub(question.waited));
         let (messages, asked, mut made) = match left >= LEAST && self.assistant.writes(caller).await {
             true => self.written(caller, question, greetings, left).await?,
             false => self.told(caller, question, greetings).await?,

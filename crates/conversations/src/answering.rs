@@ -7,6 +7,7 @@ use crate::{ConversationError, Conversations};
 use model::ConversationId;
 use model::conversation::{Author, ConversationState, Event, Handler};
 use model::knowledge::Answer;
+use std::time::Duration;
 use store::bus::Notice;
 use store::{Caller, StoreError};
 use words::noted;
@@ -30,6 +31,8 @@ pub struct Question {
     pub said: Vec<String>,
     /// What the contact said before, the earliest first: among the ten messages up to the last one that was answered, in the half hour before.
     pub before: Vec<String>,
+    /// How long the first of what was said has waited.
+    pub waited: Duration,
     /// The number of each of what was said.
     numbers: Vec<i64>,
     fence: i64,
@@ -92,12 +95,14 @@ impl Conversations {
         .fetch_all(&mut tx)
         .await?;
         let (before, said): (Vec<_>, Vec<_>) = read.into_iter().partition(|message| message.seq <= row.answered_seq);
-        let Some(since) = said.first().map(|first| first.created_at - STANDS) else { return Ok(None) };
+        let Some(asked_at) = said.first().map(|first| first.created_at) else { return Ok(None) };
+        let since = asked_at - STANDS;
+        let waited = Duration::try_from(self.services.now() - asked_at).unwrap_or_default();
         let before = before.into_iter().filter(|message| message.created_at >= since).map(|message| message.text);
         let before = before.collect();
         let (numbers, said) = said.into_iter().take(TOGETHER).map(|message| (message.seq, message.text)).unzip();
         let (fence, answered) = (row.fence, row.answered_seq);
-        Ok(Some(Question { conversation, said, before, numbers, fence, answered }))
+        Ok(Some(Question { conversation, said, before, waited, numbers, fence, answered }))
     }
 
     /// What was said before a question, the earliest first: the last six messages of whoever said them, without what happened and

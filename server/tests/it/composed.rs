@@ -311,6 +311,20 @@ async fn a_talk_goes_on() {
 }
 
 #[tokio::test]
+async fn who_has_waited_for_long_waits_for_no_model() {
+    let (server, model) = with_model().await;
+    let aurora = &server.two.aurora;
+    for (waited, asked) in [(50, 1), (58, 1)] {
+        let id = server.new_conversation(aurora, QUESTION).await;
+        server.db.clock.advance(time::Duration::seconds(waited));
+        server.do_jobs().await;
+        let message = said(&server, aurora, &id).await.pop().unwrap();
+        assert!(message.from == Author::Assistant && message.citations[0].quote.contains("60 days"), "{message:?}");
+        assert_eq!(model.asked().len(), asked, "{waited} s");
+    }
+}
+
+#[tokio::test]
 async fn a_receipt_is_what_was_written_down_and_goes_after_ninety_days() {
     let (server, _model) = with_model().await;
     let aurora = &server.two.aurora;

@@ -56,9 +56,21 @@ impl Slots {
         .max(1)
     }
 
-    /// How many of them one tenant may hold: the last one is kept for another, who would otherwise wait until a long job
-    /// ends.
+    /// How many of them one tenant may hold: a quarter, or three where that is less, so that few who are slow do not hold all; and
+    /// the last one is kept for another, who would otherwise wait until a long job ends.
     pub fn of_one_tenant(self, lane: Lane) -> usize {
-        (self.of(lane) - 1).max(1)
+        let all = self.of(lane);
+        (all / 4).max(3).min(all - 1).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_holds_a_quarter_or_three_and_never_the_last_but_one_that_is_alone() {
+        let of = |prompt| Slots { prompt, ..Slots::default() }.of_one_tenant(Lane::Prompt);
+        assert_eq!([0, 1, 2, 3, 4, 5, 12, 16, 64].map(of), [1, 1, 1, 2, 3, 3, 3, 4, 16]);
     }
 }
