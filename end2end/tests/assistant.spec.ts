@@ -127,6 +127,7 @@ test('a visitor is answered by the model, by a person who takes over meanwhile, 
   await expect.poll(() => model.asked.length).toBe(2);
   const [id] = (await page.evaluate((key) => localStorage.getItem(key)!, `samtal.seen:${widget}`)).split(' ') as [string];
   expect((await owner.request.post(`/dashboard/inbox/${id}/take-over`, { maxRedirects: 0 })).status()).toBe(303);
+  await expect(chat(page).getByText('Looking for an answer…')).toBeHidden();
   model.goOn();
   await expect.poll(() => server.sql(`select count(*) from app.jobs where kind = 'answer'`)).toBe('0');
   await owner.request.post(`/dashboard/inbox/${id}/messages`, { form: { text: 'Sixty days. This is Astrid.', client_id: 'a' } });

@@ -227,7 +227,8 @@ export function mount(place: Place): Chat {
       outgoing: list.outgoing,
       typing(from, who) {
         if (from === 'agent') write(`${who ?? 'Somebody'} is writing…`);
-        else write('Looking for an answer…', 60);
+        // It may not have heard yet that somebody has taken over.
+        else if (handler === 'assistant') write('Looking for an answer…', 60);
       },
       caughtUp() {
         fresh = true;
