@@ -1,9 +1,10 @@
 //! Whether what a model wrote stands in the passages that it was given, sentence by sentence.
 //!
 //! *Guarantees:* what is kept cites a passage that is there, and names no number, code, date or amount that stands neither in that passage nor in
-//! the question, and no address that does not stand in the passage; in the passage's own language no name either, and most of its words, or its
-//! meaning, stand there. *Not:* that it is what the passage means. Two numbers that changed places, or a condition that was left out, are not
-//! seen. In another language than its passages numbers, codes and addresses alone are compared.
+//! the question, no number of the question's alone without a no, no number of the passage's with another unit or currency, and no address that
+//! does not stand in the passage; in the passage's own language no name either (but at its beginning), and most of its words, or its meaning,
+//! stand there, and are not denied there. *Not:* that it is what the passage means. Two numbers that changed places, or a condition that was left
+//! out, are not seen. In another language than its passages numbers with their units, codes, addresses and a plain yes or no alone are compared.
 
 use crate::codes::{SMALL, among as listed, codes, names, stem};
 use crate::sentences::sentences;
@@ -19,12 +20,17 @@ pub(crate) const NONE: &str = "NONE";
 const WORDS_OF_TEN: usize = 6;
 /// Of a hundred words of a sentence and a statement so many are the same where one is the other, said again.
 const SAID_AGAIN: usize = 75;
+/// Of a hundred words of a part of a sentence so many stand in the part of a statement that speaks of the same.
+const SPOKEN_OF: usize = 60;
 /// Letters that two words begin with where they are forms of one.
 const BEGINNING: usize = 5;
 /// Most words of a sentence that belongs to the next one: "Yes."
 const SHORT: usize = 3;
-/// Most bytes of what a model wrote that are looked at; what is longer is no answer to a question.
+/// Most bytes of what a model wrote that are looked at, and most sentences; what is longer is no answer to a question.
 const LONGEST: usize = 16_000;
+const MOST_SENTENCES: usize = 24;
+/// Most bytes between the brackets around numbers of passages.
+const MARK: usize = 40;
 
 /// A passage, as a model was given it.
 #[derive(Debug, Clone)]
@@ -85,6 +91,8 @@ pub(crate) struct Unsure {
     /// Which.
     pub at: usize,
     pub sentence: String,
+    /// Whether it denies something: what does not says another thing.
+    pub denies: bool,
     /// Its passages, by their place.
     pub passages: Vec<usize>,
 }
@@ -103,17 +111,20 @@ pub(crate) struct Kept {
 
 /// Reads what a model wrote. `complete`: whether it came to an end by itself.
 pub(crate) fn read(written: &str, complete: bool, ground: &Ground<'_>) -> Written {
+    if written.len() > LONGEST {
+        return Written::Draft(too_long());
+    }
     let plain = clean(written);
     if plain.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()) == Some(NONE) {
         return Written::Nothing;
     }
     let (text, marks) = without_marks(&plain);
     let mut sentences = cut(&text, &marks);
+    if sentences.len() > MOST_SENTENCES {
+        return Written::Draft(too_long());
+    }
     if let Some(last) = sentences.last_mut().filter(|_| !complete) {
         last.stands = Stands::No(text!("it was cut off"));
-    }
-    if plain.len() > LONGEST {
-        sentences.clear();
     }
     let cited = sentences.iter().flat_map(|sentence| &sentence.cites).collect::<BTreeSet<_>>();
     let told = joined(cited.into_iter().filter_map(|number| ground.passages.get(number.checked_sub(1)?)));
@@ -128,14 +139,24 @@ pub(crate) fn read(written: &str, complete: bool, ground: &Ground<'_>) -> Writte
     Written::Draft(Draft { text, sentences, elsewhere })
 }
 
+/// What is not looked at.
+fn too_long() -> Draft {
+    let all = Sentence { range: 0..0, cites: Vec::new(), stands: Stands::No(text!("it is longer than an answer is")) };
+    Draft { text: String::new(), sentences: vec![all], elsewhere: false }
+}
+
 impl Draft {
     /// Sentences whose meaning decides.
     pub fn unsure(&self) -> Vec<Unsure> {
         let unsure = self.sentences.iter().enumerate().filter(|(_, sentence)| sentence.stands == Stands::Unsure);
-        let unsure = unsure.map(|(at, sentence)| Unsure {
-            at,
-            sentence: self.words(sentence),
-            passages: sentence.cites.iter().filter_map(|number| number.checked_sub(1)).collect(),
+        let unsure = unsure.map(|(at, sentence)| {
+            let words = self.words(sentence);
+            Unsure {
+                at,
+                denies: denying(&words),
+                sentence: words,
+                passages: sentence.cites.iter().filter_map(|number| number.checked_sub(1)).collect(),
+            }
         });
         unsure.collect()
     }
@@ -237,7 +258,9 @@ fn without_marks(text: &str) -> (String, Vec<(usize, usize)>) {
 
 /// The numbers in `[1]` or `[1, 2]`, with which a text begins, and what follows.
 fn mark(text: &str) -> Option<(Vec<usize>, &str)> {
-    let (inside, after) = text.strip_prefix('[')?.split_once(']')?;
+    let inside = text.strip_prefix('[')?;
+    let (end, _) = inside.char_indices().take(MARK).find(|(_, c)| *c == ']')?;
+    let (inside, after) = (inside.get(..end)?, inside.get(end + 1..)?);
     let number = |part: &str| {
         let part = part.trim();
         let short = (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -329,13 +352,34 @@ fn judged(sentence: &str, cites: &[usize], ground: &Ground<'_>, elsewhere: bool,
     if let Some(address) = addresses(sentence).difference(&addresses(&told)).next() {
         return Stands::No(text!("the address {address} stands in no passage that it names", address));
     }
-    let there = format!("{told}{}\n{}", ground.question, ground.company);
-    if let Some(number) = missing_number(sentence, &there) {
+    let known = format!("{told}{}", ground.company);
+    let there = format!("{known}\n{}", ground.question);
+    if let (Some(number), _) = numbers(sentence, &there) {
+        return Stands::No(text!("{number} does not stand there", number));
+    }
+    // What was asked is nobody's word: it may be denied, and said again beside a number that stands there.
+    if let (Some(number), false) = numbers(sentence, &known)
+        && !negates(sentence)
+    {
+        return Stands::No(text!("{number} stands in the question alone", number));
+    }
+    if let Some(amount) = another_unit(sentence, &told) {
+        return Stands::No(text!("{amount} does not stand there: the number has another unit", amount));
+    }
+    let (days, days_there) = (level(sentence), level(&there));
+    if let Some(number) = in_parts(&days).difference(&in_parts(&days_there)).next() {
         return Stands::No(text!("{number} does not stand there", number));
     }
     // (A code as it is written is in the sentence: of those that are found only the kind is known.)
     if !codes(sentence).is_subset(&codes(&there)) {
         return Stands::No(text!("a code of it does not stand there"));
+    }
+    if let [passage] = cited.as_slice()
+        && let Some((yes, _)) = yes_or_no(&passage.text)
+        && yes == negates(sentence)
+        && !(yes && negates(&passage.text))
+    {
+        return Stands::No(text!("there it says the contrary"));
     }
     if elsewhere {
         return if cited.iter().any(|passage| instructs(&passage.text)) { instruction() } else { Stands::Yes };
@@ -351,15 +395,11 @@ fn judged(sentence: &str, cites: &[usize], ground: &Ground<'_>, elsewhere: bool,
         if instructs(statement) {
             return instruction();
         }
-        if alike >= SAID_AGAIN && negates(statement) != negates(sentence) {
+        if alike >= SAID_AGAIN && denying(statement) != denying(sentence) {
             return Stands::No(text!("there it says the contrary"));
         }
     }
-    if let [passage] = cited.as_slice()
-        && let Some(yes) = yes_or_no(&passage.text)
-        && yes == negates(sentence)
-        && !(yes && negates(&passage.text))
-    {
+    if contrary(sentence, &cited) {
         return Stands::No(text!("there it says the contrary"));
     }
     // What was asked says nothing for an answer.
@@ -388,6 +428,51 @@ fn nearest<'p>(own: &BTreeSet<String>, cited: &[&'p Given]) -> Option<(usize, &'
     alike.max_by_key(|(alike, _)| *alike)
 }
 
+/// Whether a part of a sentence is denied there, or denies what is said there: in the part of a statement that has most of its words.
+fn contrary(sentence: &str, cited: &[&Given]) -> bool {
+    let mut statements: Vec<(BTreeSet<String>, bool)> = Vec::new();
+    for passage in cited {
+        for range in sentences(&passage.text) {
+            let statement = answered(&passage.text[range]);
+            let parts: Vec<_> = clauses(statement).into_iter().map(|part| (content(part), negates(part))).collect();
+            let whole = (content(statement), negates(statement));
+            // What is said of several things is said of each, unless a part of it is denied alone.
+            let one = parts.iter().all(|(_, denied)| *denied == whole.1);
+            statements.extend(parts.into_iter().chain(Some(whole).filter(|_| one)));
+        }
+    }
+    clauses(sentence).into_iter().any(|part| {
+        let (own, denies) = (content(part), negates(part));
+        let share =
+            |words: &BTreeSet<String>| own.iter().filter(|word| among(word, words)).count() * 100 / own.len().max(1);
+        let shares: Vec<(usize, bool)> = statements.iter().map(|(words, denied)| (share(words), *denied)).collect();
+        let most = shares.iter().map(|(share, _)| *share).max().unwrap_or_default();
+        own.len() > 1
+            && most >= SPOKEN_OF
+            && shares.iter().filter(|(share, _)| *share == most).all(|(_, denied)| *denied != denies)
+    })
+}
+
+/// The parts of a statement, without the yes or no that it begins with: that answers, and what follows says it.
+fn clauses(statement: &str) -> Vec<&str> {
+    let parts = answered(statement).split([',', ';', ':', '(', ')', '\u{2013}', '\u{2014}']);
+    let words = [" but ", " pero ", " aber ", " mais ", " men "];
+    words.iter().fold(parts.collect(), |parts: Vec<&str>, word| {
+        parts.into_iter().flat_map(|part| part.split(*word)).collect()
+    })
+}
+
+/// A statement without the yes or no that it begins with, where something follows.
+fn answered(statement: &str) -> &str {
+    let rest = yes_or_no(statement).map(|(_, rest)| rest);
+    rest.filter(|rest| rest.contains(char::is_alphanumeric)).unwrap_or(statement)
+}
+
+/// Whether a statement denies something. "No, it costs 49 kr" does not.
+pub(crate) fn denying(statement: &str) -> bool {
+    negates(answered(statement))
+}
+
 /// Where in a passage that stands which a sentence says: its nearest statement.
 pub(crate) fn place(sentence: &str, passage: &str) -> Range<usize> {
     let own = content(sentence);
@@ -403,7 +488,11 @@ pub(crate) fn place(sentence: &str, passage: &str) -> Range<usize> {
 fn content(text: &str) -> BTreeSet<String> {
     let words = text.unicode_words().map(str::to_lowercase);
     let weighs = |word: &String| {
-        word.chars().any(char::is_alphabetic) && !listed(SMALL, word) && !listed(DENYING, word) && !denies(word)
+        word.chars().any(char::is_alphabetic)
+            && !listed(SMALL, word)
+            && !listed(DENYING, word)
+            && !listed(IDLE, word)
+            && !denies(word)
     };
     words.filter(weighs).map(|word| stem(&word)).collect()
 }
@@ -422,16 +511,26 @@ const DENYING: &str = "\
     not no never none without cannot nor neither nobody nothing nicht kein keine keinen keiner nie ohne nein nunca sin \
     ningún ninguna ninguno nadie nada ne pas jamais sans aucun aucune non inte ej aldrig utan ingen inga inget nej";
 
+/// Words that answer, or say what may or must be, and nothing else.
+const IDLE: &str = "yes sí ja oui jo may might must should shall could would will";
+
 fn denies(word: &str) -> bool {
     word.ends_with("n't") || word.ends_with("n\u{2019}t")
 }
 
+/// Whether a text has a word that denies. "No later than", "no more than" and "not only" deny nothing.
 fn negates(text: &str) -> bool {
-    text.unicode_words().map(str::to_lowercase).any(|word| listed(DENYING, &word) || denies(&word))
+    let words: Vec<String> = text.unicode_words().map(str::to_lowercase).collect();
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    let limits = |at: usize| {
+        listed("later earlier sooner only just", word(at))
+            || listed("more less fewer longer", word(at)) && word(at + 1) == "than"
+    };
+    (0..words.len()).any(|at| (listed(DENYING, word(at)) || denies(word(at))) && !limits(at + 1))
 }
 
-/// Whether a passage begins with a yes or a no.
-fn yes_or_no(passage: &str) -> Option<bool> {
+/// The yes or no with which a text begins, and what follows.
+fn yes_or_no(passage: &str) -> Option<(bool, &str)> {
     let passage = passage.trim_start();
     let end = passage.find(|c: char| !c.is_alphabetic()).unwrap_or(passage.len());
     let (word, rest) = passage.split_at(end);
@@ -440,8 +539,8 @@ fn yes_or_no(passage: &str) -> Option<bool> {
         return None;
     }
     match word.to_lowercase().as_str() {
-        "yes" | "sí" | "ja" | "oui" | "jo" => Some(true),
-        "no" | "nein" | "non" | "nej" => Some(false),
+        "yes" | "sí" | "ja" | "oui" | "jo" => Some((true, rest)),
+        "no" | "nein" | "non" | "nej" => Some((false, rest)),
         _ => None,
     }
 }
@@ -464,7 +563,9 @@ const INSTRUCTING: [&str; 12] = [
 
 fn instructs(text: &str) -> bool {
     let text = text.to_lowercase();
-    INSTRUCTING.iter().any(|words| text.contains(words))
+    // ("As an aid" does not.)
+    let ends = |rest: &str| !rest.starts_with(char::is_alphabetic);
+    INSTRUCTING.iter().any(|words| text.split(words).skip(1).any(ends))
 }
 
 /// Words at the beginning of a sentence that leans on the one before.
@@ -490,7 +591,8 @@ fn missing_name(sentence: &str, there: &str) -> Option<String> {
         let between = sentence.get(ended..at).unwrap_or_default();
         let begins = ended == 0 || between.contains(['.', ':', '!', '?', '\n', '\u{201c}', '"']);
         ended = at + word.len();
-        let capital = word.chars().next().is_some_and(char::is_uppercase) && word.chars().nth(1).is_some();
+        let me = word.starts_with("I'") || word.starts_with("I\u{2019}");
+        let capital = word.chars().next().is_some_and(char::is_uppercase) && word.chars().nth(1).is_some() && !me;
         if capital && !begins && !known.contains(&bare(word)) {
             return Some(word.to_owned());
         }
@@ -526,21 +628,112 @@ fn is_address(part: &str) -> bool {
     labels.len() >= 2 && labels.iter().all(label) && ending
 }
 
-/// A number in a sentence, of figures or in words, that does not stand there.
-fn missing_number(sentence: &str, there: &str) -> Option<String> {
+/// The first number in a sentence, of figures or in words, that does not stand there, and whether any does.
+fn numbers(sentence: &str, there: &str) -> (Option<String>, bool) {
     let (own, there_figures) = (level(sentence), level(there));
-    let mut known: BTreeSet<String> = words_for_numbers(there).map(|(_, number)| number.to_string()).collect();
+    let mut known: BTreeSet<String> = words_for_numbers(there).map(|one| one.number).collect();
     for chain in chains(&there_figures) {
-        known.insert(canonical(&chain.join(",")));
-        known.extend(chain.into_iter().map(canonical));
+        known.insert(chain.number());
+        known.extend(chain.parts.into_iter().map(canonical));
     }
+    let (mut missing, mut held) = (None, false);
     for chain in chains(&own) {
-        let whole = known.contains(&canonical(&chain.join(",")));
-        if let Some(missing) = chain.into_iter().find(|figure| !whole && !known.contains(&canonical(figure))) {
-            return Some(missing.to_owned());
+        let whole = known.contains(&chain.number());
+        for figure in chain.parts {
+            if whole || known.contains(&canonical(figure)) {
+                held = true;
+            } else {
+                missing = missing.or_else(|| Some(figure.to_owned()));
+            }
         }
     }
-    words_for_numbers(sentence).find(|(_, number)| !known.contains(&number.to_string())).map(|(word, _)| word)
+    for one in words_for_numbers(sentence) {
+        if known.contains(&one.number) {
+            held = true;
+        } else {
+            missing = missing.or_else(|| Some(one.word.to_owned()));
+        }
+    }
+    (missing, held)
+}
+
+/// Numbers of three parts and more that lines join: days (`2026-05-01`, `5/1/2026`), and some of telephones. They are compared as they are written.
+fn in_parts(text: &str) -> BTreeSet<&str> {
+    let numbers = text.split(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | '/'));
+    let numbers = numbers.map(|number| number.trim_matches(['-', '/']));
+    numbers.filter(|number| number.split(['-', '/']).filter(|part| !part.is_empty()).count() > 2).collect()
+}
+
+/// Units, a line each, in the languages that are known best. Where a word stands in several, it may be any of these.
+const UNITS: [&str; 25] = [
+    "€ eur euro euros",
+    "$ usd dollar dollars",
+    "£ gbp pound pounds",
+    "kr sek krona kronor",
+    "kr nok krone kroner",
+    "kr dkk krone kroner",
+    "second seconds sec secs s segundo segundos sekunde sekunden sekund sekunder seconde secondes",
+    "minute minutes min mins minuto minutos minuten minut minuter",
+    "hour hours h hr hrs hora horas stunde stunden heure heures timme timmar",
+    "day days día días tag tage tagen jour jours dag dagar",
+    "week weeks semana semanas woche wochen semaine semaines vecka veckor",
+    "month months mes meses monat monate monaten mois månad månader",
+    "year years año años jahr jahre jahren année années ans år",
+    "am a.m",
+    "pm p.m",
+    "% percent procent prozent",
+    "° degree degrees grad grados degrés grader",
+    "kg kilo kilos kilogram kilograms kilogramm",
+    "g gram grams gramm gramos",
+    "mm millimetre millimetres millimeter millimeters",
+    "cm centimetre centimetres centimeter centimeters",
+    "m metre metres meter meters metro metros",
+    "km kilometre kilometres kilometer kilometers",
+    "l litre litres liter liters litro litros",
+    "ml millilitre millilitres milliliter milliliters",
+];
+/// So many of them are money, which may stand before its number as well.
+const MONEY: usize = 6;
+
+/// A number in a sentence whose unit is another one there, wherever that number stands.
+fn another_unit(sentence: &str, there: &str) -> Option<String> {
+    let (own, there) = (level(sentence), level(there));
+    let known = amounts(&there);
+    amounts(&own).into_iter().find_map(|(number, unit)| {
+        let unit = unit?;
+        let mut theirs = known.iter().filter(|(other, _)| *other == number).map(|(_, unit)| unit).peekable();
+        theirs.peek()?;
+        let same = |other: &Option<String>| {
+            other.as_ref().is_none_or(|other| UNITS.iter().any(|line| listed(line, &unit) && listed(line, other)))
+        };
+        (!theirs.any(same)).then(|| format!("{number} {unit}"))
+    })
+}
+
+/// The numbers in a text, each with its unit, if one stands beside it.
+fn amounts(text: &str) -> Vec<(String, Option<String>)> {
+    let figures = chains(text).into_iter().map(|chain| (chain.number(), unit(chain.before, chain.after)));
+    figures.chain(words_for_numbers(text).map(|one| (one.number, unit("", one.after)))).collect()
+}
+
+/// The unit of a number, by what stands before and after it.
+fn unit(before: &str, after: &str) -> Option<String> {
+    let next = after.strip_prefix([' ', '-']).unwrap_or(after);
+    let end = match next.find(|c: char| !c.is_alphabetic() && c != '.') {
+        // A sign.
+        Some(0) => next.chars().next().map_or(0, char::len_utf8),
+        end => end.unwrap_or(next.len()),
+    };
+    let behind = next.get(..end).unwrap_or_default().trim_end_matches('.');
+    let before = before.trim_end_matches(' ');
+    let sign = before.char_indices().next_back().and_then(|(at, _)| before.get(at..)).unwrap_or_default();
+    let word = before.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    let of = |units: &[&str], word: &str| {
+        let word = word.to_lowercase();
+        units.iter().any(|unit| listed(unit, &word)).then_some(word)
+    };
+    let money = UNITS.get(..MONEY).unwrap_or_default();
+    of(&UNITS, behind).or_else(|| of(money, sign)).or_else(|| of(money, word))
 }
 
 /// The text with digits of other scripts as those of ours.
@@ -550,19 +743,39 @@ fn level(text: &str) -> String {
     text.chars().map(|c| digit(c).and_then(|digit| char::from_digit(digit, 10)).unwrap_or(c)).collect()
 }
 
-/// The figures in a text: each as it is written, and those together that are groups of one number (`1 299`).
-fn chains(text: &str) -> Vec<Vec<&str>> {
-    let (mut chains, mut rest) = (Vec::<Vec<&str>>::new(), text);
+/// Figures that are one number, and what stands before and after it.
+struct Chain<'t> {
+    /// Each as it is written; several are groups of it (`1 299`).
+    parts: Vec<&'t str>,
+    before: &'t str,
+    after: &'t str,
+}
+
+impl Chain<'_> {
+    /// The number, in its one spelling.
+    fn number(&self) -> String {
+        canonical(&self.parts.join(","))
+    }
+}
+
+/// The figures in a text.
+fn chains(text: &str) -> Vec<Chain<'_>> {
+    let (mut chains, mut rest) = (Vec::<Chain<'_>>::new(), text);
     while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
         let from = &rest[at..];
-        let end = figure(from);
-        let (number, after) = from.split_at(end);
+        let (number, after) = from.split_at(figure(from));
         // The one before ended where this text begins.
         let group =
             at == 1 && rest.starts_with(' ') && number.split(['.', ',']).next().is_some_and(|first| first.len() == 3);
         match chains.last_mut().filter(|_| group) {
-            Some(chain) if chain.iter().all(|one| one.len() <= 3) => chain.push(number),
-            _ => chains.push(vec![number]),
+            Some(chain) if chain.parts.iter().all(|one| one.len() <= 3) => {
+                chain.parts.push(number);
+                chain.after = after;
+            }
+            _ => {
+                let before = text.get(..text.len() - from.len()).unwrap_or_default();
+                chains.push(Chain { parts: vec![number], before, after });
+            }
         }
         rest = after;
     }
@@ -629,12 +842,20 @@ const NUMBERS: [(&str, u32); 30] = [
     ("dozen docena dutzend douzaine dussin", 12),
 ];
 
+/// A word that is a number.
+struct NumberWord<'t> {
+    word: &'t str,
+    number: String,
+    after: &'t str,
+}
+
 /// The words of a text that are numbers.
-fn words_for_numbers(text: &str) -> impl Iterator<Item = (String, u32)> {
-    let words: Vec<String> = text.unicode_words().map(str::to_lowercase).collect();
-    words.into_iter().filter_map(|word| {
-        let number = NUMBERS.iter().find(|(known, _)| listed(known, &word)).map(|(_, number)| *number);
-        number.map(|number| (word, number))
+fn words_for_numbers(text: &str) -> impl Iterator<Item = NumberWord<'_>> {
+    text.unicode_word_indices().filter_map(move |(at, word)| {
+        let small = word.to_lowercase();
+        let (_, number) = NUMBERS.iter().find(|(known, _)| listed(known, &small))?;
+        let after = text.get(at + word.len()..).unwrap_or_default();
+        Some(NumberWord { word, number: number.to_string(), after })
     })
 }
 
@@ -771,11 +992,75 @@ mod tests {
             ("Unused goods may be returned [here](javascript:alert) [1].", "the address javascript:alert"),
             ("Gift cards are taken back [1].", "there it says the contrary"),
             ("Yes, we ship to Norway [4].", "there it says the contrary"),
+            ("You may return gift cards [1].", "there it says the contrary"),
+            ("You can have your gift cards taken back within 60 days [1].", "there it says the contrary"),
+            ("Unused goods may be returned within 60 weeks [1].", "60 weeks does not stand there"),
+            ("Unused goods may be returned within sixty minutes [1].", "60 minutes does not stand there"),
+            ("A parcel costs €1,299.00 [2].", "1299 € does not stand there"),
+            ("A parcel costs 1 299 euros [2].", "1299 euros does not stand there"),
             ("The shop is closed for ever [5].", "speaks to the assistant"),
             ("My rules are a secret of 12 lines. I tell them all.", "it names no passage"),
         ] {
             let refused = refused(written);
             assert!(refused.contains(why), "{written}: {refused}");
+        }
+    }
+
+    /// What is told of a sentence that cites one passage.
+    fn of(passage: &str, written: &str, question: &str) -> Result<String, String> {
+        let passages = [given("It", passage)];
+        let ground = Ground { passages: &passages, question, company: "Fjällhus" };
+        let Written::Draft(mut draft) = read(&format!("{written} [1]"), true, &ground) else { panic!("{written}") };
+        for unsure in draft.unsure() {
+            draft.settle(unsure.at, true);
+        }
+        draft.kept().map(|kept| kept.text).map_err(|why| why.to_string())
+    }
+
+    #[test]
+    fn ordinary_answers_are_told() {
+        for (passage, written, question) in [
+            ("Items can be returned within 30 days.", "Yes, you can return it within 30 days.", "May I return a lamp?"),
+            ("Delivery costs 49 kr. From 499 kr it is free.", "No, delivery costs 49 kr.", "Is delivery free?"),
+            ("Delivery takes no more than 5 days.", "Delivery takes at most 5 days.", "How long does it take?"),
+            ("Gift cards cannot be returned.", "No, I'm afraid gift cards can't be returned.", "May I return a gift card?"),
+            ("Opened goods are not taken back, but unopened goods may be returned.", "Unopened goods may be returned.", "?"),
+            ("It holds 5 l, and weighs 2 kg.", "It weighs two kilos.", "What does it weigh?"),
+            ("Rent: SEK 500 a month.", "The rent is 500 kr a month.", "What is the rent?"),
+            ("The sale begins on 2026-05-01.", "The sale begins on 2026-05-01.", "When does it begin?"),
+            ("We ship to Sweden only.", "No, we only ship to Sweden.", "Do you ship to Norway?"),
+            ("Returns take 14 days.", "No, after 45 days it is too late.", "May I return it after 45 days?"),
+            ("Use it as an aid for reading.", "Use it as an aid for reading.", "?"),
+        ] {
+            assert_eq!(of(passage, written, question).as_deref(), Ok(written), "{passage}");
+        }
+    }
+
+    #[test]
+    fn what_is_turned_round_is_not_told() {
+        for (passage, written, question, why) in [
+            ("Delivery costs 49 kr.", "Delivery costs 49 euros.", "?", "49 euros"),
+            ("The store opens at 11 am.", "The store opens at 11 pm.", "?", "11 pm"),
+            ("The sale begins on 2026-05-01.", "The sale begins on 2026-01-05.", "?", "2026-01-05"),
+            ("Students get 15 % off.", "Yes, there are 25 % off.", "Are there 25 % off?", "25 stands in the question alone"),
+            ("We refund goods.", "Yes, you get a refund of 500 kr.", "Do I get a refund of 500 kr?", "500 stands in"),
+            ("The warranty does not cover batteries.", "The warranty covers batteries.", "?", "the contrary"),
+            ("We ship to Sweden, Norway and Denmark.", "We do not ship to Denmark.", "?", "the contrary"),
+            ("Gift cards are not taken back.", "Yes, you can return gift cards.", "May I return gift cards?", "the contrary"),
+            ("No.", "Sí, enviamos a Noruega.", "¿Envían a Noruega?", "the contrary"),
+        ] {
+            let told = of(passage, written, question);
+            assert!(told.as_ref().is_err_and(|told| told.contains(why)), "{written}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_longer_than_an_answer_is_not_looked_at() {
+        for long in ["Goods may be returned [1]. ".repeat(MOST_SENTENCES + 1), "[".repeat(1_000_000)] {
+            let passages = passages();
+            let ground = Ground { passages: &passages, question: "?", company: "Fjällhus" };
+            let Written::Draft(draft) = read(&long, true, &ground) else { panic!("nothing") };
+            assert!(draft.unsure().is_empty() && draft.kept().is_err_and(|why| why.to_string().contains("longer")));
         }
     }
 
@@ -865,8 +1150,11 @@ mod tests {
         for (one, other) in [("2.5", "25"), ("1,299", "1,300"), ("10:30", "10"), ("1", "10")] {
             assert_ne!(canonical(one), canonical(other));
         }
+        let chains = chains("1 299 SEK, 12 days and 3.5 or 4, 2026-05-01");
+        assert_eq!((chains[0].before, chains[0].after), ("", " SEK, 12 days and 3.5 or 4, 2026-05-01"));
+        assert_eq!(chains[1].before, "1 299 SEK, ");
         assert_eq!(
-            chains("1 299 SEK, 12 days and 3.5 or 4, 2026-05-01"),
+            chains.into_iter().map(|chain| chain.parts).collect::<Vec<_>>(),
             [vec!["1", "299"], vec!["12"], vec!["3.5"], vec!["4"], vec!["2026"], vec!["05"], vec!["01"]]
         );
     }
