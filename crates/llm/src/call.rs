@@ -51,9 +51,12 @@ impl Llm {
         asked: &Asked<'_>,
         place: &Arc<Place<TenantId>>,
     ) -> Result<Call, Miss> {
-        let most = Usage { input: asked.tokens(), cached: 0, output: asked.most.into() };
-        let most = link.rates.map_or(Micros(0), |rates| cost(&rates, &most));
-        let id = self.reserve(caller, most).await?.ok_or(Miss::Budget)?;
+        let of = |cached| {
+            let used = Usage { input: asked.tokens(), cached, output: asked.most.into() };
+            link.rates.map_or(Micros(0), |rates| cost(&rates, &used))
+        };
+        // Whichever is dearer: that the provider remembers all of it, or nothing.
+        let id = self.reserve(caller, of(0).max(of(asked.tokens()))).await?.ok_or(Miss::Budget)?;
         Ok(Call {
             llm: self.clone(),
             caller: caller.clone(),

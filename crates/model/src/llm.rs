@@ -231,7 +231,7 @@ impl Fault {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Tried {
-    /// What it said.
+    /// What it said: the beginning of it, in one line.
     pub text: String,
     /// How long that took, in milliseconds.
     pub took_ms: u64,

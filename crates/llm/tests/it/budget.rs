@@ -2,7 +2,7 @@
 
 use crate::stage::{AURORA, Stage, ask_whole, model, prices};
 use llm::{LlmError, ModelChange};
-use model::llm::{Budget, Micros, Usage, Wire};
+use model::llm::{Budget, Micros, Prices, Usage, Wire};
 use testkit::{Mishap, ModelServer, SAYS};
 use time::Duration;
 use tokio::task::JoinSet;
@@ -133,6 +133,20 @@ async fn a_server_that_ends_in_the_middle_leaves_what_it_had_reserved_as_spent()
         let now = budget(&stage).await;
         assert_eq!((now.spent, now.reserved), (Micros(300), Micros(0)));
     }
+}
+
+#[tokio::test]
+async fn where_it_is_dearer_that_a_provider_remembers_so_much_is_reserved() {
+    let stage = Stage::new().await;
+    let owner = &stage.two.aurora.owner;
+    let mut new = model(Wire::OpenAi, &stage.server.address(Wire::OpenAi), "priced", AURORA);
+    new.prices = Some(Prices { cached: Micros(1_000_000), ..prices(0, 0) });
+    stage.llm.add(owner, new).await.unwrap();
+    stage.llm.set_budget(owner, Some(Micros(40)), 80).await.unwrap();
+    // The question has 41 tokens, nearly.
+    assert!(matches!(ask_whole(&stage.llm, owner).await, Err(LlmError::Budget)));
+    stage.llm.set_budget(owner, Some(Micros(41)), 80).await.unwrap();
+    assert_eq!(ask_whole(&stage.llm, owner).await.unwrap().cost, Some(Micros(4)));
 }
 
 #[tokio::test]
