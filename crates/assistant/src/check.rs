@@ -457,9 +457,9 @@ fn contrary(sentence: &str, cited: &[&Given]) -> bool {
 fn clauses(statement: &str) -> Vec<&str> {
     let parts = answered(statement).split([',', ';', ':', '(', ')', '\u{2013}', '\u{2014}']);
     let words = [" but ", " pero ", " aber ", " mais ", " men "];
-    words.iter().fold(parts.collect(), |parts: Vec<&str>, word| {
-        parts.into_iter().flat_map(|part| part.split(*word)).collect()
-    })
+    words
+        .iter()
+        .fold(parts.collect(), |parts: Vec<&str>, word| parts.into_iter().flat_map(|part| part.split(*word)).collect())
 }
 
 /// A statement without the yes or no that it begins with, where something follows.
@@ -1023,8 +1023,16 @@ mod tests {
             ("Items can be returned within 30 days.", "Yes, you can return it within 30 days.", "May I return a lamp?"),
             ("Delivery costs 49 kr. From 499 kr it is free.", "No, delivery costs 49 kr.", "Is delivery free?"),
             ("Delivery takes no more than 5 days.", "Delivery takes at most 5 days.", "How long does it take?"),
-            ("Gift cards cannot be returned.", "No, I'm afraid gift cards can't be returned.", "May I return a gift card?"),
-            ("Opened goods are not taken back, but unopened goods may be returned.", "Unopened goods may be returned.", "?"),
+            (
+                "Gift cards cannot be returned.",
+                "No, I'm afraid gift cards can't be returned.",
+                "May I return a gift card?",
+            ),
+            (
+                "Opened goods are not taken back, but unopened goods may be returned.",
+                "Unopened goods may be returned.",
+                "?",
+            ),
             ("It holds 5 l, and weighs 2 kg.", "It weighs two kilos.", "What does it weigh?"),
             ("Rent: SEK 500 a month.", "The rent is 500 kr a month.", "What is the rent?"),
             ("The sale begins on 2026-05-01.", "The sale begins on 2026-05-01.", "When does it begin?"),
@@ -1042,11 +1050,21 @@ mod tests {
             ("Delivery costs 49 kr.", "Delivery costs 49 euros.", "?", "49 euros"),
             ("The store opens at 11 am.", "The store opens at 11 pm.", "?", "11 pm"),
             ("The sale begins on 2026-05-01.", "The sale begins on 2026-01-05.", "?", "2026-01-05"),
-            ("Students get 15 % off.", "Yes, there are 25 % off.", "Are there 25 % off?", "25 stands in the question alone"),
+            (
+                "Students get 15 % off.",
+                "Yes, there are 25 % off.",
+                "Are there 25 % off?",
+                "25 stands in the question alone",
+            ),
             ("We refund goods.", "Yes, you get a refund of 500 kr.", "Do I get a refund of 500 kr?", "500 stands in"),
             ("The warranty does not cover batteries.", "The warranty covers batteries.", "?", "the contrary"),
             ("We ship to Sweden, Norway and Denmark.", "We do not ship to Denmark.", "?", "the contrary"),
-            ("Gift cards are not taken back.", "Yes, you can return gift cards.", "May I return gift cards?", "the contrary"),
+            (
+                "Gift cards are not taken back.",
+                "Yes, you can return gift cards.",
+                "May I return gift cards?",
+                "the contrary",
+            ),
             ("No.", "Sí, enviamos a Noruega.", "¿Envían a Noruega?", "the contrary"),
         ] {
             let told = of(passage, written, question);

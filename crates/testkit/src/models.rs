@@ -268,6 +268,8 @@ impl Shared {
                 }
                 End::Cut => {
                     pour.end = End::Whole;
+                    // What came before it is sent first.
+                    tokio::task::yield_now().await;
                     Some((Err(std::io::Error::other("cut off")), pour))
                 }
                 End::Never => std::future::pending().await,

@@ -21,7 +21,7 @@ async fn upload(server: &TestServer, tenant: &Tenant, count: usize) {
 
 /// Where a link of that name leads.
 fn link(page: &Answer, name: &str) -> Option<String> {
-    let (before, _) = page.body.split_once(&format!(">{name}</a>"))?;
+    let (before, _) = page.body.split_once(&format!(">{name}<"))?;
     let (_, address) = before.rsplit_once("href=\"")?;
     let (address, _) = address.split_once('"')?;
     Some(address.replace("&amp;", "&").trim_end_matches("#documents").to_owned())

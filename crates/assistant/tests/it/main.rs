@@ -21,6 +21,9 @@ struct Question {
     question: String,
     document: Option<String>,
     contains: Option<String>,
+    /// Concerns no company. What else has no document nearly has one.
+    #[serde(default)]
+    elsewhere: bool,
     set: String,
 }
 
@@ -73,12 +76,14 @@ struct Figures {
     document: f64,
     /// Quoted two passages.
     two: f64,
-    /// Of the questions that no document answers.
+    /// Of the questions that concern no company.
     refused: f64,
+    /// Of those that nearly have an answer: told one.
+    near: f64,
 }
 
 async fn figures(stage: &Stage, questions: &[Question], set: &str) -> Figures {
-    let (mut figures, mut asked, mut foreign) = (Figures::default(), 0.0, 0.0);
+    let (mut figures, mut asked, mut foreign, mut near) = (Figures::default(), 0.0, 0.0, 0.0);
     let begun = std::time::Instant::now();
     for question in questions.iter().filter(|q| q.set == set) {
         let answer = stage.assistant.answer(&stage.two.aurora.owner, &question.question).await.unwrap();
@@ -101,17 +106,21 @@ async fn figures(stage: &Stage, questions: &[Question], set: &str) -> Figures {
                 figures.right +=
                     f64::from(answer.citations.iter().any(|c| from(&c) && c.quote.contains(text.as_str())));
             }
-            _ => {
+            _ if question.elsewhere => {
                 foreign += 1.0;
                 figures.refused += f64::from(answer.refused);
+            }
+            _ => {
+                near += 1.0;
+                figures.near += f64::from(answer.outcome == Outcome::Answer);
             }
         }
     }
     for share in [&mut figures.answered, &mut figures.right, &mut figures.document, &mut figures.two] {
         *share /= asked;
     }
-    figures.refused /= foreign;
-    println!("{set}: {figures:.2?}, {:.0?} for an answer", begun.elapsed().div_f64(asked + foreign));
+    (figures.refused, figures.near) = (figures.refused / foreign, figures.near / near);
+    println!("{set}: {figures:.2?}, {:.0?} for an answer", begun.elapsed().div_f64(asked + foreign + near));
     figures
 }
 
@@ -122,8 +131,8 @@ async fn answers_what_the_documents_say_and_refuses_what_they_do_not() {
         serde_json::from_slice(&std::fs::read(Path::new(SUPPORT).join("questions.json")).unwrap()).unwrap();
     figures(&stage, &questions, "tune").await;
     let figures = figures(&stage, &questions, "held_out").await;
-    assert!(figures.answered >= 0.75 && figures.right >= 0.57, "{figures:?}");
-    assert!(figures.document >= 0.66 && figures.refused >= 0.6, "{figures:?}");
+    assert!(figures.answered >= 0.9 && figures.right >= 0.65, "{figures:?}");
+    assert!(figures.document >= 0.66 && figures.refused >= 0.9 && figures.near <= 0.1, "{figures:?}");
 }
 
 #[tokio::test]

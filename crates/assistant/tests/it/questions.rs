@@ -46,7 +46,7 @@ struct Figures {
     /// The right words are among what is shown.
     shown: f64,
     near: f64,
-    near_refused: f64,
+    near_answers: f64,
     off: f64,
     off_refused: f64,
 }
@@ -71,17 +71,16 @@ async fn figures(part: &str, only: usize) -> Figures {
                 })
             });
             let refused = f64::from(answer.outcome == Outcome::Refused);
-            if answer.outcome == Outcome::Answer {
-                figures.answers += 1.0;
-                figures.right += f64::from(right);
-            }
+            let answers = f64::from(answer.outcome == Outcome::Answer);
+            figures.answers += answers;
+            figures.right += if right { answers } else { 0.0 };
             match question.kind.as_str() {
                 "answerable" => {
                     figures.answerable += 1.0;
                     figures.shown += f64::from(right);
                 }
                 "near_miss" => {
-                    (figures.near, figures.near_refused) = (figures.near + 1.0, figures.near_refused + refused)
+                    (figures.near, figures.near_answers) = (figures.near + 1.0, figures.near_answers + answers)
                 }
                 _ => (figures.off, figures.off_refused) = (figures.off + 1.0, figures.off_refused + refused),
             }
@@ -96,6 +95,6 @@ async fn figures(part: &str, only: usize) -> Figures {
 async fn what_is_called_an_answer_is_one() {
     let figures = figures("c.jsonl", 4).await;
     assert!(figures.answers >= 30.0 && figures.right / figures.answers >= 0.9, "{figures:?}");
-    assert!(figures.shown / figures.answerable >= 0.75, "{figures:?}");
-    assert!(figures.near_refused / figures.near >= 0.3 && figures.off_refused / figures.off >= 0.75, "{figures:?}");
+    assert!(figures.shown / figures.answerable >= 0.8, "{figures:?}");
+    assert!(figures.near_answers / figures.near <= 0.05 && figures.off_refused / figures.off >= 0.9, "{figures:?}");
 }
