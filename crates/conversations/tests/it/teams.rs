@@ -48,7 +48,8 @@ async fn what_is_given_to_a_team_waits_for_its_people_and_is_there_for_no_other_
             let there = reaches(c, who, id).await;
             let waits = c.get(owner, id).await.unwrap().waiting_since.is_some();
             assert_eq!(c.waiting(who).await.unwrap(), u32::from(there && waits));
-            [who, owner].map(|caller| caller.scope().let_go());
+            who.scope().let_go();
+            owner.scope().let_go();
             seen.push(there);
         }
         seen

@@ -331,6 +331,7 @@ async fn tables_of_no_tenant_are_closed_to_tenants() {
         tables,
         [
             "app.identities",
+            "app.operator_keys",
             "app.passkeys",
             "app.people",
             "app.recovery_codes",
