@@ -8,6 +8,7 @@ use crate::state::App;
 use axum::{Json, extract::State, http::StatusCode};
 use model::identity::NewToken;
 use model::permission::Permissions;
+use model::whole;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -19,6 +20,7 @@ pub struct TokenWishes {
     permissions: Option<Permissions>,
     /// For how many seconds, and no longer than the key works.
     #[schema(minimum = 60, maximum = 900, default = 300)]
+    #[serde(default, deserialize_with = "whole::or_none")]
     expires_in: Option<u32>,
 }
 
