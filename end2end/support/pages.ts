@@ -171,7 +171,7 @@ const withQuestion = (then?: (page: Page) => Promise<void>) => async (page: Page
   await teach(page.request, 'returns.md', documents['returns.md']);
   await learnt(page.request);
   await visit(page, '/dashboard/assistant');
-  await page.getByLabel('Question').fill('How long can I send goods back?');
+  await page.getByRole('textbox', { name: 'Question' }).fill('How long can I send goods back?');
   await page.getByRole('button', { name: 'Ask', exact: true }).click();
   await expect(page.locator('#answer')).toBeVisible();
   await then?.(page);

@@ -68,7 +68,7 @@ for (const javaScriptEnabled of [true, false]) {
 
     // A question, how it was answered, and its receipt.
     model.when('lamps', 'You may send unused lamps back within 60 days of delivery [1].');
-    await page.getByLabel('Question').fill(QUESTION);
+    await page.getByRole('textbox', { name: 'Question' }).fill(QUESTION);
     await page.getByRole('button', { name: 'Ask', exact: true }).click();
     await expect(page.locator('#answer')).toHaveText('You may send unused lamps back within 60 days of delivery.');
     expect(model.asked.at(-1)!.system).toContain('You are called Astrid.');
@@ -82,7 +82,7 @@ for (const javaScriptEnabled of [true, false]) {
     // What the model makes up is not told.
     model.when('lamps', 'You may send unused lamps back within 90 days [1].');
     await page.goto('/dashboard/assistant');
-    await page.getByLabel('Question').fill(QUESTION);
+    await page.getByRole('textbox', { name: 'Question' }).fill(QUESTION);
     await page.getByRole('button', { name: 'Ask', exact: true }).click();
     await expect(page.locator('#try')).toContainText('90 does not stand there');
     await expect(page.locator('#answer')).not.toContainText('90');

@@ -38,7 +38,7 @@ for (const javaScriptEnabled of [true, false]) {
       const form = owner.locator('details[open]');
       await form.getByLabel('Member').selectOption(`${who} · ${email}`);
       await form.getByRole('button', { name: `Put into ${team}` }).click();
-      await expect(owner.getByRole('button', { name: `Take ${who} out of ${team}` })).toBeVisible();
+      await expect(owner.getByRole('button', { name: `Take out ${who} of ${team}` })).toBeVisible();
     }
     await owner.locator('#name').fill('BILLING');
     await owner.getByRole('button', { name: 'Make the team' }).click();

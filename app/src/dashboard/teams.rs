@@ -163,7 +163,7 @@ fn row(team: Team, eyes: Eyes<'_>, wrong: Option<Wrong>) -> impl IntoView + use<
 fn person(team: TeamId, named: &str, one: TeamMember, manages: bool) -> AnyView {
     let TeamMember { id, name } = one;
     let out = manages.then(|| {
-        let label = t!("Take {name} out of {team}", name, team = named);
+        let label = t!("Take out {name} of {team}", name, team = named);
         view! {
             <form method="post" action=format!("{HERE}/{team}/members/{id}/remove")>
                 <button class="button button--small" type="submit" aria-label=label>{t!("Take out")}</button>

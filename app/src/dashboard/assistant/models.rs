@@ -85,7 +85,7 @@ fn row(model: Model, (place, last): (usize, usize), tried: Option<Tried>, wrong:
         |prices| t!("{input} asked, {output} answered, a million tokens", input = prices.input, output = prices.output),
     );
     let of = |what: &str| format!("{HERE}/models/{id}/{what}");
-    let switch = if on { t!("Turn {name} off", name) } else { t!("Turn {name} on", name) };
+    let switch = if on { t!("Turn off {name}", name) } else { t!("Turn on {name}", name) };
     let (next, turn) = if on { ("", t!("Turn off")) } else { ("1", t!("Turn on")) };
     let moved = |to: usize, label: String, words: String| {
         view! {
@@ -95,8 +95,8 @@ fn row(model: Model, (place, last): (usize, usize), tried: Option<Tried>, wrong:
             </form>
         }
     };
-    let up = (place > 0).then(|| moved(place - 1, t!("Ask {name} earlier", name), t!("Up")));
-    let down = (place < last).then(|| moved(place + 1, t!("Ask {name} later", name), t!("Down")));
+    let up = (place > 0).then(|| moved(place - 1, t!("Up: ask {name} earlier", name), t!("Up")));
+    let down = (place < last).then(|| moved(place + 1, t!("Down: ask {name} later", name), t!("Down")));
     view! {
         <li id=format!("model-{id}")>
             <h3>{name.clone()}" "<span class=class>{state}</span></h3>
