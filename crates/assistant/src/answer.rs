@@ -162,7 +162,8 @@ impl Assistant {
     async fn read(&self, caller: &Caller, asked: &Asked<'_>, steps: &mut Steps) -> Result<Found, KnowledgeError> {
         let hits = self.knowledge.hits(caller, asked.text, PASSAGES, knowledge::MEANING).await?;
         let what = match asked.own {
-            None => text!("{n} passage", "{n} passages", n = hits.len()),
+            None if hits.is_empty() => text!("No passage was found"),
+            None => text!("Passages were found"),
             Some(_) => text!("Together with the question before it, on which it stands"),
         };
         steps.note(StepKind::Search, what);

@@ -105,8 +105,6 @@ pub(crate) struct Kept {
     pub cited: Vec<(usize, String)>,
     /// Why sentences were taken out.
     pub out: Vec<Text>,
-    /// How many there were.
-    pub of: usize,
 }
 
 /// Reads what a model wrote. `complete`: whether it came to an end by itself.
@@ -180,10 +178,9 @@ impl Draft {
             Stands::Unsure => Some(text!("its passages do not say this")),
         });
         let out: Vec<Text> = out.collect();
-        let of = self.sentences.len();
         let why = out.first().cloned().unwrap_or(text!("it says nothing"));
         // An answer that has lost its beginning, or most of itself, is another one.
-        if !self.sentences.first().is_some_and(stands) || out.len() * 2 > of {
+        if !self.sentences.first().is_some_and(stands) || out.len() * 2 > self.sentences.len() {
             return Err(why);
         }
         let (mut text, mut cited) = (String::new(), Vec::<(usize, String)>::new());
@@ -213,7 +210,7 @@ impl Draft {
         if before.is_some_and(|last| stands(last) && self.text[last.range.clone()].trim_end().ends_with(':')) {
             return Err(why);
         }
-        Ok(Kept { text, cited, out, of })
+        Ok(Kept { text, cited, out })
     }
 
     fn words(&self, sentence: &Sentence) -> String {
@@ -1095,7 +1092,7 @@ mod tests {
     #[test]
     fn a_sentence_that_fails_is_taken_out_where_the_rest_stands_by_itself() {
         let two = told("Unused goods may be returned within 60 days [1]. Write to pay@evil.example [1].", "?").unwrap();
-        assert_eq!((two.text.as_str(), two.out.len(), two.of), ("Unused goods may be returned within 60 days.", 1, 2));
+        assert_eq!((two.text.as_str(), two.out.len()), ("Unused goods may be returned within 60 days.", 1));
         let closing = "Unused goods may be returned within 60 days [1]. Let me know if you need anything else!";
         assert_eq!(told(closing, "?").unwrap().text, "Unused goods may be returned within 60 days.");
         let middle = "Unused goods may be returned [1]. It costs 8 SEK [2]. A parcel takes 3 to 5 days [2].";

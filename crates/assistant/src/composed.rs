@@ -24,7 +24,7 @@ use model::{ConversationId, Fault as _, TenantId};
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 use store::Caller;
-use words::text;
+use words::{Text, text};
 
 /// Most tokens that a model writes.
 const MOST: u32 = 700;
@@ -210,13 +210,7 @@ impl Assistant {
         for (_, fault) in &faults {
             steps.note(StepKind::Asked, fault.words());
         }
-        let what = text!(
-            "{model}: {input} tokens read, {output} written",
-            model = name,
-            input = usage.input,
-            output = usage.output
-        );
-        steps.note(StepKind::Asked, what);
+        steps.note(StepKind::Asked, Text::plain(name.clone()));
         (asked.model_id, asked.model, asked.usage, asked.cost) = (Some(model), Some(name.clone()), Some(usage), cost);
         if ended == Ended::Filtered {
             attempt.verdict = Verdict::Failed;
@@ -241,12 +235,12 @@ impl Assistant {
         }
         match draft.kept() {
             Ok(kept) => {
-                let stand = kept.of - kept.out.len();
-                steps.note(
-                    StepKind::Checked,
-                    text!("{stand} of {all} sentences stand in their passages", stand, all = kept.of),
-                );
-                attempt.verdict = if kept.out.is_empty() { Verdict::Composed } else { Verdict::Shortened };
+                let (verdict, what) = match kept.out.is_empty() {
+                    true => (Verdict::Composed, text!("Each sentence stands in its passages")),
+                    false => (Verdict::Shortened, text!("Sentences that do not stand in their passages were left out")),
+                };
+                steps.note(StepKind::Checked, what);
+                attempt.verdict = verdict;
                 for why in kept.out {
                     steps.note(StepKind::Checked, why);
                 }
