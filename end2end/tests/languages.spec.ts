@@ -35,7 +35,7 @@ const said = (page: Page) =>
 const given = [
   /^Samtal$/, /^OpenAPI$/, /^smt_…$/, /^https:\/\//, /^\p{L}{2}$/u, /@/, /^[\d ]+ kr$/, /^[a-z_., ]+\.[a-z_]+$/, /\.(md|txt|example)$/,
   /Fjällhus|Fjord & Fell|Nordlampa|Nordic Wool|Nord-ID/, /Astrid|Maja|Elin|Johan|Bo Ek|Lena|Jonas|Olof|Nils|Karin|Per Lund|Visitor with a very/,
-  /^(Anthropic|Google Gemini|OpenAI|Mistral|Groq|OpenRouter|Ollama|vLLM|LM Studio|gpt-5-mini|a-model-of-our-own)/, /^How long can I send goods/,
+  /^(Anthropic|Google Gemini|OpenAI|Mistral|Groq|OpenRouter|Ollama|vLLM|LM Studio|gpt-5-mini|a-model-of-our-own)/, /^How long can I send goods/, /^\[\d+\] (returns|prices)/,
   /^(returns|prices|price-list|opening-hours)/, /^(Website|Till in Umeå|Import of last|Newsletter|Phone|The laptop that|Night shift|Those who answer|Billing)/,
   /^(do you ship to norway|Where is my parcel|Unused goods|My lamp|The cart takes|Is there anybody|Hello! How long|Can I talk|Thanks, that)/,
 ];

@@ -16,7 +16,7 @@ for (const javaScriptEnabled of [true, false]) {
       const password = 'another way to the harbour';
       await owner.goto('/dashboard/members');
       await owner.getByLabel('Email').fill(email);
-      await owner.getByLabel('Role').selectOption('Of a team');
+      await owner.locator('#role').selectOption('Of a team');
       await owner.getByRole('button', { name: 'Invite' }).click();
       const page = await (await newContext({ javaScriptEnabled })).newPage();
       await page.request.post(await owner.locator('#link').innerText(), { form: { name, password } });

@@ -56,7 +56,7 @@ fn said(answer: Answer, record: Option<Record>) -> AnyView {
     });
     view! {
         <div class=class role="status">
-            <p><span class="badge">{verdict}</span>{cost}</p>
+            <p>{verdict}{cost}</p>
             <p class="told" id="answer">{answer.answer}</p>
             {sources(answer.citations)}
             {link}
