@@ -56,7 +56,7 @@ pub async fn page(
         (true, false) => Ok(Json(found).into_response()),
         (false, _) => {
             let status = if found.missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
-            let gives = found.writes && found.thread.is_some() && !uri.path().ends_with("/messages");
+            let gives = found.writes && !uri.path().ends_with("/messages");
             let teams = if gives { app.capabilities.identity.list_teams(&caller).await? } else { Vec::new() };
             render.dashboard(&caller, status, |frame| inbox(frame, found, teams)).await
         }
