@@ -7,6 +7,7 @@
 mod assets;
 mod budget;
 mod compress;
+mod meet;
 mod program;
 mod stamp;
 mod tools;
@@ -81,6 +82,10 @@ pub fn build(root: &Path, options: &Options) -> Result<bool> {
         bundle.files.insert(name, placed);
     }
 
+    for (name, script) in meet::scripts(root, options.release, &tools)? {
+        let placed = bundle.put(name, script.as_bytes())?;
+        bundle.files.insert(name.to_owned(), placed);
+    }
     for (name, bytes) in widget::files(root, options.release, &tools)? {
         bundle.keep(name, &bytes)?;
     }

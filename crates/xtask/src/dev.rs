@@ -12,7 +12,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant, SystemTime};
 
 const WATCHED: &[&str] =
-    &["app", "frontend", "crates", "server", "style", "widget", "migrations", "Cargo.toml", "Cargo.lock"];
+    &["app", "frontend", "crates", "server", "style", "widget", "meet", "migrations", "Cargo.toml", "Cargo.lock"];
 /// Files that change without changing the product.
 const IGNORED: &[&str] = &["crates/xtask", "crates/testkit"];
 const LOOK: Duration = Duration::from_millis(500);

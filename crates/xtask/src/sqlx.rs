@@ -1,8 +1,8 @@
 //! `cargo xtask sqlx`: writes `.sqlx`, the committed description of every checked query, or (`--check`) compares with it.
 //!
 //! sqlx's macros write into `SQLX_OFFLINE_DIR` while they compile against a live database. So: a database for the length of
-//! this command, our migrations, and one `cargo clippy` of everything with the crates that hold queries made stale: what is
-//! compiled for its queries is linted on the way, with `--check` strictly. No sqlx-cli.
+//! this command, our migrations, and the tests compiled with the crates that hold queries made stale. clippy compiles them, as it
+//! does for `scripts/cargo test`: what is compiled for its queries is linted on the way, and is what the tests run. No sqlx-cli.
 
 use crate::args::Args;
 use crate::database::Database;
@@ -30,13 +30,11 @@ pub fn run(args: &mut Args) -> Result<()> {
     clear(&fresh)?;
     let touched = roots.iter().map(|path| Touched::new(path)).collect::<Result<Vec<_>>>()?;
     println!("sqlx: compiling {} targets that hold queries", touched.len());
-    let mut clippy = workspace::cargo(&root);
-    clippy.args(["clippy", "--profile", "bench", "--all-targets"]);
-    if check {
-        clippy.args(["--", "-D", "warnings"]);
-    }
+    let mut tests = workspace::cargo(&root);
+    tests.args(["test", "--profile", "bench", "--no-run", "--lib", "--bins", "--tests"]);
+    tests.env("RUSTC_WORKSPACE_WRAPPER", root.join("scripts/linter"));
     let compiled = workspace::status(
-        clippy.env("SQLX_OFFLINE", "false").env("DATABASE_URL", database.url()).env("SQLX_OFFLINE_DIR", &fresh),
+        tests.env("SQLX_OFFLINE", "false").env("DATABASE_URL", database.url()).env("SQLX_OFFLINE_DIR", &fresh),
     );
     drop(database);
     compiled.context("the queries do not compile against the migrated database, or a lint is not kept")?;

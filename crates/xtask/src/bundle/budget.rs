@@ -1,7 +1,7 @@
 //! What a first visit may weigh: `budget.toml`, in bytes after gzip, for each kind of page: its style sheets, and the code of
 //! its island.
 
-use super::{Program, Sizes, program};
+use super::{Program, Sizes, meet, program};
 use anyhow::{Context, Result, bail};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -24,6 +24,12 @@ fn over(budget: &Table, program: &Program, sizes: &BTreeMap<String, Sizes>) -> R
     let mut found = vec![
         ("widget, until it is opened".to_owned(), loader, limit(budget, &["widget", "closed_gzip"])?),
         ("widget, opened".to_owned(), loader + chat, limit(budget, &["widget", "open_gzip"])?),
+        ("script of a meeting".to_owned(), travels(meet::NAME)?, limit(budget, &["meet", "gzip"])?),
+        (
+            "scripts of a meeting over LiveKit".to_owned(),
+            travels(meet::NAME)? + travels(meet::LIVEKIT)?,
+            limit(budget, &["meet", "livekit_gzip"])?,
+        ),
     ];
     let common = travels(&format!("{}.js", program::NAME))? + travels(&format!("{}.wasm", program::NAME))?;
     let mut counted = BTreeSet::new();
@@ -83,11 +89,15 @@ mod tests {
             ("islands/B.wasm", chunk),
             ("widget/v1/widget.js", 1),
             ("widget/v1/chat.js", 2),
+            ("meet.js", 4),
+            ("livekit.js", 5),
         ]
         .map(size)
         .into();
         let chunks = [("B".to_owned(), vec!["assets/islands/B.wasm".to_owned()])].into();
-        let budget = format!("widget.closed_gzip = 1\nwidget.open_gzip = 3\n{pages}").parse()?;
+        let budget =
+            format!("widget.closed_gzip = 1\nwidget.open_gzip = 3\nmeet.gzip = 4\nmeet.livekit_gzip = 9\n{pages}")
+                .parse()?;
         over(&budget, &Program { chunks, ..Program::default() }, &sizes)
     }
 

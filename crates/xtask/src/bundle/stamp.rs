@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// Sources of the browser's part. What else `Cargo.lock` names comes from a registry and does not change.
-const INPUTS: &[&str] = &["app", "frontend", "crates/model", "style", "widget/src", "crates/xtask/src/bundle"];
+const INPUTS: &[&str] =
+    &["app", "frontend", "crates/model", "style", "widget/src", "meet/src", "crates/xtask/src/bundle"];
 const FILES: &[&str] =
     &["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "crates/xtask/budget.toml", "crates/xtask/src/bundle.rs"];
 

@@ -33,12 +33,13 @@ impl Tools {
         }
         let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         tools.versions = format!(
-            "{}{}\n{}\nesbuild {}\nbinaryen {}\n",
+            "{}{}\n{}\nesbuild {}\nbinaryen {}\nlivekit-client {}\n",
             workspace::output(Command::new(rustc).current_dir(root).arg("--version"))?,
             pinned(root, "wasm-bindgen-cli-support")?,
             pinned(root, "wasm_split_cli_support")?,
             tools.npm_version("esbuild")?,
             tools.npm_version("binaryen")?,
+            tools.npm_version("livekit-client")?,
         );
         Ok(tools)
     }

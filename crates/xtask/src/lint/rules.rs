@@ -58,6 +58,8 @@ const REVIEWED_RAW: &[&str] = &[
     "app/src/dashboard/notices.rs",
     // The widget's own line: addresses of the build, and an id.
     "app/src/site/demo.rs",
+    // Settings and sentences of a meeting, as JSON in which no tag can end; its script: an address of the build.
+    "app/src/meeting.rs",
 ];
 
 fn rust(path: &str) -> bool {
@@ -369,9 +371,9 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         name: "widget-html",
-        why: "the widget runs in other people's pages",
+        why: "what others write is text, and the widget runs in other people's pages",
         advice: "h() and text nodes; `document.currentScript` may be any element of the page's: look at what it is",
-        scope: |p| p.starts_with("widget/src/") && p.ends_with(".ts"),
+        scope: |p| (p.starts_with("widget/src/") || p.starts_with("meet/src/")) && p.ends_with(".ts"),
         find: Find::Pattern {
             layer: Layer::All,
             hints: &["html", "document.", "eval", "function(", "domparser", "srcdoc", "csstext", "fragment"],
@@ -424,6 +426,17 @@ pub const RULES: &[Rule] = &[
             layer: Layer::Code,
             hints: &["ignore"],
             pattern: r"#\[\s*ignore\b|\bignore\s*=|,\s*ignore\s*\)\s*\]",
+        },
+    },
+    Rule {
+        name: "doc-test",
+        why: "an example in a document is compiled for each crate by itself, which takes long where there is none; so nothing runs it",
+        advice: "make it a test, or text: ```text",
+        scope: rust,
+        find: Find::Pattern {
+            layer: Layer::All,
+            hints: &["```"],
+            pattern: r"(?m)^\s*//[/!]\s*```(?:\s*$|rust|no_run|should_panic|compile_fail)",
         },
     },
     Rule {

@@ -180,6 +180,7 @@ fn views_keep_to_the_policy_of_the_page() {
     assert_eq!(rust("server/src/http/x.rs", disposition), ["file-name-header"]);
     let widget = |text: &str| of("widget/src/x.ts", text).into_iter().map(|(_, rule)| rule).collect::<Vec<_>>();
     assert_eq!(widget("root.innerHTML = text;"), ["widget-html"]);
+    assert_eq!(of("meet/src/x.ts", "root.innerHTML = text;").len(), 1);
     assert_eq!(widget("const s = document.currentScript as HTMLScriptElement;"), ["widget-html"]);
     assert_eq!(widget("const s = document.currentScript;\nroot.append(text);"), NONE);
 }
@@ -201,6 +202,7 @@ fn nothing_unfinished_or_skipped() {
         ("dbg!(x)", "unfinished-macro"),
         ("#[ignore] fn a() {}", "skipped-test"),
         ("#[ignore = \"slow\"] fn a() {}", "skipped-test"),
+        ("/// ```rust\n/// let a = 1;", "doc-test"),
         ("mod utils {}", "empty-name"),
     ] {
         assert!(rust("app/src/x.rs", statement).contains(&rule.to_owned()), "{statement}");
