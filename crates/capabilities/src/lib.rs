@@ -1,11 +1,17 @@
 #![doc = include_str!("../README.md")]
 
-use assistant::{Answering, Assistant};
+mod budget;
+mod search_model;
+
+use assistant::{Answering, Assistant, RunEvaluation};
+use budget::BudgetTold;
 use conversations::{AnswerContact, Conversations, FirstWidget, HandedOn};
 use identity::{AttemptLimits, Identity, Passkeys, Passwords, Post, Providers, SendInvitation, SendLetter};
-use knowledge::{Embedder, IndexDocument, Knowledge};
-use llm::{Llm, Outbound};
+use knowledge::{EmbedPassages, Embedder, IndexDocument, Knowledge};
+use llm::{Calls, FollowSearchModel, Llm, Outbound, TellOfBudget};
+use meetings::Meetings;
 use model::{Fault, Problem};
+use search_model::{ByModels, Following};
 use store::jobs::{Registry, Schedule, Slots, Worker};
 use store::scope::SessionLifetime;
 use store::sealing::Sealer;
@@ -31,6 +37,8 @@ pub struct Capabilities {
     pub assistant: Assistant,
     /// Conversations.
     pub conversations: Conversations,
+    /// Meetings.
+    pub meetings: Meetings,
 }
 
 /// What stands outside.
@@ -59,14 +67,23 @@ pub struct Limits {
     pub session: SessionLifetime,
     /// How many sign-ins may fail.
     pub attempts: AttemptLimits,
+    /// How many questions models are asked at once.
+    pub calls: Calls,
 }
 
 impl Capabilities {
     /// Puts the capabilities together.
     pub fn build(services: Services, adapters: Adapters, limits: Limits) -> Self {
-        let knowledge = Knowledge::new(services.clone(), adapters.embedder);
-        let llm = Llm::new(services.clone(), adapters.outbound, adapters.sealer.clone());
+        let llm =
+            Llm::new(services.clone(), adapters.outbound.clone(), adapters.sealer.clone()).with_calls(limits.calls);
+        let knowledge = Knowledge::new(services.clone(), adapters.embedder).with_search_model(ByModels(llm.clone()));
         let assistant = Assistant::new(knowledge.clone());
+        let assistant = assistant.with_tools(services.clone(), adapters.outbound, adapters.sealer.clone());
+        let conversations = Conversations::new(services.clone());
+        let assistant = assistant.with_models(services.clone(), llm.clone(), &adapters.secret, adapters.sealer.clone());
+        let address = &adapters.post.address;
+        let meetings =
+            Meetings::new(services.clone(), conversations.clone(), &adapters.secret, address, limits.session);
         Self {
             sessions: Sessions::new(services.clone(), limits.session),
             identity: Identity::new(services.clone(), adapters.passwords, limits.attempts, &adapters.secret)
@@ -76,9 +93,10 @@ impl Capabilities {
                 .with_post(adapters.post)
                 .with_providers(adapters.providers)
                 .with_sealer(adapters.sealer),
-            assistant: assistant.with_models(services.clone(), llm.clone(), &adapters.secret),
+            assistant,
             llm,
-            conversations: Conversations::new(services.clone()),
+            conversations,
+            meetings,
             knowledge,
             services,
         }
@@ -90,8 +108,12 @@ impl Capabilities {
         Registry::default()
             .with::<AnswerContact>(answers)
             .with::<IndexDocument>(self.knowledge.clone())
+            .with::<EmbedPassages>(self.knowledge.clone())
+            .with::<FollowSearchModel>(Following(self.knowledge.clone()))
+            .with::<RunEvaluation>(self.assistant.clone())
             .with::<SendLetter>(self.identity.clone())
             .with::<SendInvitation>(self.identity.clone())
+            .with::<TellOfBudget>(BudgetTold(self.identity.clone()))
     }
 
     /// What does the jobs.
@@ -106,7 +128,8 @@ impl Capabilities {
     /// The database's.
     pub async fn seal_anew(&self) -> Result<(u64, u64), StoreError> {
         let (identity, llm) = (self.identity.seal_anew().await?, self.llm.seal_anew().await?);
-        Ok((identity.0 + llm.0, identity.1 + llm.1))
+        let tools = self.assistant.seal_anew().await?;
+        Ok((identity.0 + llm.0 + tools.0, identity.1 + llm.1 + tools.1))
     }
 
     /// What is done again and again.
@@ -114,7 +137,8 @@ impl Capabilities {
         let (sessions, identity, services) = (self.sessions.clone(), self.identity.clone(), self.services.clone());
         let (letters, nonces, answers) = (identity.clone(), identity.clone(), identity.clone());
         let (browsers, dead, assistant) = (services.clone(), services.clone(), self.assistant.clone());
-        let conversations = self.conversations.clone();
+        let (conversations, facts, llm) = (self.conversations.clone(), self.conversations.clone(), self.llm.clone());
+        let meetings = self.meetings.clone();
         vec![
             Schedule::new("delete_ended_sessions", Duration::minutes(10), move || {
                 let sessions = sessions.clone();
@@ -136,6 +160,14 @@ impl Capabilities {
                 let conversations = conversations.clone();
                 async move { conversations.delete_old_questions().await }
             }),
+            Schedule::new("delete_old_facts", Duration::minutes(10), move || {
+                let conversations = facts.clone();
+                async move { conversations.delete_old_facts().await }
+            }),
+            Schedule::new("end_empty_meetings", Duration::minutes(1), move || {
+                let meetings = meetings.clone();
+                async move { meetings.end_empty().await }
+            }),
             Schedule::new("delete_old_letters", Duration::hours(1), move || {
                 let identity = letters.clone();
                 async move { identity.delete_old_letters().await }
@@ -151,6 +183,10 @@ impl Capabilities {
             Schedule::new("delete_old_receipts", Duration::hours(1), move || {
                 let assistant = assistant.clone();
                 async move { assistant.delete_old_receipts().await }
+            }),
+            Schedule::new("delete_old_usage", Duration::hours(1), move || {
+                let llm = llm.clone();
+                async move { llm.delete_old_usage().await }
             }),
             Schedule::new("delete_old_attempts", Duration::minutes(10), move || {
                 let identity = identity.clone();

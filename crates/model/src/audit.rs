@@ -25,6 +25,8 @@ names!(
         PasswordReset = "password.reset",
         /// Somebody has another address.
         AddressChanged = "address.changed",
+        /// Somebody is called something else.
+        NameChanged = "name.changed",
         /// Somebody turned a second factor on.
         FactorOn = "second_factor.on",
         /// A second factor was turned off.
@@ -89,8 +91,16 @@ names!(
         KeyRotated = "key.rotated",
         /// An API key was revoked.
         KeyRevoked = "key.revoked",
-        /// What the assistant is told of its name and tone was changed.
+        /// What a model is told of the personality in use was changed, by a program.
         AssistantChanged = "assistant.changed",
+        /// A personality of the assistant's was made.
+        PersonalityCreated = "personality.created",
+        /// It is like that from now on.
+        PersonalityUsed = "personality.used",
+        /// One was changed.
+        PersonalityChanged = "personality.changed",
+        /// One was deleted.
+        PersonalityDeleted = "personality.deleted",
         /// A document was uploaded.
         DocumentUploaded = "document.uploaded",
         /// A document was deleted.
@@ -99,16 +109,38 @@ names!(
         QuestionSettled = "question.settled",
         /// A conversation was given to a team, or taken from one.
         ConversationGiven = "conversation.given",
+        /// What was remembered of a contact was deleted, or one thing of it.
+        FactsForgotten = "facts.forgotten",
+        /// A meeting was made.
+        MeetingCreated = "meeting.created",
+        /// What one is called, when it begins, or who may come in by what, is another now.
+        MeetingChanged = "meeting.changed",
+        /// One was ended.
+        MeetingEnded = "meeting.ended",
+        /// Somebody was taken out of one.
+        MeetingPersonRemoved = "meeting.person_removed",
+        /// Somebody was let into one by a token.
+        MeetingTokenMade = "meeting.token_made",
         /// A model was added.
         ModelAdded = "model.added",
         /// One was changed, or has another place.
         ModelChanged = "model.changed",
         /// One was removed.
         ModelRemoved = "model.removed",
+        /// A tool was added.
+        ToolAdded = "tool.added",
+        /// One was changed.
+        ToolChanged = "tool.changed",
+        /// One was removed.
+        ToolRemoved = "tool.removed",
         /// What models may cost was changed.
         BudgetChanged = "budget.changed",
         /// So much was spent of it that somebody is to know.
         BudgetAlerted = "budget.alerted",
+        /// The assistant was measured on questions of the company's own.
+        EvaluationBegun = "evaluation.begun",
+        /// What came of that was deleted.
+        EvaluationDeleted = "evaluation.deleted",
     }
 );
 
@@ -124,6 +156,7 @@ impl Act {
             Self::PasswordChanged => text!("Changed the password"),
             Self::PasswordReset => text!("Chose a new password by letter"),
             Self::AddressChanged => text!("Changed the address"),
+            Self::NameChanged => text!("Changed the name"),
             Self::FactorOn => text!("Turned a second factor on"),
             Self::FactorOff => text!("Turned a second factor off"),
             Self::CodesRenewed => text!("Made new codes for paper"),
@@ -156,16 +189,31 @@ impl Act {
             Self::KeyCreated => text!("Made an API key"),
             Self::KeyRotated => text!("Replaced an API key"),
             Self::KeyRevoked => text!("Revoked an API key"),
-            Self::AssistantChanged => text!("Changed the assistant's name and tone"),
+            Self::AssistantChanged => text!("Changed the assistant's instructions"),
+            Self::PersonalityCreated => text!("Made a personality"),
+            Self::PersonalityUsed => text!("Chose another personality for the assistant"),
+            Self::PersonalityChanged => text!("Changed a personality"),
+            Self::PersonalityDeleted => text!("Deleted a personality"),
             Self::DocumentUploaded => text!("Uploaded a document"),
             Self::DocumentDeleted => text!("Deleted a document"),
             Self::QuestionSettled => text!("Settled what was asked and not answered"),
             Self::ConversationGiven => text!("Gave a conversation to a team, or took it from one"),
+            Self::FactsForgotten => text!("Deleted what was remembered of a contact"),
+            Self::MeetingCreated => text!("Made a meeting"),
+            Self::MeetingChanged => text!("Changed a meeting"),
+            Self::MeetingEnded => text!("Ended a meeting"),
+            Self::MeetingPersonRemoved => text!("Took somebody out of a meeting"),
+            Self::MeetingTokenMade => text!("Let somebody into a meeting"),
             Self::ModelAdded => text!("Added a model"),
             Self::ModelChanged => text!("Changed a model"),
             Self::ModelRemoved => text!("Removed a model"),
+            Self::ToolAdded => text!("Added a tool"),
+            Self::ToolChanged => text!("Changed a tool"),
+            Self::ToolRemoved => text!("Removed a tool"),
             Self::BudgetChanged => text!("Changed the budget for models"),
             Self::BudgetAlerted => text!("Spent most of the budget for models"),
+            Self::EvaluationBegun => text!("Measured the assistant on questions"),
+            Self::EvaluationDeleted => text!("Deleted a measurement of the assistant"),
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::TeamId;
 use crate::knowledge::{Citation, Outcome};
 use crate::names::names;
-use crate::{ContactId, ConversationId, MemberId, MessageId, Page, Timestamp, WidgetId};
+use crate::{ContactId, ConversationId, FactId, MemberId, MessageId, Page, Timestamp, WidgetId};
 use serde::{Deserialize, Serialize};
 
 names!(
@@ -31,6 +31,8 @@ names!(
         HandedBack = "handed_back",
         /// It is settled; a new message opens it again.
         Resolved = "resolved",
+        /// A meeting was asked for, began, or ended.
+        Meeting = "meeting",
     }
 );
 names!(
@@ -98,6 +100,22 @@ pub struct Contact {
     pub email: Option<String>,
 }
 
+/// Something that a contact has said of themself, which the assistant remembers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct ContactFact {
+    /// Its id.
+    pub id: FactId,
+    /// It, in the contact's words: 200 characters at most.
+    pub text: String,
+    /// The conversation in which it was said.
+    pub conversation_id: ConversationId,
+    /// The number of the message there.
+    pub seq: u64,
+    /// Since when it is remembered.
+    pub created_at: Timestamp,
+}
+
 /// The member who has taken a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -154,7 +172,7 @@ pub struct Message {
     pub seq: u64,
     /// Who said it.
     pub from: Author,
-    /// The name of the member, when `from` is `agent`.
+    /// The name of the member, when `from` is `agent`; what the assistant is called, when it is `assistant` and has a name.
     pub name: Option<String>,
     /// The words.
     pub text: String,

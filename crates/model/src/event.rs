@@ -15,6 +15,8 @@ names!(
         ConversationHandedBack = "conversation.handed_back",
         /// It was settled: the conversation.
         ConversationResolved = "conversation.resolved",
+        /// A meeting that was made from it began or ended: the conversation.
+        ConversationMeeting = "conversation.meeting",
         /// Something was said: the message.
         MessageCreated = "message.created",
         /// A document was uploaded: the document.

@@ -157,16 +157,40 @@ id!(
     MessageId, "msg"
 );
 id!(
+    /// Something that a contact has said of themself, which is remembered.
+    FactId, "fact"
+);
+id!(
     /// A widget, by which contacts come in from a web page. Stands in the page, so it is no secret.
     WidgetId, "wgt"
+);
+id!(
+    /// A meeting.
+    MeetingId, "mtg"
+);
+id!(
+    /// Somebody in a meeting, or before its door.
+    AttendeeId, "att"
 );
 id!(
     /// A model that a tenant's assistant asks.
     ModelId, "mdl"
 );
 id!(
+    /// A tool that a tenant's assistant may call.
+    ToolId, "tool"
+);
+id!(
+    /// What a tenant's assistant is like.
+    PersonalityId, "psn"
+);
+id!(
     /// The receipt of an answer.
     ReceiptId, "rec"
+);
+id!(
+    /// A run of questions whose answers are known.
+    EvaluationId, "evl"
 );
 id!(
     /// One request, in logs and in error messages.

@@ -12,7 +12,7 @@ use words::{Text, text};
 pub struct Rejected(pub Text);
 
 /// One line of text: trimmed, without control characters, of a bounded number of characters, of which something is seen.
-fn line(text: &str, max: usize, empty: Text, long: Text) -> Result<String, Rejected> {
+pub(crate) fn line(text: &str, max: usize, empty: Text, long: Text) -> Result<String, Rejected> {
     let text = text.trim();
     if text.chars().all(unseen) {
         return Err(Rejected(empty));
@@ -241,6 +241,36 @@ impl MessageText {
     /// Most characters.
     pub const MAX: usize = 4_000;
 }
+text_input!(
+    /// What a meeting is called, 1 to 200 characters.
+    MeetingTitle,
+    |text| line(text, 200, text!("Give the meeting a name."), text!("Use at most 200 characters."))
+);
+text_input!(
+    /// What somebody is called in a meeting, 1 to 80 characters.
+    AttendeeName,
+    |text| line(text, 80, text!("Say who you are, so that others know."), text!("Use at most 80 characters."))
+);
+text_input!(
+    /// What is written in a meeting: 1 to 2,000 characters, lines and all, as in a conversation.
+    MeetingText,
+    |text| {
+        let text = MessageText::parse(text)?;
+        if text.as_str().chars().count() > 2_000 {
+            return Err(Rejected(text!("Use at most 2,000 characters, and send the rest in another message.")));
+        }
+        Ok(text.0)
+    }
+);
+text_input!(
+    /// What one has to know to come into a meeting besides its link, 6 to 64 characters.
+    Passcode,
+    |text| {
+        const FORM: Text = text!("Use 6 to 64 characters.");
+        let line = line(text, 64, FORM, FORM)?;
+        if line.chars().count() < 6 { Err(Rejected(FORM)) } else { Ok(line) }
+    }
+);
 text_input!(
     /// What a sender knows its message by, so that sending it twice leaves one: 1 to 64 of `A-Z a-z 0-9 _ -`.
     ClientId,

@@ -97,6 +97,32 @@ pub struct Document {
     pub updated_at: Timestamp,
 }
 
+/// How far a model of the workspace's own is that reads its documents for the search.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct SearchProgress {
+    /// What its provider calls it; nothing, where none is chosen.
+    pub model: Option<String>,
+    /// Pieces of documents that it has read.
+    pub read: u64,
+    /// All pieces that there are.
+    pub all: u64,
+    /// Why it does not read on, where it does not.
+    pub reading: Option<SearchFault>,
+    /// Why it did not understand a question, the last time in a day that it did not: that was searched without it.
+    pub asking: Option<SearchFault>,
+}
+
+/// That a model for the search has not answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct SearchFault {
+    /// Why, in English.
+    pub why: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A piece of a document that a search found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -125,6 +151,38 @@ pub struct Citation {
     pub title: String,
     /// The very words.
     pub quote: String,
+    /// Where the sentence of the answer begins that cites it first: how many characters stand before it (Unicode scalar values, neither bytes nor
+    /// UTF-16). Not there where no sentence does.
+    // Told to programs and to the widget, which underlines it: the dashboard's part in the browser does not know it.
+    #[cfg(feature = "ssr")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<u32>,
+    /// Where that sentence ends: the same, up to its end.
+    #[cfg(feature = "ssr")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<u32>,
+}
+
+#[cfg(feature = "ssr")]
+impl Citation {
+    /// The source of these words of an answer, by where they stand in bytes.
+    #[must_use]
+    pub fn of(self, answer: &str, words: &std::ops::Range<usize>) -> Self {
+        let before = |at: usize| characters(answer.get(..at)?);
+        Self { start: before(words.start), end: before(words.end), ..self }
+    }
+
+    /// The same, where something stands before the answer.
+    #[must_use]
+    pub fn behind(self, before: &str) -> Self {
+        let moved = |at: Option<u32>| at?.checked_add(characters(before)?);
+        Self { start: moved(self.start), end: moved(self.end), ..self }
+    }
+}
+
+#[cfg(feature = "ssr")]
+fn characters(text: &str) -> Option<u32> {
+    u32::try_from(text.chars().count()).ok()
 }
 
 names!(
@@ -149,7 +207,7 @@ pub struct Answer {
     pub outcome: Outcome,
     /// Where it stands, the nearest first; empty when the question was refused.
     pub citations: Vec<Citation>,
-    /// Whether every statement of the answer stands in a citation.
+    /// Whether every statement of the answer stands in a citation, or in what a tool of the workspace's has told.
     pub grounded: bool,
     /// Whether the documents do not say: `outcome` is `refused`.
     pub refused: bool,
@@ -244,6 +302,26 @@ pub struct Unanswered {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "ssr")]
+    #[test]
+    fn where_a_sentence_stands_is_counted_in_characters() {
+        let bare = Citation {
+            document_id: DocumentId::from_uuid(uuid::Uuid::nil()),
+            chunk_id: ChunkId::from_uuid(uuid::Uuid::nil()),
+            title: String::new(),
+            quote: String::new(),
+            start: None,
+            end: None,
+        };
+        let text = "Få räkor 🦐. Åter till oss.";
+        let at = text.find('Å').unwrap();
+        let cited = bare.clone().of(text, &(at..text.len()));
+        assert_eq!((cited.start, cited.end), (Some(12), Some(26)));
+        let behind = cited.behind("“Räkor?”\n");
+        assert_eq!((behind.start, behind.end), (Some(21), Some(35)));
+        assert_eq!(bare.behind("x").start, None);
+    }
 
     #[test]
     fn a_question_goes_by_one_name() {

@@ -47,6 +47,11 @@ pub enum ClientFrame {
         /// Where.
         conversation: String,
     },
+    /// Talking face to face, please.
+    Call {
+        /// Where.
+        conversation: String,
+    },
     /// Whether an answer answers, in the eyes of who asked.
     Judge {
         /// Where.
@@ -67,8 +72,8 @@ pub enum ClientFrame {
 
 impl ClientFrame {
     /// The types of all frames; the isolation probes go through them.
-    pub const TYPES: [&'static str; 8] =
-        ["hello", "subscribe", "unsubscribe", "send", "handoff", "judge", "typing", "ping"];
+    pub const TYPES: [&'static str; 9] =
+        ["hello", "subscribe", "unsubscribe", "send", "handoff", "call", "judge", "typing", "ping"];
 }
 
 /// What the opener of a socket is.
@@ -101,6 +106,9 @@ pub enum ServerFrame<'a> {
         /// How many wait for a person, up to 100: for who may see that.
         #[serde(skip_serializing_if = "Option::is_none")]
         waiting: Option<u32>,
+        /// Whether a contact may ask for a call.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        calls: bool,
     },
     /// Something was said.
     Message {
@@ -130,6 +138,12 @@ pub enum ServerFrame<'a> {
         /// The member's name.
         #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<&'a str>,
+        /// What of it may be seen already: the beginning of an answer. Empty where it does not count any more.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<&'a str>,
+        /// What was seen does not count any more.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        withdrawn: bool,
     },
     /// Something changed in a conversation of the workspace.
     Changed {
@@ -197,6 +211,8 @@ pub struct Frame {
     pub from: Option<Author>,
     /// `typing`: the member's name.
     pub name: Option<String>,
+    /// `typing`: what of an answer may be seen already; empty where that does not count any more.
+    pub text: Option<String>,
     /// `error`: which.
     pub code: Option<String>,
 }
@@ -238,7 +254,7 @@ mod tests {
         let golden = golden();
         let message: Message = serde_json::from_value(golden.server[3]["message"].clone()).unwrap();
         let conversation = message.conversation_id;
-        let line: Line = serde_json::from_value(golden.server[8]["line"].clone()).unwrap();
+        let line: Line = serde_json::from_value(golden.server[10]["line"].clone()).unwrap();
         let problem = Problem::new(ErrorCode::RateLimited, Text::plain("Too many frames at once. Wait a little."));
         let (slow, unknown) = (Problem { retry_after: Some(2), ..problem }, Problem::not_found());
         let welcome = |r#as, token, conversation, last_seq| ServerFrame::Welcome {
@@ -248,7 +264,9 @@ mod tests {
             last_seq,
             heartbeat_s: 30,
             waiting: matches!(r#as, Side::Agent).then_some(3),
+            calls: last_seq > 0,
         };
+        let typing = |from, name, text, withdrawn| ServerFrame::Typing { conversation, from, name, text, withdrawn };
         let written = [
             welcome(Side::Contact, Some("smc_example"), None, 0),
             welcome(Side::Contact, Some("smc_example"), Some(conversation), 7),
@@ -256,8 +274,10 @@ mod tests {
             ServerFrame::Message { message: &message },
             ServerFrame::CaughtUp { conversation, seq: 9 },
             ServerFrame::Sent { client_id: "c-1", message: &message },
-            ServerFrame::Typing { conversation, from: Author::Agent, name: Some("Anna") },
-            ServerFrame::Typing { conversation, from: Author::Assistant, name: None },
+            typing(Author::Agent, Some("Anna"), None, false),
+            typing(Author::Assistant, None, None, false),
+            typing(Author::Assistant, None, Some("Unused goods may be returned within 60 days."), false),
+            typing(Author::Assistant, None, Some(""), true),
             ServerFrame::Changed { conversation: Some(conversation), line: Some(&line), waiting: None },
             ServerFrame::Changed { conversation: None, line: None, waiting: Some(2) },
             ServerFrame::Changed { conversation: None, line: None, waiting: None },
@@ -276,6 +296,7 @@ mod tests {
             assert_eq!(json!(frame.r#type), example["type"]);
             assert_eq!(json!(frame.conversation), *example.get("conversation").unwrap_or(&Value::Null));
             assert_eq!(json!(frame.code), *example.get("code").unwrap_or(&Value::Null));
+            assert_eq!(json!(frame.text), *example.get("text").unwrap_or(&Value::Null));
             // (What programs alone are told of a conversation, the browser's part does not know.)
             let mut line = json!(frame.line);
             if let (Some(known), Some(example)) = (line.as_object_mut(), example.get("line")) {

@@ -2,7 +2,7 @@
 //! in any of it.
 
 use crate::names::names;
-use crate::{ModelId, Timestamp, whole};
+use crate::{ConversationId, ModelId, Timestamp, whole};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use words::{Text, text};
@@ -29,6 +29,11 @@ impl Wire {
         }
     }
 
+    /// Whether pictures of a kind go over it, as its provider's manual has it.
+    pub const fn takes(self, image: ImageType) -> bool {
+        !matches!((self, image), (Self::Gemini, ImageType::Gif))
+    }
+
     /// What people choose it by.
     pub fn words(self) -> Text {
         match self {
@@ -40,6 +45,32 @@ impl Wire {
         }
     }
 }
+
+names!(
+    /// What kind of picture.
+    ImageType {
+        /// PNG.
+        Png = "image/png",
+        /// JPEG.
+        Jpeg = "image/jpeg",
+        /// WebP.
+        Webp = "image/webp",
+        /// GIF.
+        Gif = "image/gif",
+    }
+);
+
+names!(
+    /// What a model is asked first for.
+    Use {
+        /// Whatever comes.
+        All = "all",
+        /// Simple questions; the rest where the models for all of them do not answer.
+        Simple = "simple",
+        /// What texts mean, for the search: it answers nothing. One of these is on at most.
+        Search = "search",
+    }
+);
 
 /// Money: millionths of a unit of whatever currency the workspace counts in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -86,7 +117,7 @@ pub struct Prices {
     pub cached: Micros,
     /// Of what is answered.
     pub output: Micros,
-    /// The day since which it is so: `2026-11-21`. Today, where it is empty.
+    /// The day since which it is so, in UTC: `2026-11-21`. Today, where it is empty; a day to come, up to a year ahead.
     #[serde(default)]
     pub since: String,
 }
@@ -107,14 +138,42 @@ pub struct Model {
     pub key_end: Option<String>,
     /// Whether it is asked.
     pub on: bool,
+    /// What it is asked first for.
+    pub uses: Use,
+    /// Whether it looks at pictures.
+    pub images: bool,
     /// Its place in the line: 0 is asked first.
     pub place: u32,
-    /// What it costs, where that was said.
+    /// Of one for the search that was tried: how many numbers it makes of a text.
+    pub dimensions: Option<u32>,
+    /// What it costs today, where that was said.
     pub prices: Option<Prices>,
+    /// All that is known of what it costs, the earliest first: what it did, what it does, and what it will.
+    pub price_history: Vec<Prices>,
+    /// Why it has not answered when it was asked last; nothing, where it has.
+    pub fault: Option<Fault>,
+    /// Since when it has not, however often it was asked.
+    pub failing_since: Option<Timestamp>,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it was changed last.
     pub changed_at: Timestamp,
+}
+
+impl Model {
+    /// Why it does not answer, and since when, where it is asked and does not.
+    pub fn silent(&self) -> Option<(&Fault, Timestamp)> {
+        self.fault.as_ref().zip(self.failing_since).filter(|_| self.on)
+    }
+
+    /// What it will cost next, where that was said.
+    pub fn next_prices(&self) -> Option<&Prices> {
+        match &self.prices {
+            Some(now) => self.price_history.iter().skip_while(|prices| prices.since != now.since).nth(1),
+            // None is there for today, so that all are to come.
+            None => self.price_history.first(),
+        }
+    }
 }
 
 /// What was used, in tokens as the provider counts them.
@@ -134,6 +193,8 @@ names!(
     Ended {
         /// It is whole.
         Stop = "stop",
+        /// It calls tools, and is none yet.
+        Called = "called",
         /// It came to the length that it was asked for.
         Length = "length",
         /// The provider held it back.
@@ -148,6 +209,8 @@ names!(
 pub enum Fault {
     /// The provider does not take the key.
     Key,
+    /// The key that is kept cannot be opened: the installation has another one than it was sealed with.
+    Lost,
     /// It has no such model.
     Model,
     /// What was paid for is used up.
@@ -165,6 +228,8 @@ pub enum Fault {
     Private,
     /// What answers is no model.
     NotAModel,
+    /// What it makes of a text is nothing that a search compares.
+    NoVectors,
     /// The answer stopped in the middle, or holds nothing.
     CutOff,
     /// It did not come in time.
@@ -180,6 +245,7 @@ impl Fault {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Key => "key",
+            Self::Lost => "lost",
             Self::Model => "model",
             Self::Quota => "quota",
             Self::Busy { .. } => "busy",
@@ -187,6 +253,7 @@ impl Fault {
             Self::Address => "address",
             Self::Private => "private",
             Self::NotAModel => "not_a_model",
+            Self::NoVectors => "no_vectors",
             Self::CutOff => "cut_off",
             Self::TooSlow => "too_slow",
             Self::Refused(_) => "refused",
@@ -200,6 +267,7 @@ impl Fault {
             Self::Key => text!(
                 "The provider does not take this key, or not for this model. Make a new one there, and type it here."
             ),
+            Self::Lost => text!("The model's key cannot be opened any more. Type it again."),
             Self::Model => text!("The provider has no model of this name. Type it as the provider writes it."),
             Self::Quota => text!("What was paid for at the provider is used up. Add credit there, or raise its limit."),
             Self::Busy { after_s: None } => {
@@ -218,6 +286,9 @@ impl Fault {
             Self::NotAModel => {
                 text!("What answers at this address is no model: it may be a web page, or speak another way.")
             }
+            Self::NoVectors => text!(
+                "The model does not make of a text what a search compares: 64 to 2,000 numbers, and always as many. Choose one that is made for that, an embedding model."
+            ),
             Self::CutOff => text!("The answer stopped in the middle."),
             Self::TooSlow => text!("No answer came in time."),
             Self::Refused(says) if says.is_empty() => text!("The provider refused, and did not say why."),
@@ -277,9 +348,62 @@ pub struct UsageDay {
     pub cost: Option<Micros>,
 }
 
+/// What models have used for a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct ConversationUsage {
+    /// The conversation.
+    pub conversation_id: ConversationId,
+    /// How often a model was asked.
+    pub calls: u64,
+    /// What it was asked, and answered.
+    pub used: Usage,
+    /// What that cost; nothing is known of it without prices.
+    pub cost: Option<Micros>,
+}
+
+/// Who made the answers of a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shares {
+    /// A model wrote so many.
+    pub by_model: u64,
+    /// The built-in answerer told so many.
+    pub built_in: u64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_model_will_cost_next_is_what_follows_on_today() {
+        let prices =
+            |since: &str| Prices { input: Micros(1), cached: Micros(1), output: Micros(1), since: since.to_owned() };
+        let model = |now: Option<&str>, all: &[&str]| Model {
+            id: ModelId::from_uuid(uuid::Uuid::nil()),
+            wire: Wire::OpenAi,
+            name: String::new(),
+            address: String::new(),
+            key_end: None,
+            on: true,
+            uses: Use::All,
+            images: false,
+            place: 0,
+            dimensions: None,
+            prices: now.map(prices),
+            price_history: all.iter().map(|since| prices(since)).collect(),
+            fault: None,
+            failing_since: None,
+            created_at: Timestamp::from_millis(0),
+            changed_at: Timestamp::from_millis(0),
+        };
+        let next = |now, all: &[&str]| model(now, all).next_prices().map(|prices| prices.since.clone());
+        assert_eq!(next(None, &[]), None);
+        assert_eq!(next(Some("2026-11-01"), &["2026-01-01", "2026-11-01"]), None);
+        let all = ["2026-01-01", "2026-11-01", "2027-01-01", "2027-02-01"];
+        assert_eq!(next(Some("2026-11-01"), &all).as_deref(), Some("2027-01-01"));
+        assert_eq!(next(None, &["2027-01-01"]).as_deref(), Some("2027-01-01"));
+    }
 
     #[test]
     fn money_is_read_as_it_is_written() {
@@ -297,6 +421,16 @@ mod tests {
             assert_eq!(Micros::parse(bad), None, "{bad}");
         }
         assert_eq!(Micros(-1_500_000).to_string(), "-1.50");
+    }
+
+    #[test]
+    fn each_wire_takes_the_pictures_that_its_manual_has() {
+        let none: Vec<_> = Wire::ALL
+            .iter()
+            .flat_map(|wire| ImageType::ALL.iter().map(move |image| (*wire, *image)))
+            .filter(|(wire, image)| !wire.takes(*image))
+            .collect();
+        assert_eq!(none, [(Wire::Gemini, ImageType::Gif)]);
     }
 
     #[test]

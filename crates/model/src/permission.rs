@@ -64,6 +64,8 @@ permissions!(
     ManageDocuments = "documents.manage", text!("Upload and delete documents");
     /// The assistant: its models, and what they may cost.
     ManageAssistant = "assistant.manage", text!("Set the assistant up: its models, their keys, and what they may cost");
+    /// Meetings.
+    ManageMeetings = "meetings.manage", text!("Make, lead and end meetings, and see who came");
     /// Members, invitations and teams.
     ManageMembers = "members.manage", text!("Invite, suspend and remove members, sign them out, change what they may do, and make teams");
     /// Owners, who may do everything.
@@ -164,6 +166,7 @@ const AGENT: Permissions = Permissions::of(&[
     P::WriteConversations,
     P::ReadDocuments,
     P::ManageDocuments,
+    P::ManageMeetings,
 ]);
 
 const VIEWER: Permissions = Permissions::of(&[
@@ -189,6 +192,7 @@ const ADMIN: Permissions = Permissions::of(&[
     P::ReadDocuments,
     P::ManageDocuments,
     P::ManageAssistant,
+    P::ManageMeetings,
     P::ManageMembers,
     P::ManageKeys,
     P::ManageSettings,
@@ -210,6 +214,7 @@ pub const KEY_AT_MOST: Permissions = Permissions::of(&[
     P::ReadDocuments,
     P::ManageDocuments,
     P::ManageAssistant,
+    P::ManageMeetings,
     P::ManageMembers,
     P::ManageSettings,
     P::ReadAuditLog,
@@ -230,6 +235,7 @@ pub const ROLE_AT_MOST: Permissions = Permissions::of(&[
     P::ReadDocuments,
     P::ManageDocuments,
     P::ManageAssistant,
+    P::ManageMeetings,
     P::ManageMembers,
     P::ManageKeys,
     P::ManageSettings,

@@ -91,12 +91,33 @@ pub async fn record(
             let name = sqlx::query_scalar!("select name from app.api_keys where key_id = $1", key.uuid());
             (ActorKind::Key, Some(key.uuid()), name.fetch_optional(&mut *tx).await?)
         }
-        Actor::Job | Actor::Widget { .. } | Actor::Contact { .. } => (ActorKind::System, None, None),
+        Actor::Job | Actor::Widget { .. } | Actor::Contact { .. } | Actor::Meeting { .. } => {
+            (ActorKind::System, None, None)
+        }
     };
     // Who leaves is not there any more.
     let name = name.unwrap_or_else(|| if id == entry.subject { entry.name.to_owned() } else { String::new() });
     let who = Who { kind, id, name, address: scope.address(), request: scope.request() };
     append(tx, services, scope.tenant(), who, entry).await
+}
+
+/// The member who acts, and what the caller is called: for what keeps by whom it was changed.
+///
+/// # Errors
+/// The database's.
+pub async fn called(tx: &mut TenantTx, caller: &Caller) -> Result<(Option<Uuid>, String), StoreError> {
+    let found = match caller.actor() {
+        Actor::Member { member, .. } => {
+            let name = sqlx::query_scalar!("select name from app.memberships where member_id = $1", member.uuid());
+            (Some(member.uuid()), name.fetch_optional(tx).await?)
+        }
+        Actor::ApiKey { key, .. } => {
+            let name = sqlx::query_scalar!("select name from app.api_keys where key_id = $1", key.uuid());
+            (None, name.fetch_optional(tx).await?.map(|name| format!("API key: {name}")))
+        }
+        _ => (None, None),
+    };
+    Ok((found.0, found.1.unwrap_or_default()))
 }
 
 /// Writes down in one tenant what a person does for themself.

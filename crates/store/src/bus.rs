@@ -46,6 +46,12 @@ pub enum Notice {
         from: Author,
         /// The member's name.
         name: Option<String>,
+        /// What of it may be seen already.
+        #[serde(default)]
+        text: Option<String>,
+        /// Whether what was seen does not count any more.
+        #[serde(default)]
+        withdrawn: bool,
         /// The listener that it came from, which need not hear it.
         source: Option<u64>,
     },

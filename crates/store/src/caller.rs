@@ -7,7 +7,7 @@
 use crate::Scope;
 use model::identity::Role;
 use model::permission::{self, Permissions, Permit};
-use model::{ApiKeyId, ContactId, MemberId, PersonId, WidgetId};
+use model::{ApiKeyId, ContactId, MeetingId, MemberId, PersonId, WidgetId};
 use std::marker::PhantomData;
 use std::net::IpAddr;
 
@@ -41,6 +41,11 @@ pub enum Actor {
     Contact {
         /// The contact.
         contact: ContactId,
+    },
+    /// Somebody who has come to a meeting, by its code or by a token for it.
+    Meeting {
+        /// Which.
+        meeting: MeetingId,
     },
     /// A job of the tenant's.
     Job,
@@ -76,6 +81,13 @@ pub struct Visitor<'a>(&'a Caller);
 pub struct Contact<'a> {
     caller: &'a Caller,
     contact: ContactId,
+}
+
+/// The right to one meeting: who has come to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Attendee<'a> {
+    caller: &'a Caller,
+    meeting: MeetingId,
 }
 
 /// The right to speak as the assistant: jobs.
@@ -131,7 +143,7 @@ impl Caller {
             Actor::Member { permissions, .. } => permissions,
             Actor::ApiKey { scopes, .. } => scopes,
             Actor::Job => permission::JOB,
-            Actor::Widget { .. } | Actor::Contact { .. } => Permissions::default(),
+            Actor::Widget { .. } | Actor::Contact { .. } | Actor::Meeting { .. } => Permissions::default(),
         }
     }
 
@@ -173,6 +185,17 @@ impl Caller {
     pub fn contact(&self) -> Result<Contact<'_>, Denied> {
         match self.actor {
             Actor::Contact { contact } => Ok(Contact { caller: self, contact }),
+            _ => Err(Denied),
+        }
+    }
+
+    /// The right of somebody who has come to a meeting.
+    ///
+    /// # Errors
+    /// [`Denied`] for everybody else.
+    pub fn attendee(&self) -> Result<Attendee<'_>, Denied> {
+        match self.actor {
+            Actor::Meeting { meeting } => Ok(Attendee { caller: self, meeting }),
             _ => Err(Denied),
         }
     }
@@ -232,6 +255,18 @@ impl Contact<'_> {
     /// Whose conversations.
     pub fn id(&self) -> ContactId {
         self.contact
+    }
+}
+
+impl<'a> Attendee<'a> {
+    /// Where to look.
+    pub fn scope(&self) -> &'a Scope {
+        &self.caller.scope
+    }
+
+    /// Which meeting.
+    pub fn meeting(&self) -> MeetingId {
+        self.meeting
     }
 }
 

@@ -14,6 +14,7 @@ pub mod sealing;
 pub mod secret_key;
 pub mod services;
 pub mod sessions;
+pub mod signing;
 mod tx;
 pub mod vendor;
 

@@ -1,13 +1,13 @@
 //! Who asks, and for which tenant: the only way to a [`Scope`], and so to a [`crate::TenantTx`].
 //!
-//! A scope is read from a directory table, by session, by API key, by widget, by contact session or by claimed job; never
-//! from an address, a header or a body. The fields are private, and the functions that make one are those below.
+//! A scope is read from a directory table, by session, by API key, by widget, by contact session, by a meeting's code, by claimed job, or by
+//! tenant for a command of whoever runs the installation; never from an address, a header or a body. The fields are private, and the functions that make one are those below.
 
 use crate::tx::{Opened, Tx};
 use crate::{Actor, Caller, Services, StoreError};
 use model::identity::Role;
 use model::permission::{KEY_AT_MOST, Permissions, ROLE_AT_MOST};
-use model::{ApiKeyId, ContactId, MemberId, PersonId, RequestId, TenantId, WidgetId};
+use model::{ApiKeyId, ContactId, MeetingId, MemberId, PersonId, RequestId, TenantId, WidgetId};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use std::collections::HashMap;
@@ -98,6 +98,8 @@ pub enum Reason {
     Widget,
     /// Find the tenant and contact of a visitor's browser.
     ContactSession,
+    /// Find the tenant of a meeting.
+    Meeting,
     /// Find a person by email and check the password.
     SignIn,
     /// Make a person, a tenant and its owner.
@@ -112,7 +114,7 @@ pub enum Reason {
     Events,
     /// Seal anew what is sealed.
     Keys,
-    /// Verify audit logs.
+    /// Verify audit logs and receipts.
     Audit,
     /// Look at companies, make, suspend and let them in, for whoever runs the installation; their keys.
     Operator,
@@ -126,6 +128,7 @@ impl Reason {
             Self::ApiKey => "api_key",
             Self::Widget => "widget",
             Self::ContactSession => "contact_session",
+            Self::Meeting => "meeting",
             Self::SignIn => "sign_in",
             Self::SignUp => "sign_up",
             Self::Readiness => "readiness",
@@ -517,6 +520,117 @@ pub async fn of_contact_session(
     let contact = ContactId::from_uuid(row.contact_id);
     let scope = Scope::new(TenantId::from_uuid(row.tenant_id), row.contact_id, request);
     Ok(Some(Caller::new(scope, Actor::Contact { contact })))
+}
+
+/// The scope of a tenant whose records a command of whoever runs the installation goes through, one tenant after the other; nothing for one that
+/// there is not. Nothing that somebody asks from outside leads here.
+///
+/// # Errors
+/// The database's.
+#[tracing::instrument(name = "db.tenant.verified", skip_all)]
+pub async fn of_verified(
+    services: &Services,
+    tenant: TenantId,
+    request: RequestId,
+) -> Result<Option<Scope>, StoreError> {
+    let mut tx = services.store.platform(Reason::Audit, request).await?;
+    let there = sqlx::query_scalar!("select tenant_id from app.tenants where tenant_id = $1", tenant.uuid());
+    let there = there.fetch_optional(&mut tx).await?;
+    Ok(there.map(|tenant| Scope::new(TenantId::from_uuid(tenant), Uuid::nil(), request)))
+}
+
+/// Who has come to a meeting with its code; `None` when it opens nothing: there is no such meeting, it is over, or its tenant is suspended.
+///
+/// # Errors
+/// The database's.
+#[tracing::instrument(name = "db.meeting.find", skip_all)]
+pub async fn of_meeting_code(
+    services: &Services,
+    code: &str,
+    request: RequestId,
+) -> Result<Option<Caller>, StoreError> {
+    let mut tx = services.store.platform(Reason::Meeting, request).await?;
+    let found = sqlx::query!(
+        "select m.tenant_id, m.meeting_id from app.meetings m join app.tenants t on t.tenant_id = m.tenant_id
+         where m.code = $1 and m.state <> 'ended' and t.suspended_at is null",
+        code
+    )
+    .fetch_optional(&mut tx)
+    .await?;
+    Ok(found.map(|row| at_meeting(row.tenant_id, row.meeting_id, request)))
+}
+
+/// The same with what a token of ours says: the meeting has to be that tenant's.
+///
+/// # Errors
+/// The database's.
+#[tracing::instrument(name = "db.meeting.find", skip_all)]
+pub async fn of_meeting(
+    services: &Services,
+    tenant: TenantId,
+    meeting: MeetingId,
+    request: RequestId,
+) -> Result<Option<Caller>, StoreError> {
+    let mut tx = services.store.platform(Reason::Meeting, request).await?;
+    let found = sqlx::query!(
+        "select m.tenant_id, m.meeting_id from app.meetings m join app.tenants t on t.tenant_id = m.tenant_id
+         where m.tenant_id = $1 and m.meeting_id = $2 and m.state <> 'ended' and t.suspended_at is null",
+        tenant.uuid(),
+        meeting.uuid()
+    )
+    .fetch_optional(&mut tx)
+    .await?;
+    Ok(found.map(|row| at_meeting(row.tenant_id, row.meeting_id, request)))
+}
+
+fn at_meeting(tenant: Uuid, meeting: Uuid, request: RequestId) -> Caller {
+    let scope = Scope::new(TenantId::from_uuid(tenant), meeting, request);
+    Caller::new(scope, Actor::Meeting { meeting: MeetingId::from_uuid(meeting) })
+}
+
+/// Meetings that nobody has ended and that are over: nobody has been in one since `empty`, and the time for which it was made is past;
+/// or nobody came, a day after it. At most a thousand, and last those of which nobody has said that they are empty. (Whether somebody is in one
+/// just now, the node knows on which that is.)
+///
+/// # Errors
+/// The database's.
+#[tracing::instrument(name = "db.meeting.over", skip_all)]
+pub async fn meetings_over(services: &Services, empty: Duration) -> Result<Vec<Caller>, StoreError> {
+    let request = RequestId::from_uuid(services.new_id());
+    let now = services.now();
+    let mut tx = services.store.platform(Reason::CleanUp, request).await?;
+    let found = sqlx::query!(
+        "select m.tenant_id, m.meeting_id from app.meetings m join app.tenants t on t.tenant_id = m.tenant_id
+         where m.state <> 'ended' and t.suspended_at is null
+           and (m.started_at is not null and m.ends_at <= $1 and coalesce(m.empty_since <= $2, true)
+             or m.started_at is null and m.ends_at <= $3)
+         order by m.started_at is not null and m.empty_since is null, m.ends_at limit 1000",
+        now,
+        now - empty,
+        now - Duration::days(1)
+    )
+    .fetch_all(&mut tx)
+    .await?;
+    Ok(found.into_iter().map(|row| at_meeting(row.tenant_id, row.meeting_id, request)).collect())
+}
+
+/// Meetings that have gone on since before then; of very many, ten thousand by turns of companies.
+///
+/// # Errors
+/// The database's.
+#[tracing::instrument(name = "db.meeting.going_on", skip_all)]
+pub async fn meetings_going_on(services: &Services, since: OffsetDateTime) -> Result<Vec<Caller>, StoreError> {
+    let request = RequestId::from_uuid(services.new_id());
+    let mut tx = services.store.platform(Reason::Meeting, request).await?;
+    let found = sqlx::query!(
+        "select m.tenant_id, m.meeting_id from app.meetings m join app.tenants t on t.tenant_id = m.tenant_id
+         where m.state = 'live' and m.started_at < $1 and t.suspended_at is null
+         order by row_number() over (partition by m.tenant_id order by m.started_at desc), m.meeting_id limit 10000",
+        since
+    )
+    .fetch_all(&mut tx)
+    .await?;
+    Ok(found.into_iter().map(|row| at_meeting(row.tenant_id, row.meeting_id, request)).collect())
 }
 
 /// The scope of a job: that of the tenant whose row it is, which is not suspended: so it was claimed. `job` acts.

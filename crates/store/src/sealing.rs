@@ -5,13 +5,14 @@
 //! it has changed: a key that is added is used at once by every process that has the file, and none has to be started anew.
 //!
 //! What is stored: the form (1), 8 bytes that say which key, 12 random ones, and what was sealed with its 16 bytes of proof.
-//! Columns that hold such are called `…_sealed`; what seals them anew under the last key is called by `samtal keys rotate`.
+//! Columns that hold such are called `…_sealed`. `samtal keys rotate` seals them anew under the last key: each is a [`SealedColumn`],
+//! and has its turn in `Capabilities::seal_anew` by [`anew`].
 
-use crate::StoreError;
-use crate::secret_key::{SecretKey, SecretKeyError};
+use crate::secret_key::{DerivedKey, SecretKey, SecretKeyError};
+use crate::{PlatformTx, Reason, Services, StoreError};
 use aes_gcm::aead::{Aead as _, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit as _};
-use model::{PersonId, TenantId};
+use model::{PersonId, RequestId, TenantId};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -89,6 +90,17 @@ fn first<const N: usize>(bytes: &[u8]) -> [u8; N] {
 fn state_of(file: &Path) -> Option<(SystemTime, u64)> {
     let found = std::fs::metadata(file).ok()?;
     Some((found.modified().ok()?, found.len()))
+}
+
+/// For the log: where it is, and whose.
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.owner {
+            Owner::Tenant(tenant) => write!(f, "{} of {tenant}", self.column),
+            Owner::Person(person) => write!(f, "{} of {person}", self.column),
+            Owner::Browser => f.write_str(self.column),
+        }
+    }
 }
 
 impl Spot {
@@ -188,12 +200,93 @@ impl Sealer {
         })
     }
 
+    /// The keys for one purpose, one of each line of the file in its order: the last one is for what is made from now on.
+    pub(crate) fn derived(&self, purpose: &str) -> Vec<DerivedKey> {
+        self.with(|keys| keys.iter().map(|master| master.key.derive(purpose)).collect())
+    }
+
     /// With what everything begins that is sealed from now on.
-    pub fn begins(&self) -> Vec<u8> {
-        self.with(|keys| {
-            let mark = keys.last().map(|master| master.mark).unwrap_or_default();
-            [&[FORM], mark.as_slice()].concat()
-        })
+    fn begins(&self) -> [u8; 1 + MARK] {
+        let mark = self.with(|keys| keys.last().map(|master| master.mark).unwrap_or_default());
+        std::array::from_fn(|at| at.checked_sub(1).map_or(FORM, |at| mark.get(at).copied().unwrap_or_default()))
+    }
+}
+
+/// A column whose secrets are sealed anew when there is a new key. What implements it stands beside the table's other SQL.
+pub trait SealedColumn {
+    /// What tells its rows apart, in the order in which they are gone through; the one by default comes before them all.
+    type Key: Default + Send + Sync;
+
+    /// The next rows that were sealed with an older key, in the order of their keys, and held.
+    fn older(
+        tx: &mut PlatformTx,
+        sought: Sought<'_, Self::Key>,
+    ) -> impl Future<Output = Result<Vec<Older<Self::Key>>, StoreError>> + Send;
+
+    /// Keeps what was sealed anew.
+    fn keep(tx: &mut PlatformTx, key: &Self::Key, sealed: &[u8])
+    -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Which rows are sought.
+#[derive(Debug)]
+pub struct Sought<'a, K> {
+    /// Those after this one.
+    pub after: &'a K,
+    /// Those that begin otherwise than this.
+    pub begins: &'a [u8],
+    /// So many bytes are compared.
+    pub length: i32,
+    /// So many at most.
+    pub most: i64,
+}
+
+/// A row that was sealed with an older key.
+#[derive(Debug)]
+pub struct Older<K> {
+    /// Which one.
+    pub key: K,
+    /// Where it opens.
+    pub spot: Spot,
+    /// What it holds.
+    pub sealed: Vec<u8>,
+}
+
+/// Rows that are held at a time until all of them are sealed anew, which takes some milliseconds.
+const BATCH: i64 = 100;
+
+/// Seals a column's secrets anew that were sealed with an older key; says how many, and how many cannot be opened: those stay as
+/// they are, and the log says whose.
+///
+/// # Errors
+/// The database's.
+#[tracing::instrument(name = "db.seal_anew", skip_all)]
+pub async fn anew<C: SealedColumn>(services: &Services, sealer: &Sealer) -> Result<(u64, u64), StoreError> {
+    let begins = sealer.begins();
+    let (mut done, mut lost, mut last) = (0, 0, C::Key::default());
+    loop {
+        let request = RequestId::from_uuid(services.new_id());
+        let mut tx = services.store.platform(Reason::Keys, request).await?;
+        let length = i32::try_from(begins.len()).unwrap_or_default();
+        let sought = Sought { after: &last, begins: &begins, length, most: BATCH };
+        let old = C::older(&mut tx, sought).await?;
+        if old.is_empty() {
+            return Ok((done, lost));
+        }
+        for Older { key, spot, sealed } in old {
+            match sealer.open(&spot, &sealed) {
+                Ok(secret) => {
+                    C::keep(&mut tx, &key, &sealer.seal(&spot, &secret)?).await?;
+                    done += 1;
+                }
+                Err(error) => {
+                    tracing::error!(%spot, %error, "a sealed secret cannot be opened");
+                    lost += 1;
+                }
+            }
+            last = key;
+        }
+        tx.commit().await?;
     }
 }
 

@@ -24,6 +24,6 @@ mod worker;
 
 pub use job::{Handler, Job, JobError, Registry, Task};
 pub use lanes::{Lane, Slots};
-pub use queue::{DEAD, LEASE, delete_dead, enqueue, enqueue_for};
+pub use queue::{DEAD, Dead, LEASE, dead, delete_dead, enqueue, enqueue_for};
 pub use schedule::{Schedule, run_schedules};
 pub use worker::{End, Worker};

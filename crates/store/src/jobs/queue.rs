@@ -2,7 +2,7 @@
 
 use super::job::Claim;
 use super::{End, Job, Lane};
-use crate::{PlatformTx, Reason, Scope, Services, StoreError, TenantTx, scope};
+use crate::{PlatformTx, Reason, Scope, Services, Store, StoreError, TenantTx, scope};
 use model::{Id as _, RequestId, TenantId};
 use sqlx::{Executor, Postgres};
 use time::Duration;
@@ -284,6 +284,31 @@ pub async fn delete_dead(services: &Services) -> Result<u64, StoreError> {
     let done = sqlx::query!("delete from app.jobs where dead_at <= $1", old).execute(&mut tx).await?;
     tx.commit().await?;
     Ok(done.rows_affected())
+}
+
+/// Dead jobs of a kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dead {
+    /// Which kind.
+    pub kind: String,
+    /// How many.
+    pub jobs: i64,
+    /// Why the last of them was given up.
+    pub error: Option<String>,
+}
+
+/// The jobs that are dead, by their kinds, for whoever runs the installation.
+///
+/// # Errors
+/// The database's.
+pub async fn dead(store: &Store, request: RequestId) -> Result<Vec<Dead>, StoreError> {
+    let mut tx = store.platform(Reason::Jobs, request).await?;
+    let dead = sqlx::query_as!(
+        Dead,
+        r#"select kind, count(*) as "jobs!", (array_agg(error order by dead_at desc))[1] as error
+           from app.jobs where dead_at is not null group by kind order by kind limit 50"#
+    );
+    Ok(dead.fetch_all(&mut tx).await?)
 }
 
 /// It is dead, and kept for [`DEAD`].

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// Gives both tenants a row in every table that signing up does not fill. A new table needs a line here, and nothing else
 /// in this file.
-const SEEDS: [&str; 29] = [
+const SEEDS: [&str; 43] = [
     "insert into app.nonces (tenant_id, key_id, nonce_hash, used_at)
      select $1, key_id, sha256($2::text::bytea), $3 from app.api_keys where tenant_id = $1 limit 1",
     "insert into app.kept_answers (tenant_id, key_id, name_hash, answer_id, request_hash, begun_at, leased_until)
@@ -51,17 +51,44 @@ const SEEDS: [&str; 29] = [
      values ($1, $2, $2, sha256($2::text::bytea), $3, $3)",
     "insert into app.asked (tenant_id, conversation_id, seq, question, folded, outcome, asked_at)
      values ($1, $2, 1, 'Hello?', sha256('hello'), 'refused', $3)",
+    "insert into app.conversation_summaries (tenant_id, conversation_id, upto_seq, text, changed_at)
+     values ($1, $2, 1, 'They say hello.', $3)",
+    "insert into app.contact_facts (tenant_id, fact_id, contact_id, conversation_id, seq, text, created_at)
+     values ($1, $2, $2, $2, 1, 'lives in Umeå', $3)",
     "insert into app.assistants (tenant_id, instruction, changed_at) select $1, 'Be brief.', $3 where $2::uuid is not null",
+    "insert into app.personalities (tenant_id, personality_id, version, in_use, created_at, changed_at)
+     values ($1, $2, 1, true, $3, $3)",
+    "insert into app.personality_versions (tenant_id, personality_id, version, personality, changed_by_name, changed_at)
+     values ($1, $2, 1, '{}', 'nobody', $3)",
     "insert into app.receipts (tenant_id, receipt_id, conversation_id, record, mac, created_at)
      values ($1, $2, $2, '{}', sha256('record'), $3)",
     "insert into app.models (tenant_id, model_id, wire, name, address, enabled, place, created_at, changed_at)
      values ($1, $2, 'openai', 'small', 'https://models.example/v1', true, 0, $3, $3)",
+    "insert into app.tools (tenant_id, tool_id, name, description, method, address, parameters, enabled, in_conversations, created_at, changed_at)
+     values ($1, $2, 'order', 'Where an order is.', 'get', 'https://tools.example/', '{}', true, true, $3, $3)",
+    "insert into app.search_faults (tenant_id, during, why, at) select $1, 'asking', 'No answer.', $3 where $2::uuid is not null",
     "insert into app.model_days (tenant_id, day, model_id, name, calls, failures, input, cached, output)
      select $1, date '2026-11-21', $2, 'small', 1, 0, 1, 0, 1 where $3 is not null",
     "insert into app.model_budgets (tenant_id, alert_at, alerted, month, spent, reserved)
      select $1, 80, false, date '2026-11-01', 0, 0 where $2::uuid is not null and $3 is not null",
     "insert into app.model_calls (tenant_id, call_id, month, micros, leased_until)
      values ($1, $2, date '2026-11-01', 0, $3)",
+    "insert into app.model_prices (tenant_id, model_id, since, input, cached, output)
+     select $1, $2, date '2026-11-21', 1, 0, 2 where $3 is not null",
+    "insert into app.conversation_usage (tenant_id, conversation_id, month, calls, input, cached, output)
+     select $1, $2, date '2026-11-01', 1, 1, 0, 1 where $3 is not null",
+    "insert into app.answer_days (tenant_id, day, by_model, built_in)
+     select $1, date '2026-11-21', 1, 1 where $2::uuid is not null and $3 is not null",
+    "insert into app.evaluations (tenant_id, evaluation_id, name, state, created_at) values ($1, $2, 'Ours', 'waiting', $3)",
+    "insert into app.evaluation_results (tenant_id, evaluation_id, position, question)
+     select $1, $2, 1, 'Hello?' where $3 is not null",
+    "insert into app.meetings (tenant_id, meeting_id, code, title, state, minutes, ends_at, waiting_room, locked, created_at)
+     values ($1, $2, substr(translate(md5($2::text), '01', 'gh'), 1, 20), 'Weekly', 'scheduled', 30, $3, false, false, $3)",
+    "insert into app.meeting_people (tenant_id, meeting_id, person_id, kind, name, role, state, admitted, secret_hash,
+       consented_at, created_at, seen_at)
+     values ($1, $2, $2, 'guest', 'Ann', 'speaker', 'waiting', false, sha256('secret'), $3, $3, $3)",
+    "insert into app.meeting_messages (tenant_id, meeting_id, seq, person_id, client_id, text, created_at)
+     values ($1, $2, 1, $2, 'one', 'Hello', $3)",
 ];
 
 /// The same for what tenants may read and not insert.
@@ -307,7 +334,13 @@ async fn what_is_sealed_is_known() {
     .unwrap();
     assert_eq!(
         columns,
-        ["kept_answers.answer_sealed", "models.key_sealed", "providers.secret_sealed", "second_factors.seed_sealed"],
+        [
+            "kept_answers.answer_sealed",
+            "models.key_sealed",
+            "providers.secret_sealed",
+            "second_factors.seed_sealed",
+            "tools.secret_sealed"
+        ],
         "each is sealed anew in `Capabilities::seal_anew`"
     );
 }
@@ -373,6 +406,10 @@ async fn work_across_tenants_does_not_see_what_tenants_keep() {
         "api_keys.created_at",
         "invitations.invited_by",
         "asked.question",
+        "contact_facts.text",
+        "tenants.mask_personal_data",
+        "tenants.embed_origins",
+        "tenants.service_hours",
         "schema_migrations.description",
     ] {
         let (table, column) = column.split_once('.').unwrap();

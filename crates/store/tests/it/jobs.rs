@@ -886,6 +886,9 @@ async fn who_could_not_be_told_is_told_again() {
     assert!(only_row(&mut behind).await.dead_at.is_some());
     assert_eq!(notes.take().iter().filter(|seen| seen.given_up.is_some()).count(), 2);
     // It is kept for whoever looks into it, and not for ever.
+    let dead = store::jobs::dead(&db.services.store, db.request()).await.unwrap();
+    assert_eq!(dead.iter().map(|dead| (dead.kind.as_str(), dead.jobs)).collect::<Vec<_>>(), [("greet", 1)]);
+    assert!(dead[0].error.is_some(), "{dead:?}");
     db.clock.advance(store::jobs::DEAD - time::Duration::minutes(1));
     assert_eq!(store::jobs::delete_dead(&db.services).await.unwrap(), 0);
     db.clock.advance(time::Duration::minutes(2));
