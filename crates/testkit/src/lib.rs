@@ -7,6 +7,7 @@ pub mod cluster;
 mod database;
 mod device;
 mod dns;
+mod livekit;
 mod mailbox;
 mod models;
 mod provider;
@@ -17,8 +18,9 @@ pub use cluster::{OwnCluster, Version};
 pub use database::{Database, TestClock, TestDb, secret, sql};
 pub use device::{DEVICE_LIES, Device, DeviceLie};
 pub use dns::Dns;
+pub use livekit::LiveKitServer;
 pub use mailbox::{Mail, Mailbox};
-pub use models::{AskedModel, Mishap, ModelServer, SAYS};
+pub use models::{AskedModel, Called, Mishap, ModelServer, NUMBERS, SAYS, TOKENS, WAITS};
 pub use provider::{LIES, Lie, Provider, Says};
 pub use tenants::{OWNER_PASSWORD, Tenant, Two, caller, member, sign_in};
 

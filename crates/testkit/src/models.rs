@@ -1,8 +1,8 @@
 //! A model server of one test's own, which speaks every wire and can come to grief in every way.
 
 use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -19,6 +19,15 @@ use tokio::task::JoinHandle;
 /// What it says where nothing else was told.
 pub const SAYS: &str = "We serve räksmörgås on the menu.";
 
+/// How many numbers it makes of a text where nothing else was told.
+pub const NUMBERS: usize = 256;
+
+/// As how many tokens it counts a text of which it makes numbers.
+pub const TOKENS: usize = 5;
+
+/// Where an answer has this, it waits until it is told to go on ([`ModelServer::go_on`]). It is not said.
+pub const WAITS: char = '\u{2016}';
+
 /// How an answer comes to grief, or comes oddly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mishap {
@@ -30,6 +39,8 @@ pub enum Mishap {
     Quota,
     /// Too many ask, and it may say after how many seconds to come again.
     Busy(Option<u32>),
+    /// Too many ask, and it says alone after how many seconds its limit is full again (Gemini, which says nothing of that: when to come again).
+    Full(u32),
     /// It has a fault of its own.
     Broken,
     /// The question is too long.
@@ -72,7 +83,14 @@ pub enum Mishap {
     NoUsage,
     /// It comes byte by byte.
     Bytewise,
+    /// It does not take tools.
+    NoTools,
+    /// It writes down what it was asked, to remember it.
+    Remembers,
 }
+
+/// A call of a tool: its name, and its arguments as it writes them.
+pub type Called = (String, String);
 
 /// A question that has come.
 #[derive(Debug, Clone)]
@@ -102,13 +120,26 @@ struct Inner {
     script: Mutex<Script>,
     arrived: watch::Sender<usize>,
     left: Arc<Semaphore>,
+    goes_on: Arc<Semaphore>,
     sent: Arc<AtomicUsize>,
+    held: watch::Sender<bool>,
+    /// Questions that are being answered, and the most that ever were at once.
+    here: Mutex<(usize, usize)>,
 }
 
 struct Script {
     next: VecDeque<Option<Mishap>>,
     always: Option<Mishap>,
     says: String,
+    /// What it calls before it says anything: a round each.
+    calls: VecDeque<Vec<Called>>,
+    /// What it calls each time.
+    always_calls: Vec<Called>,
+    /// What it says where these words stand in a question.
+    says_to: Vec<(String, String)>,
+    /// How many numbers it makes of a text, and what texts mean that have some words in them.
+    numbers: usize,
+    means: Vec<(String, String)>,
     asked: Vec<AskedModel>,
 }
 
@@ -119,15 +150,39 @@ enum End {
     Never,
 }
 
-/// Tells that who asked has gone.
-struct Left(Arc<Semaphore>);
+/// Tells that who asked has gone, unless that was at the end.
+struct Left(Option<Arc<Semaphore>>);
+
+/// A question that is being answered.
+struct Here(Arc<Inner>);
+
+impl Here {
+    fn enter(inner: &Arc<Inner>) -> Self {
+        let mut here = inner.here.lock().unwrap();
+        here.0 += 1;
+        here.1 = here.1.max(here.0);
+        drop(here);
+        Self(Arc::clone(inner))
+    }
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        if let Ok(mut here) = self.0.here.lock() {
+            here.0 -= 1;
+        }
+    }
+}
 
 /// What a body is poured from.
 struct Pour {
+    /// An empty one waits.
     parts: VecDeque<Vec<u8>>,
     end: End,
+    goes_on: Arc<Semaphore>,
     sent: Arc<AtomicUsize>,
     left: Option<Left>,
+    _here: Here,
 }
 
 impl std::fmt::Debug for Shared {
@@ -138,7 +193,9 @@ impl std::fmt::Debug for Shared {
 
 impl Drop for Left {
     fn drop(&mut self) {
-        self.0.add_permits(1);
+        if let Some(left) = &self.0 {
+            left.add_permits(1);
+        }
     }
 }
 
@@ -153,14 +210,28 @@ impl ModelServer {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let script = Script { next: VecDeque::new(), always: None, says: SAYS.to_owned(), asked: Vec::new() };
+        let script = Script {
+            next: VecDeque::new(),
+            always: None,
+            says: SAYS.to_owned(),
+            calls: VecDeque::new(),
+            always_calls: Vec::new(),
+            says_to: Vec::new(),
+            numbers: NUMBERS,
+            means: Vec::new(),
+            asked: Vec::new(),
+        };
         let left = Arc::new(Semaphore::new(0));
-        let inner = Inner { script: Mutex::new(script), arrived: watch::Sender::new(0), left, sent: Arc::default() };
+        let (arrived, held) = (watch::Sender::new(0), watch::Sender::new(false));
+        let (script, sent, here) = (Mutex::new(script), Arc::default(), Mutex::default());
+        let inner = Inner { script, arrived, left, goes_on: Arc::new(Semaphore::new(0)), sent, held, here };
         let inner = Shared(Arc::new(inner));
         let routes = Router::new()
             .route("/v1/chat/completions", post(openai))
+            .route("/v1/embeddings", post(openai_vectors))
             .route("/v1/messages", post(anthropic))
             .route("/v1beta/models/{call}", post(gemini))
+            .layer(DefaultBodyLimit::disable())
             .with_state(inner.clone());
         let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         Self { address, inner, server }
@@ -177,6 +248,32 @@ impl ModelServer {
         text.clone_into(&mut self.inner.lock().says);
     }
 
+    /// To one of the next questions with which tools are offered it calls these, by name and arguments, instead of saying anything: whatever
+    /// was offered.
+    pub fn calls<const N: usize>(&self, calls: [(&str, &str); N]) {
+        self.inner.lock().calls.push_back(owned(calls));
+    }
+
+    /// The same to each question from now on, where nothing else was told.
+    pub fn always_calls<const N: usize>(&self, calls: [(&str, &str); N]) {
+        self.inner.lock().always_calls = owned(calls);
+    }
+
+    /// It says this from now on to what has these words in it, before all that was told it otherwise.
+    pub fn says_to(&self, words: &str, text: &str) {
+        self.inner.lock().says_to.insert(0, (words.to_owned(), text.to_owned()));
+    }
+
+    /// A text that has these words in it means what this says to it from now on, when it makes vectors.
+    pub fn means(&self, words: &str, meaning: &str) {
+        self.inner.lock().means.push((words.to_owned(), meaning.to_owned()));
+    }
+
+    /// It makes so many numbers of a text from now on.
+    pub fn numbers(&self, numbers: usize) {
+        self.inner.lock().numbers = numbers;
+    }
+
     /// The next questions come to this, one each; those after them to what is always so.
     pub fn then(&self, mishaps: impl IntoIterator<Item = Option<Mishap>>) {
         self.inner.lock().next.extend(mishaps);
@@ -185,6 +282,16 @@ impl ModelServer {
     /// Every question comes to this from now on.
     pub fn always(&self, mishap: Option<Mishap>) {
         self.inner.lock().always = mishap;
+    }
+
+    /// Nothing is answered from now on, until it is again.
+    pub fn hold(&self, held: bool) {
+        self.inner.0.held.send_replace(held);
+    }
+
+    /// The most questions that were being answered at once.
+    pub fn most_at_once(&self) -> usize {
+        self.inner.0.here.lock().unwrap().1
     }
 
     /// The questions that have come.
@@ -197,7 +304,12 @@ impl ModelServer {
         self.inner.0.arrived.subscribe().wait_for(|arrived| *arrived >= questions).await.unwrap();
     }
 
-    /// Until one more who asked has gone before the end of an answer that has none.
+    /// An answer that waits goes on, up to where it waits again.
+    pub fn go_on(&self) {
+        self.inner.0.goes_on.add_permits(1);
+    }
+
+    /// Until one more who asked has gone before the end of an answer that has none, or waits.
     pub async fn is_left(&self) {
         self.inner.0.left.acquire().await.unwrap().forget();
     }
@@ -220,25 +332,72 @@ impl Shared {
 
     async fn answer(self, asked: AskedModel) -> Response {
         let (wire, key) = (asked.wire, asked.key.clone());
-        let (mishap, says) = {
+        let here = Here::enter(&self.0);
+        let (mishap, says, calls) = {
             let mut script = self.lock();
+            let (all, offered) = (asked.body.to_string(), asked.body.get("tools").is_some());
             script.asked.push(asked);
             let always = script.always;
-            (script.next.pop_front().unwrap_or(always), script.says.clone())
+            let mishap = script.next.pop_front().unwrap_or(always);
+            // What is refused uses nothing up.
+            let refused = mishap == Some(Mishap::NoTools) && offered;
+            let next = if refused || !offered { None } else { script.calls.pop_front() };
+            let calls = next.unwrap_or_else(|| script.always_calls.clone());
+            let mishap = mishap.filter(|mishap| *mishap != Mishap::NoTools || refused);
+            let says = script.says_to.iter().find(|(words, _)| all.contains(words)).map(|(_, text)| text.clone());
+            (mishap, says.unwrap_or_else(|| script.says.clone()), calls)
         };
         self.0.arrived.send_modify(|arrived| *arrived += 1);
+        let _ = self.0.held.subscribe().wait_for(|held| !held).await;
         if mishap == Some(Mishap::Silent) {
-            let _left = Left(Arc::clone(&self.0.left));
+            let _left = Left(Some(Arc::clone(&self.0.left)));
             return std::future::pending().await;
         }
         match mishap.and_then(|mishap| refusal(wire, mishap, &key)) {
             Some(refused) => refused,
-            None => self.pour(wire, mishap, &says),
+            None => self.pour(wire, mishap, &says, &calls, here),
         }
     }
 
-    fn pour(&self, wire: Wire, mishap: Option<Mishap>, says: &str) -> Response {
-        let frames = frames(wire, mishap, says);
+    /// Makes vectors of texts: of the words that stand in each, whatever their order.
+    async fn vectors(self, asked: AskedModel, texts: Vec<String>) -> Response {
+        let (wire, key) = (asked.wire, asked.key.clone());
+        let _here = Here::enter(&self.0);
+        let (mishap, numbers, means) = {
+            let mut script = self.lock();
+            script.asked.push(asked);
+            let always = script.always;
+            (script.next.pop_front().unwrap_or(always), script.numbers, script.means.clone())
+        };
+        self.0.arrived.send_modify(|arrived| *arrived += 1);
+        let _ = self.0.held.subscribe().wait_for(|held| !held).await;
+        if mishap == Some(Mishap::Silent) {
+            let _left = Left(Some(Arc::clone(&self.0.left)));
+            return std::future::pending().await;
+        }
+        if let Some(refused) = mishap.and_then(|mishap| refusal(wire, mishap, &key)) {
+            return refused;
+        }
+        let kept = if mishap == Some(Mishap::Empty) { 0 } else { texts.len() };
+        let vectors = texts.iter().take(kept).map(|text| vector(text, numbers, &means));
+        let used = mishap != Some(Mishap::NoUsage);
+        let body = match wire {
+            Wire::Gemini => {
+                json!({ "embeddings": vectors.map(|values| json!({ "values": values })).collect::<Vec<_>>() })
+            }
+            _ => {
+                let one = |(index, vector): (usize, Vec<f64>)| json!({ "object": "embedding", "index": index, "embedding": vector });
+                // The last one first: their order is what they say it is.
+                let all: Vec<Value> = vectors.enumerate().map(one).collect::<Vec<_>>().into_iter().rev().collect();
+                let counts = json!({ "prompt_tokens": TOKENS * texts.len(), "total_tokens": TOKENS * texts.len() });
+                json!({ "object": "list", "data": all, "usage": if used { counts } else { Value::Null } })
+            }
+        };
+        Json(body).into_response()
+    }
+
+    fn pour(&self, wire: Wire, mishap: Option<Mishap>, says: &str, calls: &[Called], here: Here) -> Response {
+        let frames = frames(wire, mishap, says, calls);
         let (parts, end): (Vec<Vec<u8>>, End) = match mishap {
             Some(Mishap::CutInWord) => (vec![before(&frames, "menu", 2)], End::Cut),
             Some(Mishap::CutInLetter) => (vec![before(&frames, "ä", 1)], End::Cut),
@@ -254,16 +413,24 @@ impl Shared {
             }
             _ => (frames.into_iter().map(String::into_bytes).collect(), End::Whole),
         };
-        let left = matches!(end, End::Never).then(|| Left(Arc::clone(&self.0.left)));
-        let pour = Pour { parts: parts.into(), end, sent: Arc::clone(&self.0.sent), left };
+        let waits = parts.iter().any(Vec::is_empty);
+        let left = (waits || matches!(end, End::Never)).then(|| Left(Some(Arc::clone(&self.0.left))));
+        let (sent, goes_on) = (Arc::clone(&self.0.sent), Arc::clone(&self.0.goes_on));
+        let pour = Pour { parts: parts.into(), end, goes_on, sent, left, _here: here };
         let pieces = stream::unfold(pour, |mut pour| async move {
-            if let Some(part) = pour.parts.pop_front() {
+            while let Some(part) = pour.parts.pop_front() {
+                if part.is_empty() {
+                    pour.goes_on.acquire().await.unwrap().forget();
+                    continue;
+                }
                 pour.sent.fetch_add(part.len(), Ordering::SeqCst);
                 return Some((Ok(part), pour));
             }
             match pour.end {
                 End::Whole => {
-                    drop(pour.left.take());
+                    if let Some(left) = &mut pour.left {
+                        left.0 = None;
+                    }
                     None
                 }
                 End::Cut => {
@@ -279,6 +446,10 @@ impl Shared {
     }
 }
 
+fn owned<const N: usize>(calls: [(&str, &str); N]) -> Vec<Called> {
+    calls.into_iter().map(|(name, arguments)| (name.to_owned(), arguments.to_owned())).collect()
+}
+
 fn header(headers: &HeaderMap, name: &str) -> String {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
@@ -290,6 +461,28 @@ fn named(body: &Value) -> String {
 async fn openai(State(inner): State<Shared>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
     let key = header(&headers, "authorization").trim_start_matches("Bearer ").to_owned();
     inner.answer(AskedModel { wire: Wire::OpenAi, key, model: named(&body), body }).await
+}
+
+async fn openai_vectors(State(inner): State<Shared>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+    let key = header(&headers, "authorization").trim_start_matches("Bearer ").to_owned();
+    let texts = strings(&body["input"]);
+    inner.vectors(AskedModel { wire: Wire::OpenAi, key, model: named(&body), body }, texts).await
+}
+
+/// The texts of a list.
+fn strings(list: &Value) -> Vec<String> {
+    list.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+/// What is made of a text.
+fn vector(text: &str, numbers: usize, means: &[(String, String)]) -> Vec<f64> {
+    let text = means.iter().find(|(words, _)| text.contains(words)).map_or(text, |(_, meaning)| meaning.as_str());
+    let mut vector = vec![0.01; numbers];
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        let place = word.to_lowercase().bytes().fold(7, |sum, byte| (sum * 31 + usize::from(byte)) % numbers);
+        vector[place] += 1.0;
+    }
+    vector
 }
 
 async fn anthropic(State(inner): State<Shared>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
@@ -304,8 +497,14 @@ async fn gemini(
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Response {
-    let model = call.strip_suffix(":streamGenerateContent").unwrap().to_owned();
     let key = header(&headers, "x-goog-api-key");
+    if let Some(model) = call.strip_suffix(":batchEmbedContents") {
+        let requests = body["requests"].as_array().unwrap();
+        let text = |one: &Value| one["content"]["parts"][0]["text"].as_str().unwrap().to_owned();
+        let (texts, model) = (requests.iter().map(text).collect(), model.to_owned());
+        return inner.vectors(AskedModel { wire: Wire::Gemini, key, model, body }, texts).await;
+    }
+    let model = call.strip_suffix(":streamGenerateContent").unwrap().to_owned();
     inner.answer(AskedModel { wire: Wire::Gemini, key, model, body }).await
 }
 
@@ -336,11 +535,23 @@ fn refusal(wire: Wire, mishap: Mishap, key: &str) -> Option<Response> {
         (Mishap::Busy(_), Wire::OpenAi) => openai(429, "rate_limit_exceeded", "Rate limit reached"),
         (Mishap::Busy(_), Wire::Anthropic) => anthropic(529, "overloaded_error", "Overloaded"),
         (Mishap::Busy(_), Wire::Gemini) => gemini(429, "RESOURCE_EXHAUSTED", "", "Slow down."),
+        (Mishap::Full(_), Wire::OpenAi) => openai(429, "rate_limit_exceeded", "Rate limit reached"),
+        (Mishap::Full(_), Wire::Anthropic) => anthropic(429, "rate_limit_error", "Too many requests"),
+        (Mishap::Full(seconds), Wire::Gemini) => {
+            let details =
+                json!([{ "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": format!("{seconds}s") }]);
+            let error =
+                json!({ "code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Slow down.", "details": details });
+            (429, json!({ "error": error }))
+        }
         (Mishap::TooLong, Wire::OpenAi) => openai(400, "context_length_exceeded", "Too long"),
         (Mishap::TooLong, Wire::Anthropic) => anthropic(400, "invalid_request_error", "prompt is too long: 9 > 8"),
         (Mishap::TooLong, Wire::Gemini) => {
             gemini(400, "INVALID_ARGUMENT", "", "The input exceeds the maximum number of tokens allowed.")
         }
+        (Mishap::NoTools, Wire::OpenAi) => openai(400, "invalid", "small does not support tools"),
+        (Mishap::NoTools, Wire::Anthropic) => anthropic(400, "invalid_request_error", "tools: not supported"),
+        (Mishap::NoTools, Wire::Gemini) => gemini(400, "INVALID_ARGUMENT", "", "Function calling is not enabled."),
         (Mishap::Refuses, Wire::OpenAi) => openai(400, "unknown_field", &odd),
         (Mishap::Refuses, Wire::Anthropic) => anthropic(400, "invalid_request_error", &odd),
         (Mishap::Refuses, Wire::Gemini) => gemini(400, "INVALID_ARGUMENT", "", &odd),
@@ -352,8 +563,7 @@ fn refusal(wire: Wire, mishap: Mishap, key: &str) -> Option<Response> {
             return Some(([(header::CONTENT_TYPE, "text/html")], "<!doctype html><p>Welcome").into_response());
         }
         (Mishap::Plain, _) => {
-            let whole = json!({ "choices": [{ "message": { "content": SAYS }, "finish_reason": "stop" }] });
-            return Some(Json(whole).into_response());
+            return Some(Json(whole(wire)).into_response());
         }
         _ => return None,
     };
@@ -361,7 +571,54 @@ fn refusal(wire: Wire, mishap: Mishap, key: &str) -> Option<Response> {
     if let Mishap::Busy(Some(seconds)) = mishap {
         refused.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
+    if let Mishap::Full(seconds) = mishap {
+        let all = full(wire, seconds).into_iter().map(|(name, said)| (HeaderName::from_static(name), said));
+        refused.headers_mut().extend(all.map(|(name, said)| (name, HeaderValue::try_from(said).unwrap())));
+    }
     Some(refused)
+}
+
+/// What is said of limits where nothing is left of the requests, and of the tokens something.
+fn full(wire: Wire, seconds: u32) -> Vec<(&'static str, String)> {
+    match wire {
+        Wire::OpenAi => vec![
+            ("x-ratelimit-remaining-requests", "0".to_owned()),
+            ("x-ratelimit-reset-requests", format!("{}m{}s", seconds / 60, seconds % 60)),
+            ("x-ratelimit-remaining-tokens", "149984".to_owned()),
+            ("x-ratelimit-reset-tokens", "2h0m0s".to_owned()),
+        ],
+        // By a clock of its own.
+        Wire::Anthropic => vec![
+            ("date", "Wed, 21 Oct 2026 07:00:00 GMT".to_owned()),
+            ("anthropic-ratelimit-requests-remaining", "0".to_owned()),
+            ("anthropic-ratelimit-requests-reset", format!("2026-10-21T07:{:02}:{:02}Z", seconds / 60, seconds % 60)),
+            ("anthropic-ratelimit-tokens-remaining", "12000".to_owned()),
+            ("anthropic-ratelimit-tokens-reset", "2026-10-21T09:00:00Z".to_owned()),
+        ],
+        Wire::Gemini => Vec::new(),
+    }
+}
+
+/// An answer all at once, with what it has used.
+fn whole(wire: Wire) -> Value {
+    let Usage { input, cached, output } = ModelServer::used(SAYS);
+    match wire {
+        Wire::OpenAi => json!({
+            "choices": [{ "index": 0, "message": { "role": "assistant", "content": SAYS }, "finish_reason": "stop" }],
+            "usage": { "prompt_tokens": input, "completion_tokens": output, "prompt_tokens_details": { "cached_tokens": cached } },
+        }),
+        Wire::Anthropic => json!({
+            "type": "message",
+            "role": "assistant",
+            "content": [{ "type": "text", "text": SAYS }],
+            "stop_reason": "end_turn",
+            "usage": { "input_tokens": input - cached, "cache_read_input_tokens": cached, "output_tokens": output },
+        }),
+        Wire::Gemini => json!([{
+            "candidates": [{ "content": { "role": "model", "parts": [{ "text": SAYS }] }, "finishReason": "STOP" }],
+            "usageMetadata": { "promptTokenCount": input, "cachedContentTokenCount": cached, "candidatesTokenCount": output },
+        }]),
+    }
 }
 
 /// An event with its data, as its wire sends it.
@@ -383,9 +640,48 @@ fn delta(wire: Wire, words: &str) -> String {
     })
 }
 
+/// A call, in as many events as its wire makes of it.
+fn called(wire: Wire, place: usize, (name, arguments): &Called) -> Vec<String> {
+    // The arguments come in two pieces, cut wherever a letter ends.
+    let cut = (arguments.len() / 2..).find(|at| arguments.is_char_boundary(*at)).unwrap();
+    let pieces = [&arguments[..cut], &arguments[cut..]];
+    let id = format!("id-{place}");
+    let events = match wire {
+        Wire::OpenAi => {
+            let delta = |call: Value| json!({ "choices": [{ "index": 0, "delta": { "tool_calls": [call] }, "finish_reason": null }] });
+            let [first, second] = pieces;
+            let function = json!({ "name": name, "arguments": first });
+            vec![
+                delta(json!({ "index": place, "id": id, "type": "function", "function": function })),
+                delta(json!({ "index": place, "function": { "arguments": second } })),
+            ]
+        }
+        Wire::Anthropic => {
+            let place = place + 1;
+            let block = json!({ "type": "tool_use", "id": id, "name": name, "input": {} });
+            let delta = |piece: &str| {
+                let delta = json!({ "type": "input_json_delta", "partial_json": piece });
+                json!({ "type": "content_block_delta", "index": place, "delta": delta })
+            };
+            let begins = json!({ "type": "content_block_start", "index": place, "content_block": block });
+            let ends = json!({ "type": "content_block_stop", "index": place });
+            vec![begins, delta(pieces[0]), delta(pieces[1]), ends]
+        }
+        Wire::Gemini => {
+            // It writes no other than an object.
+            let args = serde_json::from_str::<Value>(arguments).unwrap_or_default();
+            let part = json!({ "functionCall": { "name": name, "args": args }, "thoughtSignature": "thought" });
+            vec![json!({ "candidates": [{ "content": { "role": "model", "parts": [part] } }] })]
+        }
+    };
+    events.iter().map(frame).collect()
+}
+
 /// An answer, event by event.
-fn frames(wire: Wire, mishap: Option<Mishap>, says: &str) -> Vec<String> {
+fn frames(wire: Wire, mishap: Option<Mishap>, says: &str, calls: &[Called]) -> Vec<String> {
+    let says = if calls.is_empty() { says } else { "" };
     let Usage { input, cached, output } = ModelServer::used(says);
+    let written = if mishap == Some(Mishap::Remembers) { 8 } else { 0 };
     let used = mishap != Some(Mishap::NoUsage);
     let mut all = Vec::new();
     match wire {
@@ -393,8 +689,12 @@ fn frames(wire: Wire, mishap: Option<Mishap>, says: &str) -> Vec<String> {
             all.push(frame(&json!({ "choices": [{ "index": 0, "delta": { "role": "assistant", "content": "" } }] })))
         }
         Wire::Anthropic => {
-            let counts =
-                json!({ "input_tokens": input - cached, "cache_read_input_tokens": cached, "output_tokens": 1 });
+            let counts = json!({
+                "input_tokens": input - cached - written,
+                "cache_read_input_tokens": cached,
+                "cache_creation_input_tokens": written,
+                "output_tokens": 1,
+            });
             let counts = if used { counts } else { Value::Null };
             all.push(frame(&json!({ "type": "message_start", "message": { "role": "assistant", "usage": counts } })));
             all.push(frame(&json!({ "type": "ping" })));
@@ -402,7 +702,13 @@ fn frames(wire: Wire, mishap: Option<Mishap>, says: &str) -> Vec<String> {
         Wire::Gemini => {}
     }
     if mishap != Some(Mishap::Empty) {
-        all.extend(says.split_inclusive(' ').map(|words| delta(wire, words)));
+        for words in says.split_inclusive(' ') {
+            for (at, part) in words.split(WAITS).enumerate() {
+                all.extend((at > 0).then(String::new));
+                all.extend((!part.is_empty()).then(|| delta(wire, part)));
+            }
+        }
+        all.extend(calls.iter().enumerate().flat_map(|(place, call)| called(wire, place, call)));
     }
     match (mishap, wire) {
         (Some(Mishap::NoEnd), _) => return all,
@@ -432,7 +738,8 @@ fn frames(wire: Wire, mishap: Option<Mishap>, says: &str) -> Vec<String> {
     };
     match wire {
         Wire::OpenAi => {
-            let reason = ended("stop", "length", "content_filter");
+            let usual = if calls.is_empty() { "stop" } else { "tool_calls" };
+            let reason = ended(usual, "length", "content_filter");
             all.push(frame(&json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": reason }] })));
             if used {
                 let counts = json!({ "prompt_tokens": input, "completion_tokens": output, "prompt_tokens_details": { "cached_tokens": cached } });
@@ -441,7 +748,8 @@ fn frames(wire: Wire, mishap: Option<Mishap>, says: &str) -> Vec<String> {
             all.push("data: [DONE]\n\n".to_owned());
         }
         Wire::Anthropic => {
-            let reason = ended("end_turn", "max_tokens", "refusal");
+            let usual = if calls.is_empty() { "end_turn" } else { "tool_use" };
+            let reason = ended(usual, "max_tokens", "refusal");
             let counts = if used { json!({ "output_tokens": output }) } else { Value::Null };
             all.push(frame(&json!({ "type": "message_delta", "delta": { "stop_reason": reason }, "usage": counts })));
             all.push(frame(&json!({ "type": "message_stop" })));
