@@ -6,13 +6,14 @@
 //! are those of UTC; what was begun in one is settled in none other.
 
 use crate::models::hold;
-use crate::usage::{self, Noted};
+use crate::usage::{self, Noted, first};
 use crate::{Llm, LlmError};
-use model::FieldError;
 use model::audit::Act;
 use model::llm::{Budget, Micros};
 use model::permission::ManageAssistant;
+use model::{FieldError, TenantId};
 use store::audit::{self, Entry};
+use store::jobs::{self, Job, Lane};
 use store::{Caller, StoreError, TenantTx};
 use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -23,9 +24,20 @@ const ALERT_AT: u8 = 80;
 /// How long a call may be under way: longer than the longest.
 const LEASE: Duration = Duration::minutes(5);
 
+/// Tells those who manage a tenant that most of its budget is spent.
+#[derive(Debug)]
+pub struct TellOfBudget;
+
+impl Job for TellOfBudget {
+    const NAME: &'static str = "tell_of_budget";
+    const LANE: Lane = Lane::Mail;
+    const DEADLINE: std::time::Duration = std::time::Duration::from_secs(60);
+    type Subject = TenantId;
+}
+
 /// The first day of a month.
 fn month(at: OffsetDateTime) -> Date {
-    at.date().replace_day(1).unwrap_or(at.date())
+    first(at.date())
 }
 
 fn called(month: Date) -> String {
@@ -113,7 +125,10 @@ impl Llm {
         let mut tx = self.services.store.tenant(right.scope()).await?;
         hold(&mut tx).await?;
         let unknown = sqlx::query_scalar!(
-            "select name from app.models where enabled and output_price is null order by place limit 1"
+            "select name from app.models m where enabled and not exists (
+               select from app.model_prices p where p.tenant_id = m.tenant_id and p.model_id = m.model_id and p.since <= $1)
+             order by place limit 1",
+            self.services.now().date()
         );
         if let (Some(_), Some(model)) = (limit, unknown.fetch_optional(&mut tx).await?) {
             let what = text!(
@@ -206,7 +221,11 @@ impl Llm {
             let entry = Entry::new(Act::BudgetAlerted).is("month", called(ended.month));
             let entry = entry.is("spent", Micros(budget.spent).to_string()).is("limit", Micros(most).to_string());
             audit::record(&mut tx, &self.services, caller, entry).await?;
+            jobs::enqueue::<TellOfBudget>(&mut tx, &self.services, caller.scope(), caller.scope().tenant()).await?;
             tracing::warn!(tenant = %caller.scope().tenant(), "most of the month's budget for models is spent");
+            tx.commit().await?;
+            self.services.wake_workers::<TellOfBudget>();
+            return Ok(());
         }
         tx.commit().await
     }

@@ -1,5 +1,6 @@
 //! What can go wrong with models, and how it looks from outside.
 
+use crate::Spent;
 use model::llm::Fault;
 use model::{ErrorCode, FieldError, ModelId, Problem};
 use store::{Denied, StoreError};
@@ -20,6 +21,9 @@ pub enum LlmError {
     /// No model is on.
     #[error("the tenant has no model that is on")]
     NoModel,
+    /// Pictures come with the question, and none that is on looks at such.
+    #[error("the tenant has no model that looks at the pictures")]
+    NoImages,
     /// What the month may cost does not allow it.
     #[error("the tenant's budget does not allow it")]
     Budget,
@@ -29,9 +33,9 @@ pub enum LlmError {
     /// Who asked listens no more.
     #[error("who asked listens no more")]
     Gone,
-    /// Each model that was asked, and why it gave no answer.
+    /// Each model that was asked, and why it gave no answer; and what that has cost all the same.
     #[error("no model has answered: {}", named(.0))]
-    Failed(Vec<(ModelId, Fault)>),
+    Failed(Vec<(ModelId, Fault)>, Spent),
     /// The database's.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -52,6 +56,14 @@ impl LlmError {
     pub fn field(field: &str, message: Text) -> Self {
         Self::Invalid(vec![FieldError { field: field.to_owned(), message }])
     }
+
+    /// What was spent for no answer.
+    pub fn spent(&self) -> Option<Spent> {
+        match self {
+            Self::Failed(_, spent) => Some(*spent).filter(|spent| spent.calls > 0),
+            _ => None,
+        }
+    }
 }
 
 impl model::Fault for LlmError {
@@ -63,6 +75,12 @@ impl model::Fault for LlmError {
             Self::NotFound => Problem::not_found(),
             Self::Invalid(errors) => Problem::invalid(errors.clone()),
             Self::NoModel => Problem::new(ErrorCode::Conflict, text!("This workspace has no model that is on.")),
+            Self::NoImages => Problem::new(
+                ErrorCode::Conflict,
+                text!(
+                    "No model that is on looks at such pictures. On the page of the assistant it is said which one does."
+                ),
+            ),
             Self::Budget => Problem::new(
                 ErrorCode::Conflict,
                 text!("This month's budget for models does not allow it. Raise it, or wait for the next month."),
@@ -75,7 +93,7 @@ impl model::Fault for LlmError {
                 problem.retry_after = Some(5);
                 problem
             }
-            Self::Failed(faults) => {
+            Self::Failed(faults, _) => {
                 let why = faults.last().map_or_else(|| Fault::Unreachable.words(), |(_, fault)| fault.words());
                 Problem::new(ErrorCode::Unavailable, why)
             }

@@ -1,8 +1,9 @@
 //! Answers of every wire, and every way in which none comes.
 
-use crate::stage::{AURORA, Stage, ask, ask_whole, brief, model, question};
-use llm::{Ask, LlmError, ModelChange, Piece};
+use crate::stage::{AURORA, Stage, ask, ask_whole, brief, model, prices, question};
+use llm::{Ask, Key, LlmError, ModelChange, Piece};
 use model::llm::{Ended, Fault, Wire};
+use store::services::timestamp;
 use testkit::{Mishap, ModelServer, SAYS};
 use time::Duration;
 
@@ -58,6 +59,7 @@ async fn what_is_wrong_is_told_on_every_wire() {
             (Mishap::Quota, Fault::Quota),
             (Mishap::Busy(None), busy(None)),
             (Mishap::Busy(Some(7)), busy(Some(7))),
+            (Mishap::Full(77), busy(Some(77))),
             (Mishap::Broken, busy(None)),
             (Mishap::TooLong, Fault::TooLong),
             (Mishap::Refuses, Fault::Refused("Unknown field \u{201c}most\u{201d}. You sent: …".to_owned())),
@@ -70,7 +72,6 @@ async fn what_is_wrong_is_told_on_every_wire() {
             (Mishap::CutInToolCall, Fault::CutOff),
             (Mishap::NoEnd, Fault::CutOff),
             (Mishap::FailsMidway, busy(None)),
-            (Mishap::Huge, Fault::TooLong),
             (Mishap::HugeLine, Fault::TooLong),
         ] {
             let before = stage.server.sent();
@@ -80,6 +81,12 @@ async fn what_is_wrong_is_told_on_every_wire() {
             // Of 20 MB nobody takes more than is read, and what is on its way.
             assert!(stage.server.sent() - before < 16 * 1024 * 1024, "{wire:?} {mishap:?}");
         }
+        // An answer that does not end is one, as far as it was asked for.
+        let before = stage.server.sent();
+        stage.server.always(Some(Mishap::Huge));
+        let tried = stage.llm.try_out(owner, id).await.unwrap();
+        assert_eq!((tried.fault, tried.text), (None, "x".repeat(200)), "{wire:?}");
+        assert!(stage.server.sent() - before < 16 * 1024 * 1024, "{wire:?}");
         stage.server.always(None);
         let tried = stage.llm.try_out(owner, id).await.unwrap();
         assert_eq!((tried.fault, tried.text.as_str()), (None, SAYS), "{wire:?}");
@@ -123,12 +130,17 @@ async fn one_that_is_silent_leaves_time_to_the_next_one_and_is_left_alone_in_the
     for _ in 0..5 {
         stage.server.then([Some(Mishap::Silent)]);
         match hurried().await {
-            Err(LlmError::Failed(faults)) => assert_eq!(faults, [(first, Fault::TooSlow)]),
+            Err(LlmError::Failed(faults, spent)) => {
+                assert_eq!((faults.as_slice(), spent.calls), ([(first, Fault::TooSlow)].as_slice(), 1));
+            }
             other => panic!("{other:?}"),
         }
     }
     match hurried().await {
-        Err(LlmError::Failed(faults)) => assert_eq!(faults, [(first, Fault::Busy { after_s: Some(30) })]),
+        Err(LlmError::Failed(faults, spent)) => {
+            assert_eq!(faults, [(first, Fault::Busy { after_s: Some(30) })]);
+            assert_eq!(spent.calls, 0, "nobody was called");
+        }
         other => panic!("{other:?}"),
     }
     assert_eq!(stage.server.asked().len(), 5);
@@ -162,6 +174,7 @@ async fn the_next_one_answers_where_one_does_not() {
         (Mishap::NoModel, Fault::Model),
         (Mishap::Quota, Fault::Quota),
         (Mishap::Busy(Some(6)), Fault::Busy { after_s: Some(6) }),
+        (Mishap::Full(6), Fault::Busy { after_s: Some(6) }),
         (Mishap::TooLong, Fault::TooLong),
         (Mishap::Html, Fault::NotAModel),
         (Mishap::Empty, Fault::CutOff),
@@ -197,7 +210,7 @@ async fn the_next_one_answers_where_one_does_not() {
     // None at all.
     stage.server.then([Some(Mishap::Key), Some(Mishap::Quota)]);
     match ask(&stage.process(), key).await.0 {
-        Err(LlmError::Failed(faults)) => assert_eq!(faults, [(first, Fault::Key), (second, Fault::Quota)]),
+        Err(LlmError::Failed(faults, _)) => assert_eq!(faults, [(first, Fault::Key), (second, Fault::Quota)]),
         other => panic!("{other:?}"),
     }
     // One that is off is not asked; in another order another one is first.
@@ -250,4 +263,107 @@ async fn one_that_fails_again_and_again_is_left_alone_for_a_while() {
     assert_eq!(ask_whole(&stage.llm, key).await.unwrap().model, second);
     assert_eq!(stage.llm.try_out(owner, first).await.unwrap().fault, None);
     assert_eq!(ask_whole(&stage.llm, key).await.unwrap().model, first);
+}
+
+#[tokio::test]
+async fn one_that_says_for_how_long_it_takes_no_more_is_asked_by_nobody_until_then() {
+    let stage = Stage::new().await;
+    let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
+    let id = stage.add(owner, Wire::OpenAi, "small").await.id;
+    let busy = async |after_s: u32, asked: usize| {
+        match ask_whole(&stage.llm, key).await {
+            Err(LlmError::Failed(faults, _)) => assert_eq!(faults, [(id, Fault::Busy { after_s: Some(after_s) })]),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(stage.server.asked().len(), asked);
+    };
+    stage.server.then([Some(Mishap::Busy(Some(60)))]);
+    busy(60, 1).await;
+    busy(60, 1).await;
+    stage.db.clock.advance(Duration::seconds(59));
+    busy(1, 1).await;
+    stage.db.clock.advance(Duration::seconds(1));
+    assert_eq!(ask_whole(&stage.llm, key).await.unwrap().model, id);
+    assert_eq!(stage.server.asked().len(), 2);
+    // So is one that says alone when its limit is full again.
+    stage.server.then([Some(Mishap::Full(60))]);
+    busy(60, 3).await;
+    busy(60, 3).await;
+    stage.db.clock.advance(Duration::seconds(60));
+    assert_eq!(ask_whole(&stage.llm, key).await.unwrap().model, id);
+    // Whoever says a day is asked again after ten minutes; and at once, where somebody has tried it by hand.
+    stage.server.then([Some(Mishap::Busy(Some(86_400)))]);
+    busy(86_400, 5).await;
+    busy(600, 5).await;
+    stage.db.clock.advance(Duration::minutes(10));
+    stage.server.then([Some(Mishap::Busy(Some(600)))]);
+    busy(600, 6).await;
+    assert_eq!(stage.llm.try_out(owner, id).await.unwrap().fault, None);
+    assert_eq!(ask_whole(&stage.llm, key).await.unwrap().model, id);
+}
+
+#[tokio::test]
+async fn why_a_model_does_not_answer_stands_beside_it_until_it_does() {
+    let stage = Stage::new().await;
+    let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
+    let id = stage.add(owner, Wire::OpenAi, "small").await.id;
+    let beside = async || {
+        let model = stage.llm.list(owner).await.unwrap().into_iter().find(|model| model.id == id).unwrap();
+        model.fault.zip(model.failing_since)
+    };
+    let now = || timestamp(stage.db.services.now());
+    assert_eq!(beside().await, None);
+    stage.server.then([Some(Mishap::Key)]);
+    ask_whole(&stage.llm, key).await.unwrap_err();
+    let since = now();
+    assert_eq!(beside().await, Some((Fault::Key, since)));
+    // The newest reason, since the first failure; that it was left alone is none.
+    stage.db.clock.advance(Duration::hours(1));
+    stage.server.then(vec![Some(Mishap::Quota); 4]);
+    for _ in 0..5 {
+        ask_whole(&stage.llm, key).await.unwrap_err();
+        assert_eq!(beside().await, Some((Fault::Quota, since)));
+    }
+    stage.db.clock.advance(Duration::seconds(30));
+    ask_whole(&stage.llm, key).await.unwrap();
+    assert_eq!(beside().await, None);
+    // Also where time ran out over it, and of what was tried by hand.
+    stage.server.then([Some(Mishap::Silent)]);
+    let turns = question();
+    let short = Ask { within: std::time::Duration::from_secs(2), ..brief(&turns) };
+    stage.llm.ask(key, &short, None).await.unwrap_err();
+    assert_eq!(beside().await, Some((Fault::TooSlow, now())));
+    stage.llm.try_out(owner, id).await.unwrap();
+    assert_eq!(beside().await, None);
+    // Another key, and nothing is known of it; another price, and all is as it was.
+    let echo = Fault::Refused("Unknown field \u{201c}most\u{201d}. You sent: …".to_owned());
+    let keyed = ModelChange { key: Some(Key::new(AURORA)), ..ModelChange::default() };
+    for (change, then) in [(priced(), Some((echo, now()))), (keyed, None)] {
+        stage.server.then([Some(Mishap::Refuses)]);
+        ask_whole(&stage.llm, key).await.unwrap_err();
+        stage.llm.change(owner, id, change).await.unwrap();
+        assert_eq!(beside().await, then);
+    }
+    // What comes of the key that was says nothing of the one that is.
+    stage.server.hold(true);
+    stage.server.then([Some(Mishap::Key)]);
+    let before = stage.server.asked().len();
+    let (llm, caller) = (stage.llm.clone(), key.clone());
+    let asks = tokio::spawn(async move { ask_whole(&llm, &caller).await });
+    stage.server.arrive(before + 1).await;
+    stage.db.clock.advance(Duration::seconds(1));
+    stage.llm.change(owner, id, ModelChange { key: Some(Key::new(AURORA)), ..ModelChange::default() }).await.unwrap();
+    stage.server.hold(false);
+    asks.await.unwrap().unwrap_err();
+    assert_eq!(beside().await, None);
+    // The neighbour's of the same name knows nothing of it all.
+    let neighbour = &stage.two.borealis.owner;
+    stage.add(neighbour, Wire::OpenAi, "small").await;
+    stage.server.then([Some(Mishap::Key)]);
+    ask_whole(&stage.llm, key).await.unwrap_err();
+    assert!(stage.llm.list(neighbour).await.unwrap()[0].silent().is_none());
+}
+
+fn priced() -> ModelChange {
+    ModelChange { prices: Some(Some(prices(0, 0))), ..ModelChange::default() }
 }

@@ -1,8 +1,8 @@
 //! A month's budget holds, however many ask at once, and whatever happens to who asks.
 
-use crate::stage::{AURORA, Stage, ask_whole, model, prices};
-use llm::{LlmError, ModelChange};
-use model::llm::{Budget, Micros, Prices, Usage, Wire};
+use crate::stage::{AURORA, Stage, ask, ask_whole, model, prices};
+use llm::{LlmError, ModelChange, Piece};
+use model::llm::{Budget, Ended, Fault, Micros, Prices, Usage, Wire};
 use testkit::{Mishap, ModelServer, SAYS};
 use time::Duration;
 use tokio::task::JoinSet;
@@ -156,14 +156,87 @@ async fn what_was_sent_and_not_answered_in_time_counts_in_full_and_what_was_refu
     let key = &stage.two.aurora.key;
     for refused in [Mishap::Key, Mishap::Html, Mishap::Moved] {
         stage.server.then([Some(refused)]);
-        assert!(matches!(ask_whole(&stage.llm, key).await, Err(LlmError::Failed(_))));
+        assert!(matches!(ask_whole(&stage.llm, key).await, Err(LlmError::Failed(..))));
         assert_eq!(together(&budget(&stage).await), 0, "{refused:?}");
     }
     // Who was silent may have written all of it, and may bill it.
     stage.server.then([Some(Mishap::Silent)]);
-    assert!(matches!(ask_whole(&stage.hasty(), key).await, Err(LlmError::Failed(_))));
+    assert!(matches!(ask_whole(&stage.hasty(), key).await, Err(LlmError::Failed(..))));
     let now = budget(&stage).await;
     assert_eq!((now.spent, now.reserved), (Micros(100), Micros(0)));
+}
+
+#[tokio::test]
+async fn who_answers_whole_where_events_were_asked_for_is_paid_all_the_same() {
+    let stage = Stage::new().await;
+    let owner = &stage.two.aurora.owner;
+    stage.llm.set_budget(owner, Some(Micros(10_000)), 80).await.unwrap();
+    stage.server.always(Some(Mishap::Plain));
+    for wire in Wire::ALL {
+        let mut new = model(*wire, &stage.server.address(*wire), "priced", AURORA);
+        new.prices = Some(prices(0, 1_000_000));
+        let id = stage.llm.add(owner, new).await.unwrap().id;
+        let before = budget(&stage).await.spent.0;
+        let failed = ask_whole(&stage.llm, owner).await.unwrap_err();
+        assert!(matches!(&failed, LlmError::Failed(faults, _) if faults[..] == [(id, Fault::NotAModel)]), "{failed:?}");
+        let now = budget(&stage).await;
+        assert_eq!((now.spent.0 - before, now.reserved), (6, Micros(0)), "{wire:?}");
+        assert_eq!(failed.spent().and_then(|spent| spent.cost), Some(Micros(6)), "{wire:?}");
+        let days = stage.llm.usage(owner, 1).await.unwrap();
+        let day = days.iter().find(|day| day.model == id).unwrap();
+        assert_eq!((day.calls, day.failures, day.used), (1, 1, ModelServer::used(SAYS)), "{wire:?}");
+        stage.llm.remove(owner, id).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn of_a_server_that_says_more_than_it_was_asked_for_no_more_is_heard_or_counted() {
+    let stage = Stage::new().await;
+    at_a_millionth(&stage, 1_000).await;
+    stage.server.always(Some(Mishap::Huge));
+    // A hundred tokens were asked for, and set aside: eight bytes are heard of each, and three of them count as one.
+    let (said, pieces) = ask(&stage.llm, &stage.two.aurora.key).await;
+    let said = said.unwrap();
+    assert_eq!(
+        (said.text.as_str(), said.ended, said.cost),
+        ("x".repeat(800).as_str(), Ended::Length, Some(Micros(267)))
+    );
+    assert_eq!(pieces, [Piece::Text(said.text)]);
+    assert_eq!(together(&budget(&stage).await), 267);
+    let mut spent = 267;
+    while ask_whole(&stage.llm, &stage.two.aurora.key).await.is_ok() {
+        spent += 267;
+        assert_eq!(together(&budget(&stage).await), spent);
+    }
+    assert!(matches!(ask_whole(&stage.llm, &stage.two.aurora.key).await, Err(LlmError::Budget)));
+    // The limit is passed by what one answer has more than was set aside for it, and no further.
+    assert_eq!(spent, 4 * 267);
+    assert!(stage.server.sent() < 4 * 16 * 1024 * 1024);
+}
+
+#[tokio::test]
+async fn an_answer_has_cost_what_all_calls_for_it_have_cost() {
+    let stage = Stage::new().await;
+    at_a_millionth(&stage, 10_000).await;
+    let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
+    let alone = ask_whole(&stage.llm, key).await.unwrap();
+    assert_eq!((alone.spent.calls, alone.spent.usage, alone.spent.cost), (1, alone.usage, alone.cost));
+    // A first model that breaks off in the middle of its answer, then the second.
+    let second = stage.add_at(owner, 0, 1_000_000).await.id;
+    let before = budget(&stage).await.spent;
+    stage.server.then([Some(Mishap::CutInWord), None]);
+    let said = ask_whole(&stage.llm, key).await.unwrap();
+    let spent = budget(&stage).await.spent.0 - before.0;
+    assert_eq!((said.model, said.cost, said.spent.calls), (second, Some(Micros(6)), 2));
+    assert!(spent > 6 && said.spent.cost == Some(Micros(spent)), "{said:?} {spent}");
+    assert!(said.spent.usage.output > said.usage.output, "{said:?}");
+    // None has answered, and one of them may bill it all the same.
+    let before = budget(&stage).await.spent;
+    stage.server.then([Some(Mishap::Silent), Some(Mishap::Key)]);
+    let failed = ask_whole(&stage.hasty(), key).await.unwrap_err();
+    let spent = budget(&stage).await.spent.0 - before.0;
+    assert_eq!(failed.spent().map(|spent| (spent.calls, spent.cost)), Some((2, Some(Micros(spent)))));
+    assert_eq!(spent, 100);
 }
 
 #[tokio::test]
@@ -242,4 +315,34 @@ async fn somebody_is_told_once_when_most_is_spent() {
         ask_whole(&stage.llm, owner).await.unwrap();
     }
     assert_eq!(told().await, 2);
+}
+
+#[tokio::test]
+async fn somebody_is_told_once_however_many_pass_the_line_at_once() {
+    let stage = Stage::new().await;
+    at_a_millionth(&stage, 1_000).await;
+    // The second of ten that cost six each passes it.
+    let owner = &stage.two.aurora.owner;
+    stage.llm.set_budget(owner, Some(Micros(1_000)), 1).await.unwrap();
+    stage.server.hold(true);
+    let mut asks = JoinSet::new();
+    for _ in 0..10 {
+        let (llm, caller) = (stage.process(), stage.two.aurora.key.clone());
+        asks.spawn(async move { ask_whole(&llm, &caller).await });
+    }
+    stage.server.arrive(10).await;
+    assert!(!budget(&stage).await.alerted);
+    stage.server.hold(false);
+    while let Some(said) = asks.join_next().await {
+        said.unwrap().unwrap();
+    }
+    let now = budget(&stage).await;
+    assert_eq!((now.spent, now.reserved, now.alerted), (Micros(60), Micros(0), true));
+    for told in [
+        "select count(*) from app.audit_entries where act = 'budget.alerted'",
+        "select count(*) from app.jobs where kind = 'tell_of_budget'",
+    ] {
+        let times: i64 = sqlx::query_scalar(told).fetch_one(&mut stage.db.superuser().await).await.unwrap();
+        assert_eq!(times, 1, "{told}");
+    }
 }

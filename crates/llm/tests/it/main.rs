@@ -5,6 +5,10 @@
 
 mod asking;
 mod budget;
+mod embed;
+mod images;
 mod models;
+mod routes;
 mod sharing;
 mod stage;
+mod tools;

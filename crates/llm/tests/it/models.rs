@@ -2,7 +2,7 @@
 
 use crate::stage::{AURORA, Stage, ask_whole, model, prices};
 use llm::{Key, LlmError, MAX_MODELS, ModelChange, NewModel, Outbound};
-use model::llm::{Micros, Prices, Wire};
+use model::llm::{Fault, Micros, Prices, Wire};
 use model::{Fault as _, FieldError, ModelId};
 use std::time::Duration as Wait;
 use store::sealing::Sealer;
@@ -98,7 +98,7 @@ async fn what_cannot_be_is_refused_with_every_field_that_is_wrong() {
         );
     }
     let mut late = model(Wire::OpenAi, "", "small", "");
-    late.prices = Some(Prices { since: "2026-11-23".into(), ..prices(1, 1) });
+    late.prices = Some(Prices { since: "2027-11-23".into(), ..prices(1, 1) });
     assert_eq!(fields(guarded.add(owner, late).await), ["since"]);
     for never in ["1066-10-14", "-009999-01-01"] {
         let mut new = model(Wire::OpenAi, "", "small", "");
@@ -136,6 +136,7 @@ async fn models_are_their_tenants_and_those_who_may_manage_them() {
     assert!(matches!(llm.budget(key).await, Err(LlmError::Denied(_))));
     assert!(matches!(llm.set_budget(key, None, 80).await, Err(LlmError::Denied(_))));
     assert!(matches!(llm.usage(key, 7).await, Err(LlmError::Denied(_))));
+    assert!(matches!(llm.dearest(key, time::macros::date!(2026 - 11 - 01), 7).await, Err(LlmError::Denied(_))));
     ask_whole(llm, key).await.unwrap();
     // A foreign one is as one that there is not.
     let nowhere = ModelId::from_uuid(Uuid::from_u128(7));
@@ -174,10 +175,20 @@ async fn keys_are_sealed_anew_with_a_new_key_of_the_installation() {
     std::fs::write(&file, format!("{}\n", lines.trim_end().lines().next_back().unwrap())).unwrap();
     ask_whole(&llm, &stage.two.aurora.key).await.unwrap();
     assert_eq!(stage.server.asked()[0].key, AURORA);
-    // Without any of them none opens, and it is told.
+    // Without any of them none opens, and it is told: beside the model, and where it is tried. What takes no key answers.
     std::fs::write(&file, format!("{}\n\n", lines.lines().next().unwrap())).unwrap();
-    assert!(matches!(ask_whole(&llm, &stage.two.aurora.key).await, Err(LlmError::Store(_))));
+    let (owner, asked) = (&stage.two.aurora.owner, stage.server.asked().len());
+    let said = ask_whole(&llm, &stage.two.aurora.key).await.unwrap();
+    let models = llm.list(owner).await.unwrap();
+    assert_eq!((said.name.as_str(), said.faults), ("keyless", vec![(models[0].id, Fault::Lost)]));
+    assert_eq!((models[0].fault.clone(), models[1].fault.clone()), (Some(Fault::Lost), None));
+    assert_eq!(llm.try_out(owner, models[0].id).await.unwrap().fault, Some(Fault::Lost));
+    assert_eq!((stage.server.asked().len(), stage.server.asked()[asked].key.as_str()), (asked + 1, ""));
     SecretKey::add_to(&file).unwrap();
     assert_eq!(llm.seal_anew().await.unwrap(), (0, 2));
+    // Typed again it opens.
+    let keyed = ModelChange { key: Some(Key::new(AURORA)), ..ModelChange::default() };
+    assert_eq!(llm.change(owner, models[0].id, keyed).await.unwrap().fault, None);
+    assert_eq!(ask_whole(&llm, &stage.two.aurora.key).await.unwrap().model, models[0].id);
     std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -1,7 +1,7 @@
 //! Two tenants, a model server, and what asks it.
 
 use llm::{Ask, Key, Llm, LlmError, NewModel, Outbound, Patience, Piece, Said, Speaker, Turn};
-use model::llm::{Micros, Model, Prices, Wire};
+use model::llm::{Micros, Model, Prices, Use, Wire};
 use std::time::Duration;
 use store::Caller;
 use store::sealing::Sealer;
@@ -25,6 +25,8 @@ pub struct Stage {
 impl Stage {
     pub async fn new() -> Self {
         let db = TestDb::new().await;
+        // A budget that is spent is told of by a job, which nobody does here.
+        db.leaves_waiting_jobs();
         let two = Two::new(&db).await;
         let llm = process(&db, true, NEVER);
         Self { two, server: ModelServer::start().await, llm, db }
@@ -71,17 +73,17 @@ pub fn prices(input: i64, output: i64) -> Prices {
 
 pub fn model(wire: Wire, address: &str, name: &str, key: &str) -> NewModel {
     let (name, address) = (name.to_owned(), address.to_owned());
-    NewModel { wire, name, address, key: Key::new(key), on: true, prices: None }
+    NewModel { wire, name, address, key: Key::new(key), on: true, uses: Use::All, images: false, prices: None }
 }
 
 /// What a contact asks.
 pub fn question() -> Vec<Turn> {
-    vec![Turn { who: Speaker::Contact, text: "What do you serve?".to_owned() }]
+    vec![Turn::said(Speaker::Contact, "What do you serve?")]
 }
 
 /// As it is asked.
 pub fn brief(turns: &[Turn]) -> Ask<'_> {
-    Ask { system: "Be brief.", turns, most: 100, conversation: None, within: NEVER.whole }
+    Ask { system: "Be brief.", turns, most: 100, within: NEVER.whole, ..Ask::default() }
 }
 
 /// Asks it, and listens.
