@@ -9,7 +9,7 @@ use model::audit::Act;
 use model::event::EventKind;
 use model::input::{DocumentTitle, FileName};
 use model::knowledge::{Document, DocumentKind, DocumentState};
-use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
+use model::page::{self, Page};
 use model::permission::{ManageDocuments, ReadDocuments};
 use model::{DocumentId, TenantId};
 use sha2::{Digest as _, Sha256};
@@ -236,13 +236,9 @@ impl Knowledge {
         name: Option<&str>,
     ) -> Result<Page<Document>, KnowledgeError> {
         let right = caller.may(ReadDocuments)?;
-        let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(KnowledgeError::field("limit", text!("Use a number from 1 to {most}.", most = MAX_LIMIT)));
-        }
-        let before = cursor.map(str::parse::<DocumentId>).transpose();
-        let before =
-            before.map_err(|_| KnowledgeError::field("cursor", text!("Use the next_cursor of the page before.")))?;
+        let limit = page::limit(limit).map_err(|wrong| KnowledgeError::field("limit", wrong))?;
+        let before: Option<DocumentId> =
+            page::cursor(cursor).map_err(|wrong| KnowledgeError::field("cursor", wrong))?;
         let name = part_of_a_name(name.unwrap_or_default())?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let rows = documents!(

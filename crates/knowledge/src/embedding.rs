@@ -4,6 +4,7 @@
 //! waiting for, one for documents, which gets what time is left. For both, tenants take turns: who asks much waits for its
 //! own. The lines are bounded. The model is loaded at the first use and shared.
 
+use crate::gloss::read_lists;
 use crate::spelling::spelt;
 pub use minilm::Judgement;
 use minilm::Model;
@@ -173,6 +174,8 @@ fn thread(name: &str, model: &Arc<Lazy>, steps_back: bool) -> Result<Thread, Emb
         let _ = model.model();
         if steps_back {
             step_back();
+        } else {
+            read_lists();
         }
         let mut next = Some(first);
         while let Some((request, place)) = next {

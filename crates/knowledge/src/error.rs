@@ -34,6 +34,9 @@ pub enum KnowledgeError {
     /// A document of this title was a file of the same name.
     #[error("a file of the same name is there")]
     SameName(String),
+    /// As things are, it cannot be done.
+    #[error("{0}")]
+    Conflict(Text),
     /// The caller may not do this.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -101,6 +104,7 @@ impl Fault for KnowledgeError {
                     title = title.clone()
                 ),
             ),
+            Self::Conflict(why) => Problem::new(ErrorCode::Conflict, why.clone()),
             Self::Busy => busy(),
             Self::NotFound => Problem::not_found(),
             Self::Denied(_) => {

@@ -117,7 +117,12 @@ async fn index(knowledge: &Knowledge, task: &Task<IndexDocument>) -> Result<(), 
             vectors.extend(done.map_err(KnowledgeError::from)?);
         }
     }
-    write(services, task, &cut, &vectors).await
+    write(services, task, &cut, &vectors).await?;
+    // Found by all that the house knows of it; a model of the tenant's own reads it in its own time.
+    if knowledge.has_search_model(task.scope()).await? {
+        knowledge.read_for_search(task.scope()).await?;
+    }
+    Ok(())
 }
 
 async fn begin(services: &Services, task: &Task<IndexDocument>) -> Result<Option<Source>, JobError> {

@@ -1,9 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod again;
+mod beside;
 pub mod chunking;
 mod documents;
 pub mod embedding;
 mod error;
+pub mod forms;
+mod gloss;
 mod index;
 mod markdown;
 mod pairs;
@@ -13,15 +17,18 @@ mod spelling;
 mod web_page;
 mod written;
 
+pub use beside::{BATCH, Beside, Chosen, Down, EmbedPassages, Lies, Meant, SearchModel, Vectors};
 pub use documents::{MAX_DOCUMENTS, MAX_TOTAL_BYTES, NewDocument};
 pub use embedding::{Embedder, Judgement};
 pub use error::KnowledgeError;
+pub use gloss::in_english;
 pub use index::IndexDocument;
 pub use reading::normalized;
-pub use search::{Hit, MAX_PASSAGES, MAX_QUESTION, MEANING, question};
+pub use search::{Hit, Looked, MAX_PASSAGES, MAX_QUESTION, MEANING, question};
 
 use model::TenantId;
 use shares::{Places, Waiting};
+use std::sync::Arc;
 use store::Services;
 
 /// Files that are read at once; one tenant reads all but one of them.
@@ -39,6 +46,10 @@ const SEARCHING_LINE: Waiting = Waiting { total: 512, per_key: 32 };
 pub struct Knowledge {
     services: Services,
     embedder: Option<Embedder>,
+    /// What asks the models that tenants have chosen beside it.
+    search_model: Option<Arc<dyn SearchModel>>,
+    /// How far these are with what they read.
+    walks: beside::Walks,
     /// Those whose files are being read.
     parsing: Places<TenantId>,
     /// Those whose documents are being cut.
@@ -54,6 +65,8 @@ impl Knowledge {
         Self {
             services,
             embedder,
+            search_model: None,
+            walks: beside::Walks::default(),
             parsing: Places::new(PARSING, PARSING - 1, PARSING_LINE),
             cutting: Places::new(PARSING, PARSING - 1, CUTTING_LINE),
             searching: Places::new(cores, cores / 2, SEARCHING_LINE),

@@ -1,7 +1,9 @@
 //! A web page as Markdown: what one reads in it, and nothing of how it is made.
 //!
-//! Left out: scripts, styles, comments, what is not shown (`hidden`, `aria-hidden`, a style of its own that hides it, what is struck out; but
-//! panels of tabs are read), dialogs, and what stands around the text (`<nav>`, `<footer>`). Where a page has exactly one `<main>`, or else one `<article>`, that alone is read.
+//! Left out: scripts, styles, comments, what is not shown (`hidden`, a style of its own that hides it, what is struck out, and of what is
+//! `aria-hidden` the icons and labels within a line), dialogs, and what stands around the text (`<nav>`, `<footer>`). What a visitor opens is
+//! read: panels of tabs, and those that something before them says it opens. Where a page has exactly one `<main>`, or else one `<article>`, that
+//! alone is read.
 //!
 //! Tags are read as the HTML standard has it (html5gum); the elements that are open are a list of ours, without a tree: those who build one
 //! take the square of the depth for it, and those who walk it the stack.
@@ -16,6 +18,7 @@ use crate::reading::normalized;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Span, State, Token, Tokenizer, naive_next_state};
+use std::collections::HashSet;
 use std::ops::Range;
 use writer::Writer;
 
@@ -65,8 +68,23 @@ const BOUNDS: &[&str] = &[
 ];
 const HEADINGS: &[&str] = &["h1", "h2", "h3", "h4", "h5", "h6"];
 /// Attributes that are read.
-const ATTRIBUTES: &[&str] =
-    &["alt", "aria-hidden", "colspan", "hidden", "href", "open", "role", "rowspan", "start", "style", "value"];
+const ATTRIBUTES: &[&str] = &[
+    "alt",
+    "aria-controls",
+    "aria-expanded",
+    "aria-haspopup",
+    "aria-hidden",
+    "colspan",
+    "hidden",
+    "href",
+    "id",
+    "open",
+    "role",
+    "rowspan",
+    "start",
+    "style",
+    "value",
+];
 
 /// A page that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,8 +198,15 @@ impl Tag {
         self.get("role").unwrap_or_default().to_ascii_lowercase()
     }
 
-    /// Whether nothing of the element is told.
-    fn hides(&self) -> bool {
+    /// The elements that this one opens and closes, by their ids; those of a menu are no text.
+    fn opens(&self) -> impl Iterator<Item = &str> {
+        let menu = self.get("aria-haspopup").is_some_and(|value| !value.eq_ignore_ascii_case("false"));
+        let ids = self.get("aria-controls").filter(|_| !menu && self.get("aria-expanded").is_some());
+        ids.unwrap_or_default().split_whitespace()
+    }
+
+    /// Whether nothing of the element is told. `opened` are the ids of what a visitor can open.
+    fn hides(&self, opened: &HashSet<String>) -> bool {
         // A page that is shown by a script is shown.
         if matches!(self.name.as_str(), "html" | "body") {
             return false;
@@ -197,9 +222,12 @@ impl Tag {
             || (self.name == "dialog" && self.get("open").is_none())
             // Of several panels one is seen at a time, and each is there to be read.
             || (role != "tabpanel"
+                && !self.get("id").is_some_and(|id| opened.contains(id))
                 // What is hidden until it is looked for is there to be found.
                 && (self.get("hidden").is_some_and(|value| !value.eq_ignore_ascii_case("until-found"))
-                    || self.get("aria-hidden").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+                    // Not read aloud is an icon, or what is said twice; a block of it is seen, or closed for now.
+                    || (self.get("aria-hidden").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+                        && !BLOCKS.contains(&self.name.as_str()))
                     || style()))
     }
 
@@ -280,6 +308,8 @@ struct Reader {
     tag: Option<Tag>,
     /// Which of the open elements hides what is in it: the outermost.
     hidden: Option<usize>,
+    /// The ids of what a visitor can open by something that has come.
+    opened: HashSet<String>,
     title: String,
     /// Whether the title has come.
     titled: bool,
@@ -301,6 +331,7 @@ impl Reader {
             open: Vec::new(),
             tag: None,
             hidden: None,
+            opened: HashSet::new(),
             title: String::new(),
             titled: false,
             titles: false,
@@ -344,8 +375,11 @@ impl Reader {
     fn begins(&mut self, tag: &Tag, self_closing: bool) -> Option<Halt> {
         let name = tag.name.as_str();
         self.end_before(name);
-        let hides = self.hidden.is_none() && tag.hides();
+        let hides = self.hidden.is_none() && tag.hides(&self.opened);
         let shown = self.hidden.is_none() && !hides;
+        if shown {
+            self.opened.extend(tag.opens().map(str::to_owned));
+        }
         if VOID.contains(&name) {
             match name {
                 "br" if shown => self.writer.line(),

@@ -89,6 +89,31 @@ fn what_is_not_shown_is_not_told() {
 }
 
 #[test]
+fn what_a_visitor_opens_is_told() {
+    for (html, want) in [
+        ("<details><summary>Returns</summary><p>Within 30 days.</details>", "Returns\n\nWithin 30 days."),
+        // Closed for now: seen by no one yet, and by who opens it.
+        ("<h3>Returns</h3><div class=panel aria-hidden=true><p>Within 30 days.</div>", "Within 30 days."),
+        ("<dl><dt>Returns<dd aria-hidden=true>Within 30 days.</dl>", "Returns\n\nWithin 30 days."),
+        // However it is closed, where something that one can press says what it opens.
+        (
+            "<button aria-expanded=false aria-controls='x p1'>Returns</button><div id=p1 hidden aria-hidden=true \
+             style='display:none'>Within 30 days.<i aria-hidden=true>31</i><p hidden>31</div>",
+            "Returns\n\nWithin 30 days.",
+        ),
+        ("<a aria-expanded=false aria-controls=p1>Returns</a><script id=p1>31</script><nav id=p1>31</nav>", "Returns"),
+        // What opens a menu, what opens nothing, what is hidden itself, and what comes too late open no text.
+        ("<a aria-haspopup=true aria-expanded=false aria-controls=p1>Menu</a><div id=p1 hidden>31</div>", "Menu"),
+        ("<a aria-controls=p1>Save</a><div id=p1 hidden>31</div>", "Save"),
+        ("<div hidden><a aria-expanded=false aria-controls=p1>31</a></div><div id=p1 hidden>31</div>a", "a"),
+        ("<div id=p1 hidden>31</div><a aria-expanded=false aria-controls=p1>a</a>", "a"),
+        ("<a aria-expanded=false aria-controls=''>a</a><div id='' hidden>31</div>", "a"),
+    ] {
+        assert_eq!(one(html), want, "{html}");
+    }
+}
+
+#[test]
 fn words_are_told_to_the_letter() {
     for text in [
         "Dial *123# or ##002#, set _KEY_ and __HOST__, ~5 to 10~, `x`, [1], [^1], a|b, C:\\docs\\*",

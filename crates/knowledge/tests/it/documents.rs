@@ -319,3 +319,20 @@ async fn words_are_found_without_the_model_in_the_language_of_the_text() {
         ));
     }
 }
+
+/// Who asks uses the words of questions: they weigh more than those of answers.
+#[tokio::test]
+async fn of_pairs_the_question_weighs_more_than_the_answer() {
+    let stage = Stage::with(None).await;
+    let caller = &stage.two.aurora.owner;
+    let pairs = "question,answer\nWhat of the parcel and its road?,The zibbly is on its way.\n\
+                 What of the zibbly and its road?,The parcel is on its way.\n";
+    stage.add(caller, "faq.csv", pairs).await;
+    for (word, question) in
+        [("zibbly", "What of the zibbly and its road?"), ("parcel", "What of the parcel and its road?")]
+    {
+        let found = stage.knowledge.search(caller, word, Some(2)).await.unwrap();
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert_eq!(found[0].title, question, "{found:?}");
+    }
+}

@@ -3,7 +3,9 @@
 // Tests stop at the first surprise.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod beside;
 mod documents;
+mod forms;
 mod jobs;
 mod quality;
 mod stage;
