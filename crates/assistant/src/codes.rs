@@ -3,6 +3,7 @@
 //!
 //! Not every number is a name: where a question counts, measures or dates, another number may well be the answer.
 
+use knowledge::forms::plain_number;
 use std::collections::BTreeSet;
 
 /// A code, without its hyphens and in small letters.
@@ -21,7 +22,7 @@ pub struct Names {
     named: BTreeSet<(String, String)>,
     /// Numbers of four digits and more that count, measure and date nothing.
     bare: BTreeSet<String>,
-    /// All numbers, as they are written.
+    /// All numbers, as they are written, and without what parts their thousands.
     numbers: BTreeSet<String>,
     /// From one number to another.
     ranges: Vec<(u64, u64)>,
@@ -102,6 +103,7 @@ pub fn names(text: &str) -> Names {
         let end = at + parts;
         let number: String =
             tokens[at..end - 1].iter().flat_map(|t| [t.text, t.after]).chain([tokens[end - 1].text]).collect();
+        names.numbers.extend(plain_number(&number));
         names.numbers.insert(number.clone());
         let link = before.as_ref().and_then(|(end, ..)| link(&tokens, *end, at));
         let version = number.bytes().all(|b| b.is_ascii_digit() || b == b'.') && parts <= 2;
@@ -337,6 +339,11 @@ mod tests {
             ("How long does Eco 60 take?", "Eco 60 takes two hours, Eco 40 one."),
             ("Can I return it within 60 days?", "Within 30 days."),
             ("Is batch 2245 safe?", "Batches 2240-2252 are not."),
+            ("Is lot 70412 safe?", "Lot 70,412 is, and so is 70413."),
+            ("What is F-04?", "F 04: the pump is blocked."),
+            ("what is f 04", "F-04: the pump is blocked."),
+            ("Does it fit an iPhone15?", "It fits the iPhone 15."),
+            ("Does it fit an iPhone 15?", "It fits the iPhone15."),
             ("I bought it in 2019 for 1500 euros", "In 2021 it cost 1700 euros."),
             ("Does it take 4 days?", "It takes 6 days."),
             ("How do I track it?", "E14, error 1603, 70412"),

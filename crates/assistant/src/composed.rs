@@ -1,40 +1,34 @@
 //! The answer that a model writes from passages, and what is told where it writes none that stands in them.
 //!
-//! *Guarantees:* a model is asked only where the passages are about the question and none was written for it; it gets the question, the
-//! passages, what was said before, the company's name and its wishes, and nothing else; nothing is held meanwhile. What it writes is told only as far
-//! as `check` lets it through. Whatever goes wrong, the built-in answerer's own answer is told, and the record says why.
+//! *Guarantees:* a model writes only where the passages are about the question, or it may call a tool, and none was written for it; it gets the
+//! question, what its pictures show (`look`), the passages, what was said before and is remembered of it, the company's name and its wishes,
+//! what it calls by itself (`rounds`), and nothing else, and nothing of that is personal
+//! data where the company wants it so (`mask`); nothing is held meanwhile. What it writes is told only as far as `check` lets it through. Whatever goes wrong, the built-in answerer's own answer is told, and the record says why.
 
+use crate::Assistant;
 use crate::answer::Found;
-use crate::check::{self, Draft, Given, Ground, Written};
-use crate::prompt::{Company, Prompt, hex};
-use crate::reply::shortened;
-use crate::sentences::sentences;
+use crate::drafts::Drafts;
+use crate::look::{Looked, Picture, with};
+use crate::manner::{Manner, courtesy};
+use crate::prompt::hex;
+use crate::reply::standing;
+use crate::rounds::More;
 use crate::steps::Steps;
-use crate::{Assistant, Models};
-use conversations::Before;
-use knowledge::embedding::input;
+use crate::writing::Attempt;
+use conversations::{Before, Earlier, Memory};
 use knowledge::{KnowledgeError, normalized};
-use llm::{Ask, LlmError, Said, Speaker, Turn};
-use model::conversation::Author;
-use model::knowledge::{Answer, Outcome};
-use model::llm::Ended;
+use model::knowledge::{Answer, Passage};
 use model::permission::ReadDocuments;
-use model::receipt::{AskedModel, ReadPassage, Record, StepKind, Verdict};
-use model::{ConversationId, Fault as _, TenantId};
+use model::personality::Reaction;
+use model::receipt::{ReadPassage, Record, StepKind, Verdict};
+use model::{ConversationId, PersonalityId};
 use sha2::{Digest as _, Sha256};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::Caller;
-use words::{Text, text};
+use words::text;
 
-/// Most tokens that a model writes.
-const MOST: u32 = 700;
 /// How long models may take where a request waits for them: it ends after `server.request_timeout_s`.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// How near the meaning of a sentence is to a statement that says it: the cosine. (Chosen by hand, not measured.)
-const MEANT: f32 = 0.6;
-/// Most statements of a passage that are weighed, and texts whose meaning is computed at once.
-const STATEMENTS: usize = 16;
-const AT_ONCE: usize = 16;
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
@@ -44,15 +38,39 @@ pub(crate) struct Asking<'a> {
     pub standing: Option<&'a str>,
     /// What was said before it, the earliest first, for a model.
     pub before: &'a [Before],
+    /// What is remembered besides.
+    pub memory: Option<&'a Memory>,
+    /// The pictures that it is asked with.
+    pub pictures: &'a [Picture],
     pub conversation: Option<ConversationId>,
     /// How long models may take; none: no model is asked.
     pub patience: Option<Duration>,
+    /// Where is told what may be seen of an answer while it is written.
+    pub drafts: Option<&'a Drafts>,
+    /// Whether it is made again of the passages of before: nothing else is looked for, and nothing is called.
+    pub again: bool,
+    /// Then, how many of the passages of before, the last ones, a model had searched for by itself.
+    pub later: usize,
+    /// What the assistant is like.
+    pub manner: &'a Manner,
 }
 
 impl<'a> Asking<'a> {
     /// A question by itself, of which no model is asked.
-    pub fn alone(question: &'a str) -> Self {
-        Self { question, standing: None, before: &[], conversation: None, patience: None }
+    pub fn alone(question: &'a str, manner: &'a Manner) -> Self {
+        Self {
+            question,
+            standing: None,
+            before: &[],
+            memory: None,
+            pictures: &[],
+            conversation: None,
+            patience: None,
+            drafts: None,
+            again: false,
+            later: 0,
+            manner,
+        }
     }
 }
 
@@ -65,76 +83,174 @@ pub struct Made {
     pub record: Option<Record>,
     /// The question and the one before it, where it was read together with that.
     pub(crate) whole: Option<String>,
-}
-
-/// How far a model came.
-#[derive(Debug)]
-struct Attempt {
-    verdict: Verdict,
-    asked: Option<AskedModel>,
-    /// The passages that it was given, where they are not those that were found for the question alone.
-    wide: Option<Found>,
-    answer: Option<Answer>,
+    /// What an intent has come to, where one knew the question.
+    pub(crate) intent: Option<Reaction>,
 }
 
 impl Assistant {
     /// Answers a question that stands alone: as a model writes it, if there is one that is on, and as the documents themselves say it otherwise.
-    /// A receipt is kept.
+    /// A receipt is kept, if it can be.
     ///
     /// # Errors
     /// [`KnowledgeError::Invalid`] for a question that cannot be (field `question`), [`KnowledgeError::Denied`], or the database's. What goes
     /// wrong with a model is none.
     #[tracing::instrument(name = "assistant.respond", skip_all)]
     pub async fn respond(&self, caller: &Caller, question: &str) -> Result<Made, KnowledgeError> {
-        let patience = self.writes(caller).await.then_some(PATIENCE);
-        let mut made = self.make(caller, &Asking { patience, ..Asking::alone(question) }).await?;
-        self.keep(caller, &mut made).await?;
+        self.respond_after(caller, question, &[], None, None).await
+    }
+
+    /// The same, as with this personality, which need not be in use; or with the one that is. A courtesy is returned, as in a conversation.
+    ///
+    /// # Errors
+    /// As [`Self::respond`], and [`KnowledgeError::NotFound`] for a personality that there is not.
+    #[tracing::instrument(name = "assistant.try", skip_all)]
+    pub async fn try_as(
+        &self,
+        caller: &Caller,
+        personality: Option<PersonalityId>,
+        question: &str,
+    ) -> Result<Made, KnowledgeError> {
+        let manner = self.manner(caller, personality).await?;
+        if let Some(courtesy) = courtesy(&normalized(question)) {
+            return Ok(Made { answer: manner.returned(courtesy), record: None, whole: None, intent: None });
+        }
+        let patience = self.writes(caller, &manner).await.then_some(PATIENCE);
+        let mut made = self.make(caller, &Asking { patience, ..Asking::alone(question, &manner) }).await?;
+        self.keep(caller, &mut made).await;
         Ok(made)
     }
 
+    /// The same to a question that is asked with pictures, after what was said in a conversation, and with its drafts where somebody sees them.
+    /// Nothing is said in the conversation. Whoever lets go of it ends what is asked of a model.
+    ///
+    /// # Errors
+    /// As for [`Self::respond`].
+    #[tracing::instrument(name = "assistant.respond_after", skip_all)]
+    pub async fn respond_after(
+        &self,
+        caller: &Caller,
+        question: &str,
+        pictures: &[Picture],
+        earlier: Option<&Earlier>,
+        drafts: Option<&Drafts>,
+    ) -> Result<Made, KnowledgeError> {
+        let manner = self.manner(caller, None).await?;
+        let patience = self.writes(caller, &manner).await.then_some(PATIENCE);
+        let before = earlier.and_then(|earlier| standing(&earlier.asked));
+        let asking = Asking {
+            standing: before.as_deref(),
+            pictures,
+            before: earlier.map_or(&[], |earlier| earlier.turns.as_slice()),
+            conversation: earlier.map(|earlier| earlier.conversation),
+            patience,
+            drafts,
+            ..Asking::alone(question, &manner)
+        };
+        let mut made = self.make(caller, &asking).await?;
+        self.keep(caller, &mut made).await;
+        Ok(made)
+    }
+
+    /// Whether this may be asked at all: for who answers before there is an answer.
+    ///
+    /// # Errors
+    /// As for [`Self::respond`], but the database's.
+    pub fn may_ask(&self, caller: &Caller, question: &str) -> Result<(), KnowledgeError> {
+        caller.may(ReadDocuments)?;
+        knowledge::question("question", question)?;
+        Ok(())
+    }
+
     /// Whether there is a model that writes.
-    pub(crate) async fn writes(&self, caller: &Caller) -> bool {
+    pub(crate) async fn writes(&self, caller: &Caller, manner: &Manner) -> bool {
         match &self.models {
-            Some(models) => models.llm.ready(caller).await.unwrap_or(false),
-            None => false,
+            Some(models) if !manner.quotes_only() => models.llm.ready(caller).await.unwrap_or(false),
+            _ => false,
         }
     }
 
-    /// Keeps the receipt of what was made.
-    pub(crate) async fn keep(&self, caller: &Caller, made: &mut Made) -> Result<(), KnowledgeError> {
-        if let (Some(models), Some(record)) = (&self.models, &made.record) {
-            made.answer.receipt_id = Some(models.keep(caller, record).await?);
+    /// Keeps the receipt of what was made. An answer that is paid for is told also where its receipt cannot be written down.
+    pub(crate) async fn keep(&self, caller: &Caller, made: &mut Made) {
+        let (Some(models), Some(record)) = (&self.models, &made.record) else { return };
+        match models.keep(caller, record).await {
+            Ok(id) => made.answer.receipt_id = Some(id),
+            Err(error) => tracing::error!(tenant = %caller.scope().tenant(), %error, "an answer has no receipt"),
         }
-        Ok(())
     }
 
     /// Makes an answer, of which nothing is kept yet.
     pub(crate) async fn make(&self, caller: &Caller, asking: &Asking<'_>) -> Result<Made, KnowledgeError> {
         let question = knowledge::question("question", asking.question)?;
+        let asking = &Asking { question: &question, ..*asking };
+        if let Some(made) = self.intended(caller.scope().tenant(), asking).await? {
+            if let Some(drafts) = asking.drafts {
+                drafts.settle(&made.answer.answer);
+            }
+            return Ok(Looked::away(asking.pictures).noted(made, &question));
+        }
         let mut steps = Steps::begin();
-        let found = self.found_after(caller, asking.standing, &question, &mut steps).await?;
-        let mut attempt = Attempt { verdict: Verdict::Quoted, asked: None, wide: None, answer: None };
-        if let (Some(models), Some(patience)) = (&self.models, asking.patience) {
-            let asking = &Asking { question: &question, ..*asking };
+        if asking.manner.quotes_only() {
+            steps.note(StepKind::Decided, text!("Quotes alone are told, so no model is asked"));
+        }
+        let began = Instant::now();
+        let looked = self.look(caller, asking, &mut steps).await?;
+        let left = asking.patience.map(|patience| patience.saturating_sub(began.elapsed()));
+        let asked = with(&question, looked.shown());
+        let asking = &Asking { question: &asked, patience: left, ..*asking };
+        let found = self.found_after(caller, asking.standing, &asked, &mut steps).await?;
+        let made = self.made(caller, asking, found, steps).await?;
+        Ok(looked.noted(made, &question))
+    }
+
+    /// What is told from what was found, and how it came about.
+    pub(crate) async fn made(
+        &self,
+        caller: &Caller,
+        asking: &Asking<'_>,
+        found: Found,
+        mut steps: Steps,
+    ) -> Result<Made, KnowledgeError> {
+        let (manner, mut attempt) = (asking.manner, Attempt::none());
+        if let (Some(models), Some(patience), false) = (&self.models, asking.patience, manner.quotes_only()) {
             self.attempt(models, caller, (asking, patience), &found, &mut steps, &mut attempt).await?;
         }
-        let Attempt { verdict, asked, wide, answer } = attempt;
+        let Attempt { verdict, asked, wide, more, answer } = attempt;
         // What a model did not find is not called an answer.
-        let mut answer = answer.unwrap_or_else(|| found.told(verdict != Verdict::Nothing));
+        let told = || manner.worded(found.told(verdict != Verdict::Nothing), asking.question);
+        let mut answer = answer.unwrap_or_else(told);
         answer.usage = asked.as_ref().and_then(|asked| asked.usage);
-        let read = wide.as_ref().unwrap_or(&found).candidates.iter();
-        let passages = read.map(|candidate| {
-            let passage = &candidate.hit.passage;
-            ReadPassage {
-                document_id: passage.document_id,
-                chunk_id: passage.chunk_id,
-                title: passage.title.clone(),
-                sha256: hex(Sha256::digest(&passage.text).as_slice()),
-                cited: answer.citations.iter().any(|citation| citation.chunk_id == passage.chunk_id),
-            }
-        });
+        if let Some(drafts) = asking.drafts {
+            drafts.settle(&answer.answer);
+        }
+        let read = |passage: &Passage, later| ReadPassage {
+            document_id: Some(passage.document_id),
+            chunk_id: Some(passage.chunk_id),
+            title: passage.title.clone(),
+            sha256: hex(Sha256::digest(&passage.text).as_slice()),
+            cited: answer.citations.iter().any(|citation| citation.chunk_id == passage.chunk_id),
+            later,
+        };
+        let basis = &wide.as_ref().unwrap_or(&found).candidates;
+        let first = basis.len().saturating_sub(asking.later);
+        let passages = basis.iter().enumerate().map(|(at, candidate)| read(&candidate.hit.passage, at >= first));
+        let passages = passages.chain(more.iter().map(|more| match more {
+            More::Passage(candidate) => read(&candidate.hit.passage, true),
+            More::Told { tool, text, cited } => ReadPassage {
+                document_id: None,
+                chunk_id: None,
+                title: tool.clone(),
+                sha256: hex(Sha256::digest(text).as_slice()),
+                cited: *cited,
+                later: true,
+            },
+        }));
+        // No message was read where nothing was asked, and nothing that is remembered.
+        let earlier = if asked.is_some() { asking.before } else { &[] };
+        let memory = asking.memory.filter(|_| asked.is_some());
+        let summary = memory.filter(|memory| !memory.summary.is_empty()).map(|memory| memory.upto);
+        let facts = memory.map_or(&[][..], |memory| memory.facts.as_slice());
         let record = Record {
-            question,
+            question: asking.question.to_owned(),
             answer: answer.answer.clone(),
             outcome: answer.outcome,
             verdict,
@@ -142,178 +258,16 @@ impl Assistant {
             asked,
             steps: steps.all(),
             conversation_id: asking.conversation,
+            together: found.whole.clone(),
+            earlier: earlier.iter().map(|before| before.seq).collect(),
+            summary: summary.and_then(|upto| u64::try_from(upto).ok()),
+            facts: facts.iter().map(|(id, _)| *id).collect(),
+            images: Vec::new(),
+            shown: None,
+            replay_of: None,
+            personality_id: manner.of.map(|(id, _)| id),
+            personality_version: manner.of.map(|(_, version)| version),
         };
-        Ok(Made { answer, record: Some(record), whole: found.whole })
-    }
-
-    /// Has a model write the answer.
-    async fn attempt(
-        &self,
-        models: &Models,
-        caller: &Caller,
-        (asking, patience): (&Asking<'_>, Duration),
-        found: &Found,
-        steps: &mut Steps,
-        attempt: &mut Attempt,
-    ) -> Result<(), KnowledgeError> {
-        if found.candidates.first().is_some_and(|best| best.written) {
-            steps.note(StepKind::Decided, text!("An answer was written to this very question"));
-            return Ok(());
-        }
-        // What stands on what was asked before says little by itself, also in a language whose forms nobody knows.
-        let before = asking.before.iter().rev().find(|one| one.from == Author::Contact);
-        if let Some(before) = before.filter(|_| !found.about && found.whole.is_none()) {
-            let both = shortened(&format!("{}\n{}", normalized(&before.text), asking.question));
-            attempt.wide = Some(self.found(caller, &both, steps).await?);
-        }
-        let basis = attempt.wide.as_ref().unwrap_or(found);
-        if !basis.about {
-            steps.note(StepKind::Decided, text!("No passage is about the question, so no model was asked"));
-            return Ok(());
-        }
-        let company = models.company(caller).await?;
-        let given = basis.candidates.iter().map(|candidate| {
-            let passage = &candidate.hit.passage;
-            Given { title: passage.title.clone(), text: passage.text.clone() }
-        });
-        let given: Vec<Given> = given.collect();
-        let prompt = Prompt::new(&company, &given, asking.before, asking.question);
-        let asked = attempt.asked.insert(AskedModel {
-            prompt_sha256: prompt.hash(),
-            most_tokens: MOST,
-            model_id: None,
-            model: None,
-            usage: None,
-            cost: None,
-        });
-        let turns = [Turn { who: Speaker::Contact, text: prompt.data }];
-        let ask = Ask {
-            system: &prompt.system,
-            turns: &turns,
-            most: MOST,
-            conversation: asking.conversation,
-            within: patience,
-        };
-        caller.scope().let_go();
-        let said = match models.llm.ask(caller, &ask, None).await {
-            Ok(said) => said,
-            Err(error) => {
-                if let LlmError::Store(error) = &error {
-                    tracing::warn!(%error, "models could not be asked");
-                }
-                attempt.verdict = if matches!(error, LlmError::Budget) { Verdict::OverBudget } else { Verdict::Failed };
-                steps.note(StepKind::FellBack, error.problem().detail);
-                return Ok(());
-            }
-        };
-        let Said { text: written, model, name, ended, usage, cost, faults } = said;
-        for (_, fault) in &faults {
-            steps.note(StepKind::Asked, fault.words());
-        }
-        steps.note(StepKind::Asked, Text::plain(name.clone()));
-        (asked.model_id, asked.model, asked.usage, asked.cost) = (Some(model), Some(name.clone()), Some(usage), cost);
-        if ended == Ended::Filtered {
-            attempt.verdict = Verdict::Failed;
-            steps.note(StepKind::FellBack, text!("The provider held the answer back"));
-            return Ok(());
-        }
-        let question = found.whole.as_deref().unwrap_or(asking.question);
-        let ground = Ground { passages: &given, question, company: &company.name };
-        let mut draft = match check::read(&written, ended == Ended::Stop, &ground) {
-            Written::Draft(draft) => draft,
-            Written::Nothing => {
-                attempt.verdict = Verdict::Nothing;
-                steps.note(StepKind::FellBack, text!("The model says that the passages do not say"));
-                return Ok(());
-            }
-        };
-        self.weigh(caller.scope().tenant(), &mut draft, &given).await;
-        if draft.elsewhere {
-            let what =
-                text!("It is in another language than its passages: numbers, codes and addresses were compared alone");
-            steps.note(StepKind::Checked, what);
-        }
-        match draft.kept() {
-            Ok(kept) => {
-                let (verdict, what) = match kept.out.is_empty() {
-                    true => (Verdict::Composed, text!("Each sentence stands in its passages")),
-                    false => (Verdict::Shortened, text!("Sentences that do not stand in their passages were left out")),
-                };
-                steps.note(StepKind::Checked, what);
-                attempt.verdict = verdict;
-                for why in kept.out {
-                    steps.note(StepKind::Checked, why);
-                }
-                let citations = kept.cited.iter().filter_map(|(place, sentence)| {
-                    let candidate = basis.candidates.get(*place)?;
-                    Some(candidate.citation(&check::place(sentence, &candidate.hit.passage.text)))
-                });
-                let answer = Answer::told(Outcome::Answer, kept.text, citations.collect());
-                attempt.answer = Some(Answer { model: Some(name), ..answer });
-            }
-            Err(why) => {
-                attempt.verdict = Verdict::Unsupported;
-                steps.note(StepKind::Checked, why);
-                steps.note(StepKind::FellBack, text!("What the model wrote was not told"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Lets the meaning of sentences decide whose words do not: by how near it is to a statement of their passages.
-    async fn weigh(&self, tenant: TenantId, draft: &mut Draft, given: &[Given]) {
-        let unsure = draft.unsure();
-        let Some(embedder) = self.knowledge.embedder().filter(|_| !unsure.is_empty()) else { return };
-        let mut texts: Vec<String> = unsure.iter().map(|one| one.sentence.clone()).collect();
-        // Behind the sentences the passages, each as a whole and by its statements, and whether it denies something.
-        let mut places = Vec::new();
-        for (place, passage) in given.iter().enumerate() {
-            if unsure.iter().any(|one| one.passages.contains(&place)) {
-                let statements = sentences(&passage.text).into_iter().take(STATEMENTS);
-                let statements = statements.map(|range| passage.text[range].to_owned());
-                for text in statements.chain([input(&passage.title, &passage.text)]) {
-                    places.push((place, check::denying(&text)));
-                    texts.push(text);
-                }
-            }
-        }
-        let mut vectors = Vec::new();
-        // In between others have their turns.
-        for part in texts.chunks(AT_ONCE) {
-            match embedder.sentences(tenant, part.to_vec()).await {
-                Ok(more) => vectors.extend(more),
-                Err(error) => {
-                    // What nobody has weighed does not stand.
-                    tracing::debug!(%error, "sentences could not be weighed");
-                    return;
-                }
-            }
-        }
-        let (own, theirs) = vectors.split_at(unsure.len().min(vectors.len()));
-        for (one, vector) in unsure.iter().zip(own) {
-            let same = |place: &usize, denies: &bool| one.passages.contains(place) && *denies == one.denies;
-            let mut near = places.iter().zip(theirs).filter(|((place, denies), _)| same(place, denies));
-            draft.settle(one.at, near.any(|(_, other)| cosine(vector, other) >= MEANT));
-        }
-    }
-}
-
-/// Of vectors of length one.
-fn cosine(one: &[f32], other: &[f32]) -> f32 {
-    one.iter().zip(other).map(|(a, b)| a * b).sum()
-}
-
-impl Models {
-    /// Who it is for, and what it wishes.
-    #[tracing::instrument(name = "db.assistant.company", skip_all)]
-    async fn company(&self, caller: &Caller) -> Result<Company, KnowledgeError> {
-        let right = caller.may(ReadDocuments)?;
-        let mut tx = self.services.store.tenant(right.scope()).await?;
-        let row = sqlx::query!(
-            r#"select t.name as "name!", coalesce(a.instruction, '') as "instruction!"
-               from app.tenants t left join app.assistants a on a.tenant_id = t.tenant_id"#
-        );
-        let row = row.fetch_optional(&mut tx).await?.ok_or(KnowledgeError::NotFound)?;
-        Ok(Company { name: row.name, instruction: row.instruction })
+        Ok(Made { answer, record: Some(record), whole: found.whole, intent: None })
     }
 }

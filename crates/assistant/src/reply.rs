@@ -1,13 +1,19 @@
 //! The job that answers in a conversation.
+//!
+//! *Guarantees:* what is written is seen on the way as `drafts` lets it; when somebody else has the word the call to a model is let go of, and what was
+//! seen is taken back, as it is whenever it does not begin what is said, and when a job that was cut off in the middle is taken up again.
 
 use crate::answer::refusal;
 use crate::composed::Asking;
+use crate::drafts::{Draft, Drafts, Watcher};
 use crate::follow_up::follow_up;
+use crate::manner::{Manner, courtesy};
 use crate::{Assistant, Made};
-use conversations::{AnswerContact, ConversationError, Conversations, Question, Reply, words_of};
+use conversations::live::{Heard, Listener};
+use conversations::{AnswerContact, ConversationError, Conversations, Question, Reply, Saying};
 use knowledge::{KnowledgeError, MAX_QUESTION, normalized};
-use model::ConversationId;
 use model::knowledge::{Answer, Outcome};
+use model::personality::Reaction;
 use std::pin::pin;
 use std::time::Duration;
 use store::Caller;
@@ -24,63 +30,6 @@ const LEAST: Duration = Duration::from_secs(5);
 /// How often it is said that the assistant is at work: those who listen forget it after 6 seconds (`docs/protocol.md`).
 const BEAT: Duration = Duration::from_secs(4);
 
-/// What is said to who says no more than this, when that is all. (In English, as everything that the assistant says by itself.)
-const COURTESIES: [(&[&str], &str); 2] = [
-    (
-        &[
-            "hello",
-            "hi",
-            "hey",
-            "hello there",
-            "hi there",
-            "good morning",
-            "good afternoon",
-            "good evening",
-            "hola",
-            "buenos dias",
-            "buenos días",
-            "buenas tardes",
-            "hallo",
-            "guten tag",
-            "guten morgen",
-            "moin",
-            "bonjour",
-            "bonsoir",
-            "salut",
-            "hej",
-            "hejsan",
-            "god dag",
-            "ciao",
-            "ola",
-            "olá",
-        ],
-        "Hello! What would you like to know?",
-    ),
-    (
-        &[
-            "thanks",
-            "thank you",
-            "thank you very much",
-            "thanks a lot",
-            "many thanks",
-            "ok thanks",
-            "okay thanks",
-            "great thanks",
-            "thx",
-            "gracias",
-            "muchas gracias",
-            "danke",
-            "danke schön",
-            "vielen dank",
-            "merci",
-            "merci beaucoup",
-            "tack",
-            "tack så mycket",
-        ],
-        "You are welcome.",
-    ),
-];
-
 /// Does the job.
 #[derive(Debug, Clone)]
 pub struct Answering {
@@ -93,15 +42,38 @@ pub struct Answering {
 impl Handler<AnswerContact> for Answering {
     async fn run(&self, task: &Task<AnswerContact>) -> Result<(), JobError> {
         let (caller, id, until) = (task.caller(), task.subject(), Instant::now() + MODELS);
+        // Somebody is at it, and answers what this stands for as well.
+        let Some(mut hand) = self.assistant.in_hand.take(id, until, ONE_ANSWER) else { return Ok(()) };
+        // From before it is read what there is to answer: whoever takes the word after that is heard.
+        let mut hears = self.conversations.live().listen(caller.scope().tenant());
+        hears.follow(id);
+        let mut taken_up = task.attempt() > 1;
         for _ in 0..LOOKS {
-            let Some(question) = self.conversations.question(&caller, id).await? else { return Ok(()) };
-            let answered = self.at_work(&caller, id, self.answered(&caller, &question, until));
-            let Answered { messages, asked, answer } = answered.await?;
-            match self.conversations.answer(&caller, &question, messages, &asked, &answer).await {
+            let Some(question) = self.conversations.question(&caller, id).await? else {
+                if !hand.is_over() {
+                    continue;
+                }
+                // All is said: nobody waits for this.
+                self.remember(&caller, id, until).await;
+                return Ok(());
+            };
+            // Whoever was at it before may have been cut off, as a server that was killed: what was seen of theirs begins nothing of this.
+            if std::mem::take(&mut taken_up) {
+                self.conversations.assistant_takes_back(&caller, id, hears.id());
+            }
+            let (drafts, mut watcher) = Drafts::watched();
+            let answered = self.answered(&caller, &question, until, &drafts);
+            let answered = self.at_work(&caller, &question, (&mut hears, &mut watcher), answered).await;
+            let reply = self.reply(&caller, &question, answered).await;
+            // What was seen was not said.
+            if !matches!(reply, Ok(Reply::Said)) && !watcher.seen().is_empty() {
+                self.conversations.assistant_takes_back(&caller, id, hears.id());
+            }
+            match reply? {
                 // One job stands for all that was said.
-                Ok(Reply::Said | Reply::Again) => {}
-                Ok(Reply::TooLate) | Err(ConversationError::NotFound) => return Ok(()),
-                Err(error) => return Err(error.into()),
+                Reply::Said | Reply::Again => {}
+                Reply::TooLate if hand.is_over() => return Ok(()),
+                Reply::TooLate => {}
             }
         }
         Err(JobError::Retry("The contact says more than can be answered.".to_owned()))
@@ -117,20 +89,78 @@ struct Answered {
     messages: usize,
     asked: String,
     answer: Answer,
+    /// By whom, where the assistant has a name.
+    called: String,
+    /// Whether a person is asked to join; and whether one is at the third question in a row that is refused.
+    person: bool,
+    after_refusals: bool,
 }
 
 impl Answering {
-    /// Does some work, and says to those who listen that the assistant is at it, as long as that takes.
-    async fn at_work<T>(&self, caller: &Caller, id: ConversationId, work: impl Future<Output = T>) -> T {
+    /// Does some work, and says to those who listen that the assistant is at it, and how far it is, as long as that takes. Nothing comes of it when
+    /// somebody else has the word: then it is let go of.
+    async fn at_work<T>(
+        &self,
+        caller: &Caller,
+        question: &Question,
+        (hears, watcher): (&mut Listener, &mut Watcher),
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let (id, me) = (question.conversation, hears.id());
         let mut work = pin!(work);
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            tokio::select! {
+            let draft = tokio::select! {
                 biased;
-                _ = beat.tick() => self.conversations.assistant_works(caller, id),
-                done = &mut work => return done,
+                // Said again, for who has come meanwhile.
+                _ = beat.tick() => {
+                    self.conversations.assistant_writes(caller, id, watcher.seen(), me);
+                    None
+                }
+                heard = hears.next() => {
+                    // Something was said, or has happened. What cannot be read now is read before the answer is said.
+                    let may = match heard {
+                        Heard::Message { .. } | Heard::Written { .. } => {
+                            self.conversations.may_answer(caller, question).await.unwrap_or(true)
+                        }
+                        Heard::Typing { .. } | Heard::Changed { .. } => true,
+                    };
+                    if !may {
+                        return None;
+                    }
+                    None
+                }
+                draft = watcher.next() => Some(draft),
+                done = &mut work => {
+                    if watcher.last().is_some() {
+                        self.conversations.assistant_takes_back(caller, id, me);
+                    }
+                    return Some(done);
+                }
+            };
+            match draft {
+                Some(Draft::Text(text)) => self.conversations.assistant_writes(caller, id, &text, me),
+                Some(Draft::Withdrawn) => self.conversations.assistant_takes_back(caller, id, me),
+                None => {}
             }
+        }
+    }
+
+    /// Says what was made, unless nothing was.
+    async fn reply(
+        &self,
+        caller: &Caller,
+        question: &Question,
+        answered: Option<Result<Answered, JobError>>,
+    ) -> Result<Reply, JobError> {
+        let Some(answered) = answered else { return Ok(Reply::TooLate) };
+        let Answered { messages, asked, answer, called, person, after_refusals } = answered?;
+        let name = Some(called.as_str()).filter(|name| !name.is_empty());
+        let saying = Saying { messages, asked: &asked, name, person, after_refusals };
+        match self.conversations.say_answer(caller, question, saying, &answer).await {
+            Err(ConversationError::NotFound) => Ok(Reply::TooLate),
+            reply => Ok(reply?),
         }
     }
 
@@ -139,27 +169,44 @@ impl Answering {
         let question = &shortened(&normalized(asking.question));
         // Marks that nobody sees may be all that was said.
         if question.trim().is_empty() {
-            return Ok(Made { answer: refusal(), record: None, whole: None });
+            let answer = asking.manner.worded(refusal(), asking.question);
+            return Ok(Made { answer, record: None, whole: None, intent: None });
         }
         self.assistant.make(caller, &Asking { question, ..asking }).await
     }
 
+    /// What an intent makes of one message.
+    async fn intended(&self, caller: &Caller, asking: Asking<'_>) -> Result<Option<Made>, KnowledgeError> {
+        let question = &shortened(&normalized(asking.question));
+        self.assistant.intended(caller.scope().tenant(), &Asking { question: question.trim(), ..asking }).await
+    }
+
     /// Each question gets its own answer; what stands on the question before it is asked together with that. What asks nothing ("Hello", "I have a lamp") belongs to what follows.
-    async fn answered(&self, caller: &Caller, question: &Question, until: Instant) -> Result<Answered, JobError> {
+    async fn answered(
+        &self,
+        caller: &Caller,
+        question: &Question,
+        until: Instant,
+        drafts: &Drafts,
+    ) -> Result<Answered, JobError> {
         // Greetings come with what is asked, and alone only when nothing is.
         let greetings = question.said.iter().take_while(|said| courtesy(said).is_some()).count();
-        if greetings == question.said.len() {
-            let told = question.said.last().and_then(|said| courtesy(said)).unwrap_or_default();
-            let answer = Answer { grounded: false, ..Answer::told(Outcome::Answer, told, Vec::new()) };
-            return Ok(Answered { messages: greetings, asked: String::new(), answer });
+        let manner = &self.assistant.manner(caller, None).await?;
+        let (called, after_refusals) = (manner.personality.called.clone(), manner.personality.person_after_refusals);
+        let last = question.said.last().filter(|_| greetings == question.said.len());
+        if let Some(courtesy) = last.and_then(|said| courtesy(said)) {
+            let answer = manner.returned(courtesy);
+            let (messages, asked, person) = (greetings, String::new(), false);
+            return Ok(Answered { messages, asked, answer, called, person, after_refusals });
         }
         let left = until.saturating_duration_since(Instant::now()).min(ONE_ANSWER.saturating_sub(question.waited));
-        let (messages, asked, mut made) = match left >= LEAST && self.assistant.writes(caller).await {
-            true => self.written(caller, question, greetings, left).await?,
-            false => self.told(caller, question, greetings).await?,
+        let (messages, asked, mut made) = match left >= LEAST && self.assistant.writes(caller, manner).await {
+            true => self.written(caller, question, greetings, manner, (left, drafts)).await?,
+            false => self.told(caller, question, greetings, manner).await?,
         };
-        self.assistant.keep(caller, &mut made).await?;
-        Ok(Answered { messages, asked, answer: made.answer })
+        self.assistant.keep(caller, &mut made).await;
+        let person = made.intent == Some(Reaction::Person);
+        Ok(Answered { messages, asked, answer: made.answer, called, person, after_refusals })
     }
 
     /// A model reads together what belongs together: up to the first message that asks.
@@ -168,21 +215,39 @@ impl Answering {
         caller: &Caller,
         question: &Question,
         greetings: usize,
-        patience: Duration,
+        manner: &Manner,
+        (patience, drafts): (Duration, &Drafts),
     ) -> Result<(usize, String, Made), JobError> {
         let said = |at: usize| question.said.get(at).map_or("", String::as_str);
+        let first = Asking { conversation: Some(question.conversation), ..Asking::alone(said(greetings), manner) };
         let mut messages = greetings + 1;
+        // Of several, what an intent knows is decided alone. (One is below.)
+        if messages < question.said.len()
+            && let Some(made) = self.intended(caller, first).await?
+        {
+            return Ok((messages, said(greetings).to_owned(), made));
+        }
         while messages < question.said.len() && !asks(said(messages - 1)) && courtesy(said(messages)).is_none() {
+            if self.intended(caller, Asking { question: said(messages), ..first }).await?.is_some() {
+                break;
+            }
             messages += 1;
         }
         let all = question.said.get(greetings..messages).unwrap_or_default().join("\n");
         let standing = standing(&question.before);
+        let memory = self.conversations.memory(caller, question.conversation).await?;
         let asking = Asking {
             question: &all,
             standing: standing.as_deref(),
             before: &self.conversations.turns(caller, question).await?,
+            memory: Some(&memory),
+            pictures: &[],
             conversation: Some(question.conversation),
             patience: Some(patience),
+            drafts: Some(drafts),
+            again: false,
+            later: 0,
+            manner,
         };
         let mut made = self.ask(caller, asking).await?;
         Ok((messages, made.whole.take().unwrap_or(all), made))
@@ -194,25 +259,27 @@ impl Answering {
         caller: &Caller,
         question: &Question,
         greetings: usize,
+        manner: &Manner,
     ) -> Result<(usize, String, Made), JobError> {
         let said = |messages| question.said.get(..messages).unwrap_or_default();
         let first = greetings + 1;
         let own = said(first).last().map_or("", String::as_str);
         let standing = standing(&question.before);
-        let asking = Asking { conversation: Some(question.conversation), ..Asking::alone(own) };
+        let asking = Asking { conversation: Some(question.conversation), ..Asking::alone(own, manner) };
         let mut alone = self.ask(caller, Asking { standing: standing.as_deref(), ..asking }).await?;
         let whole = alone.whole.take();
-        if alone.answer.outcome == Outcome::Answer || whole.is_some() || asks(own) {
+        if alone.answer.outcome == Outcome::Answer || alone.intent.is_some() || whole.is_some() || asks(own) {
             return Ok((first, whole.unwrap_or_else(|| own.to_owned()), alone));
         }
         for messages in first + 1..=question.said.len() {
             let last = said(messages).last().map_or("", String::as_str);
-            if courtesy(last).is_some() {
+            // What an intent knows is decided alone.
+            if courtesy(last).is_some() || self.intended(caller, Asking { question: last, ..asking }).await?.is_some() {
                 break;
             }
             let all = said(messages).get(greetings..).unwrap_or_default().join("\n");
             let together = self.ask(caller, Asking { question: &all, ..asking }).await?;
-            if !together.answer.refused {
+            if !together.answer.refused || together.intent.is_some() {
                 return Ok((messages, all, together));
             }
             if asks(last) {
@@ -224,7 +291,7 @@ impl Answering {
 }
 
 /// The question on which the next one may stand: the last one of what was said, the earliest first, with the one on which it stands itself.
-fn standing(said: &[String]) -> Option<String> {
+pub(crate) fn standing(said: &[String]) -> Option<String> {
     let said = said.iter().map(|said| normalized(said)).filter(|said| courtesy(said).is_none());
     said.fold(None, |before: Option<String>, said| {
         match before.as_deref().and_then(|before| follow_up(before, &said)).filter(|whole| !whole.perhaps) {
@@ -233,12 +300,6 @@ fn standing(said: &[String]) -> Option<String> {
             None => before,
         }
     })
-}
-
-/// What is said to a greeting, or to thanks.
-fn courtesy(said: &str) -> Option<&'static str> {
-    let said = words_of(said).join(" ");
-    COURTESIES.iter().find(|(ways, _)| ways.contains(&said.as_str())).map(|(_, answer)| *answer)
 }
 
 /// Words with which a question begins that has no mark at its end.
@@ -250,7 +311,7 @@ const ASKING: [&str; 52] = [
 ];
 
 /// Whether words ask, as far as one can tell.
-fn asks(said: &str) -> bool {
+pub(crate) fn asks(said: &str) -> bool {
     let first = said.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default();
     said.trim_end().ends_with(['?', '\u{ff1f}', '\u{61f}']) || ASKING.contains(&first.to_lowercase().as_str())
 }
@@ -263,7 +324,7 @@ pub(crate) fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{asks, courtesy, standing};
+    use super::{asks, standing};
 
     #[test]
     fn what_was_asked_last_is_known_with_what_it_stands_on() {
@@ -279,13 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn courtesies_are_known_when_they_are_all() {
-        for said in ["Hello", "hi!", "Hola", "Thanks.", "Thank you very much!", "Buenos días"] {
-            assert!(courtesy(said).is_some(), "{said}");
-        }
-        for said in ["Hello, may I return a lamp?", "", "?", "Thanks to whom is it?", "hi-fi"] {
-            assert!(courtesy(said).is_none(), "{said}");
-        }
+    fn what_asks_is_known() {
         assert!(asks("May I? ") && asks("可以吗？") && asks("how do i paint it") && !asks("I have a lamp."));
     }
 }

@@ -13,8 +13,10 @@ use store::jobs::{End, Registry, Slots, Worker};
 use store::vendor;
 use testkit::{TestDb, Two};
 
+mod forgiving;
 mod questions;
 mod told;
+mod tools;
 
 #[derive(Debug, Deserialize)]
 struct Question {
@@ -32,7 +34,7 @@ struct Stage {
     assistant: Assistant,
     names: BTreeMap<String, String>,
     // Last, so that the database outlives the rest.
-    _db: TestDb,
+    db: TestDb,
 }
 
 const SUPPORT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../knowledge/tests/support");
@@ -60,7 +62,7 @@ async fn knowing(files: Vec<(String, Vec<u8>)>, embedder: Option<Embedder>) -> S
     let registry = Registry::default().with::<IndexDocument>(knowledge.clone());
     let worker = Worker::new(db.services.clone(), registry, Slots::default());
     assert!(worker.run_due().await.unwrap().iter().all(|end| *end == End::Done));
-    Stage { two, assistant: Assistant::new(knowledge), names, _db: db }
+    Stage { two, assistant: Assistant::new(knowledge), names, db }
 }
 
 fn embedder() -> Embedder {

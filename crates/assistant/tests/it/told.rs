@@ -39,6 +39,29 @@ async fn of_a_pair_the_question_is_told_with_its_answer() {
     }
 }
 
+/// Turned round, or of something else, a yes or no is never told without the question that it answers.
+#[tokio::test]
+async fn a_yes_or_no_is_never_told_alone() {
+    let stage = having("27-yes-no-pairs-flip.csv").await;
+    for question in [
+        "Is shipping to Norway impossible?",
+        "Do you ship to Finland?",
+        "Can I order as a guest without an account?",
+        "Do I have to assemble it myself?",
+    ] {
+        let told = ask(&stage, question).await;
+        let lines: Vec<&str> = told.answer.lines().map(str::trim).collect();
+        for (at, line) in lines.iter().enumerate() {
+            if ["Yes.", "No."].contains(line) {
+                assert!(at > 0 && lines[at - 1].ends_with('?'), "{question}: {told:?}");
+            }
+        }
+        for citation in &told.citations {
+            assert!(citation.title.ends_with('?') || citation.quote.contains('?'), "{question}: {told:?}");
+        }
+    }
+}
+
 /// An answer says what stands there, to the letter.
 #[tokio::test]
 async fn what_looks_like_markup_is_told_as_it_stands() {
