@@ -42,6 +42,8 @@ pub(crate) struct Locked {
     pub fence: i64,
     pub last_seq: i64,
     pub answered_seq: i64,
+    /// Since when a call is wanted, as long as nobody of the company's has answered.
+    pub call_wanted_at: Option<OffsetDateTime>,
     waiting_since: Option<OffsetDateTime>,
     last_message: Uuid,
 }
@@ -73,7 +75,7 @@ impl<'a> Entry<'a> {
 pub(crate) async fn lock(tx: &mut TenantTx, id: ConversationId, reach: Reach) -> Result<Locked, ConversationError> {
     let row = sqlx::query!(
         "select c.state, c.handler, c.assignee_id, c.holder_id, c.team_id, c.fence, c.last_seq, c.answered_seq, c.waiting_since,
-           c.last_message_id
+           c.last_message_id, c.call_wanted_at
          from app.conversations c
          where c.conversation_id = $1 and ($2::uuid is null or c.contact_id = $2)
            and app.reached(c.channel, c.team_id, c.holder_id, $3,
@@ -97,6 +99,7 @@ pub(crate) async fn lock(tx: &mut TenantTx, id: ConversationId, reach: Reach) ->
         fence: row.fence,
         last_seq: row.last_seq,
         answered_seq: row.answered_seq,
+        call_wanted_at: row.call_wanted_at,
         waiting_since: row.waiting_since,
         last_message: row.last_message_id,
     })
@@ -108,6 +111,7 @@ fn kind(event: Event) -> EventKind {
         Event::TakenOver => EventKind::ConversationTakenOver,
         Event::HandedBack => EventKind::ConversationHandedBack,
         Event::Resolved => EventKind::ConversationResolved,
+        Event::Meeting => EventKind::ConversationMeeting,
     }
 }
 
@@ -122,6 +126,9 @@ impl Locked {
             // What people have seen is theirs; the assistant answers what comes from here on.
             Handler::Assistant => self.answered_seq = self.last_seq,
             Handler::People => self.holder = assignee,
+        }
+        if handler == Handler::Assistant || assignee.is_some() {
+            self.call_wanted_at = None;
         }
     }
 
@@ -139,6 +146,9 @@ impl Locked {
         let seq = self.last_seq + 1;
         let waits = self.state == ConversationState::Open && self.handler == Handler::People && self.assignee.is_none();
         self.waiting_since = if waits { self.waiting_since.or(Some(now)) } else { None };
+        if entry.author == Author::Agent {
+            self.call_wanted_at = None;
+        }
         let shown: Option<String> = entry.event.is_none().then(|| entry.text.chars().take(SHOWN).collect());
         let refused = entry.outcome == Some(Outcome::Refused);
         let citations = (!entry.citations.is_empty()).then_some(Json(&entry.citations));
@@ -155,7 +165,7 @@ impl Locked {
              set last_seq = $4, last_message_id = $3, state = $13, handler = $14, assignee_id = $15, fence = $16,
                answered_seq = $17, last_author = case when $8::text is null then $5 else last_author end,
                last_text = coalesce($18, last_text), updated_at = $12, waiting_since = $19,
-               holder_id = $20
+               holder_id = $20, call_wanted_at = $22
              where conversation_id = $2",
             scope.tenant().uuid(),
             self.id.uuid(),
@@ -177,7 +187,8 @@ impl Locked {
             shown,
             self.waiting_since,
             self.holder.map(MemberId::uuid),
-            entry.outcome.map(Outcome::name)
+            entry.outcome.map(Outcome::name),
+            self.call_wanted_at
         )
         .execute(&mut *tx)
         .await?;

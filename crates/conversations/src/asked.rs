@@ -3,6 +3,7 @@
 use crate::{ConversationError, Conversations, words_of};
 use model::audit::Act;
 use model::conversation::Message;
+use model::evaluation::OutcomeCounts;
 use model::knowledge::{AskedId, Outcome, Unanswered};
 use model::permission::{CHANNELS, ManageDocuments, Permission, Permissions, ReadDocuments};
 use model::{ConversationId, ReceiptId, RequestId};
@@ -23,6 +24,10 @@ const KEPT: usize = 500;
 const LOOKED_AT: i64 = 10_000;
 /// Most that are shown, where those that say the same are one.
 const SHOWN: i64 = 50;
+/// How far back is counted what became of questions.
+const COUNTED: Duration = Duration::days(30);
+/// Questions in a row that are left without an answer before a person is asked to join, where the company wants that.
+const MISSES: i64 = 3;
 /// How long what was asked is remembered, and how long once it is settled.
 const REMEMBERED: Duration = Duration::days(365);
 const SETTLED: Duration = Duration::days(90);
@@ -34,7 +39,7 @@ pub(crate) async fn keep(
     scope: &Scope,
     answer: &Message,
     question: &str,
-    (outcome, receipt): (Outcome, Option<ReceiptId>),
+    (outcome, receipt, settled): (Outcome, Option<ReceiptId>, Option<OffsetDateTime>),
     at: OffsetDateTime,
 ) -> Result<(), ConversationError> {
     // What was said last counts most, as for the answer.
@@ -42,8 +47,8 @@ pub(crate) async fn keep(
     let question: String = question.chars().skip(over).collect();
     let folded = Sha256::digest(folded(&question));
     sqlx::query!(
-        "insert into app.asked (tenant_id, conversation_id, seq, question, folded, outcome, asked_at, receipt_id)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into app.asked (tenant_id, conversation_id, seq, question, folded, outcome, asked_at, receipt_id, settled_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         scope.tenant().uuid(),
         answer.conversation_id.uuid(),
         i64::try_from(answer.seq).unwrap_or(i64::MAX),
@@ -51,11 +56,30 @@ pub(crate) async fn keep(
         folded.as_slice(),
         outcome.name(),
         at,
-        receipt.map(ReceiptId::uuid)
+        receipt.map(ReceiptId::uuid),
+        settled
     )
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Whether the last three questions of a conversation were left without an answer: refused, or said not to be answered by who asked. It is counted anew
+/// after whatever has happened there: a person was there, or has settled it. What the company itself has said (an intent) is no refusal.
+pub(crate) async fn missed(tx: &mut TenantTx, conversation: ConversationId) -> Result<bool, ConversationError> {
+    let misses = sqlx::query_scalar!(
+        r#"select count(*) as "misses!"
+           from (select outcome, answers, asked_at, settled_at from app.asked
+                 where conversation_id = $1 and seq > coalesce(
+                   (select max(k.seq) from app.message_keys k where k.conversation_id = $1 and k.author = 'system'), 0)
+                 order by seq desc limit $2) newest
+           where answers = false or (outcome = 'refused' and settled_at is distinct from asked_at)"#,
+        conversation.uuid(),
+        MISSES
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(misses == MISSES)
 }
 
 /// A question as questions are compared: its words, or itself where it has none.
@@ -122,6 +146,59 @@ impl Conversations {
         .await?;
         tx.leave_open();
         Ok(rows.into_iter().map(Unanswered::try_from).collect::<Result<_, _>>()?)
+    }
+
+    /// What became of what was asked in the last 30 days, of the newest 10,000 questions, and what who asked says of it.
+    ///
+    /// # Errors
+    /// [`ConversationError::Denied`] as for the list, or the database's.
+    #[tracing::instrument(name = "db.asked.outcomes", skip_all)]
+    pub async fn outcomes(&self, caller: &Caller) -> Result<OutcomeCounts, ConversationError> {
+        let right = sees(caller)?;
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let counted = sqlx::query!(
+            r#"with asked as (
+                 select conversation_id, outcome, answers from app.asked
+                 where asked_at > $1 order by asked_at desc limit $2
+               ), talks as (
+                 select conversation_id, bool_and(coalesce(answers, outcome = 'answer')) as answered
+                 from asked group by conversation_id
+               )
+               select count(*) as "asked!", count(*) filter (where outcome = 'answer') as "answered!",
+                 count(*) filter (where outcome = 'passages') as "passages!",
+                 count(*) filter (where outcome = 'refused') as "refused!",
+                 count(*) filter (where answers) as "yes!", count(*) filter (where not answers) as "no!",
+                 (select count(*) from app.conversations c
+                  where c.handler = 'people'
+                    and c.conversation_id in (select conversation_id from talks)) as "people!",
+                 (select count(*) from talks) as "talks!",
+                 (select count(*) from talks t
+                  join app.conversations c on c.conversation_id = t.conversation_id
+                  where t.answered and (c.fence = 0 or not exists (
+                    select from app.message_keys k
+                    join app.messages m on m.tenant_id = k.tenant_id and m.conversation_id = k.conversation_id
+                      and m.message_id = k.message_id
+                    where k.conversation_id = t.conversation_id and k.author = 'system' and m.event <> 'resolved'
+                  ))) as "alone!"
+               from asked"#,
+            self.services.now() - COUNTED,
+            LOOKED_AT
+        )
+        .fetch_one(&mut tx)
+        .await?;
+        tx.leave_open();
+        let times = |times: i64| u32::try_from(times).unwrap_or(u32::MAX);
+        Ok(OutcomeCounts {
+            asked: times(counted.asked),
+            answered: times(counted.answered),
+            passages: times(counted.passages),
+            refused: times(counted.refused),
+            said_to_answer: times(counted.yes),
+            said_not_to: times(counted.no),
+            with_people: times(counted.people),
+            conversations: times(counted.talks),
+            without_people: times(counted.alone),
+        })
     }
 
     /// One question, as it was asked that once, settled or not.

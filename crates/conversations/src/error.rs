@@ -22,6 +22,9 @@ pub enum ConversationError {
     /// A person wants to speak while the assistant does.
     #[error("the assistant handles the conversation")]
     NotHandedOff,
+    /// The company takes no calls.
+    #[error("no calls are asked for here")]
+    NoCalls,
     /// The client id stands for other words.
     #[error("the client id was used for another message")]
     ClientIdTaken,
@@ -66,6 +69,10 @@ impl Fault for ConversationError {
             Self::NotHandedOff => Problem::new(
                 ErrorCode::Conflict,
                 text!("The assistant is answering here. Take the conversation over first; then send again."),
+            ),
+            Self::NoCalls => Problem::new(
+                ErrorCode::Conflict,
+                text!("Calls cannot be asked for here. Write what it is about instead."),
             ),
             Self::ClientIdTaken => Problem::new(
                 ErrorCode::Conflict,

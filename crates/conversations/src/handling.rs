@@ -91,6 +91,9 @@ pub(crate) fn handed_off() -> Entry<'static> {
     Entry::event(Event::HandedOff, said, None)
 }
 
+/// What is said where talking face to face was asked for while people are there.
+pub(crate) const CALLED: &str = noted!("Talking face to face was asked for. A person has been asked to join.");
+
 /// A person has joined.
 pub(crate) fn taken_over(name: Option<&str>) -> Entry<'_> {
     Entry::event(Event::TakenOver, noted!("A person has joined the conversation."), name)

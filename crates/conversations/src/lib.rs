@@ -4,22 +4,26 @@ mod answering;
 mod append;
 mod asked;
 mod begin;
+mod calls;
 mod error;
 mod handling;
 mod inbox;
 mod judging;
 pub mod live;
+mod meetings;
+mod memory;
 mod reach;
 mod read;
 mod say;
 
-pub use answering::{Before, Question, Reply};
+pub use answering::{Before, Earlier, Question, Reply, Saying};
 pub use append::AnswerContact;
 pub use asked::SEES_UNANSWERED;
 pub use begin::{FirstWidget, NewContact, token};
 pub use error::ConversationError;
 pub use handling::{HandedOn, words_of};
 pub use live::Live;
+pub use memory::{MAX_FACT, MAX_SUMMARY, MOST_FACTS, Memory, NewFact};
 pub use read::MessagesFrom;
 pub use say::NewMessage;
 

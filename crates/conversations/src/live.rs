@@ -7,6 +7,8 @@
 //! Listeners stand behind many locks, by tenant, and a frame is made once for all who hear it, while no lock is held. What
 //! has changed is read once for all who watch a tenant, together for what changes in [`TOGETHER`].
 //!
+//! Of what the assistant writes while it does, only who reaches all of them sees the words: nothing says here whose a conversation is.
+//!
 //! Who reaches some of a tenant's conversations alone hears of the others no more than that their list is to be asked for again, when one has
 //! changed hands, and reads what is said in those that they follow from the database, which knows whose they are by then.
 
@@ -96,6 +98,11 @@ impl Outlet {
         if self.queue.try_send(heard).is_err() {
             self.missed.store(true, Ordering::Release);
         }
+    }
+
+    /// What nobody has to hear: the next one says as much.
+    fn offer(&self, heard: Heard) {
+        let _ = self.queue.try_send(heard);
     }
 }
 
@@ -360,13 +367,21 @@ impl Part for Listeners {
             Notice::Changed { tenant, conversation } => {
                 self.changed(*tenant, Change { conversation: *conversation, hands: true });
             }
-            Notice::Typing { tenant, conversation, from, name, source } => {
+            Notice::Typing { tenant, conversation, from, name, text, withdrawn, source } => {
                 let listeners = self.of(*tenant, *conversation);
                 if !listeners.is_empty() {
-                    let (conversation, name) = (*conversation, name.as_deref());
-                    let frame = json(&ServerFrame::Typing { conversation, from: *from, name });
+                    let (conversation, from, name) = (*conversation, *from, name.as_deref());
+                    let made =
+                        |text, withdrawn| json(&ServerFrame::Typing { conversation, from, name, text, withdrawn });
+                    let (whole, bare) = (made(text.as_deref(), *withdrawn), made(None, false));
                     for outlet in listeners.iter().filter(|outlet| Some(outlet.id) != *source) {
-                        outlet.give(Heard::Typing { conversation, frame: frame.clone() });
+                        let frame = match outlet.reach.is_all() {
+                            true => &whole,
+                            // They have seen nothing that does not count any more.
+                            false if *withdrawn => continue,
+                            false => &bare,
+                        };
+                        outlet.offer(Heard::Typing { conversation, frame: frame.clone() });
                     }
                 }
             }
@@ -393,7 +408,7 @@ impl Live {
         Self { listeners }
     }
 
-    /// A contact of this tenant listens.
+    /// A contact of this tenant listens, or who answers one.
     pub fn listen(&self, tenant: TenantId) -> Listener {
         self.listener(tenant, Reach::ALL)
     }
@@ -434,8 +449,23 @@ impl Live {
         name: Option<&str>,
         source: Option<u64>,
     ) {
-        let name = name.map(str::to_owned);
-        self.listeners.services.publish(Notice::Typing { tenant, conversation, from, name, source });
+        let (name, text, withdrawn) = (name.map(str::to_owned), None, false);
+        let notice = Notice::Typing { tenant, conversation, from, name, text, withdrawn, source };
+        self.listeners.services.publish(notice);
+    }
+
+    /// The assistant writes, and this may be seen of it; or what was seen does not count any more.
+    pub(crate) fn assistant(
+        &self,
+        tenant: TenantId,
+        conversation: ConversationId,
+        text: Option<String>,
+        withdrawn: bool,
+        source: u64,
+    ) {
+        let (from, name, source) = (Author::Assistant, None, Some(source));
+        let notice = Notice::Typing { tenant, conversation, from, name, text, withdrawn, source };
+        self.listeners.services.publish(notice);
     }
 }
 

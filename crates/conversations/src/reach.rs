@@ -44,7 +44,9 @@ impl Reach {
             Actor::Contact { contact } => Self { contact: Some(contact.uuid()), ..Self::ALL },
             _ if may.have(EVERYTHING) => Self::ALL,
             Actor::Member { member, .. } => Self { member: Some(member.uuid()), may: Some(may), ..Self::ALL },
-            Actor::ApiKey { .. } | Actor::Widget { .. } | Actor::Job => Self { may: Some(may), ..Self::ALL },
+            Actor::ApiKey { .. } | Actor::Widget { .. } | Actor::Meeting { .. } | Actor::Job => {
+                Self { may: Some(may), ..Self::ALL }
+            }
         }
     }
 

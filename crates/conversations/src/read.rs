@@ -6,7 +6,7 @@ use model::conversation::{
     Assignee, Author, Channel, Contact, Conversation, ConversationState, Event, Handler, InboxFilter, Message,
 };
 use model::knowledge::{Citation, Outcome};
-use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
+use model::page::{self, Page};
 use model::permission::ReadConversations;
 use model::{ContactId, ConversationId, MemberId, MessageId, TeamId};
 use sqlx::types::Json;
@@ -339,12 +339,8 @@ pub(crate) async fn teams_of(
     Ok(teams)
 }
 
-fn limit(limit: Option<u32>) -> Result<u32, ConversationError> {
-    let limit = limit.unwrap_or(DEFAULT_LIMIT);
-    if (1..=MAX_LIMIT).contains(&limit) {
-        return Ok(limit);
-    }
-    Err(ConversationError::field("limit", text!("Use a number from 1 to {most}.", most = MAX_LIMIT)))
+fn limit(asked: Option<u32>) -> Result<u32, ConversationError> {
+    page::limit(asked).map_err(|wrong| ConversationError::field("limit", wrong))
 }
 
 impl Conversations {
@@ -357,14 +353,13 @@ impl Conversations {
         &self,
         caller: &Caller,
         state: Option<ConversationState>,
-        page: Option<u32>,
+        most: Option<u32>,
         cursor: Option<&str>,
     ) -> Result<Page<Conversation>, ConversationError> {
         let (right, reach) = (caller.may(ReadConversations)?, Reach::of(caller));
-        let limit = limit(page)?;
-        let before = cursor.map(str::parse::<ConversationId>).transpose();
-        let before =
-            before.map_err(|_| ConversationError::field("cursor", text!("Use the next_cursor of the page before.")))?;
+        let limit = limit(most)?;
+        let before: Option<ConversationId> =
+            page::cursor(cursor).map_err(|wrong| ConversationError::field("cursor", wrong))?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let rows = conversations!(
             "where c.conversation_id < $1 and ($2::text is null or c.state = $2)

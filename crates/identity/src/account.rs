@@ -1,4 +1,4 @@
-//! One's own account: the password, and where one is signed in.
+//! One's own account: the name, the password, and where one is signed in.
 
 use crate::letters::LetterKind;
 use crate::second_factor::Here;
@@ -6,7 +6,7 @@ use crate::sign_in::Known;
 use crate::{Identity, IdentityError, Origin, SignInForm, hex};
 use model::audit::Act;
 use model::identity::OpenSession;
-use model::input::NewPassword;
+use model::input::{NewPassword, PersonName};
 use model::{PersonId, TenantId};
 use store::audit::{self, Entry};
 use store::bus::Notice;
@@ -120,6 +120,45 @@ impl Identity {
         self.post_is_due();
         tracing::info!("a password was changed");
         Ok((epoch, held.until))
+    }
+
+    /// Takes another name, in all one's workspaces.
+    ///
+    /// # Errors
+    /// [`IdentityError::Invalid`] for what can be no name, [`IdentityError::SignInOver`] for a session that ended meanwhile,
+    /// [`IdentityError::Denied`] for a program, or the database's; nothing is changed then.
+    #[tracing::instrument(name = "db.person.change_name", skip_all)]
+    pub async fn change_name(
+        &self,
+        caller: &Caller,
+        name: &str,
+        here: Here<'_>,
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
+        let person = person(caller)?;
+        let new = PersonName::parse(name).map_err(|e| IdentityError::field("name", e.0))?;
+        let mut tx = self.services.store.platform(Reason::SignIn, origin.request).await?;
+        self.hold_person(&mut tx, person, Some(here)).await?;
+        let old = sqlx::query_scalar!("select name from app.people where person_id = $1", person.uuid())
+            .fetch_one(&mut tx)
+            .await
+            .map_err(StoreError::from)?;
+        // Sent twice, it is written down once.
+        if old == new.as_str() {
+            return Ok(());
+        }
+        sqlx::query!("update app.people set name = $2 where person_id = $1", person.uuid(), new.as_str())
+            .execute(&mut tx)
+            .await
+            .map_err(StoreError::from)?;
+        sqlx::query!("update app.memberships set name = $2 where person_id = $1", person.uuid(), new.as_str())
+            .execute(&mut tx)
+            .await
+            .map_err(StoreError::from)?;
+        let entry = Entry::new(Act::NameChanged).was("name", old).is("name", new.as_str());
+        let whose = (person, Some(caller.scope().tenant()));
+        audit::record_everywhere(&mut tx, &self.services, whose, origin.into(), &entry).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Where one is signed in, the latest first. `here` is the hash of the session that asks.

@@ -13,17 +13,15 @@ use model::permission::ManageSignOn;
 use model::{FieldError, TenantId};
 use sign_on::{Provider, Whose};
 use store::audit::{self, Entry};
-use store::sealing::{Owner, Spot};
+use store::sealing::{Older, Owner, SealedColumn, Sought, Spot};
 use store::services::timestamp;
-use store::{Caller, Reason, StoreError};
+use store::{Caller, PlatformTx, Reason, StoreError};
 use uuid::Uuid;
 use words::{Text, text};
 use zeroize::Zeroizing;
 
 /// Domains of a company.
 const MAX_DOMAINS: i64 = 20;
-/// Secrets that are sealed anew in a transaction.
-const BATCH: i64 = 100;
 
 /// What the form for the provider holds.
 #[derive(Debug, Default)]
@@ -379,44 +377,39 @@ impl Identity {
         );
         Ok(has.fetch_one(&mut tx).await?)
     }
+}
 
-    /// Seals the secrets anew that were sealed with an older key; says how many, and how many cannot be opened.
-    #[tracing::instrument(name = "db.company_sign_on.seal_anew", skip_all)]
-    pub(crate) async fn seal_providers_anew(&self) -> Result<(u64, u64), StoreError> {
-        let begins = self.sealer.begins();
-        let (mut done, mut lost, mut last) = (0, 0, Uuid::nil());
-        loop {
-            let request = model::RequestId::from_uuid(self.services.new_id());
-            let mut tx = self.services.store.platform(Reason::Keys, request).await?;
-            let old = sqlx::query!(
-                r#"select tenant_id, provider_id, secret_sealed as "sealed!" from app.providers
+/// The secrets of companies' providers, for `samtal keys rotate`.
+pub(crate) struct ProviderSecrets;
+
+impl SealedColumn for ProviderSecrets {
+    type Key = Uuid;
+
+    async fn older(tx: &mut PlatformTx, sought: Sought<'_, Uuid>) -> Result<Vec<Older<Uuid>>, StoreError> {
+        let old = sqlx::query!(
+            r#"select tenant_id, provider_id, secret_sealed as "sealed!" from app.providers
                    where tenant_id > $4 and substring(secret_sealed from 1 for $1) <> $2 order by tenant_id limit $3 for update"#,
-                i32::try_from(begins.len()).unwrap_or_default(),
-                begins.as_slice(),
-                BATCH,
-                last
-            )
-            .fetch_all(&mut tx)
+            sought.length,
+            sought.begins,
+            sought.most,
+            *sought.after
+        )
+        .fetch_all(tx)
+        .await?;
+        Ok(old
+            .into_iter()
+            .map(|row| Older {
+                key: row.tenant_id,
+                spot: spot(TenantId::from_uuid(row.tenant_id), row.provider_id),
+                sealed: row.sealed,
+            })
+            .collect())
+    }
+
+    async fn keep(tx: &mut PlatformTx, tenant: &Uuid, sealed: &[u8]) -> Result<(), StoreError> {
+        sqlx::query!("update app.providers set secret_sealed = $2 where tenant_id = $1", *tenant, sealed)
+            .execute(tx)
             .await?;
-            let Some(next) = old.last().map(|row| row.tenant_id) else { return Ok((done, lost)) };
-            last = next;
-            for row in old {
-                let tenant = TenantId::from_uuid(row.tenant_id);
-                let spot = spot(tenant, row.provider_id);
-                let sealed = match self.sealer.open(&spot, &row.sealed) {
-                    Ok(secret) => self.sealer.seal(&spot, &secret)?,
-                    Err(error) => {
-                        lost += 1;
-                        tracing::error!(%tenant, %error, "the secret of a provider cannot be opened");
-                        continue;
-                    }
-                };
-                sqlx::query!("update app.providers set secret_sealed = $2 where tenant_id = $1", row.tenant_id, sealed)
-                    .execute(&mut tx)
-                    .await?;
-                done += 1;
-            }
-            tx.commit().await?;
-        }
+        Ok(())
     }
 }

@@ -50,11 +50,14 @@ pub use teams::MAX_TEAMS;
 pub use tenants::{CreatedTenant, First, Founding, TenantSetup, Who};
 pub use tokens::Credential;
 
+use company_sign_on::ProviderSecrets;
 use letters::Links;
 use model::RequestId;
+use once::KeptAnswers;
+use second_factor::Seeds;
 use shares::{Network, Places, Waiting};
 use std::sync::Arc;
-use store::sealing::Sealer;
+use store::sealing::{self, Sealer};
 use store::secret_key::{DerivedKey, SecretKey};
 use store::{Caller, Services, StoreError, scope};
 use tokens::Tokens;
@@ -151,9 +154,10 @@ impl Identity {
     /// # Errors
     /// The database's.
     pub async fn seal_anew(&self) -> Result<(u64, u64), StoreError> {
-        let (factors, providers) = (self.seal_factors_anew().await?, self.seal_providers_anew().await?);
-        let answers = self.seal_answers_anew().await?;
-        Ok((factors.0 + providers.0 + answers.0, factors.1 + providers.1 + answers.1))
+        let seeds = sealing::anew::<Seeds>(&self.services, &self.sealer).await?;
+        let secrets = sealing::anew::<ProviderSecrets>(&self.services, &self.sealer).await?;
+        let answers = sealing::anew::<KeptAnswers>(&self.services, &self.sealer).await?;
+        Ok((seeds.0 + secrets.0 + answers.0, seeds.1 + secrets.1 + answers.1))
     }
 
     /// Store, clock and ids.

@@ -5,7 +5,7 @@ use crate::roles::may_give;
 use crate::{Identity, IdentityError, hex, unhex};
 use model::audit::Act;
 use model::identity::MemberSession;
-use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
+use model::page::{self, Page};
 use model::permission::ManageMembers;
 use model::{MemberId, PersonId};
 use store::audit::{self, Entry};
@@ -33,10 +33,7 @@ impl Identity {
         page: &PageRequest,
     ) -> Result<Page<MemberSession>, IdentityError> {
         let right = caller.may(ManageMembers)?;
-        let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(IdentityError::field("limit", text!("Use a number from 1 to {most}.", most = MAX_LIMIT)));
-        }
+        let limit = page::limit(page.limit).map_err(|wrong| IdentityError::field("limit", wrong))?;
         let after = page.cursor.as_deref().map(|cursor| unhex(cursor).filter(|bytes| bytes.len() == 32).ok_or(()));
         let after = after.transpose();
         let after =

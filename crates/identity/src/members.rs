@@ -3,12 +3,13 @@
 use crate::invitations::TakenBack;
 use crate::member_sessions::Which;
 use crate::roles::{Known, known, may_give, role_of};
+use crate::teams::stays_within;
 use crate::{Identity, IdentityError};
 use futures_core::future::BoxFuture;
 use model::audit::Act;
 use model::event::EventKind;
 use model::identity::{Member, Role};
-use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
+use model::page::{self, Page};
 use model::permission::{ManageMembers, Permission, ReadWorkspace};
 use model::{MemberId, PersonId};
 use std::str::FromStr;
@@ -30,13 +31,9 @@ pub struct PageRequest {
 }
 
 /// How many entries a page has, and the id after which it begins.
-pub(crate) fn part_of<I: FromStr>(page: &PageRequest) -> Result<(u32, Option<I>), IdentityError> {
-    let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(IdentityError::field("limit", text!("Use a number from 1 to {most}.", most = MAX_LIMIT)));
-    }
-    let after = page.cursor.as_deref().map(str::parse::<I>).transpose();
-    let after = after.map_err(|_| IdentityError::field("cursor", text!("Use the next_cursor of the page before.")))?;
+pub(crate) fn part_of<I: FromStr>(asked: &PageRequest) -> Result<(u32, Option<I>), IdentityError> {
+    let limit = page::limit(asked.limit).map_err(|wrong| IdentityError::field("limit", wrong))?;
+    let after = page::cursor(asked.cursor.as_deref()).map_err(|wrong| IdentityError::field("cursor", wrong))?;
     Ok((limit, after))
 }
 
@@ -82,6 +79,7 @@ impl Identity {
         if had.last_owner {
             return Err(IdentityError::LastOwner);
         }
+        stays_within(&mut tx, caller, &[member.uuid()], (had.role.permissions, role.permissions)).await?;
         sqlx::query!("update app.memberships set role = $2 where member_id = $1", member.uuid(), role.role.to_string())
             .execute(&mut tx)
             .await

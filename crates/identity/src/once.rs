@@ -11,8 +11,8 @@ use crate::Identity;
 use model::{RequestId, TenantId};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
-use store::sealing::{Owner, Spot};
-use store::{Caller, Reason, StoreError};
+use store::sealing::{Older, Owner, SealedColumn, Sought, Spot};
+use store::{Caller, PlatformTx, Reason, StoreError};
 use time::Duration;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -26,8 +26,6 @@ pub const MAX_ANSWER: usize = 64 * 1024;
 pub const MAX_KEPT_MB: i64 = 64;
 /// How long a name is remembered.
 const KEPT: Duration = Duration::days(1);
-/// Answers that are sealed anew in one transaction.
-const BATCH: i64 = 100;
 
 /// What is known of a request by its name.
 #[derive(Debug)]
@@ -203,54 +201,52 @@ impl Identity {
         tx.commit().await?;
         Ok(done.rows_affected())
     }
+}
 
-    /// Seals the answers anew that were sealed with an older key; says how many, and how many cannot be opened.
-    #[tracing::instrument(name = "db.kept_answer.seal_anew", skip_all)]
-    pub(crate) async fn seal_answers_anew(&self) -> Result<(u64, u64), StoreError> {
-        let begins = self.sealer.begins();
-        let (mut done, mut lost) = (0, 0);
-        let mut last = (Uuid::nil(), Uuid::nil(), Vec::new());
-        loop {
-            let request = RequestId::from_uuid(self.services.new_id());
-            let mut tx = self.services.store.platform(Reason::Keys, request).await?;
-            let old = sqlx::query!(
-                r#"select tenant_id, key_id, name_hash, answer_id, answer_sealed as "sealed!" from app.kept_answers
+/// The kept answers, for `samtal keys rotate`.
+pub(crate) struct KeptAnswers;
+
+/// Tenant, key and the hash of a name.
+type Place = (Uuid, Uuid, Vec<u8>);
+
+impl SealedColumn for KeptAnswers {
+    type Key = Place;
+
+    async fn older(tx: &mut PlatformTx, sought: Sought<'_, Place>) -> Result<Vec<Older<Place>>, StoreError> {
+        let (tenant, key, name) = sought.after;
+        let old = sqlx::query!(
+            r#"select tenant_id, key_id, name_hash, answer_id, answer_sealed as "sealed!" from app.kept_answers
                    where (tenant_id, key_id, name_hash) > ($1, $2, $3) and substring(answer_sealed from 1 for $4) <> $5
                    order by tenant_id, key_id, name_hash limit $6 for update"#,
-                last.0,
-                last.1,
-                last.2,
-                i32::try_from(begins.len()).unwrap_or_default(),
-                begins.as_slice(),
-                BATCH
-            )
-            .fetch_all(&mut tx)
-            .await?;
-            let Some(row) = old.last() else { return Ok((done, lost)) };
-            last = (row.tenant_id, row.key_id, row.name_hash.clone());
-            for row in old {
-                let tenant = TenantId::from_uuid(row.tenant_id);
-                let spot = spot(tenant, row.answer_id);
-                let sealed = match self.sealer.open(&spot, &row.sealed) {
-                    Ok(answer) => self.sealer.seal(&spot, &answer)?,
-                    Err(error) => {
-                        lost += 1;
-                        tracing::error!(%tenant, %error, "a kept answer cannot be opened");
-                        continue;
-                    }
-                };
-                sqlx::query!(
-                    "update app.kept_answers set answer_sealed = $4 where tenant_id = $1 and key_id = $2 and name_hash = $3",
-                    row.tenant_id,
-                    row.key_id,
-                    row.name_hash,
-                    sealed
-                )
-                .execute(&mut tx)
-                .await?;
-                done += 1;
-            }
-            tx.commit().await?;
-        }
+            *tenant,
+            *key,
+            name.as_slice(),
+            sought.length,
+            sought.begins,
+            sought.most
+        )
+        .fetch_all(tx)
+        .await?;
+        Ok(old
+            .into_iter()
+            .map(|row| Older {
+                key: (row.tenant_id, row.key_id, row.name_hash),
+                spot: spot(TenantId::from_uuid(row.tenant_id), row.answer_id),
+                sealed: row.sealed,
+            })
+            .collect())
+    }
+
+    async fn keep(tx: &mut PlatformTx, (tenant, key, name): &Place, sealed: &[u8]) -> Result<(), StoreError> {
+        sqlx::query!(
+            "update app.kept_answers set answer_sealed = $4 where tenant_id = $1 and key_id = $2 and name_hash = $3",
+            *tenant,
+            *key,
+            name.as_slice(),
+            sealed
+        )
+        .execute(tx)
+        .await?;
+        Ok(())
     }
 }

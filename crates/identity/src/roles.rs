@@ -4,6 +4,7 @@
 //! change counts at once; sockets look again.
 
 use crate::members::hold;
+use crate::teams::stays_within;
 use crate::{Identity, IdentityError};
 use model::RoleId;
 use model::audit::Act;
@@ -190,6 +191,9 @@ impl Identity {
         if named.fetch_one(&mut tx).await.map_err(StoreError::from)? {
             return Err(taken());
         }
+        let members = sqlx::query_scalar!("select member_id from app.memberships where role_id = $1", id.uuid());
+        let members = members.fetch_all(&mut tx).await.map_err(StoreError::from)?;
+        stays_within(&mut tx, caller, &members, (had.permissions, permissions)).await?;
         sqlx::query!(
             "update app.roles set name = $2, permissions = $3 where role_id = $1",
             id.uuid(),
@@ -200,8 +204,7 @@ impl Identity {
         .await
         .map_err(StoreError::from)?;
         let mut notices = vec![Notice::Ended { tenant: right.scope().tenant() }];
-        let members = sqlx::query_scalar!("select member_id from app.memberships where role_id = $1", id.uuid());
-        for member in members.fetch_all(&mut tx).await.map_err(StoreError::from)? {
+        for member in members {
             let member = model::MemberId::from_uuid(member);
             if !permissions.has(Permission::WriteConversations) {
                 notices.extend(self.hand_on(&mut tx, right.scope(), member).await?);

@@ -15,11 +15,11 @@ use crate::{Identity, IdentityError, Origin, hex};
 use model::audit::Act;
 use model::identity::{Factors, SecondFactor};
 use model::input::Email;
-use model::{PersonId, RequestId, TenantId};
+use model::{PersonId, TenantId};
 use sqlx::types::Json;
 use store::audit::{self, Entry};
 use store::bus::Notice;
-use store::sealing::{Owner, Spot};
+use store::sealing::{Older, Owner, SealedColumn, Sought, Spot};
 use store::services::timestamp;
 use store::sessions::{self, Proof, Shown, SignIn};
 use store::{Caller, PlatformTx, Reason, StoreError};
@@ -43,8 +43,6 @@ const KEPT: usize = 5;
 const BETWEEN: &str = ".";
 /// How long one may be being set up.
 const SET_UP: Duration = Duration::minutes(15);
-/// Seeds that are sealed anew in one transaction.
-const BATCH: i64 = 100;
 
 /// A code as it was typed: spaces and dashes are nobody's.
 fn plain(typed: &str) -> Zeroizing<String> {
@@ -818,52 +816,40 @@ impl Identity {
             (true, told) => TakenAway::Gone { told },
         })
     }
+}
 
-    /// Seals every seed anew that was sealed with an older key of the installation's; returns how many, and how many cannot be
-    /// opened. A batch of seeds is held until all of it is done, which takes some milliseconds.
-    ///
-    /// # Errors
-    /// The database's.
-    #[tracing::instrument(name = "db.second_factor.seal_anew", skip_all)]
-    pub(crate) async fn seal_factors_anew(&self) -> Result<(u64, u64), StoreError> {
-        let begins = self.sealer.begins();
-        let (mut done, mut lost, mut last) = (0, 0, Uuid::nil());
-        loop {
-            let request = RequestId::from_uuid(self.services.new_id());
-            let mut tx = self.services.store.platform(Reason::Keys, request).await?;
-            let old = sqlx::query!(
-                "select person_id, factor_id, seed_sealed from app.second_factors
+/// The seeds of second factors, for `samtal keys rotate`.
+pub(crate) struct Seeds;
+
+impl SealedColumn for Seeds {
+    type Key = Uuid;
+
+    async fn older(tx: &mut PlatformTx, sought: Sought<'_, Uuid>) -> Result<Vec<Older<Uuid>>, StoreError> {
+        let old = sqlx::query!(
+            "select person_id, factor_id, seed_sealed from app.second_factors
                  where person_id > $4 and substring(seed_sealed from 1 for $1) <> $2 order by person_id limit $3 for update",
-                i32::try_from(begins.len()).unwrap_or_default(),
-                begins.as_slice(),
-                BATCH,
-                last
-            )
-            .fetch_all(&mut tx)
+            sought.length,
+            sought.begins,
+            sought.most,
+            *sought.after
+        )
+        .fetch_all(tx)
+        .await?;
+        Ok(old
+            .into_iter()
+            .map(|row| Older {
+                key: row.person_id,
+                spot: spot(PersonId::from_uuid(row.person_id), row.factor_id),
+                sealed: row.seed_sealed,
+            })
+            .collect())
+    }
+
+    async fn keep(tx: &mut PlatformTx, person: &Uuid, sealed: &[u8]) -> Result<(), StoreError> {
+        sqlx::query!("update app.second_factors set seed_sealed = $2 where person_id = $1", *person, sealed)
+            .execute(tx)
             .await?;
-            let Some(next) = old.last().map(|row| row.person_id) else { return Ok((done, lost)) };
-            last = next;
-            for row in old {
-                let spot = spot(PersonId::from_uuid(row.person_id), row.factor_id);
-                let sealed = match self.sealer.open(&spot, &row.seed_sealed) {
-                    Ok(seed) => self.sealer.seal(&spot, &seed)?,
-                    Err(error) => {
-                        lost += 1;
-                        tracing::error!(person = %PersonId::from_uuid(row.person_id), %error, "a seed cannot be opened");
-                        continue;
-                    }
-                };
-                sqlx::query!(
-                    "update app.second_factors set seed_sealed = $2 where person_id = $1",
-                    row.person_id,
-                    sealed
-                )
-                .execute(&mut tx)
-                .await?;
-                done += 1;
-            }
-            tx.commit().await?;
-        }
+        Ok(())
     }
 }
 

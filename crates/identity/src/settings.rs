@@ -10,9 +10,9 @@ use model::settings::{Settings, SettingsVersion};
 use sqlx::types::Json;
 use store::audit::{self, Entry};
 use store::services::timestamp;
-use store::{Actor, Caller, StoreError, TenantTx};
+use store::{Caller, StoreError, TenantTx};
 use time::OffsetDateTime;
-use words::Language;
+use words::{Language, text};
 
 /// Versions that a list shows.
 const LISTED: i64 = 100;
@@ -105,8 +105,11 @@ impl Identity {
         }
         let (settings, restores) = match wanted {
             Wanted::New(settings) => (settings, None),
-            Wanted::Version(version) => (version_of(&mut tx, version).await?, Some(version)),
+            Wanted::Version(version) => (version_of(&mut tx, version, &before.settings).await?, Some(version)),
         };
+        if settings.time_zone != before.settings.time_zone {
+            look_up_zone(&mut tx, settings.time_zone.as_deref()).await?;
+        }
         let differences = before.settings.differences(&settings);
         if differences.is_empty() {
             return Ok((current, settings));
@@ -115,19 +118,27 @@ impl Identity {
             // How it was made is a version as well.
             put_version(&mut tx, tenant, 0, (&before.settings, None), (None, ""), before.created_at).await?;
         }
-        let (by, name) = self.called(&mut tx, caller).await?;
+        let (by, name) = audit::called(&mut tx, caller).await?;
         let version = current + 1;
         put_version(&mut tx, tenant, version, (&settings, restores), (by, &name), now).await?;
         let minutes = |minutes: Option<u32>| minutes.and_then(|minutes| i32::try_from(minutes).ok());
         sqlx::query!(
             "update app.tenants set name = $2, session_minutes = $3, idle_minutes = $4, second_factor = $5,
-               language = $6 where tenant_id = $1",
+               language = $6, remember_facts = $7, mask_personal_data = $8, embed_origins = $9, calls = $10, time_zone = $11,
+               service_hours = $12
+             where tenant_id = $1",
             tenant.uuid(),
             settings.name,
             minutes(settings.session_minutes),
             minutes(settings.idle_minutes),
             settings.second_factor,
-            settings.language.map(Language::tag)
+            settings.language.map(Language::tag),
+            settings.remember_facts,
+            settings.mask_personal_data,
+            settings.embed_origins.as_slice(),
+            settings.calls,
+            settings.time_zone,
+            settings.service_hours.as_slice()
         )
         .execute(&mut tx)
         .await
@@ -141,23 +152,6 @@ impl Identity {
         tx.commit().await?;
         Ok((version, settings))
     }
-
-    /// The member who asks, and what the actor is called.
-    async fn called(&self, tx: &mut TenantTx, caller: &Caller) -> Result<(Option<uuid::Uuid>, String), IdentityError> {
-        let found = match caller.actor() {
-            Actor::Member { member, .. } => {
-                let name = sqlx::query_scalar!("select name from app.memberships where member_id = $1", member.uuid());
-                (Some(member.uuid()), name.fetch_optional(tx).await.map_err(StoreError::from)?)
-            }
-            Actor::ApiKey { key, .. } => {
-                let name = sqlx::query_scalar!("select name from app.api_keys where key_id = $1", key.uuid());
-                let name = name.fetch_optional(tx).await.map_err(StoreError::from)?;
-                (None, name.map(|name| format!("API key: {name}")))
-            }
-            _ => (None, None),
-        };
-        Ok((found.0, found.1.unwrap_or_default()))
-    }
 }
 
 /// What is to be in force.
@@ -168,8 +162,8 @@ enum Wanted {
 
 async fn in_force(tx: &mut TenantTx) -> Result<InForce, IdentityError> {
     let row = sqlx::query!(
-        "select name, session_minutes, idle_minutes, second_factor, language, created_at,
-                (select max(version) from app.settings) as version from app.tenants"
+        "select name, session_minutes, idle_minutes, second_factor, language, remember_facts, mask_personal_data,
+                embed_origins, calls, time_zone, service_hours, created_at, (select max(version) from app.settings) as version from app.tenants"
     );
     let row = row.fetch_optional(tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
     let minutes = |minutes: Option<i32>| minutes.and_then(|minutes| u32::try_from(minutes).ok());
@@ -179,14 +173,36 @@ async fn in_force(tx: &mut TenantTx) -> Result<InForce, IdentityError> {
         session_minutes: minutes(row.session_minutes),
         idle_minutes: minutes(row.idle_minutes),
         language: spoken(row.language),
+        remember_facts: row.remember_facts,
+        mask_personal_data: row.mask_personal_data,
+        embed_origins: row.embed_origins,
+        calls: row.calls,
+        time_zone: row.time_zone,
+        service_hours: row.service_hours,
     };
     Ok(InForce { settings, version: row.version, created_at: row.created_at })
 }
 
-async fn version_of(tx: &mut TenantTx, version: i32) -> Result<Settings, IdentityError> {
+/// Whether there is this time zone, which the database knows.
+async fn look_up_zone(tx: &mut TenantTx, zone: Option<&str>) -> Result<(), IdentityError> {
+    let Some(zone) = zone else { return Ok(()) };
+    let there = sqlx::query_scalar!(r#"select to_timestamp(0) at time zone $1::text as "at!""#, zone);
+    match there.fetch_one(tx).await {
+        Ok(_) => Ok(()),
+        // It knows no such zone (PostgreSQL, appendix A: invalid_parameter_value).
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("22023") => {
+            Err(IdentityError::field("time_zone", text!("Choose a time zone, for example Europe/Stockholm.")))
+        }
+        Err(error) => Err(StoreError::from(error).into()),
+    }
+}
+
+/// A version; what was no setting yet when it was made is as it is now.
+async fn version_of(tx: &mut TenantTx, version: i32, now: &Settings) -> Result<Settings, IdentityError> {
     let found = sqlx::query_scalar!(
-        r#"select settings as "settings: Json<Settings>" from app.settings where version = $1"#,
-        version
+        r#"select $2::jsonb || settings as "settings!: Json<Settings>" from app.settings where version = $1"#,
+        version,
+        Json(now) as _
     );
     let found = found.fetch_optional(tx).await.map_err(StoreError::from)?.ok_or(IdentityError::NotFound)?;
     Ok(found.0)

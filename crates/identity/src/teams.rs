@@ -8,12 +8,13 @@ use model::audit::Act;
 use model::event::EventKind;
 use model::identity::{Team, TeamMember};
 use model::input::TeamName;
-use model::permission::{CHANNELS, ManageMembers, Permission, ReadWorkspace};
+use model::permission::{CHANNELS, ManageMembers, Permission, Permissions, ReadWorkspace};
 use model::{MemberId, TeamId};
 use store::audit::{self, Entry};
 use store::bus::Notice;
 use store::services::timestamp;
 use store::{Actor, Caller, Denied, StoreError, TenantTx, events};
+use uuid::Uuid;
 use words::text;
 
 /// Most teams of a tenant. (In each there is room for all members that a tenant may have.)
@@ -51,6 +52,34 @@ async fn reaches(tx: &mut TenantTx, caller: &Caller, team: TeamId) -> Result<(),
     );
     let of_it = of_it.fetch_one(tx).await.map_err(StoreError::from)?;
     if of_it && may.has(Permission::ReachTeams) { Ok(()) } else { Err(Denied.into()) }
+}
+
+/// Makes sure that members to whom a role is given, or for whom theirs changes, do not reach by it what is a team's that the caller does not
+/// reach: who reaches some alone opens more to somebody of their own teams.
+pub(crate) async fn stays_within(
+    tx: &mut TenantTx,
+    caller: &Caller,
+    members: &[Uuid],
+    (had, has): (Permissions, Permissions),
+) -> Result<(), IdentityError> {
+    use Permission as P;
+    const THERE: Permissions =
+        Permissions::of(&[P::ReachTeams, P::ReadConversations, P::WriteConversations]).and(CHANNELS);
+    let more = has.has(P::ReachTeams) && !had.have(has.within(THERE));
+    if !more || caller.permissions().has(P::ReachOthers) {
+        return Ok(());
+    }
+    let own = match caller.actor() {
+        Actor::Member { member, .. } => Some(member.uuid()),
+        _ => None,
+    };
+    let beyond = sqlx::query_scalar!(
+        r#"select exists (select from app.team_members t where t.member_id = any($1) and not exists (
+             select from app.team_members o where o.team_id = t.team_id and o.member_id = $2)) as "beyond!""#,
+        members,
+        own
+    );
+    if beyond.fetch_one(tx).await.map_err(StoreError::from)? { Err(Denied.into()) } else { Ok(()) }
 }
 
 /// The teams of a tenant by name, or one of them.
@@ -94,6 +123,19 @@ impl Identity {
         let all = teams(&mut tx, None).await?;
         tx.leave_open();
         Ok(all)
+    }
+
+    /// What the teams of the caller's tenant are called, by name.
+    ///
+    /// # Errors
+    /// As [`Identity::list_teams`].
+    #[tracing::instrument(name = "db.team.names", skip_all)]
+    pub async fn team_names(&self, caller: &Caller) -> Result<Vec<(TeamId, String)>, IdentityError> {
+        let mut tx = self.services.store.tenant(caller.may(ReadWorkspace)?.scope()).await?;
+        let rows = sqlx::query!("select team_id, name from app.teams order by folded, team_id limit 1000");
+        let rows = rows.fetch_all(&mut tx).await.map_err(StoreError::from)?;
+        tx.leave_open();
+        Ok(rows.into_iter().map(|team| (TeamId::from_uuid(team.team_id), team.name)).collect())
     }
 
     /// One of them.

@@ -335,7 +335,9 @@ impl Identity {
                 };
                 Ok((tenant, Who::Key(key)))
             }
-            Actor::Widget { .. } | Actor::Contact { .. } | Actor::Job => Err(IdentityError::NotFound),
+            Actor::Widget { .. } | Actor::Contact { .. } | Actor::Meeting { .. } | Actor::Job => {
+                Err(IdentityError::NotFound)
+            }
         }
     }
 

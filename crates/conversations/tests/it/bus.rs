@@ -206,7 +206,9 @@ async fn who_writes_is_seen_everywhere_but_by_the_writer() {
     let mut not_its_own = b.listen(&stage.two.borealis.key, id);
     for (from, name) in [(Author::Contact, None), (Author::Agent, Some("Åsa \"A\" Öst"))] {
         a.conversations.live().typing(tenant, id, from, name, Some(writer.id()));
-        let frame = serde_json::to_vec(&ServerFrame::Typing { conversation: id, from, name }).unwrap();
+        let (text, withdrawn) = (None, false);
+        let frame = ServerFrame::Typing { conversation: id, from, name, text, withdrawn };
+        let frame = serde_json::to_vec(&frame).unwrap();
         for listener in [&mut beside, &mut there] {
             match heard(listener).as_slice() {
                 [Heard::Typing { conversation, frame: seen }] => {
@@ -293,12 +295,20 @@ async fn a_job_that_one_node_asks_for_is_begun_by_the_other_at_once() {
     let conversation = async {
         for n in 0..30_u64 {
             a.conversations.pass_on(key, id, &words("Hello", &n.to_string())).await.unwrap();
-            loop {
+            // In either order: what is written here is told here when it is kept, and there they may be quicker.
+            let (mut question, mut answer) = (false, false);
+            while !(question && answer) {
                 match asks.next().await {
                     // The question, which was written here.
-                    Heard::Message { seq, .. } => assert_eq!(seq, 2 * n + 1),
+                    Heard::Message { seq, .. } => {
+                        assert_eq!(seq, 2 * n + 1);
+                        question = true;
+                    }
                     // The answer, which was written there.
-                    Heard::Written { seq, .. } => break assert_eq!(seq, 2 * n + 2),
+                    Heard::Written { seq, .. } => {
+                        assert_eq!(seq, 2 * n + 2);
+                        answer = true;
+                    }
                     other => panic!("{other:?}"),
                 }
             }

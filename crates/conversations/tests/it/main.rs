@@ -5,6 +5,7 @@
 
 mod asked;
 mod bus;
+mod calls;
 mod handling;
 mod judging;
 mod messages;

@@ -9,6 +9,7 @@
 //! A new kind: in [`LetterKind`], and what it says in `texts.rs`; what its link opens in a file here.
 
 mod address;
+mod budget;
 mod confirm;
 mod reset;
 pub(crate) mod texts;
@@ -65,10 +66,12 @@ pub(crate) enum LetterKind {
     Linked,
     /// It does not any more.
     Unlinked,
+    /// Most of the month's budget for models is spent.
+    Budget,
 }
 
 impl LetterKind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Confirm,
         Self::Reset,
         Self::Claim,
@@ -84,9 +87,10 @@ impl LetterKind {
         Self::PasskeyRemoved,
         Self::Linked,
         Self::Unlinked,
+        Self::Budget,
     ];
     /// Those that say what has been done: once for each change, whatever else was sent, and nothing is opened by them.
-    const NEWS: [Self; 10] = [
+    const NEWS: [Self; 11] = [
         Self::Moved,
         Self::Changed,
         Self::FactorOn,
@@ -97,6 +101,7 @@ impl LetterKind {
         Self::PasskeyRemoved,
         Self::Linked,
         Self::Unlinked,
+        Self::Budget,
     ];
 
     fn news() -> Vec<String> {
@@ -121,6 +126,7 @@ impl LetterKind {
             Self::PasskeyRemoved => "passkey_removed",
             Self::Linked => "linked",
             Self::Unlinked => "unlinked",
+            Self::Budget => "budget",
         }
     }
 
@@ -378,7 +384,7 @@ impl Handler<SendLetter> for Identity {
     async fn run(&self, task: &Task<SendLetter>) -> Result<(), JobError> {
         let mut tx = self.services.store.tenant(task.scope()).await?;
         let found = sqlx::query!(
-            "select l.kind, l.email, m.name, coalesce(m.language, t.language) as language from app.letters l
+            "select l.kind, l.email, m.name, t.name as company, coalesce(m.language, t.language) as language from app.letters l
              join app.memberships m on m.tenant_id = l.tenant_id and m.person_id = l.person_id
              join app.tenants t on t.tenant_id = l.tenant_id
              where l.letter_id = $1 and l.sent_at is null and l.used_at is null and l.expires_at > $2",
@@ -394,7 +400,7 @@ impl Handler<SendLetter> for Identity {
         let kind = kind.ok_or_else(|| JobError::Hopeless(format!("no letter is of the kind {}", row.kind)))?;
         let token = self.links.token(kind.name(), task.scope().tenant(), task.subject().uuid());
         let language = crate::language::spoken(row.language).unwrap_or_default();
-        let letter = texts::letter(kind, language, (row.name, row.email), &self.post.address, &token);
+        let letter = texts::letter(kind, language, (row.name, row.email), &row.company, &self.post.address, &token);
         self.post.send(&letter).await?;
         let mut tx = self.services.store.tenant(task.scope()).await?;
         sqlx::query!(

@@ -4,11 +4,12 @@ use super::LetterKind;
 use mail::{Letter, Link};
 use words::{Language, Text, text};
 
-/// A letter of this kind. `token` is what stands in its link, if it has one.
+/// A letter of this kind to somebody who works for a company. `token` is what stands in its link, if it has one.
 pub(super) fn letter(
     kind: LetterKind,
     language: Language,
     (name, to): (String, String),
+    company: &str,
     address: &str,
     token: &str,
 ) -> Letter {
@@ -151,6 +152,16 @@ pub(super) fn letter(
             text!("One of the ten codes that you keep for when your phone is gone was used just now."),
             link(text!("Look at your account"), "/dashboard/account".to_owned()),
             text!("If it was not you, choose a new password at once, and make new codes."),
+        ),
+        LetterKind::Budget => (
+            text!("Most of this month's budget for models is spent"),
+            text!(
+                "{company} has spent most of what models may cost this month. When all of it is spent, the built-in answerer \
+             answers until the next month.",
+                company = plain(company).map_or_else(|| say(text!("Your workspace")), str::to_owned)
+            ),
+            link(text!("Look at what was spent"), "/dashboard/assistant/usage".to_owned()),
+            text!("Owners and admins are told once a month."),
         ),
     };
     // Where nobody has confirmed the address, the name is what a stranger typed.

@@ -16,6 +16,12 @@ fn with(name: &str, change: impl FnOnce(&mut Settings)) -> Settings {
         session_minutes: None,
         idle_minutes: None,
         language: None,
+        remember_facts: false,
+        mask_personal_data: false,
+        embed_origins: Vec::new(),
+        calls: false,
+        time_zone: None,
+        service_hours: Vec::new(),
     };
     change(&mut settings);
     settings
@@ -30,7 +36,13 @@ async fn each_change_is_a_version_and_any_comes_back() {
     assert_eq!(identity.settings_versions(owner).await.unwrap(), []);
     // The same changes nothing.
     assert_eq!(identity.change_settings(owner, 0, with("Aurora", |_| {})).await.unwrap().0, 0);
-    let renamed = with("Aurora Lamps", |s| s.idle_minutes = Some(30));
+    let renamed = with("Aurora Lamps", |s| {
+        s.idle_minutes = Some(30);
+        s.embed_origins = vec!["https://shop.example".to_owned(), "http://localhost:5173".to_owned()];
+        s.calls = true;
+        s.time_zone = Some("Europe/Stockholm".to_owned());
+        s.service_hours = ["09:00-12:00, 13:00-17:00", "", "", "", "", "", "10:00-24:00"].map(str::to_owned).to_vec();
+    });
     assert_eq!(identity.change_settings(owner, 0, renamed.clone()).await.unwrap(), (1, renamed.clone()));
     assert_eq!(identity.whoami(owner).await.unwrap().0.name, "Aurora Lamps");
     // Over one that is in force no more nothing is put.
@@ -38,6 +50,10 @@ async fn each_change_is_a_version_and_any_comes_back() {
     assert!(matches!(late, Err(IdentityError::SettingsChanged)), "{late:?}");
     let wrong = identity.change_settings(owner, 1, with("", |s| s.session_minutes = Some(1))).await;
     assert!(matches!(wrong, Err(IdentityError::Invalid(errors)) if errors.len() == 2));
+    // A time zone that the database does not know is none.
+    let nowhere = with("Aurora", |s| s.time_zone = Some("Europe/Nowhere".to_owned()));
+    let nowhere = identity.change_settings(owner, 1, nowhere).await;
+    assert!(matches!(nowhere, Err(IdentityError::Invalid(errors)) if errors[0].field == "time_zone"));
     assert_eq!(identity.restore_settings(owner, 1, 0).await.unwrap(), (2, with("Aurora", |_| {})));
     assert!(matches!(identity.restore_settings(owner, 2, 7).await, Err(IdentityError::NotFound)));
     let versions = identity.settings_versions(owner).await.unwrap();
@@ -52,6 +68,26 @@ async fn each_change_is_a_version_and_any_comes_back() {
     assert!(matches!(identity.change_settings(&agent, 2, renamed).await, Err(IdentityError::Denied(_))));
     assert!(matches!(identity.settings_versions(&agent).await, Err(IdentityError::Denied(_))));
     assert!(matches!(identity.settings_versions(&two.aurora.key).await, Err(IdentityError::Denied(_))));
+}
+
+#[tokio::test]
+async fn what_was_no_setting_yet_stays_as_it_is() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let (identity, owner) = (&db.identity, &two.aurora.owner);
+    identity.change_settings(owner, 0, with("Old", |_| {})).await.unwrap();
+    let sites = |s: &mut Settings| {
+        s.mask_personal_data = true;
+        s.embed_origins = vec!["https://shop.example".to_owned()];
+    };
+    identity.change_settings(owner, 1, with("New", sites)).await.unwrap();
+    let old = "update app.settings set settings = settings - 'mask_personal_data' - 'embed_origins' where version = 1";
+    sqlx::query(old).execute(&mut db.superuser().await).await.unwrap();
+    let restored = identity.restore_settings(owner, 2, 1).await.unwrap();
+    assert_eq!(restored, (3, with("Old", sites)));
+    // And it is shown in the list, as it was.
+    let listed = identity.settings_versions(owner).await.unwrap();
+    assert_eq!(listed[2].settings, with("Old", |_| {}));
 }
 
 #[tokio::test]

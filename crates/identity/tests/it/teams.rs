@@ -61,6 +61,9 @@ async fn a_team_is_made_filled_renamed_and_deleted() {
     let expected =
         expected.map(|(name, people)| (name.to_owned(), people.into_iter().map(str::to_owned).collect::<Vec<_>>()));
     assert_eq!(all(&db, key).await, expected);
+    let names = identity.team_names(key).await.unwrap();
+    assert_eq!(names, [(billing.id, "invoices".to_owned()), (support, "Support".to_owned())]);
+    assert!(identity.team_names(&two.borealis.owner).await.unwrap().is_empty());
     assert_eq!(identity.get_team(key, support).await.unwrap().members[0].id, ann);
     identity.take_from_team(owner, billing.id, bo).await.unwrap();
     not_found(identity.take_from_team(owner, billing.id, bo).await);
@@ -135,6 +138,39 @@ async fn nobody_lets_others_into_what_they_do_not_reach_themselves() {
     denied(identity.delete_team(&agent, others).await);
     denied(identity.add_to_team(&agent, others, bo).await);
     denied(identity.take_from_team(&agent, others, staff_is).await);
+}
+
+#[tokio::test]
+async fn nobody_gives_others_a_reach_that_they_have_not() {
+    let db = TestDb::new().await;
+    let two = Two::new(&db).await;
+    let (aurora, identity) = (&two.aurora, &db.identity);
+    let theirs = identity.create_team(&aurora.owner, "Theirs").await.unwrap().id;
+    let others = identity.create_team(&aurora.owner, "Others").await.unwrap().id;
+    let reads = [P::ManageMembers, P::ReachTeams, P::ReachUnassigned, P::ReachWidget, P::ReachApi];
+    let (lead_is, lead) = who_may(&db, aurora, "Lea", &reads).await;
+    let role = async |title: &str, may: &[P]| {
+        let wishes = RoleWishes { title: title.to_owned(), permissions: Permissions::of(may) };
+        identity.create_role(&aurora.owner, &wishes).await.unwrap().role
+    };
+    let (sees, teams) = (role("Sees", &[P::ReadWorkspace]).await, role("Teams", &[P::ReachTeams]).await);
+    let (_, near) = member(&db, aurora, "Near", &sees.to_string()).await;
+    let (_, far) = member(&db, aurora, "Far", &sees.to_string()).await;
+    for (team, who) in [(theirs, lead_is), (theirs, near), (theirs, far), (others, far)] {
+        identity.add_to_team(&aurora.owner, team, who).await.unwrap();
+    }
+    // Where both are in the same teams it is hers to give; what is another team's is not.
+    identity.change_role(&lead, near, teams).await.unwrap();
+    denied(identity.change_role(&lead, far, teams).await);
+    // Nor is it by a change of the role that somebody has.
+    let model::identity::Role::Custom(id) = sees else { panic!("{sees:?}") };
+    let wishes = |may: &[P]| RoleWishes { title: "Sees".to_owned(), permissions: Permissions::of(may) };
+    denied(identity.edit_role(&lead, id, &wishes(&[P::ReachTeams])).await);
+    // What opens nothing of a team's is; and who reaches all gives it as before, after which she takes it away, and not back.
+    identity.edit_role(&lead, id, &wishes(&[P::ReachUnassigned])).await.unwrap();
+    identity.change_role(&aurora.owner, far, teams).await.unwrap();
+    identity.change_role(&lead, far, sees).await.unwrap();
+    denied(identity.change_role(&lead, far, teams).await);
 }
 
 #[tokio::test]
