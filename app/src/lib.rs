@@ -8,6 +8,7 @@ pub mod say;
 pub mod auth;
 pub mod dashboard;
 pub mod live;
+pub mod meeting;
 pub mod shell;
 pub mod site;
 pub mod ui;

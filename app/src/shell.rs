@@ -61,6 +61,8 @@ pub enum Surface {
     Landing,
     /// Signing in and up.
     Auth,
+    /// A meeting.
+    Meet,
     /// The shop of the demo.
     Demo,
     /// What went wrong.
@@ -79,6 +81,7 @@ impl Surface {
         match self {
             Self::Landing => ("landing", &["landing.css"]),
             Self::Auth => ("forms", &["auth.css"]),
+            Self::Meet => ("meet", &["meet.css"]),
             Self::Demo => ("shop", &["demo.css"]),
             Self::Error => ("wrong", &["error.css"]),
             Self::Api => ("api-docs", &["api.css"]),
@@ -197,7 +200,7 @@ fn as_made(nonce: &str) -> AnyView {
 
 /// What islands say, for their code, which knows it in English.
 fn brought(around: &Around) -> Option<AnyView> {
-    const ISLANDS: [&str; 9] = [
+    const ISLANDS: [&str; 10] = [
         "app/src/dashboard/inbox/",
         "app/src/dashboard/knowledge/upload.rs",
         "app/src/dashboard/mod.rs",
@@ -206,6 +209,7 @@ fn brought(around: &Around) -> Option<AnyView> {
         // What has happened in a conversation, as it is kept.
         "crates/conversations/src/answering.rs",
         "crates/conversations/src/handling.rs",
+        "crates/conversations/src/meetings.rs",
         "crates/model/src/error.rs",
         "crates/model/src/timestamp.rs",
     ];

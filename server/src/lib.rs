@@ -18,4 +18,5 @@ pub mod rest;
 pub mod router;
 pub mod state;
 pub mod telemetry;
+pub mod webhooks;
 pub mod ws;

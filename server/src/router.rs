@@ -5,13 +5,13 @@ use crate::auth::{self, cookie};
 use crate::edge::{admission, body, dress, headers, host, observe};
 use crate::limits::api as limits;
 use crate::pages::{
-    self, account, api_keys, assistant, audit_log, company_sign_on, demo, home, inbox, join, knowledge, letters,
-    members, passkeys, preferences, providers, roles, second_factor, settings, sign_in, sign_out, sign_up, site, teams,
-    unanswered, workspaces,
+    self, account, api_keys, assistant, audit_log, company_sign_on, demo, evaluations, facts, home, inbox, join,
+    knowledge, letters, meet, meetings, members, passkeys, personalities, preferences, providers, receipts, roles,
+    second_factor, settings, sign_in, sign_out, sign_up, site, teams, tools, unanswered, usage, workspaces,
 };
-use crate::rest::{Api, api, api_docs, documents, idempotency, operator};
+use crate::rest::{Api, answers, api, api_docs, documents, idempotency, operator};
 use crate::state::App;
-use crate::{assets, health, ws};
+use crate::{assets, health, webhooks, ws};
 use ::knowledge::reading::MAX_BYTES;
 use axum::{
     Router,
@@ -62,6 +62,8 @@ pub fn routes() -> Vec<Route> {
         open("/api/openapi.json", &["GET"], get(api_docs::document)),
         open("/api/operator/openapi.json", &["GET"], get(operator::document)),
         open("/api/docs", &["GET"], get(pages::api_docs::page)),
+        open("/guide", &["GET"], get(pages::guide::page)),
+        open("/guide/{*page}", &["GET"], get(pages::guide::page)),
         open("/robots.txt", &["GET"], get(site::robots)),
         open("/favicon.ico", &["GET"], get(site::favicon)),
         cookie("/", &["GET"], get(site::page)),
@@ -95,6 +97,7 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/inbox", &["GET"], get(inbox::page)),
         cookie("/dashboard/inbox/{conversation}", &["GET", "POST"], get(inbox::page).post(inbox::give)),
         cookie("/dashboard/inbox/{conversation}/messages", &["GET", "POST"], get(inbox::page).post(inbox::say)),
+        cookie("/dashboard/inbox/{conversation}/facts", &["GET", "POST"], get(facts::page).post(facts::forget)),
         cookie("/dashboard/inbox/{conversation}/take-over", &["POST"], post(inbox::take_over)),
         cookie("/dashboard/inbox/{conversation}/hand-back", &["POST"], post(inbox::hand_back)),
         cookie("/dashboard/inbox/{conversation}/resolve", &["POST"], post(inbox::resolve)),
@@ -102,6 +105,7 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/account/sessions/end", &["POST"], post(account::end_others)),
         cookie("/dashboard/account/sessions/{session}/end", &["POST"], post(account::end)),
         cookie("/dashboard/account/address", &["POST"], post(account::ask_for_address)),
+        cookie("/dashboard/account/name", &["POST"], post(account::change_name)),
         cookie("/dashboard/account/providers", &["POST"], post(providers::go_to_link)),
         cookie("/dashboard/account/providers/{account}/unlink", &["POST"], post(providers::unlink)),
         cookie("/dashboard/account/passkeys", &["GET", "POST"], get(passkeys::page).post(passkeys::begin)),
@@ -113,6 +117,17 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/account/code/renew", &["POST"], post(second_factor::renew)),
         cookie("/dashboard/account/code/turn-off", &["POST"], post(second_factor::turn_off)),
         cookie("/dashboard/workspaces", &["GET", "POST"], get(workspaces::page).post(workspaces::go)),
+        cookie("/dashboard/inbox/{conversation}/meeting", &["POST"], post(meetings::invite)),
+        cookie("/dashboard/meetings", &["GET", "POST"], get(meetings::page).post(meetings::create)),
+        cookie("/dashboard/meetings/{meeting}", &["POST"], post(meetings::change)),
+        cookie("/dashboard/meetings/{meeting}/end", &["POST"], post(meetings::end)),
+        cookie("/meet/{code}", &["GET"], get(meet::page)),
+        cookie("/meet/{code}/join", &["POST"], post(meet::join)),
+        open("/embed/meet/{code}", &["GET"], get(meet::framed)),
+        cookie("/embed/meet/{code}/join", &["POST"], post(meet::join_framed)),
+        open("/meet/{code}/invite.ics", &["GET"], get(meet::invite)),
+        open("/ws/meet", &["GET"], get(ws::meet::upgrade)),
+        open("/webhooks/livekit", &["POST"], post(webhooks::livekit)),
         cookie("/dashboard/members", &["GET", "POST"], get(members::page).post(members::invite)),
         cookie("/dashboard/members/{member}/role", &["POST"], post(members::change)),
         cookie("/dashboard/members/{member}/sign-out", &["POST"], post(members::sign_out)),
@@ -139,9 +154,35 @@ pub fn routes() -> Vec<Route> {
         cookie("/dashboard/assistant/models/{model}/move", &["POST"], post(assistant::place)),
         cookie("/dashboard/assistant/models/{model}/remove", &["POST"], post(assistant::remove)),
         cookie("/dashboard/assistant/budget", &["POST"], post(assistant::budget)),
-        cookie("/dashboard/assistant/wishes", &["POST"], post(assistant::wish)),
+        cookie(
+            "/dashboard/assistant/personalities",
+            &["GET", "POST"],
+            get(personalities::page).post(personalities::create),
+        ),
+        cookie(
+            "/dashboard/assistant/personalities/{personality}",
+            &["GET", "POST"],
+            get(personalities::one).post(personalities::change),
+        ),
+        cookie("/dashboard/assistant/personalities/{personality}/use", &["POST"], post(personalities::take)),
+        cookie("/dashboard/assistant/personalities/{personality}/delete", &["POST"], post(personalities::delete)),
+        cookie(
+            "/dashboard/assistant/personalities/{personality}/versions/{version}/restore",
+            &["POST"],
+            post(personalities::restore),
+        ),
         cookie("/dashboard/assistant/question", &["GET", "POST"], get(assistant::back).post(assistant::ask)),
-        cookie("/dashboard/assistant/receipts/{receipt}", &["GET"], get(assistant::receipt)),
+        cookie("/dashboard/assistant/usage", &["GET"], get(usage::page)),
+        cookie("/dashboard/assistant/usage/export", &["GET"], get(usage::export)),
+        cookie("/dashboard/assistant/receipts", &["GET"], get(receipts::page)),
+        cookie("/dashboard/assistant/receipts/{receipt}", &["GET", "POST"], get(receipts::one).post(receipts::again)),
+        cookie("/dashboard/assistant/evaluation", &["GET", "POST"], get(evaluations::page).post(evaluations::begin)),
+        cookie("/dashboard/assistant/evaluation/{evaluation}", &["GET"], get(evaluations::report)),
+        cookie("/dashboard/assistant/evaluation/{evaluation}/delete", &["POST"], post(evaluations::delete)),
+        cookie("/dashboard/assistant/tools", &["GET", "POST"], get(tools::page).post(tools::add)),
+        cookie("/dashboard/assistant/tools/{tool}", &["POST"], post(tools::change)),
+        cookie("/dashboard/assistant/tools/{tool}/try", &["GET", "POST"], get(tools::back).post(tools::try_out)),
+        cookie("/dashboard/assistant/tools/{tool}/remove", &["POST"], post(tools::remove)),
         cookie("/dashboard/sign-on", &["GET", "POST"], get(company_sign_on::page).post(company_sign_on::set)),
         cookie("/dashboard/sign-on/remove", &["POST"], post(company_sign_on::remove)),
         cookie("/dashboard/sign-on/domains", &["POST"], post(company_sign_on::add)),
@@ -181,7 +222,7 @@ pub fn build(app: &App) -> Router {
             (Group::Cookie, true) => files = files.route(route.path, route.handler),
         }
     }
-    let Api { small, once, uploads, .. } = api();
+    let Api { small, once, pictured, uploads, .. } = api();
     let (operators, _) = operator::api();
     let small_body = RequestBodyLimitLayer::new(server.body_bytes);
     let timeout =
@@ -204,8 +245,13 @@ pub fn build(app: &App) -> Router {
         most = knowledge::TOGETHER / (1024 * 1024)
     );
     // What is done once is noted to have ended, however it has: outside of what cuts it off, and of panics.
-    let once: Router<App> = timed(once).layer(CatchPanicLayer::new());
-    let once: Router<App> = once.layer(from_fn_with_state(app.clone(), idempotency::once));
+    let done_once = |routes: Router<App>| -> Router<App> {
+        let routes: Router<App> = timed(routes).layer(CatchPanicLayer::new());
+        routes.layer(from_fn_with_state(app.clone(), idempotency::once))
+    };
+    let pictured: Router<App> = admitted(done_once(pictured)).layer(from_fn_with_state(app.clone(), body::pictured));
+    let pictured: Router<App> = pictured.layer(RequestBodyLimitLayer::new(answers::MOST_BYTES));
+    let pictured: Router<App> = pictured.layer(map_response(body::too_large(answers::TOO_LARGE)));
     // Who sends files is known before they are received: outside of it.
     let by_cookie = |routes: Router<App>| {
         routes
@@ -217,7 +263,8 @@ pub fn build(app: &App) -> Router {
     Router::new()
         .merge(received(timed(open.fallback(|| std::future::ready(StatusCode::NOT_FOUND)))))
         .merge(received(timed(small)))
-        .merge(received(once))
+        .merge(received(done_once(once)))
+        .merge(pictured.layer(from_fn_with_state(app.clone(), auth::key_first)))
         .merge(received(timed(operators)))
         .merge(
             files_received(uploads, MAX_BYTES, documents::TOO_LARGE)

@@ -12,6 +12,9 @@ use shares::{Network, Places, Waiting};
 use std::ops::Deref;
 use std::sync::Arc;
 
+/// Questions with pictures that are worked on at once: each takes some 20 MB.
+pub const PICTURES: usize = 16;
+
 /// The application, as handlers hold it.
 #[derive(Debug, Clone)]
 pub struct App(Arc<State>);
@@ -35,6 +38,10 @@ pub struct State {
     pub receiving_files: Places<TenantId>,
     /// The same room, divided by those who send.
     pub sending_files: Places<Network>,
+    /// Room for questions with pictures, for as long as these are in memory.
+    pub pictures: Places<TenantId>,
+    /// The same room, divided by those who send.
+    pub sending_pictures: Places<Network>,
     /// Answers that have been made and not yet been taken.
     pub answering: Places<Network>,
     /// How often programs may ask.
@@ -54,6 +61,8 @@ impl App {
             admission: places(server.requests),
             receiving: places(server.requests),
             sending_files: places(server.uploads),
+            pictures: Places::new(PICTURES, PICTURES.div_ceil(4), Waiting::NOBODY),
+            sending_pictures: places(PICTURES),
             answering: places(server.requests * 4 + 256),
             receiving_files: Places::new(server.uploads, server.uploads.div_ceil(4), Waiting::NOBODY),
             rates: ApiRates::new(&config.api, &config.sign_in),

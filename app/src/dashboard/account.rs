@@ -1,4 +1,4 @@
-//! One's own account: the password, and where one is signed in. Plain forms, answered with this page.
+//! One's own account: the name, the password, and where one is signed in. Plain forms, answered with this page.
 
 use super::{Frame, notices};
 use crate::say::say;
@@ -9,8 +9,12 @@ use model::identity::{LinkedAccount, OpenSession, SecondFactor, WaysIn};
 use model::{Problem, Timestamp};
 use words::noted;
 
-const FIELDS: &[(&str, &str)] =
-    &[("current", noted!("Your password now")), ("password", noted!("New password")), ("email", noted!("New address"))];
+const FIELDS: &[(&str, &str)] = &[
+    ("name", noted!("Your name")),
+    ("current", noted!("Your password now")),
+    ("password", noted!("New password")),
+    ("email", noted!("New address")),
+];
 
 /// What came of a form.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,12 +28,16 @@ pub enum Outcome {
     Asked,
     /// The account has the new address.
     Moved,
+    /// One has the new name.
+    Named,
     /// An account elsewhere opens this one.
     Linked,
     /// One does not any more.
     Unlinked,
     /// It did not work.
     Refused(Problem),
+    /// What was typed is no name, and why.
+    Unnamed(String, Problem),
 }
 
 /// The page.
@@ -48,11 +56,17 @@ pub fn account(
         Outcome::Moved => t!("Address changed · Your account"),
         Outcome::Linked => t!("Linked · Your account"),
         Outcome::Unlinked => t!("Unlinked · Your account"),
-        Outcome::Refused(_) => t!("Error: {title}", title = t!("Your account")),
+        Outcome::Named => t!("Name changed · Your account"),
+        Outcome::Refused(_) | Outcome::Unnamed(..) => t!("Error: {title}", title = t!("Your account")),
     };
     let error = |field: &str| match &outcome {
-        Outcome::Refused(problem) => problem.field(field).map(say),
+        Outcome::Refused(problem) | Outcome::Unnamed(_, problem) => problem.field(field).map(say),
         _ => None,
+    };
+    let member = frame.session.member.clone();
+    let (unnamed, name) = match &outcome {
+        Outcome::Unnamed(typed, _) => (error("name"), typed.clone()),
+        _ => (None, member.name.clone()),
     };
     let (current, password, moves) = (error("current"), error("password"), error("email"));
     let moving = moves.is_some();
@@ -93,9 +107,17 @@ pub fn account(
             </div>
         }
         .into_any(),
-        Outcome::Refused(problem) => view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(),
+        Outcome::Named => view! {
+            <div class="notice notice--good" role="status">
+                <h2 class="notice__title">{t!("Your name is changed")}</h2>
+                <p>{t!("Colleagues see the new one, and so do those to whom you write from now on.")}</p>
+            </div>
+        }
+        .into_any(),
+        Outcome::Refused(problem) | Outcome::Unnamed(_, problem) => {
+            view! { <FormNotice problem=problem fields=FIELDS/> }.into_any()
+        }
     };
-    let member = frame.session.member.clone();
     // What stands on the link, and what it is called where it is read out without what stands around it.
     let (on, change, called) = match factor {
         SecondFactor::On { .. } => {
@@ -112,6 +134,16 @@ pub fn account(
     let main = view! {
         <header class="page__head"><h1>{t!("Your account")}</h1><p>{t!("{name}, {email}", name = member.name, email = member.email)}</p></header>
         {notice}
+        <section class="section" aria-labelledby="name-head">
+            <div class="section__head"><div class="section__text">
+                <h2 id="name-head">{t!("Name")}</h2>
+                <p>{t!("It is the same in all your workspaces.")}</p>
+            </div></div>
+            <form class="form form--narrow" method="post" action="/dashboard/account/name">
+                <Field name="name" label=t!("Your name") autocomplete="name" value=name error=unnamed maxlength=100/>
+                <button class="button" type="submit">{t!("Change the name")}</button>
+            </form>
+        </section>
         <section class="section" aria-labelledby="password-head">
             <div class="section__head"><div class="section__text">
                 <h2 id="password-head">{t!("Password")}</h2>

@@ -3,7 +3,7 @@
 use super::Frame;
 use crate::say::say;
 use crate::shell::{Page, Surface};
-use crate::ui::{CopyButton, Field, FormNotice, Icon, Shape};
+use crate::ui::{Asked, CopyButton, Field, FormNotice, Icon, Shape, confirm};
 use leptos::prelude::*;
 use model::identity::{ApiKey, NewApiKey};
 use model::permission::{API_KEY, KEY_AT_MOST, Permission, Permissions};
@@ -231,49 +231,21 @@ fn KeyTable(keys: Vec<ApiKey>, now: Timestamp, manages: bool) -> impl IntoView {
 #[component]
 fn KeyRow(key: ApiKey, now: Timestamp, manages: bool) -> impl IntoView {
     let id = key.id.to_string();
-    let dialog = format!("revoke-{id}");
     let used = key.last_used_at.map_or_else(|| t!("Never"), |at| say(&at.day()));
     let scopes = key.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(", ");
     let until = key.expires_at.filter(|_| key.revoked_at.is_none());
     let until = until.map(|at| format!(" · {}", t!("until {day}", day = say(&at.day()))));
     let end = match (key.revoked_at, key.expires_at.filter(|at| *at <= now)) {
-        (Some(at), _) => {
-            view! { <span class="badge">{t!("Revoked {day}", day = say(&at.day()))}</span> }.into_any()
-        }
-        (None, Some(at)) => {
-            view! { <span class="badge">{t!("Ended {day}", day = say(&at.day()))}</span> }.into_any()
-        }
+        (Some(at), _) => view! { <span class="badge">{t!("Revoked {day}", day = say(&at.day()))}</span> }.into_any(),
+        (None, Some(at)) => view! { <span class="badge">{t!("Ended {day}", day = say(&at.day()))}</span> }.into_any(),
         (None, None) if !manages => ().into_any(),
         (None, None) => view! {
-                <div class="actions">
+            <div class="actions">
                 {replace(&key)}
-                <button
-                    class="button button--small"
-                    type="button"
-                    aria-label=t!("Revoke {name}", name = key.name)
-                    command="show-modal"
-                    commandfor=dialog.clone()
-                >
-                    {t!("Revoke")}
-                </button>
-                <dialog class="dialog" id=dialog.clone() aria-labelledby=format!("{dialog}-title") aria-describedby=format!("{dialog}-text")>
-                    <div class="dialog__head">
-                        <h2 id=format!("{dialog}-title")>{t!("Revoke {name}?", name = key.name)}</h2>
-                        <p id=format!("{dialog}-text")>
-                            {rich!(
-                                "Whatever uses the key {key} is refused from this moment on. This cannot be undone; you can create a new key at any time.",
-                                key = view! { <code>{key.prefix.clone()}"…"</code> },
-                            )}
-                        </p>
-                    </div>
-                    <form class="dialog__actions" method="post" action=format!("/dashboard/api-keys/{id}/revoke")>
-                        <button class="button" type="button" command="close" commandfor=dialog.clone()>{t!("Keep it")}</button>
-                        <button class="button button--danger" type="submit">{t!("Revoke {name}", name = key.name)}</button>
-                    </form>
-                </dialog>
-                </div>
-            }
-            .into_any(),
+                {revoke(&key)}
+            </div>
+        }
+        .into_any(),
     };
     let signs = key.signs.then(|| rich!(" · signs as {id}", id = view! { <code>{id}</code> }));
     view! {
@@ -286,6 +258,21 @@ fn KeyRow(key: ApiKey, now: Timestamp, manages: bool) -> impl IntoView {
             <td class="table__end" role="cell">{end}</td>
         </tr>
     }
+}
+
+/// Ends one, once that was asked.
+fn revoke(key: &ApiKey) -> AnyView {
+    let (id, name) = (key.id, &key.name);
+    let asked = Asked {
+        short: t!("Revoke"),
+        full: t!("Revoke {name}", name),
+        question: t!("Revoke {name}?", name),
+        text: rich!(
+            "Whatever uses the key {key} is refused from this moment on. This cannot be undone; you can create a new key at any time.",
+            key = view! { <code>{key.prefix.clone()}"…"</code> },
+        ),
+    };
+    confirm(&format!("revoke-{id}"), asked, format!("/dashboard/api-keys/{id}/revoke"))
 }
 
 /// Puts another key in the place of one.

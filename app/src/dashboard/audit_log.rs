@@ -29,6 +29,7 @@ const FIELDS: &[(&str, &str)] = &[("from", noted!("From")), ("until", noted!("Un
 /// What is written down with what was done: names, and how people say them.
 const FACTS: &[(&str, &str)] = &[
     ("browser", noted!("browser")),
+    ("by", noted!("by")),
     ("bytes", noted!("bytes")),
     ("client_id", noted!("client id")),
     ("email", noted!("email")),
@@ -49,6 +50,7 @@ const FACTS: &[(&str, &str)] = &[
     ("second_factor", noted!("second factor")),
     ("signs", noted!("signs requests")),
     ("session_minutes", noted!("session minutes")),
+    ("starts_at", noted!("starts at")),
     ("team", noted!("team")),
     ("title", noted!("title")),
     ("version", noted!("version")),

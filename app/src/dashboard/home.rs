@@ -10,6 +10,7 @@ use model::Timestamp;
 use model::conversation::{Conversation, InboxFilter, InboxView, WidgetInstall};
 use model::identity::CurrentSession;
 use model::knowledge::{Document, DocumentState};
+use model::llm::Model;
 use model::permission::Permission;
 use words::{Text, noted};
 
@@ -26,6 +27,8 @@ pub struct Today {
     pub mine: Option<InboxView>,
     /// The documents, likewise.
     pub documents: Vec<Document>,
+    /// The models, likewise.
+    pub models: Vec<Model>,
     /// The way in from the company's own pages.
     pub install: WidgetInstall,
     /// Whether there is a key, and whether one was ever used.
@@ -34,20 +37,21 @@ pub struct Today {
 
 /// The page.
 pub fn home(frame: &Frame, today: Today) -> Page {
-    let Today { now, waiting, mine, documents, install, keys } = today;
+    let Today { now, waiting, mine, documents, models, install, keys } = today;
     let reads = waiting.is_some();
     let [waiting, mine] = [waiting, mine].map(|list| list.map(|list| list.data).unwrap_or_default());
     let may = frame.session.member.permissions;
     // For who sets the workspace up.
     let sets_up = may.has(Permission::ManageDocuments) && may.has(Permission::ManageKeys);
     let failed: Vec<_> = documents.iter().filter(|document| document.state == DocumentState::Failed).collect();
-    let reading = reading(&documents);
-    let quiet = reads && waiting.is_empty() && mine.is_empty() && failed.is_empty();
+    let (reading, silent) = (reading(&documents), silent(&models, now));
+    let quiet = reads && waiting.is_empty() && mine.is_empty() && failed.is_empty() && silent.is_none();
     let main = view! {
         {greeting(&frame.session)}
         {quiet.then(|| view! { <p class="needs__quiet">{t!("Nobody waits for a person, and nothing is yours to answer.")}</p> })}
         {conversations("waiting", t!("Waiting for a person"), InboxFilter::Waiting, &waiting, now)}
         {conversations("mine", t!("Yours to answer"), InboxFilter::Mine, &mine, now)}
+        {silent}
         {unreadable(&failed)}
         {(reading > 0).then(|| {
             let words = t!("{n} document is being read.", "{n} documents are being read.", n = reading);
@@ -130,6 +134,36 @@ fn unreadable(failed: &[&Document]) -> Option<AnyView> {
                     <a class="button button--small" href="/dashboard/knowledge">{t!("To the documents")}</a>
                 </div>
                 <ul class="needs" role="list">{failed.iter().take(MOST).map(line).collect_view()}</ul>
+            </section>
+        }
+        .into_any()
+    })
+}
+
+/// Models that did not answer when they were asked last: visitors get what the next one says, or quotes.
+fn silent(models: &[Model], now: Timestamp) -> Option<AnyView> {
+    let line = |model: &Model| {
+        let (fault, since) = model.silent()?;
+        let view = view! {
+            <li>
+                <a class="needs__line" href=format!("/dashboard/assistant#model-{}", model.id)>
+                    <strong>{model.name.clone()}</strong>
+                    <time datetime=since.to_string()>{say(&since.ago(now))}</time>
+                    <span>{say(&fault.words())}</span>
+                </a>
+            </li>
+        };
+        Some(view)
+    };
+    let lines: Vec<_> = models.iter().filter_map(line).collect();
+    (!lines.is_empty()).then(|| {
+        view! {
+            <section class="section" aria-labelledby="silent">
+                <div class="section__head">
+                    <div class="section__text"><h2 id="silent">{t!("Models that do not answer")}</h2></div>
+                    <a class="button button--small" href="/dashboard/assistant">{t!("To the assistant")}</a>
+                </div>
+                <ul class="needs" role="list">{lines}</ul>
             </section>
         }
         .into_any()

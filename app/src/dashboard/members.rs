@@ -3,7 +3,7 @@
 use super::Frame;
 use crate::say::say;
 use crate::shell::{Page, Surface};
-use crate::ui::{Avatar, Field, FormNotice, Icon, Shape};
+use crate::ui::{Avatar, CopyButton, Field, FormNotice, Icon, Shape};
 use leptos::prelude::*;
 use model::Problem;
 use model::identity::{Invitation, Member, Role, RoleInfo};
@@ -153,7 +153,7 @@ fn invited(email: String, link: Option<String>) -> AnyView {
             <div class="notice notice--good" role="status">
                 <h2 class="notice__title">{t!("Give this link to {email}", email)}</h2>
                 <p>{t!("This installation has no mail server. Whoever opens the link joins; it is good for a week and works once.")}</p>
-                <div class="copy"><code id="link">{link}</code></div>
+                <div class="copy"><code id="link">{link}</code><CopyButton/></div>
             </div>
         }
         .into_any(),

@@ -5,9 +5,11 @@ pub mod api_keys;
 pub mod assistant;
 pub mod audit_log;
 pub mod company_sign_on;
+pub mod facts;
 pub mod home;
 pub mod inbox;
 pub mod knowledge;
+pub mod meetings;
 pub mod members;
 mod navigation;
 mod notices;
@@ -16,6 +18,7 @@ pub mod roles;
 pub mod second_factor;
 pub mod settings;
 pub mod teams;
+mod versions;
 pub mod workspaces;
 
 use crate::shell::{Page, Surface, Theme};
@@ -41,12 +44,29 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// A page, with everything around it. `here` is the address that the navigation knows it by; the product's name goes behind
-    /// the title.
+    /// A page, with everything around it. `here` is the address that the navigation knows it by, and the guide; the product's name
+    /// goes behind the title.
     fn page(&self, here: &str, title: impl Into<String>, surface: Surface, main: impl IntoView + 'static) -> Page {
+        let guide = match here.strip_prefix("/dashboard") {
+            Some("") => "/home",
+            Some("/sign-on") => "/company-sign-on",
+            Some(page) => page,
+            None => "",
+        };
+        self.page_below((here, guide), title, surface, main)
+    }
+
+    /// One that the navigation knows by another one's address, with a page of the guide of its own.
+    fn page_below(
+        &self,
+        (here, guide): (&str, &str),
+        title: impl Into<String>,
+        surface: Surface,
+        main: impl IntoView + 'static,
+    ) -> Page {
         let body = view! {
             <SkipLink/>
-            {navigation::around(self, here)}
+            {navigation::around(self, here, guide)}
             <main class="page" id="main" tabindex="-1">{main}</main>
         };
         let title = title.into() + " · Samtal";

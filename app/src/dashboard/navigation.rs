@@ -10,8 +10,9 @@ use model::permission::Permission;
 use words::{Text, noted};
 
 /// Pages of the workspace: path, name, icon, and what one has to be allowed to see it. A page of the dashboard has its line here.
-const WORKSPACE: [(&str, &str, Option<Shape>, Permission); 7] = [
+const WORKSPACE: [(&str, &str, Option<Shape>, Permission); 8] = [
     ("/dashboard/knowledge", noted!("Knowledge"), Some(Shape::Book), Permission::ReadDocuments),
+    ("/dashboard/meetings", noted!("Meetings"), None, Permission::ManageMeetings),
     ("/dashboard/assistant", noted!("Assistant"), None, Permission::ManageAssistant),
     ("/dashboard/members", noted!("Members"), Some(Shape::People), Permission::ReadWorkspace),
     ("/dashboard/api-keys", noted!("API keys"), Some(Shape::Key), Permission::ReadWorkspace),
@@ -22,6 +23,9 @@ const WORKSPACE: [(&str, &str, Option<Shape>, Permission); 7] = [
 
 /// Words that are said: the assistant's icon. (Not among the shapes, all of which the browser's part loads.)
 const SPEECH: &str = "M3.500 4.500h13v8.500H9.500L6 16v-3H3.500ZM7 8.750h.010M10 8.750h.010M13 8.750h.010";
+
+/// A camera: that of meetings, likewise.
+const CAMERA: &str = "M2.500 6h9.500v8H2.500ZM12 9l5.500-3v8L12 11";
 
 /// Whoever signs out leaves nothing half written behind in the tab; and browsers that do not know buttons that open and close a question
 /// (`command`, since 2025) are helped.
@@ -43,13 +47,16 @@ fn link(here: &str, path: &'static str, name: String, shape: Option<Shape>) -> A
     let current = (here == path).then_some("page");
     let icon = match shape {
         Some(shape) => view! { <Icon shape=shape/> }.into_any(),
-        None => view! { <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d=SPEECH/></svg> }.into_any(),
+        None => {
+            let path = if path == "/dashboard/meetings" { CAMERA } else { SPEECH };
+            view! { <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d=path/></svg> }.into_any()
+        }
     };
     view! { <li><a href=path aria-current=current>{icon}{name}</a></li> }.into_any()
 }
 
-/// Everything around the page.
-pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
+/// Everything around the page, of which the guide speaks there (`/roles`).
+pub(super) fn around(frame: &Frame, here: &str, guide: &str) -> AnyView {
     let CurrentSession { tenant, member, .. } = frame.session.clone();
     let theme = frame.theme;
     let nonce = use_context::<Nonce>().map(|nonce| nonce.0);
@@ -130,6 +137,7 @@ pub(super) fn around(frame: &Frame, here: &str) -> AnyView {
             <hr/>
             <a class="menu__item" href="/dashboard/account"><Icon shape=Shape::Key/>{t!("Your account")}</a>
             <a class="menu__item" href="/dashboard/workspaces"><Icon shape=Shape::UpDown/>{t!("Your workspaces")}</a>
+            <a class="menu__item" href=format!("/guide{guide}")><Icon shape=Shape::Book/>{t!("Guide to this page")}</a>
             <form method="post" action="/logout">
                 <button class="menu__item" type="submit"><Icon shape=Shape::Leave/>{t!("Sign out")}</button>
             </form>

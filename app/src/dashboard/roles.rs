@@ -79,7 +79,7 @@ pub fn roles(frame: &Frame, roles: Vec<RoleInfo>, outcome: Outcome) -> Page {
             <ul class="ways" role="list">{rows.collect_view()}</ul>
         </section>
     };
-    frame.page("/dashboard/members", title, Surface::Dashboard, main)
+    frame.page_below(("/dashboard/members", "/roles"), title, Surface::Dashboard, main)
 }
 
 /// What was typed, and what is wrong with the name and with what it may do.

@@ -1,19 +1,30 @@
 //! The settings of the workspace: the form, the same as JSON, and every version that was. Plain forms, answered with this page.
 
 use super::Frame;
+use super::versions::{Version, history};
 use crate::say::say;
 use crate::shell::{Page, Surface};
 use crate::ui::{Field, FormNotice, Lines};
 use leptos::prelude::*;
+use model::hours::DAYS;
 use model::settings::{Settings, SettingsVersion};
 use model::{Problem, Timestamp};
-use words::{Language, noted};
+use words::{Language, Text, noted};
 
 const FIELDS: &[(&str, &str)] = &[
     ("name", noted!("Company")),
     ("language", noted!("Language")),
     ("session_minutes", noted!("A session ends after")),
     ("idle_minutes", noted!("Unused, it ends after")),
+    ("embed_origins", noted!("Sites that show meetings")),
+    ("time_zone", noted!("Time zone")),
+    ("monday", noted!("Monday")),
+    ("tuesday", noted!("Tuesday")),
+    ("wednesday", noted!("Wednesday")),
+    ("thursday", noted!("Thursday")),
+    ("friday", noted!("Friday")),
+    ("saturday", noted!("Saturday")),
+    ("sunday", noted!("Sunday")),
     ("json", noted!("The settings as JSON")),
 ];
 
@@ -30,6 +41,18 @@ pub struct Typed {
     pub session_minutes: String,
     /// Minutes of one that nobody uses.
     pub idle_minutes: String,
+    /// Whether the assistant remembers what contacts say of themselves.
+    pub remember_facts: bool,
+    /// Whether personal data is hidden from models.
+    pub mask_personal_data: bool,
+    /// Sites that may show meetings, one a line.
+    pub embed_origins: String,
+    /// Whether contacts may ask for a call.
+    pub calls: bool,
+    /// Where the hours are said.
+    pub time_zone: String,
+    /// The hours of each day, Monday's first.
+    pub service_hours: [String; 7],
     /// All of them as JSON, where they were typed so.
     pub json: Option<String>,
 }
@@ -102,6 +125,9 @@ pub fn settings(
                 </label>
                 {minutes("session_minutes", t!("A session ends after (minutes)"), typed.session_minutes, error("session_minutes"))}
                 {minutes("idle_minutes", t!("Unused, it ends after (minutes)"), typed.idle_minutes, error("idle_minutes"))}
+                {assistant(typed.remember_facts, typed.mask_personal_data)}
+                <Lines name="embed_origins" label=s!("Sites that show meetings in their pages, one a line, like https://shop.example") rows=3 required=false value=typed.embed_origins error=error("embed_origins")/>
+                {calls(typed.calls, typed.time_zone, typed.service_hours, &error)}
                 <button class="button button--primary" type="submit">{t!("Save")}</button>
             </form>
             <details class="more" open=expert>
@@ -113,7 +139,9 @@ pub fn settings(
                 </form>
             </details>
         </section>
-        {(!versions.is_empty()).then(|| history(version, versions, now))}
+        {(!versions.is_empty()).then(|| {
+            history(version, earlier(&versions), now, |number| format!("/dashboard/settings/{number}/restore"))
+        })}
     };
     frame.page("/dashboard/settings", title, Surface::Dashboard, main)
 }
@@ -126,8 +154,78 @@ fn of(settings: &Settings) -> Typed {
         second_factor: settings.second_factor,
         session_minutes: minutes(settings.session_minutes),
         idle_minutes: minutes(settings.idle_minutes),
+        remember_facts: settings.remember_facts,
+        mask_personal_data: settings.mask_personal_data,
+        embed_origins: settings.embed_origins.join("\n"),
+        calls: settings.calls,
+        time_zone: settings.time_zone.clone().unwrap_or_default(),
+        service_hours: std::array::from_fn(|day| settings.service_hours.get(day).cloned().unwrap_or_default()),
         json: None,
     }
+}
+
+/// What the assistant does with what contacts say.
+fn assistant(remembers: bool, hides: bool) -> AnyView {
+    view! {
+        <fieldset class="checks">
+            <legend>{t!("Assistant")}</legend>
+            <label class="check">
+                <input type="checkbox" name="remember_facts" value="1" checked=remembers/>
+                " "{t!("Remember what contacts say of themselves, for a year. It is sent to your models, and shown beside the conversation.")}
+            </label>
+            <label class="check">
+                <input type="checkbox" name="mask_personal_data" value="1" checked=hides/>
+                " "{t!("Hide personal data from your models: addresses of mail, telephones, cards, accounts, and numbers of persons are replaced before anything is sent.")}
+            </label>
+        </fieldset>
+    }
+    .into_any()
+}
+
+/// Whether contacts may ask for a call, and when people are there.
+fn calls(may: bool, zone: String, hours: [String; 7], error: &dyn Fn(&str) -> Option<String>) -> AnyView {
+    let days = DAYS
+        .into_iter()
+        .zip(hours)
+        .map(|((name, day), value)| line(name, say(&Text::of(day)), None, value, error(name)));
+    view! {
+        <fieldset class="checks">
+            <legend>{t!("Calls and service hours")}</legend>
+            <label class="check">
+                <input type="checkbox" name="calls" value="1" checked=may/>
+                " "{t!("Contacts may ask to talk face to face, by a button in the chat. Outside service hours they are called back.")}
+            </label>
+            <p class="field__hint">{t!("The hours of each day, like 09:00-17:00, or two spans: 09:00-12:00, 13:00-17:00. Nothing on any day: always.")}</p>
+            {days.collect_view()}
+            {line("time_zone", t!("Time zone"), Some(t!("Of these hours, by its name: Europe/Stockholm")), zone, error("time_zone"))}
+        </fieldset>
+    }
+    .into_any()
+}
+
+/// A line that may be empty.
+fn line(name: &'static str, label: String, hint: Option<String>, value: String, error: Option<String>) -> AnyView {
+    let (hinted, wrong) = (format!("{name}-hint"), format!("{name}-error"));
+    let described = [hint.as_ref().map(|_| hinted.clone()), error.as_ref().map(|_| wrong.clone())];
+    let described = described.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    view! {
+        <div class="field">
+            <label class="field__label" for=name>{label}</label>
+            {hint.map(|hint| view! { <p class="field__hint" id=hinted>{hint}</p> })}
+            <input
+                class="field__input"
+                id=name
+                name=name
+                autocomplete="off"
+                maxlength="64"
+                value=value
+                aria-invalid=error.as_ref().map(|_| "true")
+                aria-describedby=(!described.is_empty()).then_some(described)
+            />
+            {error.map(|error| view! { <p class="field__error" id=wrong>{error}</p> })}
+        </div>
+    }
+    .into_any()
 }
 
 /// A choice among languages. Each is called what it is by who speaks it.
@@ -184,67 +282,19 @@ fn minutes(name: &'static str, label: String, value: String, error: Option<Strin
 }
 
 /// What was, the latest first, and what each has changed.
-fn history(current: i32, versions: Vec<SettingsVersion>, now: Timestamp) -> AnyView {
-    let earlier = versions.iter().skip(1).cloned().map(Some).chain([None]);
-    let rows = versions.iter().cloned().zip(earlier).map(|(version, before)| {
+fn earlier(versions: &[SettingsVersion]) -> Vec<Version> {
+    let before = versions.iter().skip(1).map(Some).chain([None]);
+    let all = versions.iter().zip(before).map(|(version, before)| {
         let changes = before.map(|before| before.settings.differences(&version.settings)).unwrap_or_default();
-        let what = match version.restores {
-            Some(restored) => t!("Brought version {number} back", number = restored),
-            None if version.version == 0 => t!("How it was made"),
-            None => String::new(),
-        };
-        let changes = changes.into_iter().map(|(name, was, is)| {
-            let (was, is) = (view! { <del>{say(&was)}</del> }, view! { <ins>{say(&is)}</ins> });
-            let line = rich!("{setting}: {was} {is}", setting = say(&Settings::title(name)), was = was, is = is);
-            view! { <li>{line}</li> }
-        });
-        let number = version.version;
-        let restore = if number == current {
-            view! { <span class="badge badge--accent">{t!("In force")}</span> }.into_any()
-        } else {
-            view! {
-                <form method="post" action=format!("/dashboard/settings/{number}/restore")>
-                    <input type="hidden" name="version" value=current.to_string()/>
-                    <button class="button button--small" type="submit" aria-label=t!("Restore version {number}", number)>
-                        {t!("Restore")}
-                    </button>
-                </form>
-            }
-            .into_any()
-        };
-        view! {
-            <tr role="row">
-                <th role="rowheader" scope="row">{number}</th>
-                <td role="cell" data-label=t!("What")>{what}<ul role="list">{changes.collect_view()}</ul></td>
-                <td role="cell" data-label=t!("Who")>{if version.changed_by.is_empty() { "-".to_owned() } else { version.changed_by }}</td>
-                <td role="cell" data-label=t!("When")>
-                    <time datetime=version.changed_at.to_string()>{say(&version.changed_at.ago(now))}</time>
-                </td>
-                <td class="table__end" role="cell">{restore}</td>
-            </tr>
+        let changes = changes.into_iter().map(|(name, was, is)| (say(&Settings::title(name)), say(&was), say(&is)));
+        Version {
+            number: version.version,
+            restores: version.restores,
+            first: version.version == 0,
+            changes: changes.collect(),
+            by: version.changed_by.clone(),
+            at: version.changed_at,
         }
     });
-    view! {
-        <section class="section" aria-labelledby="versions">
-            <div class="section__head"><div class="section__text">
-                <h2 id="versions">{t!("Versions")}</h2>
-                <p>{t!("Each change is one. Restoring one is a change, too.")}</p>
-            </div></div>
-            <div class="table">
-                <table role="table" aria-labelledby="versions">
-                    <thead role="rowgroup">
-                        <tr role="row">
-                            <th role="columnheader" scope="col">{t!("Version")}</th>
-                            <th role="columnheader" scope="col">{t!("What")}</th>
-                            <th role="columnheader" scope="col">{t!("Who")}</th>
-                            <th role="columnheader" scope="col">{t!("When")}</th>
-                            <th class="table__end" role="columnheader" scope="col"><span class="visually-hidden">{t!("Action")}</span></th>
-                        </tr>
-                    </thead>
-                    <tbody role="rowgroup">{rows.collect_view()}</tbody>
-                </table>
-            </div>
-        </section>
-    }
-    .into_any()
+    all.collect()
 }

@@ -3,7 +3,7 @@
 use super::Frame;
 use crate::say::say;
 use crate::shell::{Page, Surface};
-use crate::ui::{Field, FormNotice, Icon, Shape};
+use crate::ui::{Field, FormNotice, Icon, Question, Shape, asking};
 use leptos::prelude::*;
 use model::identity::{Member, Team, TeamMember};
 use model::permission::{CHANNELS, Permission, Permissions};
@@ -104,7 +104,7 @@ pub fn teams(frame: &Frame, teams: Vec<Team>, members: &[Member], outcome: Outco
             {list}
         </section>
     };
-    frame.page("/dashboard/members", title, Surface::Dashboard, main)
+    frame.page_below(("/dashboard/members", "/teams"), title, Surface::Dashboard, main)
 }
 
 /// What was typed, and what is wrong with it.
@@ -217,7 +217,7 @@ fn changing(id: TeamId, name: &str, decides: bool, wrong: Option<Wrong>) -> AnyV
             <button class="button button--danger" type="button" command="show-modal" commandfor=dialog>{t!("Delete {name}", name)}</button>
         }
     });
-    let end = decides.then(|| deleting(id, name, dialog));
+    let end = decides.then(|| deleting(id, name, &dialog));
     view! {
         <details class="more" open=open>
             <summary>{t!("Change {name}", name)}</summary>
@@ -248,31 +248,22 @@ fn changing(id: TeamId, name: &str, decides: bool, wrong: Option<Wrong>) -> AnyV
     .into_any()
 }
 
-fn deleting(id: TeamId, name: &str, dialog: String) -> AnyView {
-    let title = format!("{dialog}-title");
-    view! {
-        <dialog class="dialog" id=dialog.clone() aria-labelledby=title.clone()>
-            <div class="dialog__head">
-                <h2 id=title.clone()>{t!("Delete the team {name}?", name)}</h2>
-                <p>{t!("Its members stay members. Conversations that were given to it belong to no team then.")}</p>
-            </div>
-            <form method="post" action=format!("{HERE}/{id}/delete")>
-                <div class="dialog__actions">
-                    <button class="button" type="button" command="close" commandfor=dialog.clone()>{t!("Not now")}</button>
-                    <button class="button button--danger" type="submit">{t!("Delete the team")}</button>
-                </div>
-            </form>
-        </dialog>
-    }
-    .into_any()
+fn deleting(id: TeamId, name: &str, dialog: &str) -> AnyView {
+    let asks = Question {
+        question: t!("Delete the team {name}?", name),
+        text: t!("Its members stay members. Conversations that were given to it belong to no team then."),
+        no: t!("Not now"),
+        yes: t!("Delete the team"),
+    };
+    asking(dialog, asks, format!("{HERE}/{id}/delete"))
 }
 
 /// Below a conversation: gives it to a team. Without an `action` the form goes to the address of the page, which names the conversation that is
 /// open, also where the browser's part has opened another one since.
-pub(super) fn giving(teams: Vec<Team>) -> AnyView {
-    let option = |team: Team| view! { <option value=team.id.to_string()>{team.name}</option> };
+pub(super) fn giving(teams: Vec<(TeamId, String)>) -> AnyView {
+    let option = |(id, name): (TeamId, String)| view! { <option value=id.to_string()>{name}</option> };
     view! {
-        <details class="giving more">
+        <details class="more">
             <summary>{t!("Give to a team")}</summary>
             <form class="form form--inline" method="post">
                 <div class="field">

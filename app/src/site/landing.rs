@@ -282,7 +282,7 @@ fn Meeting() -> impl IntoView {
     view! {
         <section class="feature" aria-labelledby="f-meeting">
             <div class="feature__text">
-                <p class="state state--planned">{t!("Planned")}</p>
+                <p class="state state--done">{t!("Works today")}</p>
                 <h2 id="f-meeting">{t!("A meeting is part of the talk")}</h2>
                 <p>
                     {t!("Some things are quicker face to face. One click turns a conversation into a meeting, with the same people and the same history, and afterwards the outcome stands in the conversation where everyone will look for it.")}
@@ -332,22 +332,22 @@ fn Today() -> impl IntoView {
                         <li>{t!("Keys for the API")}</li>
                         <li>{t!("Documents, found by meaning and by words")}</li>
                         <li>{t!("Answers quoted from them, or refused")}</li>
+                        <li>{t!("Answers by a language model of your choice")}</li>
                         <li>{t!("The chat for your own site")}</li>
                         <li>{t!("The inbox, where people take over")}</li>
+                        <li>{t!("Meetings")}</li>
                         <li>{t!("Start with one command, database included")}</li>
                     </ul>
                 </div>
                 <div>
                     <h3 class="state state--doing">{t!("Next")}</h3>
                     <ul role="list">
-                        <li>{t!("Answers by a language model of your choice")}</li>
-                        <li>{t!("Meetings")}</li>
+                        <li>{t!("Email, WhatsApp, phone and other channels")}</li>
                     </ul>
                 </div>
                 <div>
                     <h3 class="state state--planned">{t!("Planned")}</h3>
                     <ul role="list">
-                        <li>{t!("Email, WhatsApp, phone and other channels")}</li>
                         <li>{t!("Figures: volumes, waiting times, cost")}</li>
                     </ul>
                 </div>

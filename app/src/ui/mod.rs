@@ -2,6 +2,7 @@
 //!
 //! No `style=` anywhere: the content security policy forbids it (`cargo xtask lint` checks).
 
+mod confirm;
 mod copy;
 mod field;
 mod icon;
@@ -12,6 +13,7 @@ mod passkey;
 mod picture;
 mod text_area;
 
+pub(crate) use confirm::{Asked, Question, asking, confirm, opener};
 pub use copy::CopyButton;
 pub use field::Field;
 pub use icon::{Icon, Shape};

@@ -2,6 +2,7 @@
 //! far as the system allows, and what does not fit is taken from the number of connections, before the first one comes.
 
 use crate::config::Config;
+use crate::state::PICTURES;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// What else needs descriptors: the runtime, files that are served or received, the log.
@@ -33,7 +34,7 @@ pub fn fit(config: &mut Config) {
 fn fitting(config: &Config, allowed: usize) -> (usize, usize) {
     let database = &config.database;
     let pools = (database.tenant_connections + database.platform_connections) as usize;
-    let left = allowed.saturating_sub(ELSE + pools + config.server.uploads).max(16);
+    let left = allowed.saturating_sub(ELSE + pools + config.server.uploads + PICTURES).max(16);
     let (connections, sockets) = (config.server.connections, config.server.sockets.total);
     if connections + sockets <= left {
         return (connections, sockets);

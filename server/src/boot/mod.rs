@@ -10,12 +10,13 @@ pub use database::{Database, Role};
 pub use owner::owner;
 
 use crate::assets;
-use crate::config::{Config, ConfigError, PublicUrl};
+use crate::config::{Config, ConfigError, Environment, PublicUrl};
 use crate::files::Files;
 use crate::state::App;
 use capabilities::{Adapters, Capabilities};
 use identity::{Passwords, Post, Providers};
 use knowledge::Embedder;
+use meetings::LiveKit;
 use privileges::Folders;
 use sign_on::{Names, Outbound, SignOn};
 use std::path::PathBuf;
@@ -61,6 +62,9 @@ pub enum BootError {
 /// See [`BootError`].
 pub fn settle(config: &mut Config, keeps: bool) -> Result<Folders, BootError> {
     let programs = programs(config).ok();
+    if let Some(livekit) = &mut config.media.livekit {
+        livekit.read_ahead();
+    }
     let places = privileges::leave_root(&config.data_dir, programs.as_ref().map(Programs::root), keeps)?;
     config.data_dir.clone_from(&places.data_dir);
     if let Some(vendor) = &places.vendor_dir {
@@ -120,4 +124,43 @@ pub fn app(config: Config, store: Store, files: Files) -> Result<App, BootError>
     let services = Services::new(store, Arc::new(SystemClock), &adapters.secret);
     let capabilities = Capabilities::build(services, adapters, config.limits());
     Ok(App::new(config, capabilities, files, assets::load(files)))
+}
+
+/// Begins to carry the media of meetings, where this server is to, or has a LiveKit server do so. In development another port is taken where the usual one is not free, as
+/// where two servers run on one machine.
+///
+/// # Errors
+/// In production, a sentence where it cannot listen; or where LiveKit's secret cannot be read.
+pub async fn media(app: &App) -> Result<(), BootError> {
+    let config = &app.config;
+    if !config.media.enabled {
+        return Ok(());
+    }
+    let meetings = &app.capabilities.meetings;
+    if let Some(livekit) = config.media.livekit() {
+        // It is the operator's, and may be anywhere.
+        meetings.carry_by(LiveKit::new(livekit.settings()?, Outbound::new(false)?), &config.media.limits());
+        return Ok(());
+    }
+    let mut settings = config.media.settings(config.listen);
+    let at = settings.listen;
+    if config.env == Environment::Production && at.ip().is_loopback() && settings.announce.is_empty() {
+        tracing::warn!(%at, "media of meetings listens on loopback only: set media.listen to 0.0.0.0:40000, and media.announce to the address that browsers reach");
+    }
+    let error = match meetings.carry(&settings, config.media.ice()).await {
+        Ok(()) => return Ok(()),
+        Err(error) => error,
+    };
+    if config.env == Environment::Production {
+        return Err(BootError::Other(format!(
+            "cannot carry media of meetings at {at} ({} ports from there, UDP and TCP): {error}. Set media.listen, or media.enabled to false.",
+            settings.threads
+        )));
+    }
+    settings.listen.set_port(0);
+    match meetings.carry(&settings, config.media.ice()).await {
+        Ok(()) => tracing::info!(%at, %error, "media of meetings is carried at other ports"),
+        Err(error) => tracing::warn!(%error, "no media of meetings is carried"),
+    }
+    Ok(())
 }

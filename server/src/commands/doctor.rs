@@ -5,10 +5,15 @@ use super::say;
 use crate::boot::{self, BootError, Database, Role};
 use crate::config::{Config, Environment};
 use identity::Offered;
+use meetings::LiveKit;
+use model::RequestId;
 use sign_on::{Outbound, SignOn};
 use std::{fmt::Display, path::Path, process::ExitCode};
 use store::embedded::Embedded;
+use store::jobs::{DEAD, Dead};
+use store::services::{Clock as _, SystemClock};
 use store::{Store, StoreError};
+use uuid::Uuid;
 
 /// Bytes below which PostgreSQL may soon have no room to write: its log alone takes 16 MB pieces.
 const LITTLE_ROOM: u64 = 500 * 1024 * 1024;
@@ -22,6 +27,7 @@ pub async fn run(config: &Config) -> Result<ExitCode, BootError> {
     say("ok     settings")?;
     wrong += mail(config).await?;
     wrong += providers(config).await?;
+    wrong += livekit(config).await?;
     if config.embedded() {
         wrong += room(&config.data_dir)?;
         if !Embedded::is_made(&config.data_dir) {
@@ -78,6 +84,20 @@ async fn providers(config: &Config) -> Result<usize, BootError> {
     Ok(wrong)
 }
 
+/// Whether the LiveKit server answers that carries media, and knows the key.
+async fn livekit(config: &Config) -> Result<usize, BootError> {
+    let Some(livekit) = config.media.livekit() else { return Ok(0) };
+    let settings = match livekit.settings() {
+        Ok(settings) => settings,
+        Err(error) => return found("wrong", error),
+    };
+    let livekit = LiveKit::new(settings, Outbound::new(false)?);
+    match livekit.participants("samtal.doctor", SystemClock.now().unix_timestamp()).await {
+        Ok(_) => found("ok", "LiveKit"),
+        Err(error) => found("wrong", format_args!("LiveKit: {error}; look at media.livekit")),
+    }
+}
+
 async fn look_at(store: &Store, kind: &str) -> Result<usize, BootError> {
     match store.check_schema().await {
         Ok(()) => {
@@ -90,8 +110,8 @@ async fn look_at(store: &Store, kind: &str) -> Result<usize, BootError> {
         }
         Err(error) => return found("wrong", format_args!("{kind}: {error}")),
     }
-    match store.violations().await {
-        Ok(open) if open.is_empty() => found("ok", "walls between tenants"),
+    let walls = match store.violations().await {
+        Ok(open) if open.is_empty() => found("ok", "walls between tenants")?,
         Ok(open) => {
             for violation in &open {
                 say(format_args!("wrong  walls between tenants: {violation}"))?;
@@ -99,10 +119,32 @@ async fn look_at(store: &Store, kind: &str) -> Result<usize, BootError> {
             say(
                 "       A table or a right was changed by hand. Undo it; `samtal migrate` gives back what migrations give.",
             )?;
-            Ok(open.len())
+            open.len()
         }
-        Err(error) => found("wrong", format_args!("walls between tenants: {error}")),
+        Err(error) => found("wrong", format_args!("walls between tenants: {error}"))?,
+    };
+    Ok(walls + jobs(store).await?)
+}
+
+/// Whether there are jobs that were given up.
+async fn jobs(store: &Store) -> Result<usize, BootError> {
+    // No request asks for it.
+    let dead = match store::jobs::dead(store, RequestId::from_uuid(Uuid::nil())).await {
+        Ok(dead) => dead,
+        Err(error) => return found("wrong", format_args!("jobs: {error}")),
+    };
+    if dead.is_empty() {
+        return found("ok", "jobs");
     }
+    for Dead { kind, jobs, error } in &dead {
+        let why = error.as_deref().unwrap_or("nobody knows why");
+        let days = DEAD.whole_days();
+        found(
+            "warn",
+            format_args!("jobs: {jobs} of the kind {kind} were given up in the last {days} days, the last one: {why}"),
+        )?;
+    }
+    Ok(0)
 }
 
 /// Whether the file system of the data folder, or of the folder that it will be made in, has room.

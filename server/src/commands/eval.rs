@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::eval::questions::{self, Part};
 use crate::eval::report::{Before, Report};
 use crate::eval::stage::Stage;
+use crate::eval::writer::Writer;
 use crate::eval::{ask, tell};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -27,12 +28,41 @@ pub struct Args {
     /// Write what the search finds for each question to this file, as JSON lines.
     #[arg(long, value_name = "FILE")]
     passages: Option<PathBuf>,
+    /// Have a model write the answers: how it is spoken with (openai, anthropic, gemini), and what its provider calls it. Its key is read from
+    /// EVAL_MODEL_KEY.
+    #[arg(long, num_args = 2, value_names = ["WIRE", "NAME"])]
+    model: Option<Vec<String>>,
+    /// Where the model is; without it where its provider is.
+    #[arg(long, value_name = "URL", requires = "model")]
+    address: Option<String>,
+    /// What a million tokens cost that are asked, and that are answered.
+    #[arg(long, num_args = 2, value_names = ["ASKED", "ANSWERED"], requires = "model")]
+    prices: Option<Vec<String>>,
+    /// It is no model but a program of this machine that stands in for one: the report says so.
+    #[arg(long, requires = "model")]
+    simulated: bool,
+}
+
+/// Two words of an option that takes two.
+fn two(typed: &[String]) -> Option<(&str, &str)> {
+    match typed {
+        [one, other] => Some((one.as_str(), other.as_str())),
+        _ => None,
+    }
+}
+
+/// The model that was named, if one was.
+fn writer(args: &Args) -> Result<Option<Writer>, String> {
+    let Some(model) = args.model.as_deref().and_then(two) else { return Ok(None) };
+    let prices = args.prices.as_deref().and_then(two);
+    Writer::read(model, args.address.as_deref(), prices, args.simulated).map(Some)
 }
 
 /// What is read, and where to write: opened before root is left, as whoever calls.
 pub struct Opened {
     parts: Vec<Part>,
     before: Option<Before>,
+    writer: Option<Writer>,
     json: Option<File>,
     passages: Option<File>,
 }
@@ -44,8 +74,10 @@ pub struct Opened {
 pub fn open(args: &Args) -> Result<Opened, BootError> {
     let parts = questions::read(&args.files).map_err(BootError::Other)?;
     let before = args.against.as_deref().map(before).transpose().map_err(BootError::Other)?;
+    let writer = writer(args).map_err(BootError::Other)?;
     let (json, passages) = (args.json.as_deref(), args.passages.as_deref());
-    Ok(Opened { parts, before, json: json.map(output).transpose()?, passages: passages.map(output).transpose()? })
+    let (json, passages) = (json.map(output).transpose()?, passages.map(output).transpose()?);
+    Ok(Opened { parts, before, writer, json, passages })
 }
 
 fn before(path: &Path) -> Result<Before, String> {
@@ -77,12 +109,13 @@ pub async fn run(config: &Config, opened: Opened) -> Result<ExitCode, BootError>
     // From here on a signal stops politely, also in the middle of starting.
     let stop = signalled()?;
     tell("Starting a PostgreSQL that is removed at the end.");
-    let stage = Stage::start(config).await?;
+    let writer = opened.writer.as_ref();
+    let stage = Stage::start(config, writer.is_some_and(|writer| writer.address.is_some())).await?;
     let mut passages = opened.passages.map(begun).transpose().map_err(fail)?;
     let asked = tokio::select! {
         biased;
         () = stop => Err(BootError::Other("stopped; nothing was left behind.".to_owned())),
-        asked = ask(&stage, &opened.parts, passages.as_mut().map(|out| out as &mut dyn Write)) => asked,
+        asked = ask(&stage, &opened.parts, writer, passages.as_mut().map(|out| out as &mut dyn Write)) => asked,
     };
     let by_meaning = stage.app.capabilities.knowledge.embedder().is_some();
     stage.end().await?;
@@ -90,7 +123,7 @@ pub async fn run(config: &Config, opened: Opened) -> Result<ExitCode, BootError>
     if let Some(mut out) = passages {
         out.flush().map_err(fail)?;
     }
-    let report = Report::new(&asked, by_meaning, opened.before.as_ref());
+    let report = Report::new(&asked, by_meaning, writer, opened.before.as_ref());
     if let Some(file) = opened.json {
         let mut out = begun(file).map_err(fail)?;
         serde_json::to_writer_pretty(&mut out, &report).map_err(|error| fail(error.into()))?;

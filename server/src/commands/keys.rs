@@ -57,7 +57,8 @@ pub async fn run(config: &Config, command: Command) -> Result<ExitCode, BootErro
     }
     say(format_args!(
         "In {} the first line and the last one are needed. Those between them open nothing in this database any more; they \
-         do in backups from before.",
+         do in backups from before. What they have signed can be verified by the public keys of GET /api/v1/receipt-keys \
+         as long as they stand there.",
         file.display()
     ))?;
     Ok(ExitCode::SUCCESS)

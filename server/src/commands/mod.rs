@@ -9,6 +9,7 @@ pub mod migrate;
 pub mod openapi;
 pub mod operator_key;
 pub mod person;
+pub mod receipt;
 pub mod serve;
 pub mod tenant;
 
@@ -70,6 +71,9 @@ enum Command {
     /// Work with audit logs.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Work with receipts of answers.
+    #[command(subcommand)]
+    Receipt(receipt::Command),
     /// Work with the keys that seal what the database keeps and cannot read.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -95,6 +99,11 @@ pub fn main(files: Files) -> ExitCode {
 fn run(command: Command, files: Files) -> Result<ExitCode, BootError> {
     if let Command::Openapi(args) = command {
         return openapi::run(&args);
+    }
+    if let Command::Receipt(command) = &command
+        && let Some((file, key)) = command.given()
+    {
+        return receipt::verify_given(file, key);
     }
     let mut config = Config::load()?;
     crate::telemetry::start(&config.log).map_err(BootError::Other)?;
@@ -123,6 +132,7 @@ fn run(command: Command, files: Files) -> Result<ExitCode, BootError> {
             (Command::Keys(command), ..) => keys::run(&config, command).await,
             (Command::OperatorKey(command), ..) => operator_key::run(&config, command).await,
             (Command::Person(command), ..) => person::run(&config, command).await,
+            (Command::Receipt(command), ..) => receipt::run(&config, command).await,
             (Command::Tenant(command), ..) => tenant::run(&config, command).await,
             (Command::Openapi(_) | Command::Serve(_) | Command::Eval(_), ..) => Ok(ExitCode::SUCCESS),
         }

@@ -118,6 +118,10 @@ pub async fn run(
 async fn start(config: Config, database: &Database, files: Files, args: Args) -> Result<App, BootError> {
     let store = database.prepare(&config).await?;
     let app = boot::app(config, store, files)?;
+    if app.assets.bundle.is_none() {
+        tracing::warn!("no bundle in target/bundle: pages have no style until `scripts/cargo xtask bundle` has run");
+    }
+    boot::media(&app).await?;
     if args.with_demo {
         demo::ensure(&app).await?;
     }

@@ -6,11 +6,12 @@ mod parts;
 mod public_url;
 
 pub use bounds::{Api, Server, SocketLimits};
-pub use parts::{Database, Log, Mail, Outbound, Session, SignIn, SignOn};
+pub use parts::{Database, LiveKit, Log, Mail, Media, Models, Outbound, Session, SignIn, SignOn};
 pub use public_url::{NoPublicUrl, PublicUrl};
 
 use capabilities::Limits;
 use identity::{AttemptLimits, Offered};
+use llm::Calls;
 use mail::Mailer;
 use serde::Deserialize;
 use std::{
@@ -78,8 +79,12 @@ pub struct Config {
     pub sign_on: BTreeMap<String, SignOn>,
     /// Requests to others.
     pub outbound: Outbound,
+    /// How many questions models are asked at once.
+    pub models: Models,
     /// How letters are sent.
     pub mail: Mail,
+    /// How sound and pictures of meetings are carried.
+    pub media: Media,
     /// How long sessions last.
     pub session: Session,
     /// What is logged, and how.
@@ -102,7 +107,9 @@ impl Default for Config {
             sign_in: SignIn::default(),
             sign_on: BTreeMap::new(),
             outbound: Outbound::default(),
+            models: Models::default(),
             mail: Mail::default(),
+            media: Media::default(),
             session: Session::default(),
             log: Log::default(),
         }
@@ -160,6 +167,9 @@ impl Config {
             .try_parsing(true)
             .list_separator(",")
             .with_list_parse_key("server.trusted_proxies")
+            .with_list_parse_key("media.announce")
+            .with_list_parse_key("media.stun")
+            .with_list_parse_key("media.turn")
             .source(Some(long.into_iter().collect()));
         let config: Self =
             builder.add_source(environment).build().and_then(::config::Config::try_deserialize).map_err(fail)?;
@@ -202,6 +212,10 @@ impl Config {
             ("jobs.prompt", whole(self.jobs.prompt)),
             ("jobs.bulk", whole(self.jobs.bulk)),
             ("jobs.mail", whole(self.jobs.mail)),
+            ("media.people", whole(self.media.people)),
+            ("media.tenant_percent", whole(self.media.tenant_percent)),
+            ("models.at_once", whole(self.models.at_once)),
+            ("models.of_a_company", whole(self.models.of_a_company)),
             ("sign_in.account_failures", sign_in.account_failures.into()),
             ("sign_in.account_failures_everywhere", sign_in.account_failures_everywhere.into()),
             ("sign_in.address_failures", sign_in.address_failures.into()),
@@ -217,6 +231,7 @@ impl Config {
             }
         }
         self.mailer()?;
+        self.media.check()?;
         for (slug, provider) in &self.sign_on {
             provider.check(slug, self.env == Environment::Development)?;
         }
@@ -260,6 +275,7 @@ impl Config {
                 address: self.sign_in.address_failures,
                 window: minutes(self.sign_in.window_minutes),
             },
+            calls: Calls { total: self.models.at_once, each: self.models.of_a_company },
         }
     }
 
@@ -323,6 +339,32 @@ mod tests {
         Ok(())
     }
 
+    fn livekit(url: &str) -> [(&str, &str); 3] {
+        [
+            ("SAMTAL__MEDIA__LIVEKIT__URL", url),
+            ("SAMTAL__MEDIA__LIVEKIT__KEY", "devkey"),
+            ("SAMTAL__MEDIA__LIVEKIT__SECRET_FILE", "there/is/no/such/file"),
+        ]
+    }
+
+    #[test]
+    fn a_livekit_server_is_read() -> Result<(), ConfigError> {
+        for (url, places) in [
+            ("wss://LiveKit.example:443/", ["wss://livekit.example", "https://livekit.example"]),
+            ("ws://127.0.0.1:7880", ["ws://127.0.0.1:7880", "http://127.0.0.1:7880"]),
+        ] {
+            let config = from(&livekit(url))?;
+            let kit = config.media.livekit().map(LiveKit::places);
+            assert_eq!(kit, Some(places.map(str::to_owned).to_vec()));
+        }
+        let config = from(&livekit("wss://livekit.example"))?;
+        let unread = config.media.livekit().map(LiveKit::settings);
+        assert!(matches!(unread, Some(Err(error)) if error.to_string().contains("no/such/file")));
+        let off = from(&[&livekit("wss://livekit.example")[..], &[("SAMTAL__MEDIA__ENABLED", "false")]].concat())?;
+        assert!(off.media.livekit().is_none());
+        Ok(())
+    }
+
     #[test]
     fn what_is_wrong_is_named() {
         for (pairs, words) in [
@@ -340,6 +382,17 @@ mod tests {
             (&[("SAMTAL__MAIL__FROM", "a@example.com")], "mail.smtp"),
             (&[("SAMTAL__MAIL__SMTP", "mail.example.com"), ("SAMTAL__MAIL__FROM", "a@example.com")], "mail.smtp"),
             (&[("SAMTAL__MAIL__SMTP", "smtp://h"), ("SAMTAL__MAIL__FROM", "nobody")], "mail.from"),
+            (&[("SAMTAL__MEDIA__THREADS", "0")], "media.threads"),
+            (&[("SAMTAL__MEDIA__PEOPLE", "0")], "media.people"),
+            (&[("SAMTAL__MEDIA__STUN", "http://stun.example")], "media.stun"),
+            (&[("SAMTAL__MEDIA__TURN", "turn:turn.example")], "media.turn_secret"),
+            (&[("SAMTAL__MEDIA__LIVEKIT__KEY", "devkey")], "media.livekit.url"),
+            (&livekit("https://livekit.example"), "media.livekit.url"),
+            (&livekit("wss://livekit.example/there"), "media.livekit.url"),
+            (&livekit("ws://livekit.example"), "wss://"),
+            (&[&livekit("wss://livekit.example")[..], &[("SAMTAL__MEDIA__LIVEKIT__API", "wss://x")]].concat(), ".api"),
+            (&livekit("wss://livekit.example")[..2], "media.livekit.secret_file"),
+            (&livekit("wss://livekit.example")[..1], "media.livekit.key"),
             (
                 &[("SAMTAL__MAIL__SMTP", "smtp://u:p@h?tls=none"), ("SAMTAL__MAIL__FROM", "a@example.com")],
                 "in the clear",

@@ -2,9 +2,14 @@
 
 use super::{ConfigError, LogFormat};
 use identity::Offered;
+use llm::Calls;
+use meetings::{Ice, LiveKitSettings, MediaLimits, MediaSettings};
 use serde::Deserialize;
 use sign_on::{Provider, Whose};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use url::{Host, Url};
 use zeroize::Zeroizing;
 
 /// A database of one's own. The first two addresses are given together or not at all.
@@ -166,6 +171,23 @@ impl SignOn {
     }
 }
 
+/// How many questions models are asked at once.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Models {
+    /// By this process.
+    pub at_once: usize,
+    /// For one company.
+    pub of_a_company: usize,
+}
+
+impl Default for Models {
+    fn default() -> Self {
+        let Calls { total, each } = Calls::default();
+        Self { at_once: total, of_a_company: each }
+    }
+}
+
 /// Requests to others.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -191,6 +213,251 @@ impl std::fmt::Debug for Mail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Mail").field("smtp", &self.smtp.as_ref().map(|_| "…")).field("from", &self.from).finish()
     }
+}
+
+/// How sound and pictures of meetings are carried.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Media {
+    /// Whether this server does.
+    pub enabled: bool,
+    /// Where it listens: at this port and the next ones, one a thread, for datagrams and connections. Default: where the web server
+    /// listens, at port 40000.
+    pub listen: Option<SocketAddr>,
+    /// What browsers are told to reach it at. Default: where it listens, or where this machine is.
+    pub announce: Vec<IpAddr>,
+    /// How many threads.
+    pub threads: Option<usize>,
+    /// Most people that it is carried for at once.
+    pub people: usize,
+    /// How many of them may be in meetings of one company, in percent.
+    pub tenant_percent: usize,
+    /// Servers that tell a browser its own address.
+    pub stun: Vec<String>,
+    /// Servers that carry for it.
+    pub turn: Vec<String>,
+    /// What these share with us.
+    pub turn_secret: Option<Zeroizing<String>>,
+    /// A LiveKit server that carries it instead of this one.
+    pub livekit: Option<LiveKit>,
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            listen: None,
+            announce: Vec::new(),
+            threads: None,
+            people: 1_000,
+            tenant_percent: 25,
+            stun: Vec::new(),
+            turn: Vec::new(),
+            turn_secret: None,
+            livekit: None,
+        }
+    }
+}
+
+/// The secret does not print.
+impl std::fmt::Debug for Media {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Media");
+        shown.field("enabled", &self.enabled).field("listen", &self.listen).field("announce", &self.announce);
+        shown.field("threads", &self.threads).field("people", &self.people);
+        shown.field("tenant_percent", &self.tenant_percent).field("stun", &self.stun).field("turn", &self.turn);
+        shown.field("turn_secret", &self.turn_secret.as_ref().map(|_| "…"));
+        shown.field("livekit", &self.livekit).finish()
+    }
+}
+
+/// The port at which media listens.
+const MEDIA_PORT: u16 = 40_000;
+/// Most threads that carry it where nothing is said.
+const MEDIA_THREADS: usize = 4;
+/// Characters that a secret of LiveKit's has at least.
+const LIVEKIT_SECRET: usize = 32;
+
+impl Media {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let fail = |text: &str| Err(ConfigError(text.to_owned()));
+        if self.threads.is_some_and(|threads| threads == 0 || threads > 64) {
+            return fail("media.threads is a number from 1 to 64.");
+        }
+        if self.announce.len() > 8 || self.stun.len() > 8 || self.turn.len() > 8 {
+            return fail("media.announce, media.stun and media.turn have at most 8 addresses each.");
+        }
+        if !self.stun.iter().all(|url| url.starts_with("stun:") || url.starts_with("stuns:")) {
+            return fail("media.stun has addresses like stun:stun.example.com:3478.");
+        }
+        if !self.turn.iter().all(|url| url.starts_with("turn:") || url.starts_with("turns:")) {
+            return fail("media.turn has addresses like turn:turn.example.com:3478.");
+        }
+        if self.turn.is_empty() != self.turn_secret.is_none() {
+            return fail(
+                "media.turn and media.turn_secret go together: the secret is what the TURN server has as static-auth-secret.",
+            );
+        }
+        self.livekit.as_ref().map_or(Ok(()), LiveKit::check)
+    }
+
+    /// The LiveKit server, if that is what carries it.
+    pub fn livekit(&self) -> Option<&LiveKit> {
+        self.livekit.as_ref().filter(|_| self.enabled)
+    }
+
+    /// As media takes it, beside a web server that listens there.
+    pub fn settings(&self, web: SocketAddr) -> MediaSettings {
+        let listen = self.listen.unwrap_or(SocketAddr::new(web.ip(), MEDIA_PORT));
+        let announce = match self.announce.is_empty() && listen.ip().is_unspecified() {
+            true => own_addresses(listen.ip()),
+            false => self.announce.clone(),
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = self.threads.unwrap_or(cores.min(MEDIA_THREADS));
+        MediaSettings { listen, announce, threads, limits: self.limits() }
+    }
+
+    /// For how many it is carried, and for how many of one company, whatever carries it.
+    pub fn limits(&self) -> MediaLimits {
+        let people_of_one = self.people.saturating_mul(self.tenant_percent.min(100)).div_ceil(100).max(1);
+        MediaLimits { people: self.people, people_of_one, ..MediaLimits::default() }
+    }
+
+    /// Ways through networks.
+    pub fn ice(&self) -> Ice {
+        Ice {
+            stun: self.stun.clone(),
+            turn: self.turn.clone(),
+            turn_secret: self.turn_secret.as_ref().map(|secret| secret.to_string()),
+        }
+    }
+}
+
+/// A LiveKit server.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LiveKit {
+    /// Where browsers reach it.
+    pub url: String,
+    /// Where this server does. Default: the same.
+    pub api: Option<String>,
+    /// The name of the key.
+    pub key: String,
+    /// A file with what it signs with.
+    pub secret_file: PathBuf,
+    /// What was read of it ahead.
+    #[serde(skip)]
+    secret: Option<Zeroizing<String>>,
+}
+
+/// The secret does not print.
+impl std::fmt::Debug for LiveKit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("LiveKit");
+        shown.field("url", &self.url).field("api", &self.api).field("key", &self.key);
+        shown.field("secret_file", &self.secret_file).finish_non_exhaustive()
+    }
+}
+
+/// An address without a path, of one of these schemes, as browsers write it.
+fn origin(address: &str, schemes: [&str; 2]) -> Option<Url> {
+    let url = Url::parse(address).ok()?;
+    let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+    let nobody = url.username().is_empty() && url.password().is_none();
+    (schemes.contains(&url.scheme()) && url.has_host() && bare && nobody).then_some(url)
+}
+
+/// Whether an address leads to this machine.
+fn here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+impl LiveKit {
+    fn check(&self) -> Result<(), ConfigError> {
+        let fail = |text: &str| Err(ConfigError(text.to_owned()));
+        let Some(url) = origin(&self.url, ["wss", "ws"]) else {
+            return fail(
+                "media.livekit.url is where browsers reach LiveKit, as wss://livekit.example.com, without a path.",
+            );
+        };
+        if url.scheme() == "ws" && !here(&url) {
+            return fail("media.livekit.url must begin with wss:// where LiveKit is on another machine.");
+        }
+        if self.api.as_deref().is_some_and(|api| origin(api, ["https", "http"]).is_none()) {
+            return fail(
+                "media.livekit.api is where this server reaches LiveKit, as https://livekit.example.com, without a path.",
+            );
+        }
+        if self.key.trim().is_empty() {
+            return fail("media.livekit.key is missing: the name of a key in LiveKit's own settings.");
+        }
+        if self.secret_file.as_os_str().is_empty() {
+            return fail(
+                "media.livekit.secret_file is missing: a file with the secret that goes with media.livekit.key.",
+            );
+        }
+        Ok(())
+    }
+
+    /// What the policy of a page has to allow: where it is by socket, and by question.
+    pub fn places(&self) -> Vec<String> {
+        let Some(url) = origin(&self.url, ["wss", "ws"]) else { return Vec::new() };
+        let socket = url.origin().ascii_serialization();
+        let asked = socket.replacen("ws", "http", 1);
+        vec![socket, asked]
+    }
+
+    /// Reads the secret, where that can be done just now: it may be readable for who starts the server alone, and not for whom that becomes.
+    pub fn read_ahead(&mut self) {
+        self.secret = self.read().ok();
+    }
+
+    fn read(&self) -> Result<Zeroizing<String>, ConfigError> {
+        let fail =
+            |why: String| ConfigError(format!("media.livekit.secret_file {}: {why}", self.secret_file.display()));
+        let file = std::fs::metadata(&self.secret_file).map_err(|e| fail(e.to_string()))?;
+        if file.permissions().mode() & 0o007 != 0 {
+            return Err(fail("others can read it; run chmod 600 on it.".to_owned()));
+        }
+        let text = Zeroizing::new(std::fs::read_to_string(&self.secret_file).map_err(|e| fail(e.to_string()))?);
+        if text.trim().len() < LIVEKIT_SECRET {
+            return Err(fail(format!("LiveKit wants secrets of at least {LIVEKIT_SECRET} characters.")));
+        }
+        Ok(Zeroizing::new(text.trim().to_owned()))
+    }
+
+    /// As it is spoken with.
+    ///
+    /// # Errors
+    /// A sentence, where the secret cannot be read.
+    pub fn settings(&self) -> Result<LiveKitSettings, ConfigError> {
+        let secret = self.secret.clone().map_or_else(|| self.read(), Ok)?;
+        let [url, asked] = <[String; 2]>::try_from(self.places()).unwrap_or_default();
+        let api = self.api.as_ref().map_or(asked, |api| api.trim_end_matches('/').to_owned());
+        Ok(LiveKitSettings { url, api, key: self.key.clone(), secret })
+    }
+}
+
+/// The addresses by which this machine reaches others, and so mostly is reached: as the system chooses them for a way to an address that is
+/// kept for examples (RFC 5737, RFC 3849). Nothing is sent there. Where it listens by IPv4 alone, browsers are told of no other way.
+fn own_addresses(listens: IpAddr) -> Vec<IpAddr> {
+    let ways = [("0.0.0.0:0", "192.0.2.1:9"), ("[::]:0", "[2001:db8::1]:9")];
+    let own = ways.into_iter().filter_map(|(from, to)| {
+        let socket = UdpSocket::bind(from).ok()?;
+        socket.connect(to).ok()?;
+        Some(socket.local_addr().ok()?.ip())
+    });
+    let mut own: Vec<_> = own.filter(|ip| !ip.is_unspecified() && (ip.is_ipv4() || listens.is_ipv6())).collect();
+    if own.is_empty() {
+        own.push(IpAddr::from([127, 0, 0, 1]));
+    }
+    own
 }
 
 /// How long sessions last.

@@ -33,9 +33,12 @@ pub async fn admit(
         return next.run(request).await;
     }
     match app.admission.try_enter(info.network()) {
-        Some(_place) => {
-            request.extensions_mut().insert(Admitted);
-            next.run(request).await
+        Some(place) => {
+            let admitted = Admitted::to(place);
+            request.extensions_mut().insert(admitted.clone());
+            let answer = next.run(request).await;
+            drop(admitted);
+            answer
         }
         None => full(&app.admission, info.network()),
     }

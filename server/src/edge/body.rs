@@ -4,9 +4,10 @@
 use crate::auth::{ApiCaller, Visitor, signature};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::limits::places::full;
+use crate::limits::places::{Pictured, full};
 use crate::request::RequestInfo;
 use crate::state::App;
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::request::Parts;
 use axum::{
     Extension,
@@ -16,7 +17,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http_body_util::{BodyExt as _, StreamBody};
+use http_body_util::{BodyExt as _, Limited, StreamBody};
 use hyper::body::Frame;
 use model::{ErrorCode, Problem};
 use sha2::{Digest as _, Sha256};
@@ -52,6 +53,36 @@ pub async fn small(
             drop(place);
             next.run(request).await
         }
+        Err(failure) => failure.into_response(),
+    }
+}
+
+/// Receives a JSON document that may have pictures in it: as any other up to the length of those. What is longer says so before it comes, and then
+/// it is known who sends it: companies and addresses have their shares of the room.
+pub async fn pictured(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    request.extensions_mut().insert(Pictured::default());
+    let most = app.config.server.body_bytes;
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_none_or(|length| length <= most) {
+        let request = request.map(|body| Body::new(Limited::new(body, most)));
+        return small(State(app), Extension(info), request, next).await;
+    }
+    let caller = request.extensions().get::<ApiCaller>().map(|ApiCaller(caller)| caller.scope().tenant());
+    let Some(tenant) = caller.filter(|_| expected(&request)) else {
+        return empty(request, next).await;
+    };
+    let Some(place) = app.pictures.try_enter(tenant) else { return full(&app.pictures, tenant) };
+    let Some(of_address) = app.sending_pictures.try_enter(info.network()) else {
+        return full(&app.sending_pictures, info.network());
+    };
+    request.extensions_mut().insert(Pictured::with(place, of_address));
+    match received(request, &app.config).await {
+        Ok(request) => next.run(request).await,
         Err(failure) => failure.into_response(),
     }
 }

@@ -1,6 +1,6 @@
 //! The headers that every response carries.
 
-use crate::pages::render::CLOSED_CSP;
+use crate::pages::render::{CLOSED_CSP, NO_FRAMES};
 use crate::state::App;
 use axum::{
     http::{HeaderName, HeaderValue, header},
@@ -28,8 +28,14 @@ pub fn security_headers(
     let https = app.config.secure();
     move |mut response: Response| {
         let headers = response.headers_mut();
+        // Where a page's policy names sites that may frame it, no other header says that they may not.
+        let policy = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+        let framed = policy.is_some_and(|policy| !policy.contains(NO_FRAMES));
         for (name, value) in &FIXED {
             headers.entry(name).or_insert(HeaderValue::from_static(value));
+        }
+        if framed {
+            headers.remove(header::X_FRAME_OPTIONS);
         }
         if https {
             headers.insert(

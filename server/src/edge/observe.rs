@@ -18,10 +18,15 @@ use tracing::{Instrument as _, field};
 /// Longest part of a path that is no secret: what stands in the link of a letter is longer.
 const SECRET: usize = 80;
 
-/// A path as the log may have it.
+/// A path as the log may have it: without the secret of a letter's link, and the code of a meeting.
 fn shown(path: &str) -> String {
-    let part = |part| if str::len(part) > SECRET { "…" } else { part };
-    path.split('/').map(part).collect::<Vec<_>>().join("/")
+    let mut code = false;
+    let parts = path.split('/').map(|part| {
+        let secret = part.len() > SECRET || code;
+        code = part == "meet";
+        if secret { "…" } else { part }
+    });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// Gives each request an id, a span and a line in the log. The outermost layer.
@@ -56,12 +61,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_link_of_a_letter_stands_in_the_log() {
+    fn no_link_of_a_letter_or_a_meeting_stands_in_the_log() {
         assert_eq!(
             shown("/dashboard/inbox/conv_019aa1b2c3d47e8f90a1b2c3d4e5f602"),
             "/dashboard/inbox/conv_019aa1b2c3d47e8f90a1b2c3d4e5f602"
         );
         assert_eq!(shown(&format!("/reset/{}", "0".repeat(96))), "/reset/…");
         assert_eq!(shown("/"), "/");
+        assert_eq!(shown("/meet/abcde-fghjk-mnpqr-stuvw"), "/meet/…");
+        assert_eq!(shown("/meet/abcde-fghjk-mnpqr-stuvw/join"), "/meet/…/join");
+        assert_eq!(shown("/embed/meet/abcde-fghjk-mnpqr-stuvw"), "/embed/meet/…");
+        assert_eq!(shown("/ws/meet"), "/ws/meet");
     }
 }

@@ -1,6 +1,7 @@
 //! What a run found, as tables for people and as JSON.
 
 use super::figures::{self, Asked, Difference, Group, Measured, Value};
+use super::writer::Writer;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -11,6 +12,11 @@ pub struct Report<'a> {
     pub samtal: &'static str,
     /// Whether the model was there; without it documents are searched by their words alone.
     pub by_meaning: bool,
+    /// The model that wrote the answers, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<&'a str>,
+    /// Whether that is none, but a program that stands in for one.
+    pub simulated: bool,
     /// The figures, of all questions, then of those of a part, kind or style.
     pub groups: Vec<Measured<'a>>,
     /// The run before, if there is one.
@@ -51,11 +57,13 @@ pub struct Compared {
 
 impl<'a> Report<'a> {
     /// The report of a run.
-    pub fn new(asked: &'a [Asked], by_meaning: bool, before: Option<&Before>) -> Self {
+    pub fn new(asked: &'a [Asked], by_meaning: bool, writer: Option<&'a Writer>, before: Option<&Before>) -> Self {
         let groups = figures::groups(asked);
         Self {
             samtal: env!("CARGO_PKG_VERSION"),
             by_meaning,
+            model: writer.map(|writer| writer.name.as_str()),
+            simulated: writer.is_some_and(|writer| writer.simulated),
             groups: groups.iter().map(figures::measure).collect(),
             against: before.map(|before| against(&groups, &before.questions)),
             questions: asked,
@@ -69,9 +77,21 @@ impl<'a> Report<'a> {
             "{} questions, searched by {how}. In brackets: from where to where a share lies with 95 %.\n",
             self.questions.len()
         );
+        if let Some(model) = self.model {
+            text.push_str(&format!("Answers are written by {model}, as far as they stand in their passages.\n"));
+        }
+        if self.simulated {
+            text.push_str(
+                "It is no model but a simulator: the figures say how the check and all around it work, and nothing of what a model would say.\n",
+            );
+        }
         self.table(&mut text, "Search, of what can be answered: passages that hold the words that answer", &SEARCH);
         self.table(&mut text, "Answers", &ANSWERS);
         self.table(&mut text, "Refusals, quotes, time", &REFUSALS);
+        if self.model.is_some() {
+            self.table(&mut text, "How answers came about", &CAME);
+            self.table(&mut text, "What the model wrote", &WRITTEN);
+        }
         if let Some(against) = &self.against {
             against.tables(&mut text);
         }
@@ -94,8 +114,11 @@ impl<'a> Report<'a> {
 enum Column {
     Figure(&'static str),
     Outcome(&'static str),
+    Verdict(&'static str),
     Median,
     Slow,
+    Cost,
+    Models,
 }
 
 const SEARCH: [(&str, Column); 6] = [
@@ -126,6 +149,27 @@ const REFUSALS: [(&str, Column); 7] = [
     ("95 % ms", Column::Slow),
 ];
 
+const CAME: [(&str, Column); 7] = [
+    ("composed", Column::Verdict("composed")),
+    ("shortened", Column::Verdict("shortened")),
+    ("unsupported", Column::Verdict("unsupported")),
+    ("nothing", Column::Verdict("nothing")),
+    ("failed", Column::Verdict("failed")),
+    ("over budget", Column::Verdict("over_budget")),
+    ("no model asked", Column::Verdict("quoted")),
+];
+
+const WRITTEN: [(&str, Column); 8] = [
+    ("told", Column::Figure("written")),
+    ("found nothing", Column::Figure("found_nothing")),
+    ("failed", Column::Figure("failed")),
+    ("thrown away", Column::Figure("thrown_away")),
+    ("shortened", Column::Figure("shortened")),
+    ("says it", Column::Figure("says")),
+    ("median ms", Column::Models),
+    ("cost", Column::Cost),
+];
+
 /// What stands where there is nothing to count.
 const NONE: &str = "–";
 
@@ -135,6 +179,9 @@ impl Column {
         match self {
             Self::Figure(name) => group.figures.get(name).map_or_else(|| NONE.to_owned(), shown),
             Self::Outcome(name) => group.outcomes.get(name).copied().unwrap_or_default().to_string(),
+            Self::Verdict(name) => group.verdicts.get(name).copied().unwrap_or_default().to_string(),
+            Self::Cost => group.cost.map_or_else(|| NONE.to_owned(), |cost| cost.to_string()),
+            Self::Models => time(group.median_models_ms),
             Self::Median => time(group.median_ms),
             Self::Slow => time(group.p95_ms),
         }

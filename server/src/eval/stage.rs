@@ -30,11 +30,12 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts it. What of the settings counts is where programs and the model are.
+    /// Starts it. What of the settings counts is where programs and the model are. `private`: whether a model may be asked in private networks, as
+    /// whoever runs this has typed where it is.
     ///
     /// # Errors
     /// See [`BootError`]; nothing is left then.
-    pub async fn start(config: &Config) -> Result<Self, BootError> {
+    pub async fn start(config: &Config, private: bool) -> Result<Self, BootError> {
         boot::programs(config).map_err(|error| match error {
             BootError::Embedded(EmbeddedError::Missing { sought }) => {
                 let sought: Vec<String> = sought.iter().map(|path| path.display().to_string()).collect();
@@ -46,7 +47,9 @@ impl Stage {
             other => other,
         })?;
         let folder = Folder::make()?;
-        let config = Config { data_dir: folder.0.clone(), vendor_dir: config.vendor_dir.clone(), ..Config::default() };
+        let mut config =
+            Config { data_dir: folder.0.clone(), vendor_dir: config.vendor_dir.clone(), ..Config::default() };
+        config.outbound.private_addresses = private;
         let database = Database::open(&config, Role::Supervisor).await?;
         match application(config, &database).await {
             Ok(app) => Ok(Self { app, database, _folder: folder }),

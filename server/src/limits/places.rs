@@ -6,14 +6,36 @@ use axum::{
     http::Extensions,
     response::{IntoResponse as _, Response},
 };
-use model::{ErrorCode, Problem};
+use model::{ErrorCode, Problem, TenantId};
 use shares::{Network, Place, Places};
 use std::hash::Hash;
+use std::sync::Arc;
 use words::text;
 
-/// On a request that has its place.
-#[derive(Debug, Clone, Copy)]
-pub struct Admitted;
+/// On a request that has its place: that is its own until it is answered, and longer where what answers keeps this.
+#[derive(Debug, Clone)]
+pub struct Admitted(#[allow(dead_code, reason = "it is held, and nothing is asked of it")] Arc<Place<Network>>);
+
+impl Admitted {
+    /// With this place.
+    pub fn to(place: Place<Network>) -> Self {
+        Self(Arc::new(place))
+    }
+}
+
+/// On a request that may bring pictures: where it does, its places among those that do, which are its own for as long as somebody keeps this.
+#[derive(Debug, Clone, Default)]
+pub struct Pictured(
+    #[allow(dead_code, reason = "it is held, and nothing is asked of it")]
+    Option<Arc<(Place<TenantId>, Place<Network>)>>,
+);
+
+impl Pictured {
+    /// With these places.
+    pub fn with(of_tenant: Place<TenantId>, of_address: Place<Network>) -> Self {
+        Self(Some(Arc::new((of_tenant, of_address))))
+    }
+}
 
 /// A place for what is done for a request before it is all there, such as learning who sends it; none is needed once it has
 /// been admitted.

@@ -12,6 +12,15 @@ const BURST: f64 = 20.0;
 const A_SECOND: f64 = 5.0;
 /// Frames beyond that which are told so; one that goes on is cut off.
 const TOLD: u32 = 50;
+/// The same of one in a meeting, and how many offers, each of which takes some work, are among them.
+const MEETING: (f64, f64) = (60.0, 20.0);
+const OFFERS: (f64, f64) = (12.0, 0.5);
+/// And what everybody in it is shown for a moment: hands and reactions.
+const SHOWN: (f64, f64) = (10.0, 1.0);
+/// How often one address may ask to come into meetings, how often it may come with a token, and how often it may err.
+const JOINS: u32 = 300;
+const COMES: u32 = 600;
+const ERRS: u32 = 60;
 /// Over what time new contacts of one address are counted.
 const WINDOW: Duration = Duration::from_secs(600);
 /// Over what time messages of visitors of one address are.
@@ -26,6 +35,9 @@ struct Inner {
     places: Places<Network>,
     contacts: Rates<Network>,
     messages: Rates<Network>,
+    joins: Rates<Network>,
+    comes: Rates<Network>,
+    errs: Rates<Network>,
     stopping: watch::Sender<bool>,
 }
 
@@ -43,6 +55,9 @@ impl Sockets {
             places: Places::new(limits.total, limits.per_address, Waiting::NOBODY),
             contacts: Rates::new(Rate::in_window(limits.contacts_per_address, WINDOW)),
             messages: Rates::new(Rate::in_window(limits.messages_per_address, MINUTE)),
+            joins: Rates::new(Rate::in_window(JOINS, WINDOW)),
+            comes: Rates::new(Rate::in_window(COMES, WINDOW)),
+            errs: Rates::new(Rate::in_window(ERRS, WINDOW)),
             stopping: watch::Sender::new(false),
         }))
     }
@@ -50,6 +65,17 @@ impl Sockets {
     /// A place for a socket, if there is one.
     pub(crate) fn enter(&self, network: Network) -> Option<Seat> {
         self.0.places.try_enter(network).map(|place| Seat { sockets: self.clone(), place })
+    }
+
+    /// Whether somebody at this address may ask to come into a meeting: not too often, and not where too much of it opened nothing.
+    pub(crate) fn may_join(&self, network: Network) -> Result<(), Wait> {
+        self.0.errs.look(network)?;
+        self.0.joins.take(network).map(|_| ())
+    }
+
+    /// What somebody there asked for opened nothing.
+    pub(crate) fn erred(&self, network: Network) {
+        let _ = self.0.errs.take(network);
     }
 
     /// Has every socket say that it will be back, and waits until they have, for so long at most.
@@ -68,6 +94,11 @@ impl Seat {
     /// Whether one more message of a visitor's of this address is taken.
     pub fn may_say(&self) -> Result<(), Wait> {
         self.sockets.0.messages.take(self.place.key()).map(|_| ())
+    }
+
+    /// Whether somebody of this address may come to a meeting once more.
+    pub fn may_come(&self) -> Result<(), Wait> {
+        self.sockets.0.comes.take(self.place.key()).map(|_| ())
     }
 
     /// Until the server stops.
@@ -93,20 +124,42 @@ pub(crate) struct Bucket {
     left: f64,
     over: u32,
     at: Instant,
+    /// At once, and a second.
+    rate: (f64, f64),
 }
 
 impl Bucket {
     pub fn full(now: Instant) -> Self {
-        Self { left: BURST, over: 0, at: now }
+        Self::of((BURST, A_SECOND), now)
+    }
+
+    /// Of one in a meeting.
+    pub fn of_meeting(now: Instant) -> Self {
+        Self::of(MEETING, now)
+    }
+
+    /// Of the offers among these.
+    pub fn of_offers(now: Instant) -> Self {
+        Self::of(OFFERS, now)
+    }
+
+    /// Of what is shown for a moment.
+    pub fn of_shown(now: Instant) -> Self {
+        Self::of(SHOWN, now)
+    }
+
+    fn of(rate: (f64, f64), now: Instant) -> Self {
+        Self { left: rate.0, over: 0, at: now, rate }
     }
 
     /// Takes one, if one is left.
     pub fn take(&mut self, now: Instant) -> Allowed {
-        self.left = (self.left + now.saturating_duration_since(self.at).as_secs_f64() * A_SECOND).min(BURST);
+        let (burst, a_second) = self.rate;
+        self.left = (self.left + now.saturating_duration_since(self.at).as_secs_f64() * a_second).min(burst);
         self.at = now;
         if self.left >= 1.0 {
             self.left -= 1.0;
-            if self.left >= BURST / 2.0 {
+            if self.left >= burst / 2.0 {
                 self.over = 0;
             }
             return Allowed::Yes;
@@ -137,6 +190,8 @@ mod tests {
         let wait = first.may_visit().unwrap_err();
         assert!(wait.until > WINDOW - Duration::from_secs(60) && wait.until <= WINDOW, "{wait:?}");
         assert!(third.may_visit().is_ok(), "another address");
+        assert!((0..COMES).all(|_| first.may_come().is_ok()) && first.may_come().is_err());
+        assert!(third.may_come().is_ok(), "another address");
         drop((first, third));
         sockets.stop(Duration::from_secs(1)).await;
         assert_eq!(sockets.0.places.free(), 3);

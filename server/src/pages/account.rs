@@ -1,15 +1,15 @@
-//! `/dashboard/account`: one's own password, and where one is signed in.
+//! `/dashboard/account`: one's own name, password and address, and where one is signed in.
 
 use crate::auth::sign_in::carry_on;
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
-use crate::pages::{render::Render, to_show, to_try_again, unreadable};
+use crate::pages::{Done, render::Render, to_show, to_try_again, unreadable};
 use crate::request::RequestInfo;
 use crate::state::App;
 use app::dashboard::account::{Outcome, account};
 use axum::{
     Extension, Form,
-    extract::{Path, Query, State, rejection::FormRejection, rejection::QueryRejection},
+    extract::{Path, State, rejection::FormRejection},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
@@ -28,13 +28,6 @@ pub(super) fn here(session: &Session) -> [u8; 32] {
     session.id().map(hash).unwrap_or_default()
 }
 
-/// What has just been done, to be said on the page.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Done {
-    done: String,
-}
-
 /// The page.
 ///
 /// # Errors
@@ -45,15 +38,15 @@ pub async fn page(
     Viewer(caller): Viewer,
     session: Session,
     render: Render,
-    done: Result<Query<Done>, QueryRejection>,
+    Done(done): Done,
 ) -> Result<Response, Failure> {
-    let done = done.map(|Query(Done { done })| done).unwrap_or_default();
     let outcome = match done.as_str() {
         "password" => Outcome::Changed,
         "linked" => Outcome::Linked,
         "unlinked" => Outcome::Unlinked,
         "asked" => Outcome::Asked,
         "address" => Outcome::Moved,
+        "name" => Outcome::Named,
         _ => Outcome::Nothing,
     };
     show(&app, &caller, &session, info, &render, (StatusCode::OK, outcome)).await
@@ -119,6 +112,37 @@ pub async fn change(
     match app.capabilities.identity.change_password(&caller, form, Here(&here(&session)), &info.origin()).await {
         Ok(sign_in) => Ok(carry_on(&app, &session, &sign_in, info, &headers).await?.into_response()),
         Err(error) => refused(&app, &caller, &session, info, &render, error).await,
+    }
+}
+
+/// The form for another name.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Name {
+    name: String,
+}
+
+/// Takes another name.
+///
+/// # Errors
+/// A page, when nobody is signed in or the fault is ours.
+pub async fn change_name(
+    State(app): State<App>,
+    Extension(info): Extension<RequestInfo>,
+    Member(caller): Member,
+    session: Session,
+    render: Render,
+    form: Result<Form<Name>, FormRejection>,
+) -> Result<Response, Failure> {
+    let Form(Name { name }) = form.map_err(unreadable)?;
+    let here = here(&session);
+    match app.capabilities.identity.change_name(&caller, &name, Here(&here), &info.origin()).await {
+        Ok(()) => Ok(Redirect::to("/dashboard/account?done=name").into_response()),
+        Err(error) => {
+            let (status, problem, retry_after) = to_show(error)?;
+            let outcome = (status, Outcome::Unnamed(name, problem));
+            Ok(to_try_again(show(&app, &caller, &session, info, &render, outcome).await?, retry_after))
+        }
     }
 }
 

@@ -1,11 +1,12 @@
-//! `/dashboard/assistant`: the models that the assistant asks, what they may cost and have used, what it is told, a question to try, and receipts.
+//! `/dashboard/assistant`: the models that the assistant asks, what they may cost and have used, and a question to try. (What it is like:
+//! `personalities`.)
 
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
 use crate::pages::{render::Render, to_show, to_try_again, unreadable};
 use crate::request::PathId;
 use crate::state::App;
-use app::dashboard::assistant::{Form as Which, Outcome, Shown, Typed, assistant, receipt as receipt_page};
+use app::dashboard::assistant::{Form as Which, Outcome, Shown, Typed, assistant};
 use axum::{
     Form,
     extract::{Query, State, rejection::FormRejection, rejection::QueryRejection},
@@ -13,10 +14,9 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use llm::{Key, LlmError, ModelChange, NewModel};
-use model::llm::{Micros, Prices, Wire};
+use model::llm::{Micros, Prices, Use, Wire};
 use model::permission::Permission;
-use model::receipt::AssistantWishes;
-use model::{Fault, FieldError, ModelId, ReceiptId};
+use model::{Fault, FieldError, ModelId, PersonalityId, Problem};
 use serde::Deserialize;
 use store::Caller;
 use time::Duration;
@@ -33,6 +33,8 @@ const DAYS: u32 = 30;
 #[serde(default)]
 pub struct Done {
     done: String,
+    /// With which personality a question is to be tried.
+    personality: String,
 }
 
 /// The page.
@@ -45,13 +47,13 @@ pub async fn page(
     render: Render,
     done: Result<Query<Done>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    let done = done.map(|Query(Done { done })| done).unwrap_or_default();
+    let Done { done, personality } = done.map(|Query(done)| done).unwrap_or_default();
     let outcome = match done.as_str() {
         "added" => Outcome::Added,
         "saved" => Outcome::Saved,
         _ => Outcome::Nothing,
     };
-    show(&app, &caller, &render, StatusCode::OK, outcome).await
+    show_trying(&app, &caller, &render, (StatusCode::OK, personality.parse().ok()), outcome).await
 }
 
 /// Back to the page: its address is another one where it shows what came of a question, and a browser may load that again.
@@ -66,12 +68,27 @@ async fn show(
     status: StatusCode,
     outcome: Outcome,
 ) -> Result<Response, Failure> {
+    show_trying(app, caller, render, (status, None), outcome).await
+}
+
+/// The page on which a question is tried with a personality that need not be in use.
+async fn show_trying(
+    app: &App,
+    caller: &Caller,
+    render: &Render,
+    (status, trying): (StatusCode, Option<PersonalityId>),
+    outcome: Outcome,
+) -> Result<Response, Failure> {
     let (models, services) = (&app.capabilities.llm, &app.capabilities.services);
     let today = services.now().date();
+    let personalities = app.capabilities.assistant.personalities(caller).await?;
+    let used = personalities.iter().find(|one| one.in_use).map(|one| one.personality.name.clone());
+    let tried = personalities.into_iter().find(|one| trying == Some(one.id));
     let shown = Shown {
         models: models.list(caller).await?,
         usage: models.usage(caller, DAYS).await?,
-        wishes: app.capabilities.assistant.wishes(caller).await?,
+        personality: used,
+        tries: tried.map(|one| (one.id, one.personality.name)),
         budget: models.budget(caller).await?,
         days: (0..i64::from(DAYS)).rev().map(|back| (today - Duration::days(back)).to_string()).collect(),
         asks: caller.permissions().has(Permission::ReadDocuments),
@@ -114,6 +131,8 @@ pub struct Fields {
     name: String,
     address: String,
     key: Zeroizing<String>,
+    uses: String,
+    images: String,
     input: String,
     cached: String,
     output: String,
@@ -127,6 +146,8 @@ impl Fields {
             wire: self.wire.clone(),
             name: self.name.clone(),
             address: self.address.clone(),
+            uses: self.uses.clone(),
+            images: !self.images.is_empty(),
             input: self.input.clone(),
             cached: self.cached.clone(),
             output: self.output.clone(),
@@ -176,8 +197,9 @@ pub async fn add(
         (None, _) => Err(LlmError::field("wire", text!("Choose one of the list."))),
         (_, Err(error)) => Err(error),
         (Some(wire), Ok(prices)) => {
-            let Fields { name, address, key, .. } = fields;
-            let new = NewModel { wire, name, address, key: Key::new(&key), on: true, prices };
+            let Fields { name, address, key, uses, images, .. } = fields;
+            let (uses, images) = (Use::from_name(&uses).unwrap_or(Use::All), !images.is_empty());
+            let new = NewModel { wire, name, address, key: Key::new(&key), on: true, uses, images, prices };
             app.capabilities.llm.add(&caller, new).await
         }
     };
@@ -200,9 +222,11 @@ pub async fn change(
     let done = match fields.prices() {
         Err(error) => Err(error),
         Ok(prices) => {
-            let Fields { name, address, key, .. } = fields;
+            let Fields { name, address, key, uses, images, .. } = fields;
             let key = Some(Key::new(&key)).filter(|key| *key != Key::default());
-            let change = ModelChange { name: Some(name), address: Some(address), key, on: None, prices: Some(prices) };
+            let (name, address, uses) = (Some(name), Some(address), Use::from_name(&uses));
+            let (images, prices) = (Some(!images.is_empty()), Some(prices));
+            let change = ModelChange { name, address, key, uses, images, prices, ..ModelChange::default() };
             app.capabilities.llm.change(&caller, id, change).await
         }
     };
@@ -317,27 +341,13 @@ pub async fn budget(
     came(&app, &caller, &render, done, (SAVED, typed)).await
 }
 
-/// Tells the assistant something else of its name and tone.
-///
-/// # Errors
-/// As [`add`].
-pub async fn wish(
-    State(app): State<App>,
-    Member(caller): Member,
-    render: Render,
-    form: Result<Form<AssistantWishes>, FormRejection>,
-) -> Result<Response, Failure> {
-    let Form(wishes) = form.map_err(unreadable)?;
-    let done = app.capabilities.assistant.wish(&caller, &wishes).await;
-    let typed = Typed { form: Which::Wishes, instruction: wishes.instruction, ..Typed::default() };
-    came(&app, &caller, &render, done, (SAVED, typed)).await
-}
-
 /// A question to try.
 #[derive(Debug, Deserialize, Default)]
 #[serde(default)]
 pub struct Asked {
     question: String,
+    /// The personality that it is tried with; nothing for the one in use.
+    personality: String,
 }
 
 /// Answers a question as visitors are answered, and shows how.
@@ -350,31 +360,24 @@ pub async fn ask(
     render: Render,
     form: Result<Form<Asked>, FormRejection>,
 ) -> Result<Response, Failure> {
-    let Form(Asked { question }) = form.map_err(unreadable)?;
+    let Form(Asked { question, personality }) = form.map_err(unreadable)?;
     // Who sees no such page tries nothing on it.
-    app.capabilities.assistant.wishes(&caller).await?;
-    match app.capabilities.assistant.respond(&caller, &question).await {
+    app.capabilities.assistant.personalities(&caller).await?;
+    let trying: Option<PersonalityId> = match personality.as_str() {
+        "" => None,
+        id => Some(id.parse().map_err(|_| Problem::not_found())?),
+    };
+    match app.capabilities.assistant.try_as(&caller, trying, &question).await {
         Ok(made) => {
             let outcome = Outcome::Answered(Box::new((question, made.answer, made.record)));
-            show(&app, &caller, &render, StatusCode::OK, outcome).await
+            show_trying(&app, &caller, &render, (StatusCode::OK, trying), outcome).await
         }
         Err(error) => {
+            let (status, problem, retry_after) = to_show(error)?;
             let typed = Typed { form: Which::Question, question, ..Typed::default() };
-            refused(&app, &caller, &render, error, typed).await
+            let outcome = Outcome::Refused(problem, Box::new(typed));
+            let page = show_trying(&app, &caller, &render, (status, trying), outcome).await?;
+            Ok(to_try_again(page, retry_after))
         }
     }
-}
-
-/// A receipt.
-///
-/// # Errors
-/// A page, for who may not, where there is none, or when the fault is ours.
-pub async fn receipt(
-    State(app): State<App>,
-    Viewer(caller): Viewer,
-    PathId(id): PathId<ReceiptId>,
-    render: Render,
-) -> Result<Response, Failure> {
-    let found = app.capabilities.assistant.receipt(&caller, id).await?;
-    render.dashboard(&caller, StatusCode::OK, |frame| receipt_page(frame, found)).await
 }

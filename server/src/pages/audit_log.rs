@@ -99,7 +99,7 @@ pub async fn page(
 }
 
 /// A cell that no spreadsheet takes for a formula, nor a part of it where they are cut at semicolons or tabs, as in much of Europe.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     const BEGINS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
     let parts = text.split_inclusive([';', '\t', '\r', '\n']);
     parts.map(|part| if part.trim_start().starts_with(BEGINS) { format!("'{part}") } else { part.to_owned() }).collect()

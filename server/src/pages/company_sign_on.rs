@@ -2,13 +2,13 @@
 
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
-use crate::pages::{account::here, render::Render, to_show, to_try_again, unreadable};
+use crate::pages::{Done, account::here, render::Render, to_show, to_try_again, unreadable};
 use crate::request::{PathId, RequestInfo};
 use crate::state::App;
 use app::dashboard::company_sign_on::{Outcome, Typed, company_sign_on};
 use axum::{
     Extension, Form,
-    extract::{Query, State, rejection::FormRejection, rejection::QueryRejection},
+    extract::{State, rejection::FormRejection},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -19,13 +19,6 @@ use tower_sessions::Session;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// What has just been done, to be said on the page.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Done {
-    done: String,
-}
-
 /// The page.
 ///
 /// # Errors
@@ -34,9 +27,8 @@ pub async fn page(
     State(app): State<App>,
     Viewer(caller): Viewer,
     render: Render,
-    done: Result<Query<Done>, QueryRejection>,
+    Done(done): Done,
 ) -> Result<Response, Failure> {
-    let done = done.map(|Query(Done { done })| done).unwrap_or_default();
     let outcome = match done.as_str() {
         "set" => Outcome::Set,
         "proven" => Outcome::Proven,

@@ -30,11 +30,16 @@ pub async fn page(State(app): State<App>, Viewer(caller): Viewer, render: Render
         true => app.capabilities.knowledge.list_documents(caller, Some(MAX_LIMIT), None, None).await?.data,
         false => Vec::new(),
     };
+    let models = match may.has(Permission::ManageAssistant) {
+        true => app.capabilities.llm.list(caller).await?,
+        false => Vec::new(),
+    };
     let today = home::Today {
         now: timestamp(app.capabilities.services.now()),
         waiting,
         mine,
         documents,
+        models,
         install: conversations.install_snippet(caller).await?,
         keys: (!keys.is_empty(), keys.iter().any(|key| key.last_used_at.is_some())),
     };

@@ -2,12 +2,12 @@
 
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
-use crate::pages::{render::Render, unreadable};
-use crate::request::{AsJson, PathId};
+use crate::pages::{meetings, render::Render, unreadable};
+use crate::request::{AsJson, PathId, RequestInfo};
 use crate::state::App;
 use app::dashboard::inbox::{Inbox, Outcome, inbox};
 use axum::{
-    Form, Json,
+    Extension, Form, Json,
     extract::{Path, Query, State, rejection::FormRejection, rejection::QueryRejection},
     http::{StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
@@ -31,6 +31,8 @@ pub struct Place {
     before: Option<String>,
     /// A conversation of which the list says how it is, without its messages.
     beside: Option<String>,
+    /// Whether what is remembered of the contact is asked for.
+    facts: String,
 }
 
 /// The page: the list, and a conversation beside it if the address names one. (The form for words has an address of its own,
@@ -50,15 +52,22 @@ pub async fn page(
     place: Result<Query<Place>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let place = place.map(|Query(place)| place).unwrap_or_default();
-    let found = find(&app, &caller, &place, open.map(|Path(id)| id)).await?;
+    let open = open.map(|Path(id)| id);
+    if let Some(Ok(id)) = open.as_ref().filter(|_| !place.facts.is_empty()).map(|id| id.parse::<ConversationId>()) {
+        return Ok(Redirect::to(&format!("/dashboard/inbox/{id}/facts")).into_response());
+    }
+    let found = find(&app, &caller, &place, open).await?;
     match (json, found.missing) {
         (true, true) => Err(Problem::not_found().into()),
         (true, false) => Ok(Json(found).into_response()),
         (false, _) => {
             let status = if found.missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
-            let gives = found.writes && !uri.path().ends_with("/messages");
-            let teams = if gives { app.capabilities.identity.list_teams(&caller).await? } else { Vec::new() };
-            render.dashboard(&caller, status, |frame| inbox(frame, found, teams)).await
+            let own = !uri.path().ends_with("/messages");
+            let remembers = own && app.capabilities.conversations.remembers(&caller).await?;
+            let teams =
+                if own && found.writes { app.capabilities.identity.team_names(&caller).await? } else { Vec::new() };
+            let meets = found.writes && caller.permissions().has(Permission::ManageMeetings);
+            render.dashboard(&caller, status, |frame| inbox(frame, found, teams, remembers, meets)).await
         }
     }
 }
@@ -136,17 +145,19 @@ pub async fn say(
     let place = place.map(|Query(place)| place).unwrap_or_default();
     let found = find(&app, &caller, &place, Some(conversation.to_string())).await?;
     let found = Inbox { outcome: Outcome { text: new.text, problem: Some(problem.0) }, ..found };
-    render.dashboard(&caller, status, |frame| inbox(frame, found, Vec::new())).await
+    let meets = caller.permissions().has(Permission::ManageMeetings);
+    render.dashboard(&caller, status, |frame| inbox(frame, found, Vec::new(), false, meets)).await
 }
 
-/// To whom a conversation is given: the id of a team, or that of none.
+/// To whom a conversation is given: the id of a team, or that of none. Or that its meeting is wanted.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Given {
     team: String,
+    meet: String,
 }
 
-/// Gives the conversation to a team.
+/// Gives the conversation to a team, or leads into its meeting.
 ///
 /// # Errors
 /// When nobody is signed in, there is no such conversation or team, or the fault is ours.
@@ -156,9 +167,13 @@ pub async fn give(
     PathId(conversation): PathId<ConversationId>,
     AsJson(json): AsJson,
     uri: Uri,
+    info: Extension<RequestInfo>,
     form: Result<Form<Given>, FormRejection>,
 ) -> Result<Response, Failure> {
-    let Form(Given { team }) = form.map_err(unreadable)?;
+    let Form(Given { team, meet }) = form.map_err(unreadable)?;
+    if !meet.is_empty() {
+        return meetings::invite(State(app), Member(caller), PathId(conversation), info).await;
+    }
     let team: Option<TeamId> = match team.as_str() {
         "none" => None,
         id => Some(id.parse().map_err(|_| Problem::not_found())?),

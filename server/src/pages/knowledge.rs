@@ -85,22 +85,25 @@ pub(super) async fn listed(app: &App, caller: &Caller, place: &Place) -> Result<
         }
         page => (page?, None),
     };
+    let search = app.capabilities.knowledge.search_progress(caller).await?;
     Ok(Listed {
         documents: page.data,
         older: page.next_cursor.map(|last| place.query(Some(&last))),
         newest: before.map(|_| place.query(None)),
         name: place.name.clone(),
         problem,
+        search: Some(search).filter(|search| search.model.is_some()),
     })
 }
 
-/// What was asked and not answered, as far as the page shows it to this caller.
+/// What was asked and not answered, and what became of all that was asked, as far as the page shows it to this caller.
 pub(super) async fn gaps(app: &App, caller: &Caller) -> Result<Gaps, Failure> {
-    let unanswered = match caller.permissions().have(SEES_UNANSWERED) {
-        true => app.capabilities.conversations.unanswered(caller).await?,
-        false => Vec::new(),
-    };
-    Ok(Gaps { unanswered, ..Gaps::default() })
+    if !caller.permissions().have(SEES_UNANSWERED) {
+        return Ok(Gaps::default());
+    }
+    let conversations = &app.capabilities.conversations;
+    let (unanswered, outcomes) = (conversations.unanswered(caller).await?, conversations.outcomes(caller).await?);
+    Ok(Gaps { unanswered, outcomes: Some(outcomes), ..Gaps::default() })
 }
 
 /// Most files of one form.

@@ -8,15 +8,22 @@ pub mod assistant;
 pub mod audit_log;
 pub mod company_sign_on;
 pub mod demo;
+pub mod evaluations;
+pub mod facts;
+pub mod guide;
 pub mod home;
 pub mod inbox;
 pub mod join;
 pub mod knowledge;
 pub mod letters;
+pub mod meet;
+pub mod meetings;
 pub mod members;
 pub mod passkeys;
+pub mod personalities;
 pub mod preferences;
 pub mod providers;
+pub mod receipts;
 pub mod render;
 pub mod roles;
 pub mod second_factor;
@@ -26,16 +33,37 @@ pub mod sign_out;
 pub mod sign_up;
 pub mod site;
 pub mod teams;
+pub mod tools;
 pub mod unanswered;
+pub mod usage;
 pub mod workspaces;
 
 use crate::failure::Failure;
-use axum::extract::rejection::FormRejection;
-use axum::http::{StatusCode, header};
+use axum::extract::{FromRequestParts, Query, rejection::FormRejection};
+use axum::http::{StatusCode, header, request::Parts};
 use axum::response::Response;
 use identity::IdentityError;
 use model::{ErrorCode, Fault, Problem};
+use serde::Deserialize;
+use std::convert::Infallible;
 use words::text;
+
+/// What has just been done, as the address names it (`?done=saved`), to be said on the page; empty where it names nothing.
+#[derive(Debug)]
+pub struct Done(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Done {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        #[derive(Deserialize)]
+        struct Named {
+            done: String,
+        }
+        let named = Query::<Named>::try_from_uri(&parts.uri);
+        Ok(Self(named.map(|Query(Named { done })| done).unwrap_or_default()))
+    }
+}
 
 /// A page on which something was refused, with when it may be tried again.
 fn to_try_again(mut response: Response, seconds: Option<u64>) -> Response {

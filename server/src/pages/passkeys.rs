@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::pages::account::here;
 use crate::pages::second_factor::once;
 use crate::pages::sign_in::{again, arrive, ask_code, inside};
-use crate::pages::{of_no_field, render::Render, to_show, to_try_again, unreadable};
+use crate::pages::{Done, of_no_field, render::Render, to_show, to_try_again, unreadable};
 use crate::request::{PathId, RequestInfo};
 use crate::state::App;
 use app::auth::{Asked, FormState, sign_in_by_passkey};
@@ -29,13 +29,6 @@ use zeroize::Zeroizing;
 
 const HERE: &str = "/dashboard/account/passkeys";
 
-/// What has just been done, to be said on the page.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Done {
-    done: String,
-}
-
 /// The page.
 ///
 /// # Errors
@@ -45,9 +38,9 @@ pub async fn page(
     Extension(info): Extension<RequestInfo>,
     Viewer(caller): Viewer,
     render: Render,
-    done: Result<Query<Done>, QueryRejection>,
+    Done(done): Done,
 ) -> Result<Response, Failure> {
-    let outcome = match done.map(|Query(Done { done })| done).unwrap_or_default().as_str() {
+    let outcome = match done.as_str() {
         "added" => Outcome::Added,
         "removed" => Outcome::Removed,
         _ => Outcome::Nothing,

@@ -20,13 +20,43 @@ use words::{Language, text};
 /// What responses without a page carry: nothing may be loaded, nothing may frame them.
 pub const CLOSED_CSP: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// Of the policy of a page, who may show it in theirs.
+pub const NO_FRAMES: &str = "frame-ancestors 'none'";
+
 /// The policy of a page: scripts by nonce, everything else from here.
 fn page_csp(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
-         img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; \
-         base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+         img-src 'self' data:; font-src 'self'; {OWN}; manifest-src 'self'; form-action 'self'; \
+         base-uri 'none'; object-src 'none'; {NO_FRAMES}"
     )
+}
+
+/// Of the policy of a page, whom it may ask.
+const OWN: &str = "connect-src 'self'";
+
+/// Lets these sites, and no others, show a page in theirs.
+pub fn let_frame(response: &mut Response, sites: &[String]) {
+    if !sites.is_empty() {
+        allow(response, NO_FRAMES, &format!("frame-ancestors {}", sites.join(" ")));
+    }
+}
+
+/// Lets a page ask at these places besides.
+pub fn let_ask(response: &mut Response, places: &[String]) {
+    if !places.is_empty() {
+        allow(response, OWN, &format!("{OWN} {}", places.join(" ")));
+    }
+}
+
+/// Puts another rule into the policy of a page.
+fn allow(response: &mut Response, rule: &str, instead: &str) {
+    let policy = response.headers().get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+    let policy = policy.map(|policy| policy.replace(rule, instead));
+    // What is no header stays with the policy that it has.
+    if let Some(Ok(policy)) = policy.map(HeaderValue::try_from) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
 }
 
 /// The name of the cookie that holds the chosen look.
@@ -69,6 +99,11 @@ impl Render {
     pub fn of(app: &App, headers: &HeaderMap) -> Self {
         let theme = cookie(headers, THEME_COOKIE).map_or(Theme::System, Theme::from_name);
         Self { app: app.clone(), theme, languages: Asked::of(headers) }
+    }
+
+    /// The language of pages for whoever is not signed in.
+    pub fn language(&self) -> Language {
+        self.languages.language()
     }
 
     /// A page.

@@ -2,13 +2,13 @@
 
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
-use crate::pages::{render::Render, to_show, to_try_again, unreadable};
+use crate::pages::{Done, render::Render, to_show, to_try_again, unreadable};
 use crate::request::PathId;
 use crate::state::App;
 use app::dashboard::roles::{Outcome, Typed, roles};
 use axum::{
     Form,
-    extract::{Query, State, rejection::FormRejection, rejection::QueryRejection},
+    extract::{State, rejection::FormRejection},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -22,13 +22,6 @@ use store::Caller;
 
 const SAVED: &str = "/dashboard/roles?done=saved";
 
-/// What has just been done, to be said on the page.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Done {
-    done: String,
-}
-
 /// The page.
 ///
 /// # Errors
@@ -37,10 +30,10 @@ pub async fn page(
     State(app): State<App>,
     Viewer(caller): Viewer,
     render: Render,
-    done: Result<Query<Done>, QueryRejection>,
+    Done(done): Done,
 ) -> Result<Response, Failure> {
-    let saved = done.is_ok_and(|Query(Done { done })| done == "saved");
-    show(&app, &caller, &render, (StatusCode::OK, if saved { Outcome::Done } else { Outcome::Nothing })).await
+    let outcome = if done == "saved" { Outcome::Done } else { Outcome::Nothing };
+    show(&app, &caller, &render, (StatusCode::OK, outcome)).await
 }
 
 async fn show(

@@ -2,12 +2,12 @@
 
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
-use crate::pages::{render::Render, unreadable};
+use crate::pages::{Done, render::Render, unreadable};
 use crate::state::App;
 use app::dashboard::settings::{Outcome, Typed, settings};
 use axum::{
     Form,
-    extract::{Path, Query, State, rejection::FormRejection, rejection::QueryRejection},
+    extract::{Path, State, rejection::FormRejection},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -21,13 +21,6 @@ use words::{Language, text};
 
 const HERE: &str = "/dashboard/settings";
 
-/// What has just been done, to be said on the page.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Done {
-    done: String,
-}
-
 /// The page.
 ///
 /// # Errors
@@ -36,10 +29,9 @@ pub async fn page(
     State(app): State<App>,
     Viewer(caller): Viewer,
     render: Render,
-    done: Result<Query<Done>, QueryRejection>,
+    Done(done): Done,
 ) -> Result<Response, Failure> {
-    let done = done.is_ok_and(|Query(Done { done })| done == "saved");
-    let outcome = if done { Outcome::Saved } else { Outcome::Nothing };
+    let outcome = if done == "saved" { Outcome::Saved } else { Outcome::Nothing };
     show(&app, &caller, &render, StatusCode::OK, outcome).await
 }
 
@@ -86,7 +78,27 @@ pub struct Fields {
     session_minutes: String,
     idle_minutes: String,
     language: String,
+    remember_facts: String,
+    mask_personal_data: String,
+    embed_origins: String,
+    calls: String,
+    time_zone: String,
+    monday: String,
+    tuesday: String,
+    wednesday: String,
+    thursday: String,
+    friday: String,
+    saturday: String,
+    sunday: String,
     json: Option<String>,
+}
+
+impl Fields {
+    /// The hours of the week, as they were typed.
+    fn week(&self) -> [String; 7] {
+        let Self { monday, tuesday, wednesday, thursday, friday, saturday, sunday, .. } = self;
+        [monday, tuesday, wednesday, thursday, friday, saturday, sunday].map(Clone::clone)
+    }
 }
 
 /// A number of minutes, or none.
@@ -121,6 +133,12 @@ fn read(fields: &Fields) -> Result<Settings, IdentityError> {
         session_minutes: minutes("session_minutes", &fields.session_minutes, &mut errors),
         idle_minutes: minutes("idle_minutes", &fields.idle_minutes, &mut errors),
         language: language(&fields.language, &mut errors),
+        remember_facts: !fields.remember_facts.is_empty(),
+        mask_personal_data: !fields.mask_personal_data.is_empty(),
+        embed_origins: fields.embed_origins.split_whitespace().map(str::to_owned).collect(),
+        calls: !fields.calls.is_empty(),
+        time_zone: Some(fields.time_zone.trim().to_owned()).filter(|zone| !zone.is_empty()),
+        service_hours: fields.week().to_vec(),
     };
     match settings.clone().checked() {
         Ok(_) if errors.is_empty() => Ok(settings),
@@ -159,11 +177,17 @@ pub async fn change(
                 }
             }
             let typed = Typed {
+                service_hours: fields.week(),
+                calls: !fields.calls.is_empty(),
+                time_zone: fields.time_zone,
                 name: fields.name,
                 second_factor: !fields.second_factor.is_empty(),
                 session_minutes: fields.session_minutes,
                 idle_minutes: fields.idle_minutes,
                 language: fields.language,
+                remember_facts: !fields.remember_facts.is_empty(),
+                mask_personal_data: !fields.mask_personal_data.is_empty(),
+                embed_origins: fields.embed_origins,
                 json: fields.json,
             };
             refused(&app, &caller, &render, error, Some(Box::new(typed))).await

@@ -1,4 +1,4 @@
-//! `/api/v1/assistant`: what the workspace wishes of its assistant.
+//! `/api/v1/assistant`: the instructions of the personality in use, which a model is told. All of it is under `/api/v1/personalities`.
 
 use crate::auth::{ApiCaller, ApiReader};
 use crate::failure::Failure;
@@ -8,7 +8,8 @@ use crate::state::App;
 use axum::{Json, extract::State};
 use model::receipt::AssistantWishes;
 
-/// What the assistant is told of its name, its tone and whatever else, besides the documents. Takes a key with `assistant.manage`.
+/// The instructions of the personality in use: what a model is told, besides the documents and its other traits. Takes a key with
+/// `assistant.manage`.
 #[utoipa::path(
     get,
     path = "/api/v1/assistant",
@@ -25,7 +26,8 @@ pub async fn get(
     Ok(Json(app.capabilities.assistant.wishes(&caller).await?))
 }
 
-/// Tells it something else: from the next answer on. Takes a key with `assistant.manage`.
+/// Gives the personality in use other instructions, as a new version, from the next answer on. Where there is none, one is made. Takes a key
+/// with `assistant.manage`.
 #[utoipa::path(
     put,
     path = "/api/v1/assistant",

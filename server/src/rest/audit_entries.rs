@@ -8,7 +8,7 @@ use crate::state::App;
 use axum::{Json, extract::State};
 use identity::IdentityError;
 use model::audit::{Act, AuditEntry, AuditFilter};
-use model::page::{DEFAULT_LIMIT, MAX_LIMIT, Page};
+use model::page::{self, Page};
 use model::{MemberId, Timestamp};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -55,10 +55,7 @@ pub async fn list(
     ApiReader(caller): ApiReader,
     ApiQuery(part): ApiQuery<Part>,
 ) -> Result<Json<Page<AuditEntry>>, Failure> {
-    let limit = part.limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(IdentityError::field("limit", text!("Use a number from 1 to {most}.", most = MAX_LIMIT)).into());
-    }
+    let limit = page::limit(part.limit).map_err(|wrong| IdentityError::field("limit", wrong))?;
     let member = part.member.as_deref().map(str::parse::<MemberId>).transpose();
     let member = member.map_err(|_| IdentityError::field("member", text!("Use the id of a member.")))?;
     let filter = AuditFilter { act: part.act, member, from: part.from, until: part.until };

@@ -3,9 +3,10 @@
 //! what only reads may be asked again, and a file that came before is known by what it holds.
 //!
 //! *Guarantees:* whoever asks is known, and counted, before anything is looked up; a name is each key's own. An answer that says what was
-//! done, or why it cannot be (2xx, 404, 409, 422), is kept and given again as it was. After any other nothing is kept, and who sends the
-//! request again has it done again; so it is after a panic. What ran out of time (504) may still be done: its name is taken until its lease is over. Who goes away meanwhile changes nothing: what has
-//! begun is done to its end (`edge::admission`).
+//! done, or why it cannot be (2xx, 404, 409, 422), is kept and given again as it was. After any other, and one that says that nothing was
+//! begun (`not_begun`), nothing is kept, and who sends the request again has it done again; so it is after a panic. What ran out of time
+//! (504) may still be done: its name is taken until its lease is over. Who goes away meanwhile changes nothing: what has begun is done to its
+//! end (`edge::admission`).
 //!
 //! *Must not:* be inside of what ends a request in the middle, or the name is taken until its lease is over.
 
@@ -53,6 +54,18 @@ pub struct IdempotencyKey {
     name: Option<String>,
 }
 
+/// Beside an answer: nothing was begun, so its name is free again whatever its status.
+#[derive(Clone, Copy)]
+struct NotBegun;
+
+/// A refusal of the way in which something is asked: the name is free for who asks in another.
+pub(super) fn not_begun(refused: impl Into<Failure>) -> Response {
+    let refused: Failure = refused.into();
+    let mut answer = refused.into_response();
+    answer.extensions_mut().insert(NotBegun);
+    answer
+}
+
 /// An answer as it is kept, beside its status.
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -86,7 +99,8 @@ pub async fn once(
         Once::Full => return Failure(full()).into_response(),
     };
     let answer = next.run(Request::from_parts(head, Body::from(body))).await;
-    end(&app, &caller, &begun, dressed(answer, info)).await
+    let not_begun = answer.extensions().get::<NotBegun>().copied();
+    end(&app, &caller, &begun, dressed(answer, info), not_begun).await
 }
 
 /// Takes the name, if it is free.
@@ -138,13 +152,13 @@ fn dressed(mut answer: Response, info: RequestInfo) -> Response {
 }
 
 /// Keeps the answer of what was done; gives up what was not.
-async fn end(app: &App, caller: &Caller, begun: &Begun, answer: Response) -> Response {
+async fn end(app: &App, caller: &Caller, begun: &Begun, answer: Response, not_begun: Option<NotBegun>) -> Response {
     // Out of time: nobody knows what of it was done, or is still being done. The name is taken until its lease is over.
     if answer.status() == StatusCode::GATEWAY_TIMEOUT {
         return answer;
     }
     let identity = &app.capabilities.identity;
-    let (answer, kept) = written(answer).await;
+    let (answer, kept) = if not_begun.is_some() { (answer, None) } else { written(answer).await };
     let noted = match kept {
         Some(kept) => identity.keep_answer(caller, begun, answer.status().as_u16(), &kept).await,
         None => identity.give_up_once(caller, begun).await,

@@ -2,6 +2,7 @@
 //! its OpenAPI description are one thing, so neither can be without the other. That of whoever runs the installation is another one
 //! ([`operator`]), with a description of its own.
 
+mod answer_stream;
 pub mod answers;
 pub mod api_docs;
 pub mod api_keys;
@@ -9,13 +10,16 @@ pub mod assistant;
 pub mod audit_entries;
 pub mod conversations;
 pub mod documents;
+pub mod evaluations;
 pub mod idempotency;
 pub mod invitations;
 mod json;
 pub mod me;
+pub mod meetings;
 pub mod members;
 pub mod models;
 pub mod operator;
+pub mod personalities;
 mod query;
 pub mod refusals;
 pub mod roles;
@@ -24,6 +28,7 @@ pub mod sessions;
 pub mod settings;
 pub mod teams;
 pub mod tokens;
+pub mod tools;
 pub mod unanswered;
 
 pub use json::{ApiJson, Object, object};
@@ -41,6 +46,8 @@ pub struct Api {
     pub small: Router<App>,
     /// Those of them where a `POST` changes something, and is done once where it has a name ([`idempotency`]).
     pub once: Router<App>,
+    /// Those that may bring pictures besides.
+    pub pictured: Router<App>,
     /// Addresses that take files.
     pub uploads: Router<App>,
     /// What is said of all.
@@ -86,12 +93,25 @@ pub fn api() -> Api {
         .routes(routes!(documents::get, documents::delete))
         .routes(routes!(search::search))
         .routes(routes!(answers::receipt))
+        .routes(routes!(answers::keys))
         .routes(routes!(assistant::get, assistant::change))
+        .routes(routes!(personalities::get, personalities::change, personalities::delete))
+        .routes(routes!(personalities::versions))
         .routes(routes!(models::change, models::delete))
         .routes(routes!(models::budget, models::set_budget))
         .routes(routes!(models::usage))
+        .routes(routes!(models::dearest))
+        .routes(routes!(models::of_conversation))
+        .routes(routes!(tools::get, tools::change, tools::delete))
         .routes(routes!(unanswered::list))
+        .routes(routes!(evaluations::get, evaluations::delete))
+        .routes(routes!(evaluations::outcomes))
+        .routes(routes!(meetings::get, meetings::change))
+        .routes(routes!(meetings::participants))
+        .routes(routes!(meetings::messages))
         .routes(routes!(conversations::get))
+        .routes(routes!(conversations::facts, conversations::forget_facts))
+        .routes(routes!(conversations::forget_fact))
         .split_for_parts();
     let (once, changes) = OpenApiRouter::new()
         .routes(routes!(roles::list, roles::create))
@@ -100,18 +120,30 @@ pub fn api() -> Api {
         .routes(routes!(conversations::list, conversations::create))
         .routes(routes!(conversations::messages, conversations::say))
         .routes(routes!(conversations::hand_off))
+        .routes(routes!(conversations::call))
         .routes(routes!(conversations::give))
         .routes(routes!(conversations::hand_back))
         .routes(routes!(conversations::resolve))
         .routes(routes!(unanswered::settle))
-        .routes(routes!(answers::answer))
+        .routes(routes!(answers::replay))
         .routes(routes!(models::list, models::create))
         .routes(routes!(models::try_out))
+        .routes(routes!(personalities::list, personalities::create))
+        .routes(routes!(personalities::take))
+        .routes(routes!(evaluations::list, evaluations::create))
+        .routes(routes!(tools::list, tools::create))
+        .routes(routes!(tools::try_out))
+        .routes(routes!(meetings::list, meetings::create))
+        .routes(routes!(meetings::end))
+        .routes(routes!(meetings::token))
         .split_for_parts();
+    let (pictured, questions) =
+        OpenApiRouter::new().routes(routes!(answers::receipts, answers::answer)).split_for_parts();
     let (uploads, files) = OpenApiRouter::new().routes(routes!(documents::list, documents::create)).split_for_parts();
     description.merge(changes);
+    description.merge(questions);
     description.merge(files);
-    Api { small, once, uploads, description }
+    Api { small, once, pictured, uploads, description }
 }
 
 /// The description alone.

@@ -8,15 +8,21 @@ use crate::rest::refusals::{Refused, RefusedBody, RefusedOnce, RefusedQuery};
 use crate::rest::{ApiJson, ApiQuery, Object, query};
 use crate::state::App;
 use axum::{Json, extract::State, http::StatusCode};
-use llm::{Key, ModelChange, NewModel};
-use model::llm::{Budget, Micros, Model, Prices, Tried, UsageDay, Wire};
-use model::{ModelId, Page, Problem, whole};
+use llm::{Key, LlmError, ModelChange, NewModel, Span};
+use model::llm::{Budget, ConversationUsage, Micros, Model, Prices, Tried, UsageDay, Use, Wire};
+use model::{ConversationId, ModelId, Page, Problem, whole};
 use serde::{Deserialize, Deserializer};
+use time::Date;
 use utoipa::{IntoParams, ToSchema};
+use words::text;
 use zeroize::Zeroizing;
 
 const fn yes() -> bool {
     true
+}
+
+const fn all() -> Use {
+    Use::All
 }
 
 /// Prices, or that there are none, where either was said.
@@ -50,6 +56,14 @@ pub struct ModelRequest {
     /// Whether it is asked.
     #[serde(default = "yes")]
     on: bool,
+    /// What it is asked first for: `all`, or `simple` questions, of which it is then asked before the others, and of the rest behind them. Or
+    /// `search`: it answers nothing, and says what documents and questions mean, for the search; one of these is on at most.
+    #[serde(default = "all")]
+    uses: Use,
+    /// Whether it looks at pictures: then it is asked what those show that a question comes with.
+    #[serde(default)]
+    #[schema(default = false)]
+    images: bool,
     /// What a million tokens cost, in the currency in which the workspace counts; without it no money is counted.
     #[serde(default, deserialize_with = "some")]
     prices: Option<Prices>,
@@ -70,7 +84,11 @@ pub struct ModelPatch {
     key: Option<Zeroizing<String>>,
     /// Whether it is asked.
     on: Option<bool>,
-    /// What a million tokens cost; null for nothing known.
+    /// What it is asked first for.
+    uses: Option<Use>,
+    /// Whether it looks at pictures.
+    images: Option<bool>,
+    /// What a million tokens cost from a day on, today or one to come; null for nothing known, now or before.
     #[serde(default, deserialize_with = "said")]
     #[schema(value_type = Option<Prices>)]
     prices: Option<Option<Prices>>,
@@ -79,7 +97,8 @@ pub struct ModelPatch {
     place: Option<u32>,
 }
 
-/// The models, in the order in which they are asked: eight at most. Takes a key with `assistant.manage`.
+/// The models, in the order in which they are asked: eight at most. One that has not answered when it was asked last says why (`fault`), and since
+/// when (`failing_since`), until it does. Takes a key with `assistant.manage`.
 #[utoipa::path(
     get,
     path = "/api/v1/models",
@@ -96,7 +115,8 @@ pub async fn list(
     Ok(Json(Page { data: app.capabilities.llm.list(&caller).await?, next_cursor: None }))
 }
 
-/// Adds a model, which is asked last. Takes a key with `assistant.manage`.
+/// Adds a model, which is asked last. One for the search that is on is tried before it is taken, which costs what such a text costs; then it reads all
+/// documents. Takes a key with `assistant.manage`.
 #[utoipa::path(
     post,
     path = "/api/v1/models",
@@ -109,6 +129,7 @@ pub async fn list(
         (status = 201, description = "The model, without its key", body = Model),
         RefusedBody,
         RefusedOnce,
+        (status = 409, description = "The budget does not allow that one for the search is tried; the request of this `Idempotency-Key` is being worked on", body = Problem, content_type = "application/problem+json"),
         Refused,
     )
 )]
@@ -117,12 +138,12 @@ pub async fn create(
     ApiCaller(caller): ApiCaller,
     ApiJson(request): ApiJson<ModelRequest>,
 ) -> Result<(StatusCode, Json<Model>), Failure> {
-    let ModelRequest { wire, name, address, key, on, prices } = request;
-    let new = NewModel { wire, name, address, key: Key::new(&key), on, prices };
+    let ModelRequest { wire, name, address, key, on, uses, images, prices } = request;
+    let new = NewModel { wire, name, address, key: Key::new(&key), on, uses, images, prices };
     Ok((StatusCode::CREATED, Json(app.capabilities.llm.add(&caller, new).await?)))
 }
 
-/// Changes a model. Takes a key with `assistant.manage`.
+/// Changes a model. One for the search is tried before anything else of it counts than its prices. Takes a key with `assistant.manage`.
 #[utoipa::path(
     patch,
     path = "/api/v1/models/{id}",
@@ -134,6 +155,7 @@ pub async fn create(
     responses(
         (status = 204, description = "It is changed"),
         (status = 404, description = "No such model", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The budget does not allow that one for the search is tried", body = Problem, content_type = "application/problem+json"),
         RefusedBody,
         Refused,
     )
@@ -144,11 +166,12 @@ pub async fn change(
     PathId(id): PathId<ModelId>,
     ApiJson(patch): ApiJson<ModelPatch>,
 ) -> Result<StatusCode, Failure> {
-    let ModelPatch { name, address, key, on, prices, place } = patch;
+    let ModelPatch { name, address, key, on, uses, images, prices, place } = patch;
     let models = &app.capabilities.llm;
     let key = key.map(|key| Key::new(&key));
-    let change = ModelChange { name, address, key, on, prices };
-    let other = change.name.is_some() || change.address.is_some() || change.key.is_some();
+    let change = ModelChange { name, address, key, on, uses, images, prices };
+    let other = change.name.is_some() || change.address.is_some() || change.key.is_some() || uses.is_some();
+    let other = other || images.is_some();
     if other || change.on.is_some() || change.prices.is_some() || place.is_none() {
         models.change(&caller, id, change).await?;
     }
@@ -259,13 +282,30 @@ pub async fn set_budget(
 #[into_params(parameter_in = Query)]
 pub struct Days {
     /// So many days, today among them.
-    #[serde(default = "thirty")]
     #[param(minimum = 1, maximum = 92, default = 30)]
-    days: u32,
+    days: Option<u32>,
+    /// The days of a month instead: `2026-11`. They are known for 25 months.
+    #[param(pattern = "^20[0-9]{2}-(0[1-9]|1[0-2])$")]
+    month: Option<String>,
 }
 
-const fn thirty() -> u32 {
-    30
+/// Which month, and how many.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Dearest {
+    /// The month, in UTC: `2026-11`. This one, where none is named.
+    #[param(pattern = "^20[0-9]{2}-(0[1-9]|1[0-2])$")]
+    month: Option<String>,
+    /// Most of them.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    limit: Option<u32>,
+}
+
+/// The month that was named, if one was.
+fn named(month: Option<&str>) -> Result<Option<Date>, LlmError> {
+    let wrong = || LlmError::field("month", text!("Write the month as in 2026-11."));
+    month.map(|typed| llm::month(typed).ok_or_else(wrong)).transpose()
 }
 
 /// What models have used, by day and model, the latest day first. Takes a key with `assistant.manage`.
@@ -281,7 +321,58 @@ const fn thirty() -> u32 {
 pub async fn usage(
     State(app): State<App>,
     ApiReader(caller): ApiReader,
-    ApiQuery(Days { days }): ApiQuery<Days>,
+    ApiQuery(Days { days, month }): ApiQuery<Days>,
 ) -> Result<Json<Page<UsageDay>>, Failure> {
-    Ok(Json(Page { data: app.capabilities.llm.usage(&caller, days).await?, next_cursor: None }))
+    let span = match (days, named(month.as_deref())?) {
+        (None, Some(month)) => Span::Month(month),
+        (Some(_), Some(_)) => {
+            return Err(LlmError::field("month", text!("Name a month, or a number of days, and not both.")).into());
+        }
+        (days, None) => Span::Days(days.unwrap_or(30)),
+    };
+    Ok(Json(Page { data: app.capabilities.llm.usage_of(&caller, span).await?, next_cursor: None }))
+}
+
+/// The conversations of a month for which models cost most, the dearest first. Takes a key with `assistant.manage`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/model-usage/conversations",
+    operation_id = "list_dearest_conversations",
+    tag = "Assistant",
+    params(Dearest),
+    security(("api_key" = [])),
+    responses((status = 200, description = "What was used for each in that month", body = Page<ConversationUsage>), RefusedQuery, Refused)
+)]
+pub async fn dearest(
+    State(app): State<App>,
+    ApiReader(caller): ApiReader,
+    ApiQuery(Dearest { month, limit }): ApiQuery<Dearest>,
+) -> Result<Json<Page<ConversationUsage>>, Failure> {
+    let models = &app.capabilities.llm;
+    let month = named(month.as_deref())?.unwrap_or_else(|| app.capabilities.services.now().date());
+    Ok(Json(Page { data: models.dearest(&caller, month, limit.unwrap_or(50)).await?, next_cursor: None }))
+}
+
+/// What models have used for a conversation, in all. Takes a key with `assistant.manage`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/conversations/{id}/usage",
+    operation_id = "get_conversation_usage",
+    tag = "Assistant",
+    params(("id" = inline(ConversationId), Path, description = "The conversation's id")),
+    security(("api_key" = [])),
+    responses(
+        (status = 200, description = "What was used; nothing, where no model was asked", body = ConversationUsage),
+        (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
+        RefusedQuery,
+        Refused,
+    )
+)]
+pub async fn of_conversation(
+    State(app): State<App>,
+    ApiReader(caller): ApiReader,
+    PathId(id): PathId<ConversationId>,
+    _: ApiQuery<query::None>,
+) -> Result<Json<ConversationUsage>, Failure> {
+    Ok(Json(app.capabilities.llm.usage_in(&caller, id).await?))
 }

@@ -20,6 +20,17 @@ pub enum Refused {
     Other(Problem),
 }
 
+/// What a request that takes no key may be answered with.
+#[derive(IntoResponses)]
+pub enum RefusedOpen {
+    /// More requests from an address than are worked on at once; `Retry-After` says when to ask again
+    #[response(status = 429, content_type = "application/problem+json")]
+    RateLimited(Problem),
+    /// A fault of the server's, or more than it can take
+    #[response(status = "default", content_type = "application/problem+json")]
+    Other(Problem),
+}
+
 /// What a request with parameters may be answered with.
 #[derive(IntoResponses)]
 pub enum RefusedQuery {

@@ -22,6 +22,10 @@ pub struct SearchRequest {
     #[serde(default, deserialize_with = "whole::or_none")]
     #[schema(minimum = 1, maximum = 50, default = 5)]
     limit: Option<u32>,
+    /// What a passage has to score at least, 0 to 1; 0 by default. What scores less is left out, and so there may be fewer, or none.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 1, default = 0)]
+    minimum: Option<f32>,
 }
 
 /// What was found, the best first.
@@ -31,7 +35,8 @@ pub struct SearchResults {
     data: Vec<Passage>,
 }
 
-/// Searches the tenant's documents, by meaning and by words.
+/// Searches the tenant's documents, by meaning and by words. Where the workspace has chosen a model of its own for the search, the order is that of
+/// both searches together, and `score` is that of the one without it.
 #[utoipa::path(
     post,
     path = "/api/v1/search",
@@ -47,7 +52,8 @@ pub struct SearchResults {
 pub async fn search(
     State(app): State<App>,
     ApiCaller(caller): ApiCaller,
-    ApiJson(SearchRequest { query, limit }): ApiJson<SearchRequest>,
+    ApiJson(SearchRequest { query, limit, minimum }): ApiJson<SearchRequest>,
 ) -> Result<Json<SearchResults>, Failure> {
-    Ok(Json(SearchResults { data: app.capabilities.knowledge.search(&caller, &query, limit).await? }))
+    let found = app.capabilities.assistant.search_documents(&caller, &query, limit, minimum).await?;
+    Ok(Json(SearchResults { data: found }))
 }

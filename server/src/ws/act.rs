@@ -34,6 +34,7 @@ impl Socket {
             ClientFrame::Send { conversation, .. } => conversation.is_some(),
             ClientFrame::Subscribe { .. }
             | ClientFrame::Handoff { .. }
+            | ClientFrame::Call { .. }
             | ClientFrame::Judge { .. }
             | ClientFrame::Typing { .. } => true,
             _ => false,
@@ -84,6 +85,20 @@ impl Socket {
                     Err(Failure(problem)) => self.refuse(&problem, None).await,
                 }
             }
+            ClientFrame::Call { conversation } => {
+                if let Err(problem) = self.may_say(who) {
+                    return self.refuse(&problem, None).await;
+                }
+                let called = async {
+                    let id = id(&conversation)?;
+                    self.app.capabilities.conversations.call(who.caller(), id).await?;
+                    Ok::<_, Failure>(())
+                };
+                match called.await {
+                    Ok(()) => Ok(()),
+                    Err(Failure(problem)) => self.refuse(&problem, None).await,
+                }
+            }
             ClientFrame::Judge { conversation, seq, answers } => {
                 let judged = async {
                     // Who is no contact has none to name.
@@ -118,6 +133,19 @@ impl Socket {
         }
     }
 
+    /// Whether one more message is taken, or a call asked for: of contacts of one address so many are.
+    fn may_say(&self, who: &Who) -> Result<(), Problem> {
+        if matches!(who, Who::Agent { .. }) {
+            return Ok(());
+        }
+        self.seat.may_say().map_err(|wait| {
+            let detail = text!("Many messages come from your address. Wait a little.");
+            let mut problem = Problem::new(ErrorCode::RateLimited, detail);
+            problem.retry_after = Some(wait.until.as_secs() + 1);
+            problem
+        })
+    }
+
     /// Says something on behalf of whoever is there; a visitor becomes a contact by it. Also says whether the place was
     /// left to us.
     pub(super) async fn say(
@@ -127,14 +155,7 @@ impl Socket {
         who: &mut Who,
     ) -> Result<(model::conversation::Message, bool), Failure> {
         let app = self.app.clone();
-        if !matches!(who, Who::Agent { .. })
-            && let Err(wait) = self.seat.may_say()
-        {
-            let detail = text!("Many messages come from your address. Wait a little.");
-            let mut problem = Problem::new(ErrorCode::RateLimited, detail);
-            problem.retry_after = Some(wait.until.as_secs() + 1);
-            return Err(problem.into());
-        }
+        self.may_say(who)?;
         if let Who::Visitor { caller, widget, token } = who {
             // What cannot be said begins nothing, and so takes nothing from others of this address.
             new.check()?;

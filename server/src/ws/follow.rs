@@ -62,7 +62,7 @@ impl Socket {
         loop {
             let Some(sent) = followed.get_mut(&id) else { return Ok(()) };
             let after = MessagesFrom::After(*sent);
-            let page = match self.app.capabilities.conversations.messages(caller, id, after, Some(PAGE)).await {
+            let mut page = match self.app.capabilities.conversations.messages(caller, id, after, Some(PAGE)).await {
                 Ok(page) => page,
                 Err(ConversationError::NotFound) => {
                     followed.remove(&id);
@@ -74,6 +74,12 @@ impl Socket {
                     return Err(End::Close(1011, "messages could not be read; open again"));
                 }
             };
+            if caller.contact().is_ok()
+                && let Err(error) = self.app.capabilities.meetings.personal(caller, &mut page.data).await
+            {
+                // The link leads there as it stands, too: then they come as a guest.
+                tracing::warn!(%error, "the links of meetings could not be made a contact's own");
+            }
             for message in &page.data {
                 self.feed(conversations::live::frame(message)).await?;
                 *sent = message.seq;
@@ -83,6 +89,12 @@ impl Socket {
                 return Ok(());
             }
         }
+    }
+
+    /// Whether a frame that was made once for all has something in it that a contact is told in a form of their own: the link of a meeting.
+    fn is_personal(&self, who: &Who, frame: &[u8]) -> bool {
+        matches!(who, Who::Contact { .. })
+            && std::str::from_utf8(frame).is_ok_and(|frame| self.app.capabilities.meetings.links(frame))
     }
 
     pub(super) async fn feed(&mut self, frame: Bytes) -> Result<(), End> {
@@ -112,7 +124,7 @@ impl Socket {
         while let Some(heard) = next {
             match heard {
                 Heard::Message { conversation, seq, frame } => match followed.get_mut(&conversation) {
-                    Some(sent) if seq == *sent + 1 => {
+                    Some(sent) if seq == *sent + 1 && !self.is_personal(who, &frame) => {
                         *sent = seq;
                         self.feed(frame).await?;
                     }

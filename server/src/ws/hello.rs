@@ -88,6 +88,13 @@ impl Socket {
             Who::Agent { caller, .. } => self.app.capabilities.conversations.waiting(caller).await.ok(),
             Who::Visitor { .. } | Who::Contact { .. } => None,
         };
+        let calls = match who {
+            // Without it there is no button.
+            Who::Visitor { caller, .. } | Who::Contact { caller, .. } => {
+                self.app.capabilities.conversations.calls(caller).await.unwrap_or_default()
+            }
+            Who::Agent { .. } => false,
+        };
         let (r#as, token) = match who {
             Who::Visitor { token, .. } | Who::Contact { token, .. } => (Side::Contact, Some(token.as_str())),
             Who::Agent { .. } => (Side::Agent, None),
@@ -99,6 +106,7 @@ impl Socket {
             last_seq: current.as_ref().map_or(0, |c| c.last_seq),
             heartbeat_s: HEARTBEAT.as_secs(),
             waiting,
+            calls,
         })
         .await
     }

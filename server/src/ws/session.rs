@@ -17,13 +17,13 @@ use tokio::time::{Instant, MissedTickBehavior, timeout};
 use words::text;
 
 /// Longest wait for the first frame.
-const HELLO: Duration = Duration::from_secs(10);
+pub(super) const HELLO: Duration = Duration::from_secs(10);
 /// How often the server asks whether somebody is there, and whether that somebody may still be.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(30);
 /// Contacts are many and their tokens seldom end: they are asked about once in so many beats.
 const CONTACT_BEATS: u32 = 10;
 /// Silence after which nobody is.
-const SILENCE: Duration = Duration::from_secs(75);
+pub(super) const SILENCE: Duration = Duration::from_secs(75);
 /// Longest wait for a reader to take what is sent.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// How long, and for how many frames, a socket that was closed is read on, until the other side has heard of it.
@@ -91,12 +91,28 @@ pub(super) type Followed = HashMap<ConversationId, u64>;
 
 /// The message that a frame is about, whatever else stands in it: its sender waits for an answer. (What is passed over may hold
 /// halves of surrogate pairs, which no text of ours can.)
-fn about(frame: &str) -> Option<String> {
+pub(super) fn about(frame: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct About {
         client_id: Option<String>,
     }
     serde_json::from_str::<Object<About>>(frame).ok()?.0.client_id
+}
+
+/// Says goodbye, where there is something to say.
+pub(super) async fn close(ws: &mut WebSocket, end: End) {
+    let End::Close(code, reason) = end else { return };
+    let close = Frame::Close(Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }));
+    let _ = timeout(PATIENCE, ws.send(close)).await;
+    // Dropped with frames unread, the connection would be reset, and the reason lost on the way.
+    let read_on = async {
+        for _ in 0..DRAINED {
+            if !matches!(ws.recv().await, Some(Ok(_))) {
+                break;
+            }
+        }
+    };
+    let _ = timeout(GOODBYE, read_on).await;
 }
 
 impl Socket {
@@ -114,19 +130,7 @@ impl Socket {
             Ok(Err(end)) => end,
             Err(_) => End::Close(1008, "no hello came"),
         };
-        if let End::Close(code, reason) = end {
-            let close = Frame::Close(Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }));
-            let _ = timeout(PATIENCE, self.ws.send(close)).await;
-            // Dropped with frames unread, the connection would be reset, and the reason lost on the way.
-            let read_on = async {
-                for _ in 0..DRAINED {
-                    if !matches!(self.ws.recv().await, Some(Ok(_))) {
-                        break;
-                    }
-                }
-            };
-            let _ = timeout(GOODBYE, read_on).await;
-        }
+        close(&mut self.ws, end).await;
         tracing::debug!("socket ended");
     }
 

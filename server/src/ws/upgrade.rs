@@ -4,6 +4,7 @@ use super::session::{Opener, Socket};
 use crate::auth::{ApiCaller, Visitor};
 use crate::config::PublicUrl;
 use crate::failure::Failure;
+use crate::limits::sockets::Seat;
 use crate::request::RequestInfo;
 use crate::state::App;
 use axum::{
@@ -21,7 +22,7 @@ use words::text;
 /// Largest frame, in bytes.
 const FRAME: usize = 16 * 1024;
 /// What a socket reads and writes at once, in bytes. axum's own default is 128 KB of each.
-const BUFFER: usize = 4 * 1024;
+pub(super) const BUFFER: usize = 4 * 1024;
 
 /// Opens a socket.
 ///
@@ -36,9 +37,7 @@ pub async fn upgrade(
 ) -> Result<Response, Failure> {
     let (mut parts, _) = request.into_parts();
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &app).await;
-    let upgrade = upgrade.map_err(|_: WebSocketUpgradeRejection| {
-        Problem::new(ErrorCode::InvalidRequest, text!("This address speaks WebSocket only (RFC 6455, version 13)."))
-    })?;
+    let upgrade = upgrade.map_err(no_upgrade)?;
     let opener = if parts.headers.contains_key(header::AUTHORIZATION) {
         let ApiCaller(caller) = ApiCaller::from_request_parts(&mut parts, &app).await?;
         let key = parts.headers.get(header::AUTHORIZATION).and_then(|h| h.to_str().ok()).unwrap_or_default();
@@ -56,12 +55,7 @@ pub async fn upgrade(
             _ => Opener::Nobody,
         }
     };
-    let Some(seat) = app.sockets.enter(info.network()) else {
-        let detail = text!("Too many connections are open. Try again in a few seconds.");
-        let mut problem = Problem::new(ErrorCode::Unavailable, detail);
-        problem.retry_after = Some(5);
-        return Err(problem.into());
-    };
+    let seat = seat(&app, info)?;
     let upgrade = upgrade
         .max_message_size(FRAME)
         .max_frame_size(FRAME)
@@ -71,9 +65,24 @@ pub async fn upgrade(
     Ok(upgrade.on_upgrade(move |ws| Socket::new(app, ws, opener, info, seat).run()).into_response())
 }
 
+/// What is said to whoever asks for something else.
+pub(super) fn no_upgrade(_: WebSocketUpgradeRejection) -> Problem {
+    Problem::new(ErrorCode::InvalidRequest, text!("This address speaks WebSocket only (RFC 6455, version 13)."))
+}
+
+/// A place for a socket, if there is one.
+pub(super) fn seat(app: &App, info: RequestInfo) -> Result<Seat, Failure> {
+    app.sockets.enter(info.network()).ok_or_else(|| {
+        let detail = text!("Too many connections are open. Try again in a few seconds.");
+        let mut problem = Problem::new(ErrorCode::Unavailable, detail);
+        problem.retry_after = Some(5);
+        problem.into()
+    })
+}
+
 /// Whether an `Origin` is ours: our public address, or the one by which we are asked, as where `localhost` and `127.0.0.1` are the same
 /// machine. A cookie is of one host, so a page of another one that leads here brings none.
-fn ours(origin: &str, url: &PublicUrl, host: Option<&str>) -> bool {
+pub(super) fn ours(origin: &str, url: &PublicUrl, host: Option<&str>) -> bool {
     let Ok(origin) = origin.parse::<PublicUrl>() else { return false };
     origin == *url || host.is_some_and(|host| format!("{}://{host}", url.scheme()).parse() == Ok(origin))
 }

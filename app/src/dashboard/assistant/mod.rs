@@ -1,23 +1,35 @@
-//! The assistant: its models, what they may cost and have used, what it is told, a question to try, and the receipt of an answer. Plain forms,
+//! The assistant: its models, what they may cost and have used, what it is like, a question to try, and the receipts of its answers. Plain forms,
 //! answered with this page.
 
+mod evaluation;
 mod line;
 mod models;
+mod personalities;
 mod receipt;
+mod receipts;
+mod since;
 mod spent;
+mod table;
+mod tools;
 mod tried;
+mod usage;
 
+pub use evaluation::{evaluation, evaluations};
+pub use personalities::{Done, personalities, personality};
 pub use receipt::receipt;
+pub use receipts::receipts;
+pub use tools::{ToolForm, ToolOutcome, ToolTyped, tools};
+pub use usage::{Month, usage};
 
 use super::Frame;
 use crate::say::say;
 use crate::shell::{Page, Surface};
-use crate::ui::{FormNotice, Lines};
+use crate::ui::{FormNotice, anchor};
 use leptos::prelude::*;
 use model::knowledge::Answer;
-use model::llm::{Budget, Model, Tried, UsageDay};
-use model::receipt::{AssistantWishes, Record};
-use model::{ModelId, Problem};
+use model::llm::{Budget, Model, Tried, UsageDay, Use};
+use model::receipt::Record;
+use model::{ModelId, PersonalityId, Problem};
 use words::noted;
 
 /// The address of the page.
@@ -27,13 +39,13 @@ const FIELDS: &[(&str, &str)] = &[
     ("name", noted!("Model")),
     ("address", noted!("Address")),
     ("key", noted!("Key")),
+    ("uses", noted!("Asked for")),
     ("input", noted!("A million tokens asked")),
     ("cached", noted!("Of these remembered")),
     ("output", noted!("A million tokens answered")),
     ("since", noted!("Since")),
     ("limit", noted!("A month may cost")),
     ("alert_at", noted!("Told at (percent)")),
-    ("instruction", noted!("Name and tone")),
     ("question", noted!("Question")),
 ];
 
@@ -47,8 +59,10 @@ pub struct Shown {
     pub usage: Vec<UsageDay>,
     /// These days, the latest last.
     pub days: Vec<String>,
-    /// What the assistant is told.
-    pub wishes: AssistantWishes,
+    /// What the personality in use is called, if there is one.
+    pub personality: Option<String>,
+    /// The one that a question is tried with, where that was chosen, and what it is called.
+    pub tries: Option<(PersonalityId, String)>,
     /// Whether whoever looks may try a question.
     pub asks: bool,
 }
@@ -63,8 +77,6 @@ pub enum Form {
     Model(ModelId),
     /// That of the budget.
     Budget,
-    /// That of name and tone.
-    Wishes,
     /// That of a question.
     Question,
 }
@@ -80,6 +92,10 @@ pub struct Typed {
     pub name: String,
     /// Where it is.
     pub address: String,
+    /// What it is asked first for.
+    pub uses: String,
+    /// Whether it looks at pictures.
+    pub images: bool,
     /// What a million tokens cost that are asked.
     pub input: String,
     /// That are asked and remembered.
@@ -92,8 +108,6 @@ pub struct Typed {
     pub limit: String,
     /// At how many percent somebody is told.
     pub alert_at: String,
-    /// Name and tone.
-    pub instruction: String,
     /// A question.
     pub question: String,
 }
@@ -162,8 +176,8 @@ pub fn assistant(frame: &Frame, shown: Shown, outcome: Outcome) -> Page {
             view! { <FormNotice problem=problem fields=FIELDS/> }.into_any()
         }
     };
-    let Shown { models, budget, usage, days, wishes, asks } = shown;
-    let on = models.iter().any(|model| model.on);
+    let Shown { models, budget, usage, days, personality, tries, asks } = shown;
+    let on = models.iter().any(|model| model.on && model.uses != Use::Search);
     let answers = if on {
         t!(
             "A model writes its answers, from your documents alone, each sentence checked against its source. Where none stands that check, or no model answers, it quotes your documents."
@@ -171,14 +185,17 @@ pub fn assistant(frame: &Frame, shown: Shown, outcome: Outcome) -> Page {
     } else {
         t!("It answers visitors with quotes from your documents, without a model.")
     };
-    let told = wishes_form(wishes, wrong.of(Form::Wishes));
+    let to_tools = view! { <a href=format!("{HERE}/tools")>{t!("tools")}</a> };
     let main = view! {
         <header class="page__head"><h1>{t!("Assistant")}</h1><p>{answers}</p></header>
         {notice}
         {models::section(models, tried, &wrong)}
         {spent::section(budget, usage, days, wrong.of(Form::Budget))}
-        {told}
-        {asks.then(|| tried::section(answered, wrong.of(Form::Question)))}
+        {like(personality)}
+        <p>{rich!("What a model may call besides your documents: its {tools}.", tools = to_tools)}</p>
+        {asks.then(|| tried::section(answered, wrong.of(Form::Question), tries))}
+        {asks.then(evaluation::link)}
+        <p class="actions"><a class="button" href=format!("{HERE}/receipts")>{t!("Receipts of answers")}</a></p>
     };
     frame.page(HERE, title, Surface::Dashboard, main)
 }
@@ -190,20 +207,19 @@ fn good(title: String, text: String) -> AnyView {
     .into_any()
 }
 
-/// What the assistant is told besides the documents.
-fn wishes_form(wishes: AssistantWishes, wrong: Wrong) -> AnyView {
-    let error = wrong.error("instruction");
-    let value = wrong.typed.map_or(wishes.instruction, |typed| typed.instruction);
+/// What the assistant is like, and where that is said.
+fn like(personality: Option<String>) -> AnyView {
+    let used = match personality {
+        Some(name) => rich!("In use: {name}.", name = view! { <b>{name}</b> }),
+        None => s!("None was made, so it speaks as it was delivered.").into_any(),
+    };
     view! {
-        <section class="section" aria-labelledby="wishes">
+        <section class="section" aria-labelledby="personality">
             <div class="section__head"><div class="section__text">
-                <h2 id="wishes">{t!("Name and tone")}</h2>
-                <p>{t!("What it is called, how it speaks, what it calls your customers: at most 2,000 characters. A model is told so with each question. That it answers from your documents alone stands above it, and cannot be changed here.")}</p>
+                <h2 id="personality">{t!("Personality")}</h2>
+                <p>{used}" "{t!("What it is called, how and in which language it speaks, what it says by itself, and what comes of some things that are said to it.")}</p>
             </div></div>
-            <form class="form" method="post" action=format!("{HERE}/wishes")>
-                <Lines name="instruction" label=s!("Name and tone") prose=true rows=4 required=false value=value error=error/>
-                <div class="actions"><button class="button" type="submit">{t!("Save")}</button></div>
-            </form>
+            <p class="actions">{anchor("button", format!("{HERE}/personalities"), s!("Personalities").into_any())}</p>
         </section>
     }
     .into_any()

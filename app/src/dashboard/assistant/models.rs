@@ -3,9 +3,10 @@
 use super::line::{Line, line};
 use super::{Form, HERE, Typed, Wrong};
 use crate::say::say;
+use crate::ui::{Asked, confirm};
 use leptos::prelude::*;
 use model::ModelId;
-use model::llm::{Model, Prices, Tried, Wire};
+use model::llm::{Model, Prices, Tried, Use, Wire};
 
 /// Where models often are: the servers of one's own in their manuals' words, on the machine itself.
 const ADDRESSES: [(&str, &str); 9] = [
@@ -24,10 +25,12 @@ const LIST: &str = "addresses";
 pub(super) fn section(models: Vec<Model>, tried: Option<(ModelId, Tried)>, wrong: &Wrong) -> AnyView {
     let none = models.is_empty();
     let last = models.len().saturating_sub(1);
+    let first = models.iter().position(|model| model.on && model.uses == Use::All);
+    let parted = models.iter().any(|model| model.on && model.uses == Use::Simple);
     let rows = models.into_iter().enumerate().map(|(place, model)| {
         let tried = tried.as_ref().filter(|(id, _)| *id == model.id).map(|(_, tried)| tried.clone());
         let wrong = wrong.of(Form::Model(model.id));
-        row(model, (place, last), tried, wrong)
+        row(model, (place, last, Some(place) == first), tried, wrong)
     });
     let list =
         if none { empty() } else { view! { <ol class="asked" role="list">{rows.collect_view()}</ol> }.into_any() };
@@ -40,6 +43,9 @@ pub(super) fn section(models: Vec<Model>, tried: Option<(ModelId, Tried)>, wrong
             <div class="section__head"><div class="section__text">
                 <h2 id="models">{t!("Models")}</h2>
                 <p>{t!("The first one is asked; the next one where that does not answer. Behind the last one stands the built-in answerer, which quotes your documents.")}</p>
+                {parted.then(|| view! {
+                    <p>{t!("Of a simple question those for simple ones are asked first, and of any other last. A question is simple that is short, to which one passage clearly answers, and before which nothing was said.")}</p>
+                })}
             </div></div>
             {list}
             <details class="more" open=open>
@@ -61,19 +67,22 @@ fn empty() -> AnyView {
                 <h3>{t!("The assistant answers by quotes today")}</h3>
                 <p>{t!("It finds the passage that answers and tells it word for word, with its source. That takes no key and no network.")}</p>
                 <p>{t!("A model puts the passages into an answer of its own: it joins several of them, says it in the language of the question, and understands what leans on what was asked before.")}</p>
-                <p>{t!("What is sent to its provider: the question, the passages that were found for it, the last few messages of the conversation, the name of your company, and what you write under “Name and tone”. Never: keys, names and addresses of contacts that they have not typed themselves, documents that do not fit the question, anything of other workspaces.")}</p>
+                <p>{t!("What is sent to its provider: the question, with the pictures that came with it where a model looks at such, the passages that were found for it, the newest messages of the conversation and a summary of those before, what visitors have said of themselves where the workspace remembers that, what your tools are and tell, the name of your company, and the name, tone, language and instructions of the personality in use. Never: keys, names and addresses of contacts that they have not typed themselves, documents that do not fit the question, anything of other workspaces.")}</p>
             </div>
         </div>
     }
     .into_any()
 }
 
-fn row(model: Model, (place, last): (usize, usize), tried: Option<Tried>, wrong: Wrong) -> AnyView {
-    let Model { id, wire, name, address, key_end, on, prices, .. } = model.clone();
-    let (class, state) = match (on, place) {
+fn row(model: Model, (place, last, first): (usize, usize, bool), tried: Option<Tried>, wrong: Wrong) -> AnyView {
+    let (later, silent) = (model.next_prices().cloned(), silent(&model).filter(|_| tried.is_none()));
+    let Model { id, wire, name, address, key_end, on, uses, images, prices, .. } = model.clone();
+    let (class, state) = match (on, uses) {
         (false, _) => ("badge", t!("Off")),
-        (true, 0) => ("badge badge--accent", t!("Asked first")),
-        (true, _) => ("badge badge--accent", t!("Asked if those before do not answer")),
+        (true, Use::Search) => ("badge badge--accent", t!("Used by the search")),
+        (true, Use::Simple) => ("badge badge--accent", t!("Asked first where a question is simple")),
+        (true, Use::All) if first => ("badge badge--accent", t!("Asked first")),
+        (true, Use::All) => ("badge badge--accent", t!("Asked if those before do not answer")),
     };
     let key = match key_end.as_deref() {
         None => t!("no key"),
@@ -84,6 +93,10 @@ fn row(model: Model, (place, last): (usize, usize), tried: Option<Tried>, wrong:
         || t!("no prices: its money is not counted"),
         |prices| t!("{input} asked, {output} answered, a million tokens", input = prices.input, output = prices.output),
     );
+    let later = later.map(|Prices { input, output, since, .. }| {
+        format!(" · {}", t!("from {since} on {input} asked, {output} answered", since, input, output))
+    });
+    let looks = images.then(|| format!(" · {}", t!("looks at pictures")));
     let of = |what: &str| format!("{HERE}/models/{id}/{what}");
     let switch = if on { t!("Turn off {name}", name) } else { t!("Turn on {name}", name) };
     let (next, turn) = if on { ("", t!("Turn off")) } else { ("1", t!("Turn on")) };
@@ -100,7 +113,8 @@ fn row(model: Model, (place, last): (usize, usize), tried: Option<Tried>, wrong:
     view! {
         <li id=format!("model-{id}")>
             <h3>{name.clone()}" "<span class=class>{state}</span></h3>
-            <p>{say(&wire.words())}<br/><code>{address}</code>" · "{key}" · "{costs}</p>
+            <p>{say(&wire.words())}<br/><code>{address}</code>" · "{key}" · "{costs}{later}{looks}</p>
+            {silent}
             {tried.map(came)}
             <div class="actions">
                 <form method="post" action=of("try")>
@@ -118,6 +132,18 @@ fn row(model: Model, (place, last): (usize, usize), tried: Option<Tried>, wrong:
         </li>
     }
     .into_any()
+}
+
+/// That it did not answer when visitors asked, and since when.
+fn silent(model: &Model) -> Option<AnyView> {
+    let (fault, since) = model.silent()?;
+    let at = format!("{} {}", say(&since.day()), since.time());
+    let view = view! {
+        <div class="notice notice--attention">
+            <p><b>{t!("It has not answered since {at} (UTC).", at)}</b>" "{say(&fault.words())}</p>
+        </div>
+    };
+    Some(view.into_any())
 }
 
 /// What came of trying it.
@@ -140,24 +166,13 @@ fn came(tried: Tried) -> AnyView {
 }
 
 fn removing(id: ModelId, name: &str) -> AnyView {
-    let dialog = format!("remove-{id}");
-    let (title, text) = (format!("{dialog}-title"), format!("{dialog}-text"));
-    view! {
-        <button class="button button--small" type="button" aria-label=t!("Remove {name}", name) command="show-modal" commandfor=dialog.clone()>
-            {t!("Remove")}
-        </button>
-        <dialog class="dialog" id=dialog.clone() aria-labelledby=title.clone() aria-describedby=text.clone()>
-            <div class="dialog__head">
-                <h2 id=title.clone()>{t!("Remove {name}?", name)}</h2>
-                <p id=text.clone()>{t!("It is not asked any more, and its key is forgotten. What it has used stays known.")}</p>
-            </div>
-            <form class="dialog__actions" method="post" action=format!("{HERE}/models/{id}/remove")>
-                <button class="button" type="button" command="close" commandfor=dialog.clone()>{t!("Keep it")}</button>
-                <button class="button button--danger" type="submit">{t!("Remove {name}", name)}</button>
-            </form>
-        </dialog>
-    }
-    .into_any()
+    let asked = Asked {
+        short: t!("Remove"),
+        full: t!("Remove {name}", name),
+        question: t!("Remove {name}?", name),
+        text: t!("It is not asked any more, and its key is forgotten. What it has used stays known."),
+    };
+    confirm(&format!("remove-{id}"), asked, format!("{HERE}/models/{id}/remove"))
 }
 
 fn adding(form: &str, wrong: Wrong) -> AnyView {
@@ -198,6 +213,32 @@ fn changing(model: Model, wrong: Wrong) -> AnyView {
     .into_any()
 }
 
+/// What a model is asked first for.
+fn for_what(form: &str, chosen: &str, error: Option<String>) -> AnyView {
+    let id = if form.is_empty() { "uses".to_owned() } else { format!("uses-{form}") };
+    let option = |(one, words): (Use, String)| {
+        let selected = one.name() == chosen;
+        view! { <option value=one.name() selected=selected>{words}</option> }
+    };
+    let all = [
+        (Use::All, t!("All questions")),
+        (Use::Simple, t!("Simple questions first")),
+        (Use::Search, t!("The search alone")),
+    ];
+    let hint = format!("{id}-hint");
+    view! {
+        <div class="field">
+            <label class="field__label" for=id.clone()>{t!("Asked for")}</label>
+            <p class="field__hint" id=hint.clone()>{t!("A model for the search answers nothing: it says what texts mean, also in other languages. All your documents are sent to its provider, piece by piece, and each question. It is tried before it is taken.")}</p>
+            <select class="field__input" id=id name="uses" aria-describedby=hint aria-invalid=error.as_ref().map(|_| "true")>
+                {all.into_iter().map(option).collect_view()}
+            </select>
+            {error.map(|error| view! { <p class="field__error">{error}</p> })}
+        </div>
+    }
+    .into_any()
+}
+
 /// What both forms have.
 fn fields(form: String, model: Option<Model>, wrong: &Wrong) -> AnyView {
     let key = match &model {
@@ -209,10 +250,16 @@ fn fields(form: String, model: Option<Model>, wrong: &Wrong) -> AnyView {
     let typed = wrong.typed.clone().filter(|typed| model.is_none() || !typed.name.is_empty());
     let kept = model.filter(|_| typed.is_none());
     let typed = typed.unwrap_or_default();
-    let (name, address, prices) = kept.map_or_else(Default::default, |model| (model.name, model.address, model.prices));
+    // Prices that are to come are said with their day; those of today have had theirs.
+    let next = kept.as_ref().filter(|model| model.prices.is_none()).and_then(|model| model.next_prices().cloned());
+    let coming = next.as_ref().map(|next| next.since.clone()).unwrap_or_default();
+    let uses = kept.as_ref().map_or_else(|| typed.uses.clone(), |model| model.uses.name().to_owned());
+    let images = kept.as_ref().map_or(typed.images, |model| model.images);
+    let (name, address, prices) =
+        kept.map_or_else(Default::default, |model| (model.name, model.address, model.prices.or(next)));
     let price = |of: fn(&Prices) -> String| prices.as_ref().map(of).unwrap_or_default();
     let (input, output) = (price(|prices| prices.input.to_string()), price(|prices| prices.output.to_string()));
-    let (cached, since) = (price(|prices| prices.cached.to_string()), price(|prices| prices.since.clone()));
+    let cached = price(|prices| prices.cached.to_string());
     let one = |name: &'static str, label: String, hint: Option<String>, kept: String, typed: String| Line {
         name,
         form: form.clone(),
@@ -240,12 +287,14 @@ fn fields(form: String, model: Option<Model>, wrong: &Wrong) -> AnyView {
             ..one("address", t!("Address"), Some(t!("Empty: where the provider is. For a server of your own, its address, most often with /v1 at the end.")), address, typed.address)
         })}
         {line(Line { kind: "password", ..one("key", t!("Key"), Some(key), String::new(), String::new()) })}
+        {for_what(&form, &uses, wrong.error("uses"))}
+        <label class="check"><input type="checkbox" name="images" value="1" checked=images/>" "{t!("It looks at pictures that come with a question")}</label>
         <fieldset class="checks">
             <legend class="field__label">{t!("What it costs")}</legend>
             {line(money("input", t!("A million tokens asked"), Some(t!("In the currency in which you count: 2.50. Without prices no money is counted, and no budget holds.")), input, typed.input))}
             {line(money("output", t!("A million tokens answered"), None, output, typed.output))}
             {line(money("cached", t!("Of these remembered"), Some(t!("What the provider takes for what it remembers. Empty: as for what is asked.")), cached, typed.cached))}
-            {line(Line { kind: "date", ..one("since", t!("Since"), Some(t!("Empty: from today on.")), since, typed.since) })}
+            {line(Line { kind: "date", ..one("since", t!("Since"), Some(t!("Empty: from today on, in UTC. A day up to a year ahead for what it will cost then; what was asked before costs what it did.")), coming, typed.since) })}
         </fieldset>
     }
     .into_any()

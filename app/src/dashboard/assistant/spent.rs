@@ -22,6 +22,7 @@ pub(super) fn section(budget: Budget, usage: Vec<UsageDay>, days: Vec<String>, w
             {form(&budget, wrong)}
         </section>
         {(!usage.is_empty()).then(|| used(usage, &days))}
+        <p class="actions"><a class="button" href=format!("{HERE}/usage")>{t!("What was used, month by month")}</a></p>
     }
     .into_any()
 }
@@ -34,6 +35,8 @@ fn meter(budget: &Budget) -> AnyView {
     match budget.limit {
         Some(limit) => {
             let full = budget.spent >= limit;
+            let most = budget.alerted && !full;
+            let percent = budget.alert_at;
             let name = t!("Spent in {month}", month);
             view! {
                 <div class="spent">
@@ -41,6 +44,9 @@ fn meter(budget: &Budget) -> AnyView {
                     <p>{t!("{spent} of {limit} spent in {month}", spent, limit, month)}{aside}</p>
                     {full.then(|| view! {
                         <p class="notice notice--attention">{t!("The budget of this month is used up. The built-in answerer answers.")}</p>
+                    })}
+                    {most.then(|| view! {
+                        <p class="notice notice--attention">{t!("At least {percent} % of this month's budget is spent. When all of it is, the built-in answerer answers.", percent)}</p>
                     })}
                 </div>
             }
@@ -73,7 +79,7 @@ fn form(budget: &Budget, wrong: Wrong) -> AnyView {
                 name: "alert_at",
                 label: t!("Told at (percent)"),
                 kind: "text",
-                hint: Some(t!("Then the audit log says so.")),
+                hint: Some(t!("Then this page and the audit log say so, and owners and admins get a letter, where letters are set up.")),
                 value: alert_at,
                 error: errors.1,
                 most: 3,

@@ -5,16 +5,28 @@ use super::{HERE, Wrong};
 use crate::say::say;
 use crate::ui::anchor;
 use leptos::prelude::*;
+use model::PersonalityId;
 use model::knowledge::{Answer, Outcome};
 use model::receipt::Record;
 
-pub(super) fn section(answered: Option<(String, Answer, Option<Record>)>, wrong: Wrong) -> AnyView {
+pub(super) fn section(
+    answered: Option<(String, Answer, Option<Record>)>,
+    wrong: Wrong,
+    tries: Option<(PersonalityId, String)>,
+) -> AnyView {
     let error = wrong.error("question");
     let typed = wrong.typed.map(|typed| typed.question).unwrap_or_default();
     let (question, answer) = match answered {
         Some((question, answer, record)) => (question, Some(said(answer, record))),
         None => (typed, None),
     };
+    let (with, name) = tries.unzip();
+    let with = with.map(|id| view! { <input type="hidden" name="personality" value=id.to_string()/> });
+    let tries = name.map(|name| {
+        let name = view! { <b>{name}</b> };
+        let other = anchor("", HERE.to_owned() + "#try", s!("Try the one in use").into_any());
+        view! { <p>{rich!("It is answered as {name} answers.", name = name)}" "{other}</p> }
+    });
     let described = error.as_ref().map(|_| "question-error");
     view! {
         <section class="section" id="try" aria-labelledby="try-title">
@@ -22,7 +34,9 @@ pub(super) fn section(answered: Option<(String, Answer, Option<Record>)>, wrong:
                 <h2 id="try-title">{t!("Try a question")}</h2>
                 <p>{t!("As a visitor would ask it. It costs what such an answer costs, and nobody is told.")}</p>
             </div></div>
+            {tries}
             <form class="form form--inline" method="post" action=format!("{HERE}/question#try")>
+                {with}
                 <div class="field">
                     <label class="field__label" for="question">{t!("Question")}</label>
                     <input

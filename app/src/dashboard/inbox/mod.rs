@@ -8,14 +8,13 @@ mod talk;
 mod thread;
 mod unsent;
 
-use super::{Frame, nothing, teams};
+use super::{Frame, facts, meetings, nothing, teams};
 use crate::say::language;
 use crate::shell::{Page, Surface};
 use desk::Desk;
 use leptos::prelude::*;
 use model::conversation::{Contact, InboxFilter, InboxView, Thread};
-use model::identity::Team;
-use model::{MemberId, Problem};
+use model::{MemberId, Problem, TeamId};
 use serde::{Deserialize, Serialize};
 
 /// The address of the page.
@@ -53,14 +52,21 @@ pub struct Outcome {
     pub problem: Option<Problem>,
 }
 
-/// Both pages: the list, and the list with a conversation. `to` are the teams to which one may be given.
-pub fn inbox(frame: &Frame, mut inbox: Inbox, to: Vec<Team>) -> Page {
+/// Both pages: the list, and the list with a conversation. `to` are the teams to which one may be given; `remembers`: whether there is a page of
+/// what is remembered of its contact; `meets`: whether they may begin meetings.
+pub fn inbox(frame: &Frame, mut inbox: Inbox, to: Vec<(TeamId, String)>, remembers: bool, meets: bool) -> Page {
     // The browser's part gets it as it was said.
     inbox.outcome.problem = inbox.outcome.problem.map(|problem| problem.said(language()));
     let with = inbox.thread.as_ref().map(|thread| name_of(&thread.conversation.contact));
     let title = title(inbox.missing, inbox.list.waiting, with);
     let giving = (!to.is_empty()).then(|| teams::giving(to));
-    let main = view! { <h1 class="visually-hidden">{s!("Inbox")}</h1><Desk inbox=inbox/>{giving} };
+    let facts = remembers.then(facts::leading);
+    let meeting = meets.then(meetings::beginning);
+    let main = view! {
+        <h1 class="visually-hidden">{s!("Inbox")}</h1>
+        <Desk inbox=inbox/>
+        <div class="giving">{meeting}{giving}{facts}</div>
+    };
     Page { island: Some("desk"), ..frame.page(HERE, title, Surface::Inbox, main) }
 }
 

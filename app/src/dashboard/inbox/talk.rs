@@ -33,7 +33,7 @@ pub(super) struct Talk {
     pub turned: StoredValue<u32>,
     /// Where the messages before those begin, if there are any.
     pub earlier: RwSignal<Option<String>>,
-    /// Who writes.
+    /// Who writes, or what may be seen of an answer so far.
     pub writing: RwSignal<Option<String>>,
     /// Whether something came that the reader, further up, has not seen.
     pub unseen: RwSignal<bool>,
@@ -179,12 +179,18 @@ impl Talk {
             }
             "caught_up" if frame.conversation == self.id() && frame.seq > Some(self.last()) => self.follow(),
             "typing" if frame.conversation == self.id() => {
-                self.writing.set(Some(match (frame.from, frame.name) {
+                let mut words = match (frame.from, frame.name) {
                     (Some(Author::Contact), _) => t!("The visitor is writing…"),
                     (Some(Author::Assistant), _) => t!("The assistant is writing…"),
                     (_, Some(name)) => t!("{name} is writing…", name),
                     _ => t!("A colleague is writing…"),
-                }));
+                };
+                // (None of it is read out: a draft is, once, when it is an answer.)
+                if let Some(text) = frame.text {
+                    // What was seen does not count any more.
+                    words = if text.is_empty() { t!("What was being written was taken back.") } else { text };
+                }
+                self.writing.set(Some(words));
                 self.writes.update_value(|n| *n += 1);
                 let mine = self.writes.get_value();
                 set_timeout(

@@ -87,7 +87,7 @@ pub(super) fn pane(talk: Talk, show: RwSignal<InboxFilter>, after: RwSignal<Opti
                 {live(move || talk.unseen.get().then(|| view! {
                     <button class="button button--small thread__new" type="button" on:click=move |_| talk.to_the_end()>{s!("New messages")}</button>
                 }.into_any()).into_any())}
-                <p class="thread__writing" aria-live="polite">{live(move || talk.writing.get().into_any())}</p>
+                <p class="thread__writing" id="writing">{live(move || talk.writing.get().into_any())}</p>
                 <form class="composer" method="post" action=action("messages") on:submit=send on:keydown=key on:input=move |_| talk.types()>
                     <input type="hidden" name="client_id" value=talk.draft.get_untracked()/>
                     <TextArea

@@ -3,16 +3,18 @@
 //! All forms work as they are. Where the browser's part arrives, each file is sent by itself and says how far it is, and the
 //! documents are shown as they are now, without loading the page again.
 
+mod outcomes;
+mod search_model;
 mod unanswered;
 mod upload;
 
 use super::Frame;
 use crate::say::say;
 use crate::shell::{Page, Surface};
-use crate::ui::ProblemNotice;
+use crate::ui::{Asked, ProblemNotice, confirm};
 use leptos::prelude::*;
 use model::Problem;
-use model::knowledge::{Answer, Document, DocumentState};
+use model::knowledge::{Answer, Document, DocumentState, SearchProgress};
 use model::permission::Permission;
 use upload::Upload;
 use words::Text;
@@ -47,6 +49,8 @@ pub struct Listed {
     pub name: String,
     /// What is wrong with that.
     pub problem: Option<Text>,
+    /// How far a model of the workspace's own is with all of them, if one is chosen.
+    pub search: Option<SearchProgress>,
 }
 
 /// A question, and what the documents say to it.
@@ -54,7 +58,7 @@ pub type Tried = (String, Result<Answer, Problem>);
 
 /// The page.
 pub fn knowledge(frame: &Frame, listed: Listed, gaps: Gaps, outcome: Outcome, tried: Option<Tried>) -> Page {
-    let Listed { documents, older, newest, name, problem } = listed;
+    let Listed { documents, older, newest, name, problem, search: own } = listed;
     // What the browser's part looks for: while it is there, the list is asked for again.
     let changing = documents.iter().any(|d| matches!(d.state, DocumentState::Queued | DocumentState::Processing));
     // Read when the page comes, as what happened on the one before.
@@ -99,6 +103,7 @@ pub fn knowledge(frame: &Frame, listed: Listed, gaps: Gaps, outcome: Outcome, tr
             </section>
         }
     });
+    let counted = gaps.outcomes.clone().filter(|counts| counts.asked > 0).map(outcomes::section);
     let main = view! {
         <header class="page__head">
             <h1>{t!("Knowledge")}</h1>
@@ -110,7 +115,9 @@ pub fn knowledge(frame: &Frame, listed: Listed, gaps: Gaps, outcome: Outcome, tr
             {search}
             <div id=DOCUMENTS tabindex="-1" data-changing=changing.then_some("")>{list}{pages}</div>
         </section>
+        {own.and_then(search_model::section)}
         {unanswered::section(gaps, manages)}
+        {counted}
         <Try tried=tried/>
     };
     let page = frame.page(HERE, title, Surface::Dashboard, main);
@@ -204,7 +211,6 @@ fn DocumentTable(list: Vec<Document>, manages: bool) -> impl IntoView {
 
 fn row(document: Document, manages: bool) -> impl IntoView {
     let id = document.id.to_string();
-    let dialog = format!("delete-{id}");
     let (class, state) = match (document.state, document.by_meaning) {
         (DocumentState::Queued, _) => ("badge", t!("Waiting")),
         (DocumentState::Processing, _) => ("badge", t!("Being read")),
@@ -215,6 +221,14 @@ fn row(document: Document, manages: bool) -> impl IntoView {
     let may_read_again =
         document.state == DocumentState::Failed || (document.state == DocumentState::Ready && !document.by_meaning);
     let title = document.title.clone();
+    let asked = manages.then(|| Asked {
+        short: t!("Delete"),
+        full: t!("Delete {title}", title),
+        question: t!("Delete {title}?", title),
+        text: t!(
+            "The assistant can no longer answer from it. The file itself is not touched; you can upload it again."
+        ),
+    });
     view! {
         <tr role="row" id=format!("document-{id}")>
             <th role="rowheader" scope="row">
@@ -226,25 +240,13 @@ fn row(document: Document, manages: bool) -> impl IntoView {
             </td>
             <td role="cell" data-label=t!("Pieces")>{document.chunk_count}</td>
             <td role="cell" data-label=t!("Added")><time datetime=document.created_at.to_string()>{say(&document.created_at.day())}</time></td>
-            <td class="table__end" role="cell">{manages.then(|| view! {
+            <td class="table__end" role="cell">{asked.map(|asked| view! {
                 {may_read_again.then(|| view! {
                     <form method="post" action=format!("{HERE}/{id}/reindex")>
                         <button class="button button--small" type="submit" aria-label=t!("Read again: {title}", title)>{t!("Read again")}</button>
                     </form>
                 })}
-                <button class="button button--small" type="button" aria-label=t!("Delete {title}", title) command="show-modal" commandfor=dialog.clone()>
-                    {t!("Delete")}
-                </button>
-                <dialog class="dialog" id=dialog.clone() aria-labelledby=format!("{dialog}-title") aria-describedby=format!("{dialog}-text")>
-                    <div class="dialog__head">
-                        <h2 id=format!("{dialog}-title")>{t!("Delete {title}?", title)}</h2>
-                        <p id=format!("{dialog}-text")>{t!("The assistant can no longer answer from it. The file itself is not touched; you can upload it again.")}</p>
-                    </div>
-                    <form class="dialog__actions" method="post" action=format!("{HERE}/{id}/delete")>
-                        <button class="button" type="button" command="close" commandfor=dialog.clone()>{t!("Keep it")}</button>
-                        <button class="button button--danger" type="submit">{t!("Delete {title}", title)}</button>
-                    </form>
-                </dialog>
+                {confirm(&format!("delete-{id}"), asked, format!("{HERE}/{id}/delete"))}
             })}</td>
         </tr>
     }

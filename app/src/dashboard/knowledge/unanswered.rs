@@ -4,6 +4,7 @@ use super::HERE;
 use crate::say::say;
 use crate::ui::Lines;
 use leptos::prelude::*;
+use model::evaluation::OutcomeCounts;
 use model::knowledge::{AskedId, Outcome, Unanswered};
 use words::Text;
 
@@ -14,6 +15,8 @@ pub struct Gaps {
     pub unanswered: Vec<Unanswered>,
     /// What came of an answer that was sent.
     pub written: Written,
+    /// What became of all that was asked; nothing for who may not see it.
+    pub outcomes: Option<OutcomeCounts>,
 }
 
 /// What came of an answer.
@@ -51,7 +54,7 @@ impl Written {
 
 /// The part of the page; nothing where there is nothing to say.
 pub(super) fn section(gaps: Gaps, manages: bool) -> Option<AnyView> {
-    let Gaps { mut unanswered, written } = gaps;
+    let Gaps { mut unanswered, written, .. } = gaps;
     let (mut typed, mut notice) = (None, None);
     match written {
         Written::Nothing => {}

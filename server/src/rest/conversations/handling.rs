@@ -1,4 +1,4 @@
-//! `POST /api/v1/conversations/{id}/handoff|team|handback|resolve`: who may speak.
+//! `POST /api/v1/conversations/{id}/handoff|call|team|handback|resolve`: who may speak.
 
 use crate::auth::ApiCaller;
 use crate::failure::Failure;
@@ -34,6 +34,31 @@ pub async fn hand_off(
     PathId(id): PathId<ConversationId>,
 ) -> Result<Json<Conversation>, Failure> {
     Ok(Json(app.capabilities.conversations.hand_off(&caller, id).await?))
+}
+
+/// Asks for a call on behalf of the contact: people are asked for, by an event that says so. Outside the company's service hours it says when they
+/// are there again, and the conversation waits for their call-back. Asked again before anybody has answered, nothing changes.
+#[utoipa::path(
+    post,
+    path = "/api/v1/conversations/{id}/call",
+    operation_id = "ask_for_call",
+    tag = "Conversations",
+    params(("id" = inline(ConversationId), Path, description = "The conversation's id"), IdempotencyKey),
+    security(("api_key" = [])),
+    responses(
+        (status = 200, description = "The conversation, with people", body = Conversation),
+        (status = 404, description = "No such conversation", body = Problem, content_type = "application/problem+json"),
+        RefusedOnce,
+        (status = 409, description = "The company takes no calls; the request of this `Idempotency-Key` is being worked on", body = Problem, content_type = "application/problem+json"),
+        Refused,
+    )
+)]
+pub async fn call(
+    State(app): State<App>,
+    ApiCaller(caller): ApiCaller,
+    PathId(id): PathId<ConversationId>,
+) -> Result<Json<Conversation>, Failure> {
+    Ok(Json(app.capabilities.conversations.call(&caller, id).await?))
 }
 
 /// To whom a conversation is given.

@@ -1,6 +1,7 @@
 //! `/api/v1/conversations`: what contacts and the company say to each other.
 
 mod create;
+mod facts;
 mod get;
 mod handling;
 mod list;
@@ -8,6 +9,7 @@ mod messages;
 mod say;
 
 pub use create::*;
+pub use facts::*;
 pub use get::*;
 pub use handling::*;
 pub use list::*;
