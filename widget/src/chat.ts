@@ -3,6 +3,7 @@
 // thing: while the window fills a small screen, what is behind it does not scroll.
 
 import { h, keep, sheet } from './elements.ts';
+import type { Typing } from './frames.ts';
 import { messages } from './messages.ts';
 import { talk, type Wire } from './socket.ts';
 
@@ -27,10 +28,6 @@ export interface Chat {
   destroy(): void;
 }
 
-const LONGEST = 4000;
-const COUNTED = 3500;
-const SECOND = 1000;
-
 export function mount(place: Place): Chat {
   const { root, section, title, widget } = place;
   root.adoptedStyleSheets.push(sheet(CHAT_CSS));
@@ -49,6 +46,7 @@ export function mount(place: Place): Chat {
   /** With whom one talks; what is wrong with the connection stands in its place, so nothing moves. */
   const note = h('p', { class: 'note', role: 'status' });
   const person = h('button', { class: 'person', onclick: ask }, 'Ask a person');
+  const call = h('button', { class: 'person', hidden: true, onclick: () => ask('call') }, 'Call');
   const list = messages(
     'Ask a question. The answer comes from our documents, and a person can join.',
     ask,
@@ -65,7 +63,8 @@ export function mount(place: Place): Chat {
     onbeforeinput: despite,
     onpaste: despite,
     onkeydown(event: KeyboardEvent) {
-      if (event.key !== 'Enter' || event.shiftKey || composes(event)) return;
+      // (By its number, which is another one while an input method takes the key for itself.)
+      if (event.keyCode !== 13 || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       say();
     },
@@ -92,13 +91,13 @@ export function mount(place: Place): Chat {
       'aria-label': title,
       oncancel: place.close,
       onkeydown(event: KeyboardEvent) {
-        if (event.key !== 'Escape' || composes(event)) return;
+        if (event.keyCode !== 27 || event.isComposing) return;
         // A dialog of the page's stays open.
         event.preventDefault();
         place.close();
       },
     },
-    h('header', {}, h('h2', {}, title), person, button('Close', 'M6 6l12 12M6 18L18 6', 'close', place.close), note),
+    h('header', {}, h('h2', {}, title), h('div', {}, call, person), button('Close', 'M6 6l12 12M6 18L18 6', 'close', place.close), note),
     list.element,
     h('div', { class: 'composer' }, text, send, count),
   );
@@ -107,7 +106,8 @@ export function mount(place: Place): Chat {
   function draft(): void {
     const left = keep('sessionStorage', DRAFT);
     if (left === undefined) return;
-    text.value = left ?? '';
+    // (The browser makes texts of these by itself.)
+    text.value = left as string;
     grow();
   }
   draft();
@@ -153,16 +153,16 @@ export function mount(place: Place): Chat {
     draw();
   }
 
-  function write(who?: string, seconds = 6): void {
+  function write(who?: string, seconds = 6, how?: Typing): void {
     clearTimeout(writing);
-    list.writing(who);
-    if (who) writing = setTimeout(write, seconds * SECOND);
+    list.writing(who, how);
+    if (who) writing = setTimeout(write, seconds * 1000);
   }
 
-  function ask(): void {
+  function ask(how: unknown): void {
     text.focus();
-    attend('asked');
-    conversation.handoff();
+    if (handler === 'assistant') attend('asked');
+    conversation.handoff(how);
   }
 
   /** Counts what nobody has seen: here, on an earlier page or in another tab. */
@@ -182,12 +182,12 @@ export function mount(place: Place): Chat {
     widget,
     {
       dial: () => new WebSocket(`${place.origin.replace('http', 'ws')}/ws`) as Wire,
-      now: Date.now,
+      clock: Date.now,
       later: setTimeout,
       cancel: clearTimeout,
-      random: Math.random,
+      chance: Math.random,
       keep: (key, value) => keep('localStorage', key, value),
-      keys() {
+      names() {
         try {
           return Object.keys(localStorage);
         } catch {
@@ -196,17 +196,18 @@ export function mount(place: Place): Chat {
       },
     },
     {
-      status(status) {
+      status(status, calls) {
         if (status === 'waiting') cut++;
         // The first moments are nobody's worry.
         if (status === 'live') {
           cut = 0;
+          call.hidden = !calls;
           tell('');
         } else if (status === 'refused') tell('This chat is not available just now.');
         else if (cut > 1 || !navigator.onLine) tell('No connection. Messages are sent when it is back.');
-        else tell('Connecting…', SECOND);
+        else tell('Connecting…', 1000);
       },
-      message(message) {
+      said(message) {
         const { from, event } = message;
         begun = true;
         where = message.conversation_id;
@@ -214,7 +215,7 @@ export function mount(place: Place): Chat {
         list.add(message);
         if (event === 'handed_off') attend('waiting');
         else if (event === 'handed_back' || event === 'resolved') attend('assistant');
-        else if (event || from === 'agent') {
+        else if (event === 'taken_over' || from === 'agent') {
           name = message.name ?? 'a person';
           attend('person');
         } else if (handler === 'asked') attend('asked');
@@ -225,10 +226,10 @@ export function mount(place: Place): Chat {
         recount();
       },
       outgoing: list.outgoing,
-      typing(from, who) {
-        if (from === 'agent') write(`${who ?? 'Somebody'} is writing…`);
-        // It may not have heard yet that somebody has taken over.
-        else if (handler === 'assistant') write('Looking for an answer…', 60);
+      typing(how) {
+        if (how.from === 'agent') write(`${how.name ?? 'Somebody'} is writing…`);
+        // It may not have heard yet that somebody has taken over; what it takes back was seen all the same.
+        else write(handler === 'assistant' ? 'Looking for an answer…' : '', 60, how);
       },
       caughtUp() {
         fresh = true;
@@ -244,9 +245,9 @@ export function mount(place: Place): Chat {
         if (handler !== 'asked') attend('assistant');
       },
       handoffFailed(why) {
-        attend('assistant');
+        if (handler === 'asked') attend('assistant');
         tell(`A person could not be asked. ${why || 'Try again in a moment.'}`);
-        setTimeout(tell, 8 * SECOND, '');
+        setTimeout(tell, 8000, '');
       },
     },
   );
@@ -259,16 +260,16 @@ export function mount(place: Place): Chat {
     text.style.height = `${text.scrollHeight + 2}px`;
     // As the server counts.
     const { length } = [...text.value.trim()];
-    const over = length > LONGEST;
+    const over = length > 4000;
     count.textContent =
-      length > COUNTED ? `${length} of ${LONGEST} characters${over ? ': too many. Send the rest in another message.' : ''}` : '';
-    text.ariaInvalid = `${over}`;
+      length > 3500 ? `${length} of 4000 characters${over ? ': too many. Send the rest in another message.' : ''}` : '';
+    text.ariaInvalid = over as unknown as string;
     send.disabled = !length || over;
   }
 
   function say(): void {
     if (!send.disabled) {
-      if (conversation.send(text.value.trim())) text.value = '';
+      if (conversation.utter(text.value.trim())) text.value = '';
       else tell('Too many messages are waiting to be sent.');
       changed();
     }
@@ -280,7 +281,7 @@ export function mount(place: Place): Chat {
     target.addEventListener(type, run as (event: Event) => void, { signal });
   on(window, 'storage', ({ key, newValue }: StorageEvent) => {
     if (key === SEEN) recount();
-    if (key?.startsWith(`samtal:${widget}:`) && newValue === null) conversation.elsewhere();
+    if (key?.startsWith(`samtal:${widget}:`) && !newValue) conversation.elsewhere();
   });
   on(window, 'online', conversation.wake);
   on(document, 'visibilitychange', () => {
@@ -297,7 +298,7 @@ export function mount(place: Place): Chat {
 
   // The whole screen, on a phone and where the browser is zoomed until little is left: then nothing behind it can be
   // reached or scrolled.
-  const small = matchMedia('(max-width:479.98px),(max-height:479.98px)');
+  const small = matchMedia('(width<480px),(height<480px)');
   const lock = sheet(':is(html,body):has(samtal-widget){overflow:hidden!important}');
   const view = visualViewport as VisualViewport;
 
@@ -350,9 +351,4 @@ export function mount(place: Place): Chat {
       panel.remove();
     },
   };
-}
-
-/** Whether the key is an input method's, which is not done with a word: Safari says so by the number alone. */
-function composes(event: KeyboardEvent): boolean {
-  return event.isComposing || event.keyCode === 229;
 }

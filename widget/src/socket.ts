@@ -5,7 +5,7 @@
 // kept until the server has it, also over a reload, and is sent again under the same `client_id`, one at a time, in order.
 // Must not: know how anything looks; grow without bound (`UNSENT`, `HISTORY`).
 
-import type { Author, ClientFrame, Message, ServerFrame } from './frames.ts';
+import type { ClientFrame, Message, ServerFrame, Typing } from './frames.ts';
 
 /** As much of a WebSocket as is used. */
 export interface Wire {
@@ -20,17 +20,17 @@ export interface Wire {
 export interface Kept {
   /** What there is. A value is written first, an empty one taken away. */
   keep(key: string, value?: string): string | null | undefined;
-  keys(): string[];
+  names(): string[];
 }
 
 export interface World extends Kept {
   dial(): Wire;
   /** Milliseconds since 1970. */
-  now(): number;
+  clock(): number;
   later(run: () => void, ms: number): number;
   cancel(timer: number | undefined): void;
   /** From 0 up to, not including, 1. */
-  random(): number;
+  chance(): number;
 }
 
 /** `waiting`: cut off, tries again. `refused`: the server does not know this widget; tries again only when woken. */
@@ -39,13 +39,14 @@ export type Status = 'connecting' | 'live' | 'waiting' | 'refused';
 export type Delivery = 'sending' | 'sent' | 'failed';
 
 export interface Listener {
-  status(status: Status): void;
+  /** `calls`: whether the company takes any, once that is known. */
+  status(status: Status, calls?: boolean): void;
   /** Each message once, in order. */
-  message(message: Message): void;
+  said(message: Message): void;
   /** A message of ours under way; `why` it is not there yet, or not sent, where that is known. `sent` comes before, or
       instead of, its `message`. */
   outgoing(id: string, text: string, delivery: Delivery, why: string): void;
-  typing(from: Author, name?: string | null): void;
+  typing(how: Typing): void;
   /** Everything there was has been handed on. */
   caughtUp(): void;
   /** What was handed on belongs to a conversation that is gone. */
@@ -55,11 +56,11 @@ export interface Listener {
 }
 
 export interface Talk {
-  /** False when too many messages wait already. */
-  send(text: string): boolean;
+  /** Says something. False when too many messages wait already. */
+  utter(text: string): boolean;
   retry(id: string): void;
-  /** Asks for a person: now, or as soon as there is a conversation. */
-  handoff(): void;
+  /** Asks for a person, or for a call: now, or as soon as there is a conversation. */
+  handoff(how?: unknown): void;
   /** Says whether a message answers what was asked: now, or as soon as there is a connection, and again if that is cut off. */
   judge(seq: number, answers: boolean): void;
   typing(): void;
@@ -83,7 +84,7 @@ const TRIES = 4;
 interface Unsent {
   readonly id: string;
   readonly text: string;
-  failed: boolean;
+  halted: boolean;
   /** The reason, for its writer. */
   why: string;
   /** How often the server did not take it, or did not answer. */
@@ -92,9 +93,8 @@ interface Unsent {
 
 export function talk(widget: string, world: World, listener: Listener): Talk {
   // Taken off: a browser's own are called with nothing before the dot.
-  const { now, keep, random, later, cancel } = world;
+  const { clock: now, keep, chance: random, later, cancel } = world;
   const key = `samtal:${widget}`;
-  const place = (id: string) => `${key}:${id}`;
 
   let token: string | undefined;
   /** A new visitor's token. It opens nothing before the first message, so it is kept only then: until somebody speaks, every
@@ -113,12 +113,12 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
   let since = 0;
   let attempt = 0;
   let refusals = 0;
-  /** Seconds. */
-  let heartbeat = 30;
+  /** Seconds; told by the welcome. */
+  let heartbeat: number;
 
   let inFlight: Unsent | undefined;
-  /** A person is wanted; asked for on this connection. */
-  let wanted = false;
+  /** What is wanted of people; asked for on this connection. */
+  let wanted: '' | 'handoff' | 'call' = '';
   let asked = false;
   let typed = 0;
   /** Judgements of which nothing shows that the server has them. */
@@ -131,20 +131,22 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
   };
 
   // A key begins with the time, so the order of the keys is the order of writing.
-  const unsent = world
-    .keys()
-    .filter((name) => name.startsWith(`${key}:`))
-    .sort()
-    .slice(0, UNSENT)
-    .map((name): Unsent => {
-      const id = name.slice(key.length + 1);
-      const failed = !(now() - parseInt(id, 36) < STALE);
-      return { id, text: keep(name) ?? '', failed, why: failed ? 'It is older than a day.' : '', troubles: 0 };
-    });
+  const unsent = new Map<unknown, Unsent>(
+    world
+      .names()
+      .filter((name) => name.startsWith(`${key}:`))
+      .sort()
+      .slice(0, UNSENT)
+      .map((name) => {
+        const id = name.slice(key.length + 1);
+        const halted = !(now() - parseInt(id, 36) < STALE);
+        return [id, { id, text: keep(name) ?? '', halted, why: halted ? 'It is older than a day.' : '', troubles: 0 }];
+      }),
+  );
 
   const write = (frame: ClientFrame) => wire?.send(JSON.stringify(frame));
 
-  const report = ({ id, text, failed, why }: Unsent) => listener.outgoing(id, text, failed ? 'failed' : 'sending', why);
+  const report = ({ id, text, halted, why }: Unsent) => listener.outgoing(id, text, halted ? 'failed' : 'sending', why);
 
   function connect(): void {
     hangUp();
@@ -154,7 +156,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     fresh.onopen = () => fresh === wire && hello();
     fresh.onmessage = ({ data }) => fresh === wire && hear(JSON.parse(data));
     fresh.onclose = ({ code }) => fresh === wire && lost(code);
-    set('pulse', () => lost(0), 15);
+    set('pulse', lost, 15);
   }
 
   /** Ends the socket and everything that waits for it. */
@@ -167,7 +169,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
   }
 
   /** The close codes of the protocol; 0 is our own: no answer came. */
-  function lost(code: number): void {
+  function lost(code = 0): void {
     const held = welcomed && now() - since > STEADY;
     if (code === 1008 && !welcomed && ++refusals > 1) {
       if (!token) return refuse();
@@ -242,10 +244,10 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
       if (frame.seq <= last) {
         gaps = 0;
         listener.caughtUp();
-      } else if (++gaps > 3) lost(0);
+      } else if (++gaps > 3) lost();
       else subscribe();
     } else if (frame.type === 'typing' && frame.conversation === following && frame.from !== 'contact') {
-      listener.typing(frame.from, frame.name);
+      listener.typing(frame);
     }
   }
 
@@ -257,7 +259,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     refusals = 0;
     heartbeat = frame.heartbeat_s || 30;
     set('pulse', ping, heartbeat);
-    listener.status('live');
+    listener.status('live', frame.calls);
     target = frame.conversation;
     if (target && (target !== following || frame.last_seq < last)) {
       follow(target, Math.max(0, frame.last_seq - HISTORY));
@@ -278,8 +280,8 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     }
     last = message.seq;
     if (message.from === 'contact' && message.client_id) settle(message.client_id);
-    else if (message.event === 'handed_off' || message.event === 'taken_over') wanted = false;
-    listener.message(message);
+    else if (asked && (message.event || message.from === 'agent')) wanted = '';
+    listener.said(message);
     flush();
   }
 
@@ -292,9 +294,15 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
       else lost(1013);
       return;
     }
-    const entry = unsent.find(({ id }) => id === client_id) ?? (retry_after && inFlight);
+    const entry = unsent.get(client_id) ?? (retry_after && inFlight);
     // It does not say about which frame.
-    if (retry_after && !client_id) set('repeat', repeat, retry_after);
+    if (retry_after && !client_id) {
+      set('repeat', () => {
+        if (catching) subscribe();
+        asked = false;
+        flush();
+      }, retry_after);
+    }
     if (entry) {
       cancel(timers['ack']);
       if (code === 'not_found' && target) {
@@ -302,7 +310,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
         leave();
         inFlight = undefined;
       } else if (retry_after && ++entry.troubles < TRIES) {
-        set('ack', again, retry_after);
+        set('ack', () => ((inFlight = undefined), flush()), retry_after);
         entry.why = detail;
         report(entry);
       } else fail(entry, detail);
@@ -310,24 +318,13 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
     } else if (retry_after) return;
     else if (code === 'unauthenticated') lost(1008);
     else if (asked && wanted) {
-      wanted = false;
+      wanted = '';
       listener.handoffFailed(detail);
     } else if (code === 'not_found' && catching) leave();
   }
 
-  function again(): void {
-    inFlight = undefined;
-    flush();
-  }
-
-  function repeat(): void {
-    if (catching) subscribe();
-    asked = false;
-    flush();
-  }
-
   function fail(entry: Unsent, why: string): void {
-    entry.failed = true;
+    entry.halted = true;
     entry.why = why;
     if (entry === inFlight) inFlight = undefined;
     report(entry);
@@ -335,11 +332,10 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
 
   /** The server has it. */
   function settle(id: string): void {
-    const at = unsent.findIndex((entry) => entry.id === id);
-    const entry = unsent[at];
+    const entry = unsent.get(id);
     if (!entry) return;
-    unsent.splice(at, 1);
-    keep(place(id), '');
+    unsent.delete(id);
+    keep(`${key}:${id}`, '');
     if (entry === inFlight) {
       inFlight = undefined;
       cancel(timers['ack']);
@@ -350,7 +346,7 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
   /** Sends what is next: one message at a time, then the wish for a person. */
   function flush(): void {
     if (!welcomed || inFlight) return;
-    const entry = unsent.find(({ failed }) => !failed);
+    const entry = [...unsent.values()].find(({ halted }) => !halted);
     if (entry) {
       if (offered) {
         // Another tab has begun meanwhile: this one joins it. Kept before it is used: the answer may be lost.
@@ -362,43 +358,43 @@ export function talk(widget: string, world: World, listener: Listener): Talk {
       inFlight = entry;
       const { id, text } = entry;
       write({ type: 'send', client_id: id, text, conversation: target ?? undefined });
-      set('ack', () => (++entry.troubles < TRIES ? lost(0) : (fail(entry, 'No answer came.'), flush())), 20);
+      set('ack', () => (++entry.troubles < TRIES ? lost() : (fail(entry, 'No answer came.'), flush())), 20);
     } else if (wanted && !asked && target) {
       asked = true;
-      write({ type: 'handoff', conversation: target });
+      write({ type: wanted, conversation: target });
     }
   }
 
   function ping(): void {
     write({ type: 'ping' });
-    set('pulse', () => lost(0), 10);
+    set('pulse', lost, 10);
   }
 
   unsent.forEach(report);
   connect();
 
   return {
-    send(text) {
-      if (unsent.length >= UNSENT) return false;
+    utter(text) {
+      if (unsent.size >= UNSENT) return false;
       const id = `${now().toString(36)}-${random().toString(36).slice(2)}`;
-      const entry = { id, text: text.toWellFormed(), failed: false, why: '', troubles: 0 };
-      unsent.push(entry);
-      keep(place(id), entry.text);
+      const entry = { id, text: text.toWellFormed(), halted: false, why: '', troubles: 0 };
+      unsent.set(id, entry);
+      keep(`${key}:${id}`, entry.text);
       report(entry);
       flush();
       return true;
     },
     retry(id) {
-      const entry = unsent.find((one) => one.id === id);
-      if (!entry?.failed) return;
-      entry.failed = false;
+      const entry = unsent.get(id);
+      if (!entry?.halted) return;
+      entry.halted = false;
       entry.why = '';
       entry.troubles = 0;
       report(entry);
       flush();
     },
-    handoff() {
-      wanted = true;
+    handoff(how) {
+      wanted = how === 'call' ? how : 'handoff';
       asked = false;
       flush();
     },

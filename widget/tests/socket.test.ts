@@ -32,16 +32,20 @@ test('frames are what the server reads and writes', () => {
   assert.deepEqual(tab.typing, [
     ['agent', 'Anna'],
     ['assistant', undefined],
+    ['assistant', undefined, 'Unused goods may be returned within 60 days.', undefined],
+    ['assistant', undefined, '', true],
   ]);
   tab.line.says({ type: 'caught_up', conversation: message.conversation_id, seq: message.seq });
   tab.pass(30 * SECOND);
   tab.talk.typing();
+  assert.equal(tab.calls, true);
   tab.talk.handoff();
+  tab.talk.handoff('call');
   tab.talk.judge(message.seq, true);
-  tab.talk.send('Hej');
+  tab.talk.utter('Hej');
   heard.push(...tab.line.heard());
   assert.deepEqual(heard.filter((frame) => !known.has(shape(frame))), []);
-  assert.deepEqual([...new Set(heard.map(({ type }) => type))].sort(), ['handoff', 'hello', 'judge', 'ping', 'send', 'subscribe', 'typing']);
+  assert.deepEqual([...new Set(heard.map(({ type }) => type))].sort(), ['call', 'handoff', 'hello', 'judge', 'ping', 'send', 'subscribe', 'typing']);
 });
 
 test('the first visit says hello with the widget alone, and keeps the token when something is said', () => {
@@ -58,7 +62,7 @@ test('the first visit says hello with the widget alone, and keeps the token when
   tab.pass(SECOND);
   assert.deepEqual(tab.line.open().heard(), [{ type: 'hello', widget: WIDGET }]);
   tab.line.welcomes('smc_2');
-  tab.talk.send('Hej');
+  tab.talk.utter('Hej');
   assert.equal(store.keep(TOKEN), 'smc_2', 'before there is an answer, which may be lost');
   tab.line.ends(1006);
   tab.pass(tab.next);
@@ -88,7 +92,7 @@ test('of a long conversation only the end is asked for', () => {
 test('the first message begins the conversation, whatever comes first', () => {
   for (const ackFirst of [true, false]) {
     const tab = new Tab().live(null);
-    tab.talk.send('Hej');
+    tab.talk.utter('Hej');
     const [id] = tab.ids as [string];
     assert.match(id, /^[A-Za-z0-9_-]{1,64}$/);
     assert.deepEqual(tab.line.heard(), [{ type: 'send', client_id: id, text: 'Hej' }]);
@@ -97,7 +101,7 @@ test('the first message begins the conversation, whatever comes first', () => {
     assert.deepEqual(tab.texts, ['Hej']);
     assert.deepEqual(tab.deliveries, [['Hej', 'sending'], ['Hej', 'sent']]);
     assert.deepEqual(tab.line.heard(), [subscribe(0)], 'asked for once, also where the server has subscribed by itself');
-    tab.talk.send('Du');
+    tab.talk.utter('Du');
     assert.equal((tab.line.heard()[0] as { conversation?: string }).conversation, 'conv_1');
   }
 });
@@ -140,7 +144,7 @@ test('a caught_up of another conversation means nothing', () => {
 test('a lost answer: the same message again under the same id, shown once', () => {
   const store = new Store();
   const tab = new Tab(store).live('conv_1', 1);
-  tab.talk.send('Hej');
+  tab.talk.utter('Hej');
   const [id] = tab.ids as [string];
   const first = tab.line.heard();
   tab.line.ends(1006);
@@ -153,7 +157,7 @@ test('a lost answer: the same message again under the same id, shown once', () =
   tab.line.says(said(2, { from: 'contact', client_id: id, text: 'Hej' }), up(2), sent(id, 2, 'Hej'));
   assert.deepEqual(tab.texts, ['1', 'Hej']);
   assert.equal(tab.deliveries.filter(([, delivery]) => delivery === 'sent').length, 1);
-  assert.deepEqual(store.keys(), [TOKEN]);
+  assert.deepEqual(store.names(), [TOKEN]);
 });
 
 test('a reload while offline loses nothing and keeps the order', () => {
@@ -161,7 +165,7 @@ test('a reload while offline loses nothing and keeps the order', () => {
   const before = new Tab(store);
   for (const text of ['one', 'two', 'three']) {
     before.pass(1);
-    before.talk.send(text);
+    before.talk.utter(text);
   }
   before.talk.stop();
   const after = new Tab(store, before.time + SECOND).live(null);
@@ -173,7 +177,7 @@ test('messages go one at a time, so the first begins the conversation and the or
   const tab = new Tab();
   for (const text of ['one', 'two', 'three']) {
     tab.pass(1);
-    tab.talk.send(text);
+    tab.talk.utter(text);
   }
   const ids = tab.ids as [string, string, string];
   tab.line.open().welcomes('smc_1');
@@ -190,7 +194,7 @@ test('messages go one at a time, so the first begins the conversation and the or
 test('a message of yesterday is not sent behind the back of its writer', () => {
   const store = new Store();
   const before = new Tab(store);
-  before.talk.send('old');
+  before.talk.utter('old');
   before.talk.stop();
   const after = new Tab(store, before.time + 25 * 3600 * SECOND).live();
   assert.deepEqual(after.deliveries, [['old', 'failed', 'It is older than a day.']]);
@@ -204,15 +208,15 @@ test('the queue is bounded', () => {
   const tab = new Tab();
   for (let n = 0; n < 50; n++) {
     tab.pass(1);
-    assert.ok(tab.talk.send(`${n}`));
+    assert.ok(tab.talk.utter(`${n}`));
   }
-  assert.equal(tab.talk.send('one too many'), false);
+  assert.equal(tab.talk.utter('one too many'), false);
   assert.equal(tab.deliveries.length, 50);
 });
 
 test('an answer that overtakes the stream waits for its turn', () => {
   const tab = new Tab().live('conv_1', 1);
-  tab.talk.send('Hej');
+  tab.talk.utter('Hej');
   const [id] = tab.ids as [string];
   tab.line.heard();
   tab.line.says(sent(id, 3, 'Hej'));
@@ -383,8 +387,8 @@ test('two tabs that begin at once are one visitor', () => {
   a.line.open().welcomes('smc_a');
   b.line.open().welcomes('smc_b');
   b.line.heard();
-  a.talk.send('Hej');
-  b.talk.send('Du');
+  a.talk.utter('Hej');
+  b.talk.utter('Du');
   assert.equal(store.keep(TOKEN), 'smc_a');
   assert.deepEqual(b.lines[0]?.heard(), [], 'nothing is said as somebody else');
   assert.deepEqual(b.line.open().heard(), [{ type: 'hello', widget: WIDGET, token: 'smc_a' }]);
@@ -394,7 +398,7 @@ test('two tabs that begin at once are one visitor', () => {
 
 test('a tab that knows no conversation finds the one that the other began', () => {
   const tab = new Tab().live(null);
-  tab.talk.send('Hej');
+  tab.talk.utter('Hej');
   tab.line.says(sent(tab.ids[0] as string, 7, 'Hej'));
   assert.deepEqual(tab.line.heard().at(-1), subscribe(0));
   for (let seq = 1; seq < 7; seq++) tab.line.says(said(seq));
@@ -413,7 +417,7 @@ test('a tab is told when another has sent something, and looks only if it knows 
 
 test('without a storage it works as long as the page lives', () => {
   const tab = new Tab(FORBIDDEN).live();
-  tab.talk.send('Hej');
+  tab.talk.utter('Hej');
   tab.line.ends(1006);
   tab.pass(SECOND);
   const frames = tab.line.open().welcomes('smc_1', 'conv_1').heard();
@@ -423,9 +427,9 @@ test('without a storage it works as long as the page lives', () => {
 
 test('a message that is refused says why, and the next one goes', () => {
   const tab = new Tab().live();
-  tab.talk.send('bad');
+  tab.talk.utter('bad');
   tab.pass(1);
-  tab.talk.send('good');
+  tab.talk.utter('good');
   const ids = tab.ids as [string, string];
   tab.line.heard();
   tab.line.says({ type: 'error', code: 'invalid', detail: 'Write something first.', client_id: ids[0] });
@@ -439,7 +443,7 @@ test('a message that is refused says why, and the next one goes', () => {
 test('a limit is waited for, with or without the message named, but not for ever', () => {
   for (const named of [true, false]) {
     const tab = new Tab().live();
-    tab.talk.send('Hej');
+    tab.talk.utter('Hej');
     const client_id = named ? (tab.ids[0] as string) : null;
     for (let tries = 0; tries < 3; tries++) {
       assert.equal(tab.line.heard().length, 1);
@@ -463,7 +467,7 @@ test('a subscription that met the limit is asked for again', () => {
 
 test('no answer to a message is a broken line; four times, and the message has failed', () => {
   const tab = new Tab().live();
-  tab.talk.send('Hej');
+  tab.talk.utter('Hej');
   const keepAlive = (seconds: number) => {
     for (let s = 0; s < seconds; s += 5) {
       tab.pass(5 * SECOND);
@@ -483,7 +487,7 @@ test('no answer to a message is a broken line; four times, and the message has f
 
 test('close code 1009: the message was too large, and is not sent again and again', () => {
   const tab = new Tab().live();
-  tab.talk.send('large');
+  tab.talk.utter('large');
   tab.line.ends(1009);
   assert.deepEqual(tab.deliveries.at(-1), ['large', 'failed', 'It is too long.']);
   tab.pass(SECOND);
@@ -493,7 +497,7 @@ test('close code 1009: the message was too large, and is not sent again and agai
 test('half a character is no reason to lose the rest', () => {
   const store = new Store();
   const tab = new Tab(store).live();
-  tab.talk.send('a \ud83d lamp, a 💡');
+  tab.talk.utter('a \ud83d lamp, a 💡');
   const [frame] = tab.line.heard();
   assert.equal(frame?.type === 'send' && frame.text, 'a \ufffd lamp, a 💡');
   assert.equal(store.keep(`${TOKEN}:${tab.ids[0]}`), 'a \ufffd lamp, a 💡', 'the same after a reload');
@@ -501,7 +505,7 @@ test('half a character is no reason to lose the rest', () => {
 
 test('a message to a conversation that was deleted begins another', () => {
   const tab = new Tab().live('conv_1', 2);
-  tab.talk.send('Hej');
+  tab.talk.utter('Hej');
   const [id] = tab.ids as [string];
   tab.line.heard();
   tab.line.says({ type: 'error', code: 'not_found', client_id: id });
@@ -514,7 +518,7 @@ test('the wish for a person waits for a conversation and a connection', () => {
   const tab = new Tab();
   tab.talk.handoff();
   tab.line.open().welcomes('smc_1');
-  tab.talk.send('Hej');
+  tab.talk.utter('Hej');
   tab.line.heard();
   tab.line.says(sent(tab.ids[0] as string, 1, 'Hej'));
   const handoff = { type: 'handoff', conversation: 'conv_1' };
@@ -528,9 +532,46 @@ test('the wish for a person waits for a conversation and a connection', () => {
   assert.deepEqual(tab.line.open().welcomes('smc_1', 'conv_1', 2).heard().at(-1), subscribe(2));
 });
 
+test('a call is asked for as a person is, also where people have the conversation', () => {
+  const tab = new Tab();
+  tab.line.open().says({ type: 'welcome', token: 'smc_1', conversation: null, last_seq: 0, heartbeat_s: 30 });
+  assert.equal(tab.calls, undefined, 'no button, where the company takes none');
+  tab.talk.utter('Hej');
+  tab.talk.handoff('call');
+  tab.line.heard();
+  tab.line.says(sent(tab.ids[0] as string, 1, 'Hej'));
+  const call = { type: 'call', conversation: 'conv_1' };
+  assert.deepEqual(tab.line.heard(), [subscribe(0), call]);
+  const again = (last: number) => {
+    tab.line.ends(1006);
+    tab.pass(4 * SECOND);
+    return tab.line.open().welcomes('smc_1', 'conv_1', last).heard().at(-1);
+  };
+  assert.deepEqual(again(1), call, 'again, if nothing came of it');
+  // People have it: they hear of the call by an event of their own.
+  tab.line.says(said(2, { from: 'system', event: 'meeting' }));
+  assert.deepEqual(again(2), subscribe(2));
+  // Somebody answers: no call is asked for behind their back.
+  tab.talk.handoff('call');
+  tab.line.says(said(3, { from: 'agent' }));
+  tab.line.heard();
+  assert.deepEqual(again(3), subscribe(3));
+  // What was said before it was asked for answers nothing.
+  tab.line.ends(1006);
+  tab.talk.utter('Can we talk?');
+  tab.talk.handoff('call');
+  tab.pass(4 * SECOND);
+  tab.line.open().welcomes('smc_1', 'conv_1', 4);
+  tab.line.says(said(4, { from: 'system', event: 'resolved' })).heard();
+  tab.line.says(sent(tab.ids[1] as string, 5, 'Can we talk?'));
+  assert.deepEqual(tab.line.heard(), [call]);
+  tab.line.says({ type: 'error', code: 'conflict', detail: 'Not here.' });
+  assert.deepEqual(tab.refusals, ['Not here.']);
+});
+
 test('a judgement goes out at once or with the next connection, and again until an answer shows that it came', () => {
   const tab = new Tab().live('conv_1', 2);
-  tab.talk.send('Hej');
+  tab.talk.utter('Hej');
   tab.line.heard();
   const judge = (answers: boolean) => ({ type: 'judge', conversation: 'conv_1', seq: 2, answers });
   const again = (conversation = 'conv_1') => {
@@ -620,7 +661,7 @@ test('whatever the order of loss, every message is shown once and in order', () 
     for (let n = 0; n < 12; n++) {
       tab.pass(1);
       tab.chance = random();
-      tab.talk.send(`${n}`);
+      tab.talk.utter(`${n}`);
       if (random() < 0.5) {
         const seq = kept.push({ text: `answer ${n}`, client_id: null });
         if (opened.has(tab.line) && random() > loss) tab.line.says(said(seq, { text: `answer ${n}` }));
@@ -641,6 +682,6 @@ test('whatever the order of loss, every message is shown once and in order', () 
     assert.deepEqual(tab.texts, kept.map(({ text }) => text), `seed ${seed}`);
     const own = kept.filter((m) => m.client_id).map(({ text }) => text);
     assert.deepEqual(own, Array.from({ length: 12 }, (_, n) => `${n}`), `seed ${seed}`);
-    assert.deepEqual(store.keys(), [TOKEN], `seed ${seed}`);
+    assert.deepEqual(store.names(), [TOKEN], `seed ${seed}`);
   }
 });

@@ -57,11 +57,11 @@ export class Store implements Kept {
     else if (value === '') this.entries.delete(key);
     return this.entries.get(key) ?? null;
   };
-  keys = () => [...this.entries.keys()];
+  names = () => [...this.entries.keys()];
 }
 
 /** A storage that keeps nothing, as in a browser that forbids it. */
-export const FORBIDDEN: Kept = { keep: () => null, keys: () => [] };
+export const FORBIDDEN: Kept = { keep: () => null, names: () => [] };
 
 /** A tab with the widget open. */
 export class Tab {
@@ -70,10 +70,12 @@ export class Tab {
   readonly messages: Message[] = [];
   readonly deliveries: [text: string, delivery: Delivery, why?: string][] = [];
   readonly ids: string[] = [];
-  readonly typing: [Author, string | null | undefined][] = [];
+  readonly typing: [Author, string | null | undefined, (string | undefined)?, (boolean | undefined)?][] = [];
   caughtUp = 0;
   resets = 0;
   readonly refusals: string[] = [];
+  /** Whether there is a button for calls. */
+  calls: boolean | undefined;
   time: number;
   /** What chance gives, again and again. */
   chance = 0;
@@ -91,24 +93,27 @@ export class Tab {
           this.lines.push(line);
           return line;
         },
-        now: () => this.time,
+        clock: () => this.time,
         later: (run, ms) => {
           this.timers.set(++this.count, { at: this.time + ms, run });
           return this.count;
         },
         cancel: (timer) => void this.timers.delete(timer ?? 0),
-        random: () => this.chance,
+        chance: () => this.chance,
         keep: kept.keep,
-        keys: kept.keys,
+        names: kept.names,
       },
       {
-        status: (status) => this.statuses.push(status),
-        message: (message) => this.messages.push(message),
+        status: (status, calls) => {
+          this.statuses.push(status);
+          this.calls = calls;
+        },
+        said: (message) => this.messages.push(message),
         outgoing: (id, text, delivery, why) => {
           if (!this.ids.includes(id)) this.ids.push(id);
           this.deliveries.push(why ? [text, delivery, why] : [text, delivery]);
         },
-        typing: (from, name) => this.typing.push([from, name]),
+        typing: ({ from, name, text, withdrawn }) => this.typing.push(text || withdrawn ? [from, name, text, withdrawn] : [from, name]),
         caughtUp: () => this.caughtUp++,
         reset: () => {
           this.resets++;
