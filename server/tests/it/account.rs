@@ -1,4 +1,4 @@
-//! One's own account: the password, and where one is signed in.
+//! One's own account: the name, the password, and where one is signed in.
 
 use crate::harness::{Ask, COOKIE, PASSWORD, TestServer};
 use crate::socket::{Client, ORIGIN};
@@ -40,7 +40,7 @@ async fn a_password_is_changed_by_who_knows_it_and_everywhere_else_one_is_out() 
     for old in [&mine, &other] {
         assert_eq!(server.ask(Ask::get("/dashboard").cookie(old)).await.status, 303);
     }
-    assert_eq!(socket.closed().await, Some(1008));
+    assert_eq!(socket.end().await, Some(1008));
     assert_eq!((sign_in(&server, PASSWORD).await.0, sign_in(&server, NEW).await.0), (422, 303));
     assert_eq!(server.count("select count(*) from app.letters where kind = 'changed'").await, 1);
 }
@@ -81,4 +81,49 @@ async fn sessions_are_listed_and_ended_one_or_all_but_this() {
     assert!(!page.body.contains("/end\"") && page.body.contains("Here"), "{page}");
     // Borealis is as it was.
     assert_eq!(server.ask(Ask::get("/dashboard").session(&server.two.borealis)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_name_is_changed_everywhere_and_written_down_for_those_who_see_it() {
+    let server = start().await;
+    let (aurora, borealis) = (&server.two.aurora, &server.two.borealis);
+    server.db.joins(aurora, borealis).await;
+    let change = |name: &str| Ask::post("/dashboard/account/name").form([("name", name)]).session(aurora);
+    let before = "select count(*) from app.memberships where name = 'Aurora Owner'";
+    assert_eq!(server.count(before).await, 2);
+    let long = "x".repeat(101);
+    for (name, message) in
+        [("", "Enter your name."), (" \u{200b} ", "Enter your name."), (long.as_str(), "Use at most 100 characters.")]
+    {
+        let answer = server.ask(change(name)).await;
+        assert!(answer.status == 422 && answer.body.contains(message), "{answer}");
+    }
+    // What was refused is still in its field.
+    assert_eq!(server.ask(change(&long)).await.input("name").as_deref(), Some(long.as_str()));
+    assert_eq!(server.count(before).await, 2);
+    assert_eq!(server.count("select count(*) from app.audit_entries where act = 'name.changed'").await, 0);
+
+    // Without what stands around it, as when one signs up; and sent twice it is done once.
+    for _ in 0..2 {
+        let answer = server.ask(change(" Åsa <b>Holm</b> ")).await;
+        assert_eq!((answer.status, answer.header("location")), (303, "/dashboard/account?done=name"), "{answer}");
+    }
+    let name = "select count(*) from (select name from app.people union all select name from app.memberships) all_names
+                where name = 'Åsa <b>Holm</b>'";
+    assert_eq!(server.count(name).await, 3);
+    assert_eq!(server.count(before).await, 0);
+    assert_eq!(server.count("select count(*) from app.audit_entries where act = 'name.changed'").await, 2);
+    let page = server.ask(Ask::get("/dashboard/account?done=name").session(aurora)).await;
+    assert!(page.body.contains("Your name is changed") && page.body.contains("&lt;b&gt;Holm"), "{page}");
+    // Colleagues see it, also where one is not at work just now, and what it was stands in their log.
+    let members = server.ask(Ask::get("/dashboard/members").session(borealis)).await;
+    assert!(members.body.contains("Åsa &lt;b&gt;Holm") && !members.body.contains("Aurora Owner"), "{members}");
+    assert!(members.body.contains("Borealis Owner"), "{members}");
+    let log = server.ask(Ask::get("/dashboard/audit-log?act=name.changed").session(borealis)).await;
+    assert!(log.body.contains("Changed the name") && log.body.contains("Aurora Owner"), "{log}");
+    // Who is not signed in, or not any more, changes nothing.
+    assert_eq!(server.ask(Ask::post("/dashboard/account/name").form([("name", "Nobody")])).await.status, 401);
+    assert_eq!(server.ask(Ask::post("/logout").form([]).session(aurora)).await.status, 303);
+    assert_eq!(server.ask(change("Too late")).await.status, 401);
+    assert_eq!(server.count("select count(*) from app.people where name in ('Nobody', 'Too late')").await, 0);
 }

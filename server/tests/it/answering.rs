@@ -1,9 +1,10 @@
-//! What the assistant says to several things said at once, with the real answerer.
+//! What the assistant says to several things said at once, with the real answerer; and how much of what is found a search tells.
 
 use crate::harness::{Ask, TestServer};
 use conversations::{MessagesFrom, NewMessage};
 use model::conversation::{Author, Message};
 use model::knowledge::Outcome;
+use serde_json::{Value, json};
 use time::Duration;
 
 #[tokio::test]
@@ -102,4 +103,38 @@ async fn what_stands_on_the_question_before_is_searched_with_it() {
     let listed = server.ask(Ask::get("/api/v1/unanswered").key(aurora)).await.json();
     let questions: Vec<_> = listed["data"].as_array().unwrap().iter().map(|one| one["question"].clone()).collect();
     assert!(questions.contains(&"Is there a Team plan?\nHow much is it?".into()), "{questions:?}");
+}
+
+#[tokio::test]
+async fn a_search_tells_what_scores_enough_and_nothing_else() {
+    let server = TestServer::start().await;
+    let aurora = &server.two.aurora;
+    for text in
+        ["# Returns\n\nGoods may be returned within 60 days of delivery.\n", "# Lamps\n\nLamps are made of brass.\n"]
+    {
+        server.new_document(aurora, text).await;
+    }
+    let search = async |minimum: Value| {
+        let body = json!({ "query": "Within how many days may goods be returned?", "minimum": minimum }).to_string();
+        server.ask(Ask::post("/api/v1/search").body("application/json", body).key(aurora)).await
+    };
+    let found = async |minimum: Value| {
+        let answer = search(minimum).await;
+        assert_eq!(answer.status, 200, "{answer}");
+        answer.json()["data"].as_array().unwrap().clone()
+    };
+    // What was not said, and nothing, are one.
+    let all = found(Value::Null).await;
+    assert_eq!((all.len(), &all), (2, &found(json!(0)).await));
+    let (best, next) = (&all[0]["score"], &all[1]["score"]);
+    assert!(best.as_f64() > next.as_f64(), "{all:?}");
+    // As it was told, a score is enough for itself.
+    assert_eq!(found(next.clone()).await, all);
+    assert_eq!(found(best.clone()).await, all[..1]);
+    assert_eq!(found(json!((best.as_f64().unwrap() + 1.0) / 2.0)).await, Vec::<Value>::new());
+    for wrong in [json!(-0.1), json!(1.1), json!(1e300)] {
+        let refused = search(wrong).await;
+        assert_eq!((refused.status, &refused.json()["errors"][0]["field"]), (422, &json!("minimum")), "{refused}");
+    }
+    assert_eq!(search(json!("0.5")).await.status, 400);
 }

@@ -4,7 +4,9 @@ use crate::harness::{Answer, Ask, TestServer};
 use crate::probes::documents::upload;
 use crate::probes::key_of;
 use identity::RoleWishes;
+use meetings::NewMeeting;
 use model::identity::Role;
+use model::personality::Personality;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use testkit::Tenant;
@@ -194,13 +196,15 @@ async fn the_description_is_complete() {
     let words = |text: &str, client_id: &str, from: &str| {
         json(&own_said, &format!(r#"{{"text":"{text}","client_id":"{client_id}","from":"{from}"}}"#))
     };
-    let (off, back, settle) = (
+    let (off, call, back, settle) = (
         "/api/v1/conversations/{id}/handoff",
+        "/api/v1/conversations/{id}/call",
         "/api/v1/conversations/{id}/handback",
         "/api/v1/conversations/{id}/resolve",
     );
     let (unanswered, settled) = ("/api/v1/unanswered", "/api/v1/unanswered/{id}/settle");
-    let question = format!("{}-2", server.new_conversation(aurora, "Who won the world cup in 1998?").await);
+    let other_talk = server.new_conversation(aurora, "Who won the world cup in 1998?").await;
+    let question = format!("{other_talk}-2");
     server.do_jobs().await;
     let nowhere = format!("{talks}/conv_0");
     let json_to = |method: &str, path: &str, body: &str| Ask::new(method, path).body("application/json", body);
@@ -234,7 +238,9 @@ async fn the_description_is_complete() {
     let (given, own_given) = ("/api/v1/conversations/{id}/team", format!("{talks}/{talk}/team"));
     let made = server.capabilities().assistant.respond(&aurora.owner, "When may lamps come back?").await.unwrap();
     let receipt = format!("{answers}/{}", made.answer.receipt_id.unwrap());
+    let (replay, public) = ("/api/v1/answers/{id}/replay", "/api/v1/receipt-keys");
     let (one_receipt, assistant, usage) = ("/api/v1/answers/{id}", "/api/v1/assistant", "/api/v1/model-usage");
+    let (dearest, talk_usage) = ("/api/v1/model-usage/conversations", "/api/v1/conversations/{id}/usage");
     let (models, one_model, try_model) = ("/api/v1/models", "/api/v1/models/{id}", "/api/v1/models/{id}/try");
     // Where nothing may lead: it is not asked.
     server
@@ -244,14 +250,72 @@ async fn the_description_is_complete() {
              from app.tenants where name = 'Aurora'",
         )
         .await;
+    server
+        .execute(
+            "insert into app.tools (tenant_id, tool_id, name, description, method, address, parameters, enabled, in_conversations,
+               created_at, changed_at)
+             select tenant_id, '019aa1b2-c3d4-7e8f-90a1-b2c3d4e5f607', 'stock', 'How many.', 'get', 'https://shop.example/stock',
+               '{\"type\":\"object\"}', false, false, now(), now()
+             from app.tenants where name = 'Aurora'",
+        )
+        .await;
+    server
+        .execute(
+            "insert into app.evaluations (tenant_id, evaluation_id, name, state, created_at, finished_at)
+             select tenant_id, '019aa1b2-c3d4-7e8f-90a1-b2c3d4e5f607', 'Before', 'done', now() - interval '3 days', now() - interval '3 days'
+             from app.tenants where name = 'Aurora'",
+        )
+        .await;
+    let (meetings, one_meeting, people) =
+        ("/api/v1/meetings", "/api/v1/meetings/{id}", "/api/v1/meetings/{id}/participants");
+    let chat = "/api/v1/meetings/{id}/messages";
+    let (meeting_token, end_meeting) = ("/api/v1/meetings/{id}/tokens", "/api/v1/meetings/{id}/end");
+    let meeting = server.capabilities().meetings.create(&aurora.owner, NewMeeting::default()).await.unwrap();
+    let own_meeting = format!("{meetings}/{}", meeting.id);
+    // Programs write the same instant in several ways.
+    let day = (server.db.services.now() + time::Duration::days(30)).date();
+    let planned = format!(r#"{{"title":"Weekly","starts_at":"{day}T10:00:00+01:00"}}"#);
+    let (tools, one_tool, try_tool) = ("/api/v1/tools", "/api/v1/tools/{id}", "/api/v1/tools/{id}/try");
+    let own_tool = "/api/v1/tools/tool_019aa1b2c3d47e8f90a1b2c3d4e5f607".to_owned();
+    let own_try_tool = format!("{own_tool}/try");
+    let (evaluations, one_evaluation) = ("/api/v1/evaluations", "/api/v1/evaluations/{id}");
+    let own_evaluation = format!("{evaluations}/evl_019aa1b2c3d47e8f90a1b2c3d4e5f607");
     let own_model = "/api/v1/models/mdl_019aa1b2c3d47e8f90a1b2c3d4e5f607".to_owned();
     let (own_try, budget) = (format!("{own_model}/try"), "/api/v1/model-budget");
+    let (facts, own_facts) = ("/api/v1/conversations/{id}/facts", format!("{talks}/{other_talk}/facts"));
+    let one_fact = "/api/v1/conversations/{id}/facts/{fact_id}";
+    let own_fact = format!("{talks}/{talk}/facts/fact_019aa1b2c3d47e8f90a1b2c3d4e5f607");
+    sqlx::query(
+        "insert into app.contact_facts (tenant_id, fact_id, contact_id, conversation_id, seq, text, created_at)
+         select tenant_id, '019aa1b2-c3d4-7e8f-90a1-b2c3d4e5f607', contact_id, conversation_id, 1, 'has lamps', now()
+         from app.conversations where conversation_id = $1",
+    )
+    .bind(talk.parse::<model::ConversationId>().unwrap().uuid())
+    .execute(&mut server.db.superuser().await)
+    .await
+    .unwrap();
+    let named = |name: &str| Personality { name: name.to_owned(), ..Personality::default() };
+    let likes = &server.capabilities().assistant;
+    let used = likes.create_personality(&aurora.owner, named("Standard")).await.unwrap().id;
+    let night = likes.create_personality(&aurora.owner, named("Night")).await.unwrap().id;
+    let (personalities, one_personality) = ("/api/v1/personalities", "/api/v1/personalities/{id}");
+    let (versions, take) = ("/api/v1/personalities/{id}/versions", "/api/v1/personalities/{id}/use");
+    let (own_used, own_spare) = (format!("{personalities}/{used}"), format!("{personalities}/{night}"));
+    let (own_versions, own_take) = (format!("{own_used}/versions"), format!("{own_used}/use"));
+    let over = |version: i32, name: &str| format!(r#"{{"version":{version},"personality":{{"name":"{name}"}}}}"#);
     let long = "x".repeat(300_000);
     let mut asked = BTreeSet::new();
     for (path, ask, status) in [
         (one_receipt, Ask::get(&receipt), 200),
         (one_receipt, Ask::get(format!("{receipt}?x=1")), 400),
         (one_receipt, Ask::get("/api/v1/answers/rec_0"), 404),
+        (public, Ask::get(public), 200),
+        (public, Ask::get(format!("{public}?x=1")), 400),
+        (replay, Ask::post(format!("{receipt}/replay")), 200),
+        (replay, Ask::post("/api/v1/answers/rec_0/replay"), 404),
+        (answers, Ask::get("/api/v1/answers?verdict=quoted&limit=1"), 200),
+        (answers, Ask::get("/api/v1/answers?verdict=odd"), 400),
+        (answers, Ask::get("/api/v1/answers?limit=101"), 422),
         (assistant, Ask::get(assistant), 200),
         (assistant, Ask::get("/api/v1/assistant?x=1"), 400),
         (assistant, json_to("PUT", assistant, r#"{"instruction":"You are called Astrid."}"#), 200),
@@ -259,6 +323,106 @@ async fn the_description_is_complete() {
         (assistant, json_to("PUT", assistant, &format!(r#"{{"instruction":"{}"}}"#, "x".repeat(2_001))), 422),
         (assistant, Ask::new("PUT", assistant).form([("instruction", "x")]), 415),
         (assistant, json_to("PUT", assistant, &format!(r#"{{"instruction":"{long}"}}"#)), 413),
+        (personalities, Ask::get(personalities), 200),
+        (personalities, Ask::get("/api/v1/personalities?x=1"), 400),
+        (personalities, json(personalities, r#"{"name":"Formal","tone":"formal"}"#), 201),
+        (personalities, json(personalities, r#"{"name":"Loud","tone":"loud"}"#), 400),
+        (personalities, json(personalities, r#"{"name":""}"#), 422),
+        (personalities, Ask::post(personalities).form([("name", "x")]), 415),
+        (personalities, json(personalities, &format!(r#"{{"name":"{long}"}}"#)), 413),
+        (one_personality, Ask::get(&own_used), 200),
+        (one_personality, Ask::get(format!("{own_used}?x=1")), 400),
+        (one_personality, Ask::get("/api/v1/personalities/psn_0"), 404),
+        (one_personality, json_to("PUT", &own_used, &over(2, "Day")), 200),
+        (one_personality, json_to("PUT", &own_used, &over(2, "Noon")), 409),
+        (one_personality, json_to("PUT", &own_used, &over(3, "")), 422),
+        (one_personality, json_to("PUT", &own_used, r#"{"version":3}"#), 400),
+        (one_personality, json_to("PUT", "/api/v1/personalities/psn_0", &over(1, "Day")), 404),
+        (one_personality, Ask::new("PUT", &own_used).form([("name", "x")]), 415),
+        (one_personality, json_to("PUT", &own_used, &over(3, &long)), 413),
+        (versions, Ask::get(&own_versions), 200),
+        (versions, Ask::get(format!("{own_versions}?x=1")), 400),
+        (versions, Ask::get(format!("{own_versions}?limit=21")), 422),
+        (versions, Ask::get("/api/v1/personalities/psn_0/versions"), 404),
+        (take, Ask::post(&own_take), 200),
+        (take, Ask::post("/api/v1/personalities/psn_0/use"), 404),
+        (one_personality, Ask::new("DELETE", &own_used), 409),
+        (one_personality, Ask::new("DELETE", &own_spare), 204),
+        (one_personality, Ask::new("DELETE", &own_spare), 404),
+        (meetings, Ask::get(meetings), 200),
+        (meetings, Ask::get("/api/v1/meetings?x=1"), 400),
+        (meetings, Ask::get("/api/v1/meetings?limit=201"), 422),
+        (meetings, json(meetings, &planned), 201),
+        (meetings, json(meetings, r#"{"title":"Weekly","starts_at":"soon"}"#), 400),
+        (meetings, json(meetings, r#"{"minutes":2}"#), 422),
+        (meetings, Ask::post(meetings).form([("title", "x")]), 415),
+        (meetings, json(meetings, &format!(r#"{{"title":"{long}"}}"#)), 413),
+        (one_meeting, Ask::get(&own_meeting), 200),
+        (one_meeting, Ask::get(format!("{own_meeting}?x=1")), 400),
+        (one_meeting, Ask::get("/api/v1/meetings/mtg_0"), 404),
+        (
+            one_meeting,
+            json_to("PATCH", &own_meeting, r#"{"title":"Monthly","passcode":null,"waiting_room":true}"#),
+            200,
+        ),
+        (one_meeting, json_to("PATCH", &own_meeting, r#"{"minutes":2}"#), 422),
+        (one_meeting, json_to("PATCH", &own_meeting, r#"{"starts_at":"soon"}"#), 400),
+        (one_meeting, json_to("PATCH", "/api/v1/meetings/mtg_0", "{}"), 404),
+        (one_meeting, Ask::new("PATCH", &own_meeting).form([("title", "x")]), 415),
+        (one_meeting, json_to("PATCH", &own_meeting, &format!(r#"{{"title":"{long}"}}"#)), 413),
+        (people, Ask::get(format!("{own_meeting}/participants")), 200),
+        (people, Ask::get("/api/v1/meetings/mtg_0/participants"), 404),
+        (chat, Ask::get(format!("{own_meeting}/messages")), 200),
+        (chat, Ask::get(format!("{own_meeting}/messages?x=1")), 400),
+        (chat, Ask::get(format!("{own_meeting}/messages?limit=201")), 422),
+        (chat, Ask::get(format!("{own_meeting}/messages?cursor=x")), 422),
+        (chat, Ask::get("/api/v1/meetings/mtg_0/messages"), 404),
+        (meeting_token, json(&format!("{own_meeting}/tokens"), r#"{"name":"Kim"}"#), 201),
+        (meeting_token, json("/api/v1/meetings/mtg_0/tokens", r#"{"name":"Kim"}"#), 404),
+        (end_meeting, Ask::post(format!("{own_meeting}/end")), 200),
+        (end_meeting, Ask::post("/api/v1/meetings/mtg_0/end"), 404),
+        (one_meeting, json_to("PATCH", &own_meeting, "{}"), 409),
+        (tools, Ask::get(tools), 200),
+        (tools, Ask::get("/api/v1/tools?x=1"), 400),
+        (
+            tools,
+            json(
+                tools,
+                r#"{"name":"order","description":"Where it is.","method":"get","address":"https://shop.example/orders"}"#,
+            ),
+            201,
+        ),
+        (tools, json(tools, r#"{"name":"Order!","description":"","method":"get","address":""}"#), 422),
+        (tools, json(tools, r#"{"name":1}"#), 400),
+        (tools, Ask::post(tools).form([("name", "x")]), 415),
+        (tools, json(tools, &format!(r#"{{"name":"{long}"}}"#)), 413),
+        (one_tool, Ask::get(&own_tool), 200),
+        (one_tool, Ask::get(format!("{own_tool}?x=1")), 400),
+        (one_tool, Ask::get("/api/v1/tools/tool_0"), 404),
+        (one_tool, json_to("PATCH", &own_tool, r#"{"description":"Smaller."}"#), 204),
+        (one_tool, json_to("PATCH", &own_tool, r#"{"name":""}"#), 422),
+        (one_tool, json_to("PATCH", "/api/v1/tools/tool_0", r#"{"description":"Smaller."}"#), 404),
+        (try_tool, json(&own_try_tool, r#"{"arguments":{}}"#), 200),
+        (try_tool, json("/api/v1/tools/tool_0/try", r#"{"arguments":{}}"#), 404),
+        (one_tool, Ask::new("DELETE", &own_tool), 204),
+        (one_tool, Ask::new("DELETE", &own_tool), 404),
+        (evaluations, Ask::get(evaluations), 200),
+        (evaluations, Ask::get("/api/v1/evaluations?x=1"), 400),
+        (
+            evaluations,
+            json(evaluations, r#"{"name":"Ours","questions":[{"question":"Lamps?","expected":"sixty"}]}"#),
+            202,
+        ),
+        (evaluations, json(evaluations, r#"{"name":"Others","questions":[{"question":"Lamps?"}]}"#), 409),
+        (evaluations, json(evaluations, r#"{"name":"","questions":[]}"#), 422),
+        (evaluations, json(evaluations, r#"{"name":1}"#), 400),
+        (evaluations, Ask::post(evaluations).form([("name", "x")]), 415),
+        (one_evaluation, Ask::get(&own_evaluation), 200),
+        (one_evaluation, Ask::get("/api/v1/evaluations/evl_0"), 404),
+        (one_evaluation, Ask::new("DELETE", &own_evaluation), 204),
+        (one_evaluation, Ask::new("DELETE", &own_evaluation), 404),
+        ("/api/v1/assistant/outcomes", Ask::get("/api/v1/assistant/outcomes"), 200),
+        ("/api/v1/assistant/outcomes", Ask::get("/api/v1/assistant/outcomes?x=1"), 400),
         (models, Ask::get(models), 200),
         (models, Ask::get("/api/v1/models?x=1"), 400),
         (models, json(models, r#"{"wire":"anthropic","name":"small","key":"sk-0123456789abcdef","on":false}"#), 201),
@@ -287,6 +451,12 @@ async fn the_description_is_complete() {
         (usage, Ask::get("/api/v1/model-usage?days=7"), 200),
         (usage, Ask::get("/api/v1/model-usage?days=x"), 400),
         (usage, Ask::get("/api/v1/model-usage?days=0"), 422),
+        (dearest, Ask::get("/api/v1/model-usage/conversations?month=2026-11&limit=5"), 200),
+        (dearest, Ask::get("/api/v1/model-usage/conversations?limit=x"), 400),
+        (dearest, Ask::get("/api/v1/model-usage/conversations?month=November"), 422),
+        (talk_usage, Ask::get(format!("{talks}/{talk}/usage")), 200),
+        (talk_usage, Ask::get(format!("{talks}/{talk}/usage?x=1")), 400),
+        (talk_usage, Ask::get(format!("{talks}/conv_0/usage")), 404),
         ("/api/v1/me", Ask::get("/api/v1/me"), 200),
         ("/api/v1/me", Ask::get("/api/v1/me?x=1"), 400),
         ("/api/v1/members", Ask::get("/api/v1/members?limit=1"), 200),
@@ -427,7 +597,7 @@ async fn the_description_is_complete() {
         (answers, json(answers, r#"{"question":"When may lamps come back?"}"#), 200),
         (answers, json(answers, r#"{"question":1}"#), 400),
         (answers, Ask::post(answers).form([("question", "x")]), 415),
-        (answers, json(answers, &format!(r#"{{"question":"{}"}}"#, "x".repeat(300_000))), 413),
+        (answers, json(answers, &format!(r#"{{"question":"{}"}}"#, "x".repeat(6_000_000))), 413),
         (answers, json(answers, r#"{"question":""}"#), 422),
         (unanswered, Ask::get(unanswered), 200),
         (unanswered, Ask::get("/api/v1/unanswered?x=1"), 400),
@@ -445,6 +615,13 @@ async fn the_description_is_complete() {
         (one_talk, Ask::get(format!("{talks}/{talk}")), 200),
         (one_talk, Ask::get(format!("{talks}/{talk}?x=1")), 400),
         (one_talk, Ask::get(&nowhere), 404),
+        (facts, Ask::get(&own_facts), 200),
+        (facts, Ask::get(format!("{own_facts}?x=1")), 400),
+        (facts, Ask::get(format!("{nowhere}/facts")), 404),
+        (facts, Ask::new("DELETE", &own_facts), 204),
+        (facts, Ask::new("DELETE", format!("{nowhere}/facts")), 404),
+        (one_fact, Ask::new("DELETE", &own_fact), 204),
+        (one_fact, Ask::new("DELETE", &own_fact), 404),
         (said, Ask::get(format!("{own_said}?limit=1")), 200),
         (said, Ask::get(format!("{own_said}?after=1")), 200),
         (said, Ask::get(format!("{own_said}?after=-1")), 400),
@@ -459,6 +636,9 @@ async fn the_description_is_complete() {
         (said, json(&format!("{nowhere}/messages"), r#"{"text":"Hello","client_id":"x"}"#), 404),
         (said, Ask::post(&own_said).form([("text", "x")]), 415),
         (said, words(&"x".repeat(300_000), "api2", "contact"), 413),
+        // This company takes none.
+        (call, Ask::post(format!("{talks}/{talk}/call")), 409),
+        (call, Ask::post(format!("{nowhere}/call")), 404),
         (off, Ask::post(format!("{talks}/{talk}/handoff")), 200),
         (off, Ask::post(format!("{nowhere}/handoff")), 404),
         (said, words("Hello", "api", "agent"), 201),
@@ -473,8 +653,9 @@ async fn the_description_is_complete() {
         let stranger = server.ask(ask.clone()).await;
         let answer = server.ask(ask.key(aurora)).await;
         assert_eq!(answer.status, status, "{named}: {answer}");
-        // What is far too large is refused before anybody reads who sends it.
-        assert!(stranger.status == 401 || (stranger.status, status) == (413, 413), "{named}: {stranger}");
+        // What is far too large is refused before anybody reads who sends it; what takes no key is told to everybody.
+        let refused = if path == public { status } else { 401 };
+        assert!(stranger.status == refused || (stranger.status, status) == (413, 413), "{named}: {stranger}");
         for answer in [stranger, answer] {
             let described = &responses[answer.status.to_string()];
             assert!(
@@ -496,7 +677,11 @@ async fn the_description_is_complete() {
         for (method, operation) in item.as_object().unwrap() {
             let rest = &operation["responses"]["default"]["content"];
             assert!(rest.get("application/problem+json").is_some(), "{method} {path} has no default response");
-            assert_eq!(operation["security"][0]["api_key"], serde_json::json!([]), "{method} {path} names no key");
+            if path == public {
+                assert_eq!(operation["security"], Value::Null, "{method} {path} takes no key");
+            } else {
+                assert_eq!(operation["security"][0]["api_key"], serde_json::json!([]), "{method} {path} names no key");
+            }
         }
     }
 }

@@ -1,12 +1,14 @@
 //! The audit log from outside: every act is written down, with who did it and from where; who may sees it, as a page and as a file.
 
-use crate::harness::{Ask, COOKIE, PASSWORD, TestServer, offer};
-use crate::operator;
+use crate::harness::{Ask, COOKIE, PASSWORD, TestServer, letters_to, offer};
+use crate::probes::documents::upload;
 use crate::socket::ORIGIN;
+use crate::{meetings, operator};
 use identity::Returned;
 use model::audit::Act;
 use model::llm::Wire;
 use model::operator::OperatorPermission;
+use model::receipt::AssistantWishes;
 use std::collections::BTreeSet;
 use store::audit::{Verdict, verify};
 use testkit::{App, Device, Dns, Mailbox, ModelServer, Provider, Says, Tenant};
@@ -16,13 +18,11 @@ const EMAIL: &str = "bo@fjord.example";
 
 async fn start() -> (TestServer, Mailbox, Provider, Dns) {
     let (mailbox, provider, dns) = (Mailbox::start().await, Provider::start().await, Dns::start().await);
-    let smtp = mailbox.smtp.clone();
     let server = TestServer::with(|config| {
         offer(config, &provider);
         config.outbound.private_addresses = true;
         config.outbound.dns = Some(dns.address);
-        config.mail.smtp = Some(smtp);
-        config.mail.from = Some("samtal@fjord.example".to_owned());
+        letters_to(config, &mailbox);
         config.public_url = ORIGIN.parse().ok();
     })
     .await;
@@ -105,10 +105,20 @@ async fn every_act_is_written_down() {
     let talk = server.new_conversation(aurora, "Whom do I ask?").await;
     let to = team.rsplit('/').next().unwrap();
     done(&server, Ask::post(format!("/dashboard/inbox/{talk}")).form([("team", to)]).session(aurora)).await;
+    // What is remembered of a contact, and is not any more.
+    server
+        .execute(
+            "insert into app.contact_facts (tenant_id, fact_id, contact_id, conversation_id, seq, text, created_at)
+             select tenant_id, gen_random_uuid(), contact_id, conversation_id, 1, 'lives in Umeå', now()
+             from app.conversations",
+        )
+        .await;
+    let forget = Ask::post(format!("/dashboard/inbox/{talk}/facts")).form([("fact", "all")]);
+    done(&server, forget.session(aurora)).await;
     done(&server, Ask::post(format!("{team}/members/{bo}/remove")).form([]).session(aurora)).await;
     done(&server, Ask::post(format!("{team}/delete")).form([]).session(aurora)).await;
 
-    // A model, a budget most of which one question takes, and what the assistant is called.
+    // A model, and a budget most of which one question takes.
     let answers = ModelServer::start().await;
     let (address, model_key) = (answers.address(Wire::OpenAi), "sk-0123456789abcdef");
     let [wire, name] = [("wire", "openai"), ("name", "small")];
@@ -121,8 +131,42 @@ async fn every_act_is_written_down() {
     for what in ["try", "switch", "remove"] {
         done(&server, Ask::post(on(&format!("models/{model}/{what}"))).form([]).session(aurora)).await;
     }
-    let wish = Ask::post(on("wishes")).form([("instruction", "You are called Astrid.")]);
-    done(&server, wish.session(aurora)).await;
+    // What the assistant is like: two, of which the second is changed, used for a while, and deleted.
+    let like = |path: String, name: &str, version: &str| {
+        let [tone, language, grounding] = [("tone", "brief"), ("language", "as_asked"), ("grounding", "strict")];
+        Ask::post(path).form([("name", name), ("version", version), tone, language, grounding]).session(aurora)
+    };
+    done(&server, like(on("personalities"), "Day", "")).await;
+    done(&server, like(on("personalities"), "Night", "")).await;
+    let assistant = &server.capabilities().assistant;
+    let all = assistant.personalities(&aurora.owner).await.unwrap();
+    let [day, night] = ["Day", "Night"].map(|name| {
+        let one = all.iter().find(|one| one.personality.name == name).unwrap();
+        on(&format!("personalities/{}", one.id))
+    });
+    done(&server, like(night.clone(), "Late", "1")).await;
+    for path in [format!("{night}/use"), format!("{day}/use"), format!("{night}/delete")] {
+        done(&server, Ask::post(path).form([]).session(aurora)).await;
+    }
+    let wishes = AssistantWishes { instruction: "You are called Astrid.".to_owned() };
+    assistant.wish(&aurora.owner, &wishes).await.unwrap();
+    // Questions of the company's own, and away.
+    let questions = upload(&on("evaluation"), "ours.csv", "question,expected\nHow long?,60 days\n");
+    done(&server, questions.session(aurora)).await;
+    let run = server.capabilities().assistant.evaluations(&aurora.owner).await.unwrap()[0].id;
+    done(&server, Ask::post(on(&format!("evaluation/{run}/delete"))).form([]).session(aurora)).await;
+
+    // A tool that it may call, and its secret.
+    let tool_secret = "tk-0123456789abcdef";
+    let form = |description: &'static str| {
+        let [name, method, address] =
+            [("name", "order"), ("method", "get"), ("address", "https://tools.example/orders")];
+        [name, method, address, ("description", description), ("header", "X-Api-Key"), ("secret", tool_secret)]
+    };
+    done(&server, Ask::post(on("tools")).form(form("Where an order is.")).session(aurora)).await;
+    let tool = server.capabilities().assistant.list_tools(&aurora.owner).await.unwrap()[0].id;
+    done(&server, Ask::post(on(&format!("tools/{tool}"))).form(form("Where it is.")).session(aurora)).await;
+    done(&server, Ask::post(on(&format!("tools/{tool}/remove"))).form([]).session(aurora)).await;
 
     let settings = [("version", "0"), ("name", "Aurora"), ("idle_minutes", "600")];
     done(&server, Ask::post("/dashboard/settings").form(settings).session(aurora)).await;
@@ -173,6 +217,10 @@ async fn every_act_is_written_down() {
     let (_, rest) = page.split_once("/dashboard/account/passkeys/").unwrap();
     let remove = format!("/dashboard/account/passkeys/{}", rest.split('"').next().unwrap());
     done(&server, Ask::post(remove).form([("password", new)]).cookie(&cookie)).await;
+    // Another name, and back.
+    for name in ["Bo Holm", "=Bo Ek"] {
+        done(&server, Ask::post("/dashboard/account/name").form([("name", name)]).cookie(&cookie)).await;
+    }
     // Another address, and back.
     for (email, subject) in [("bo@elsewhere.example", "Is this your address?"), (EMAIL, "Is this your address?")] {
         let ask = Ask::post("/dashboard/account/address").form([("email", email), ("password", new)]).cookie(&cookie);
@@ -232,6 +280,7 @@ async fn every_act_is_written_down() {
     };
     done(&server, Ask::post(&link).form([("password", "yet another way home")])).await;
     done(&server, Ask::post(format!("/dashboard/members/{bo}/remove")).form([]).session(aurora)).await;
+    meetings::lived_through(&server, aurora).await;
 
     let lines = export(&server, aurora, "").await;
     let acts: BTreeSet<&str> = lines[1..].iter().map(|line| line[2].as_str()).collect();
@@ -249,7 +298,7 @@ async fn every_act_is_written_down() {
     assert_eq!(of(Act::MemberRemoved)[8], "'=Bo Ek");
     assert_eq!(of(Act::SignedIn)[10], "browser=unknown | how=password");
     let text = format!("{lines:?}");
-    for secret in [PASSWORD, new, &secret, &secret[12..], client_secret, model_key] {
+    for secret in [PASSWORD, new, &secret, &secret[12..], client_secret, model_key, tool_secret] {
         assert!(!text.contains(secret), "{secret}");
     }
     let whole = verify(&server.db.services, server.db.request(), aurora.id).await.unwrap();

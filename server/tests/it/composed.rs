@@ -5,18 +5,19 @@ use conversations::{MessagesFrom, NewMessage};
 use llm::{Key, NewModel};
 use model::ConversationId;
 use model::conversation::{Author, Message};
-use model::llm::{Micros, Prices, Wire};
+use model::llm::{Micros, Prices, Use, Wire};
+use model::personality::{Personality, Speaks};
 use serde_json::{Value, json};
 use testkit::{Mishap, ModelServer, Tenant};
 
-const KEY: &str = "sk-0123456789abcdef";
-const RETURNS: &str = "# Returns\n\nGoods may be returned within 60 days of delivery.\n";
-const QUESTION: &str = "Within how many days may goods be returned?";
-const SAYS: &str = "You may return goods within 60 days of delivery [1].";
-const TOLD: &str = "You may return goods within 60 days of delivery.";
+pub const KEY: &str = "sk-0123456789abcdef";
+pub const RETURNS: &str = "# Returns\n\nGoods may be returned within 60 days of delivery.\n";
+pub const QUESTION: &str = "Within how many days may goods be returned?";
+pub const SAYS: &str = "You may return goods within 60 days of delivery [1].";
+pub const TOLD: &str = "You may return goods within 60 days of delivery.";
 
 /// A server whose keys may whatever keys may, and a model.
-async fn stage() -> (TestServer, ModelServer) {
+pub async fn stage() -> (TestServer, ModelServer) {
     let model = ModelServer::start().await;
     model.says(SAYS);
     let server = TestServer::with(|config| config.outbound.private_addresses = true).await;
@@ -24,18 +25,24 @@ async fn stage() -> (TestServer, ModelServer) {
     (server, model)
 }
 
-/// Has a tenant ask the model.
-async fn set_up(server: &TestServer, model: &ModelServer, tenant: &Tenant, key: &str) {
-    let prices =
-        Prices { input: Micros(1_000_000), cached: Micros(100_000), output: Micros(2_000_000), since: String::new() };
-    let new = NewModel {
+/// A model at a server of tests, as it is added: asked for everything, and what a million tokens of it cost.
+pub fn new_model(model: &ModelServer, name: &str) -> NewModel {
+    let (input, cached, output) = (Micros(1_000_000), Micros(100_000), Micros(2_000_000));
+    NewModel {
         wire: Wire::OpenAi,
-        name: "small".to_owned(),
+        name: name.to_owned(),
         address: model.address(Wire::OpenAi),
-        key: Key::new(key),
+        key: Key::new(KEY),
         on: true,
-        prices: Some(prices),
-    };
+        uses: Use::All,
+        images: false,
+        prices: Some(Prices { input, cached, output, since: String::new() }),
+    }
+}
+
+/// Has a tenant ask the model.
+pub async fn set_up(server: &TestServer, model: &ModelServer, tenant: &Tenant, key: &str) {
+    let new = NewModel { key: Key::new(key), ..new_model(model, "small") };
     server.capabilities().llm.add(&tenant.owner, new).await.unwrap();
 }
 
@@ -74,18 +81,18 @@ async fn verdict(server: &TestServer, answer: &Value) -> String {
 }
 
 /// All that a model was sent as what to answer, question by question.
-fn data(model: &ModelServer) -> Vec<Value> {
+pub fn data(model: &ModelServer) -> Vec<Value> {
     let asked = model.asked().into_iter();
     let text = asked.map(|one| one.body["messages"][1]["content"].as_str().unwrap().to_owned());
     text.map(|text| serde_json::from_str(&text).unwrap()).collect()
 }
 
-async fn said(server: &TestServer, tenant: &Tenant, id: &str) -> Vec<Message> {
+pub async fn said(server: &TestServer, tenant: &Tenant, id: &str) -> Vec<Message> {
     let all = MessagesFrom::After(0);
     server.conversations().messages(&tenant.key, id.parse().unwrap(), all, None).await.unwrap().data
 }
 
-async fn say(server: &TestServer, tenant: &Tenant, id: &str, text: &str) {
+pub async fn say(server: &TestServer, tenant: &Tenant, id: &str, text: &str) {
     let client_id = text.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
     let new = NewMessage { text: text.to_owned(), client_id };
     let id: ConversationId = id.parse().unwrap();
@@ -263,6 +270,61 @@ async fn the_built_in_answerer_is_the_last_link() {
 }
 
 #[tokio::test]
+async fn that_a_model_does_not_answer_visitors_is_told_until_it_does() {
+    let (server, model) = with_model().await;
+    let (aurora, borealis) = (&server.two.aurora, &server.two.borealis);
+    let asked_by_a_visitor = async || {
+        let id = server.new_conversation(aurora, QUESTION).await;
+        server.do_jobs().await;
+        assert!(said(&server, aurora, &id).await.pop().unwrap().citations[0].quote.contains("60 days"));
+    };
+    let pages = async |tenant: &Tenant| {
+        let ask = |path: &'static str| server.ask(Ask::get(path).session(tenant));
+        (ask("/dashboard").await.body, ask("/dashboard/assistant").await.body)
+    };
+    let beside = async || {
+        let models = server.ask(Ask::get("/api/v1/models").key(aurora)).await.json();
+        let model = &models["data"][0];
+        (model["fault"].clone(), model["failing_since"].is_string())
+    };
+    let (listed, since) = ("Models that do not answer", "It has not answered since");
+    let (home, assistant) = pages(aurora).await;
+    assert!(!home.contains(listed) && !assistant.contains(since));
+    assert_eq!(beside().await, (Value::Null, false));
+
+    model.always(Some(Mishap::Key));
+    asked_by_a_visitor().await;
+    let (home, assistant) = pages(aurora).await;
+    let why = "The provider does not take this key";
+    assert!(home.contains(listed) && home.contains(why) && home.contains("small"), "{home}");
+    assert!(assistant.contains(since) && assistant.contains(why), "{assistant}");
+    assert_eq!(beside().await, (json!("key"), true));
+    let (home, assistant) = pages(borealis).await;
+    assert!(!home.contains(listed) && !assistant.contains(since));
+
+    // Where neither of two has answered, the receipt says why of each.
+    set_up(&server, &model, aurora, "sk-another-0123456789").await;
+    model.always(None);
+    model.then([Some(Mishap::Key), Some(Mishap::Quota)]);
+    let answer = ask(&server, QUESTION).await;
+    let steps = receipt(&server, &answer).await["record"]["steps"].to_string();
+    assert!(steps.contains(why) && steps.contains("What was paid for at the provider is used up"), "{steps}");
+    assert_eq!(verdict(&server, &answer).await, "failed");
+
+    asked_by_a_visitor().await;
+    let (home, assistant) = pages(aurora).await;
+    assert!(!home.contains(why) && !assistant.contains(why), "the first answers again");
+    // The second was not asked since. Once it is off, nobody has to hear of it.
+    assert!(home.contains(listed) && assistant.contains(since));
+    let models = server.ask(Ask::get("/api/v1/models").key(aurora)).await.json();
+    let second = format!("/api/v1/models/{}", models["data"][1]["id"].as_str().unwrap());
+    let off = Ask::new("PATCH", second).body("application/json", r#"{"on":false}"#).key(aurora);
+    assert_eq!(server.ask(off).await.status, 204);
+    let (home, assistant) = pages(aurora).await;
+    assert!(!home.contains(listed) && !assistant.contains(since));
+}
+
+#[tokio::test]
 async fn two_tenants_with_one_question_get_their_own_documents() {
     let (server, model) = stage().await;
     let (aurora, borealis) = (&server.two.aurora, &server.two.borealis);
@@ -288,6 +350,30 @@ async fn two_tenants_with_one_question_get_their_own_documents() {
         let ask = if path.starts_with("/api") { Ask::get(path).key(aurora) } else { Ask::get(path).session(aurora) };
         assert_eq!(server.ask(ask).await.status, 404);
     }
+}
+
+#[tokio::test]
+async fn a_model_is_told_in_which_language_it_is_asked_and_another_one_is_noted() {
+    let (server, model) = stage().await;
+    let aurora = &server.two.aurora;
+    let text = "# Devoluciones\n\nLos productos se pueden devolver dentro de los 60 días desde la entrega.\n";
+    server.new_document(aurora, text).await;
+    set_up(&server, &model, aurora, KEY).await;
+    let other = async |says: &str| {
+        model.says(&format!("{says} [1]."));
+        let answer = ask(&server, "¿Dentro de cuántos días desde la entrega se pueden devolver los productos?").await;
+        assert_eq!(answer["answer"], format!("{says}."), "{answer}");
+        let steps = receipt(&server, &answer).await["record"]["steps"].to_string();
+        (data(&model).pop().unwrap()["language"].clone(), steps.contains("It is in another language than the question"))
+    };
+    let english = "The goods may be returned within 60 days of delivery";
+    let spanish = "Los productos se pueden devolver dentro de los 60 días desde la entrega";
+    assert_eq!(other(spanish).await, (json!("Spanish"), false));
+    assert_eq!(other(english).await, (json!("Spanish"), true));
+    // Where the company wishes one, that one is no other.
+    let speaks = Personality { name: "Day".into(), language: Speaks::English, ..Personality::default() };
+    server.capabilities().assistant.create_personality(&aurora.owner, speaks).await.unwrap();
+    assert_eq!(other(english).await, (Value::Null, false));
 }
 
 #[tokio::test]
@@ -411,16 +497,9 @@ async fn a_model_is_set_up_on_the_page_and_its_key_is_never_shown() {
     assert!(refused.status == 422 && refused.body.contains("Say what small costs first"), "{refused}");
     let refused = server.ask(budget("much").session(aurora)).await;
     assert!(refused.status == 422 && refused.body.contains("Enter an amount like 25.00"), "{refused}");
-    let wish = Ask::post(format!("{HERE}/wishes")).form([("instruction", "You are called <b>Astrid</b>.")]);
-    let wished = done(&server, wish).await;
-    assert!(wished.body.contains("You are called &lt;b>Astrid&lt;/b>."), "{wished}");
-    let long = "x".repeat(2_001);
-    let refused = server.ask(Ask::post(format!("{HERE}/wishes")).form([("instruction", &*long)]).session(aurora)).await;
-    assert!(refused.status == 422 && refused.body.contains(&long), "{refused}");
-
     assert_eq!(server.db.columns_with(KEY).await, Vec::<String>::new());
     let log = server.ask(Ask::get("/api/v1/audit-entries").key(aurora)).await;
-    for act in ["model.added", "model.changed", "model.removed", "assistant.changed"] {
+    for act in ["model.added", "model.changed", "model.removed"] {
         assert!(log.body.contains(act), "{act}: {log}");
     }
     assert!(!log.body.contains(KEY), "{log}");

@@ -2,17 +2,23 @@
 //! bodies but those that are described, and bounds that hold.
 
 use crate::harness::{Ask, TestServer};
+use assistant::NewTool;
 use identity::RoleWishes;
 use llm::{Key, NewModel};
+use meetings::NewMeeting;
 use model::ErrorCode;
 use model::audit::{Act, ActorKind};
 use model::conversation::{Author, Channel, ConversationState, Event, Handler, InboxFilter, Step};
+use model::evaluation::{EvaluationFigure, EvaluationState};
 use model::event::EventKind;
-use model::llm::Wire;
+use model::llm::{ImageType, Use, Wire};
 use model::permission::Permission;
+use model::personality::{Grounding, Personality, Reaction, Speaks, Tone};
 use model::receipt::{StepKind, Verdict};
+use model::tool::ToolMethod;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use store::services::timestamp;
 use testkit::Tenant;
 use utoipa::PartialSchema;
 
@@ -52,13 +58,22 @@ fn enums_are_described_by_the_names_that_are_sent() {
         Channel,
         ConversationState,
         ErrorCode,
+        EvaluationFigure,
+        EvaluationState,
         Event,
         EventKind,
+        Grounding,
         Handler,
+        ImageType,
         InboxFilter,
         Permission,
+        Reaction,
+        Speaks,
         Step,
         StepKind,
+        ToolMethod,
+        Tone,
+        Use,
         Verdict,
         Wire,
     ] {
@@ -143,9 +158,34 @@ async fn taken(server: &TestServer) -> Vec<Taken> {
         address: String::new(),
         key: Key::default(),
         on: false,
+        uses: Use::All,
+        images: false,
         prices: None,
     };
     let model = server.capabilities().llm.add(&aurora.owner, new).await.unwrap().id;
+    let new = NewTool {
+        name: "order".to_owned(),
+        description: "Where an order is.".to_owned(),
+        method: ToolMethod::Get,
+        address: "https://tools.invalid/orders".to_owned(),
+        parameters: String::new(),
+        header: String::new(),
+        secret: Key::default(),
+        on: false,
+        in_conversations: false,
+    };
+    let tool = server.capabilities().assistant.add_tool(&aurora.owner, new).await.unwrap().id;
+    let takes = json!({"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]});
+    let standard = Personality { name: "Standard".to_owned(), ..Personality::default() };
+    let personality = server.capabilities().assistant.create_personality(&aurora.owner, standard).await.unwrap().id;
+    let all = json!({
+        "name": "Astrid", "called": "Astrid", "tone": "brief", "language": "sv", "instruction": "Be kind.", "greeting": "Hej!",
+        "thanks": "Gladly.", "refusal": "I do not know.", "nearest": "Perhaps:", "grounding": "quotes_only",
+        "intents": [{"name": "Jobs", "examples": ["Are you hiring?"], "then": "answer", "text": "No."}],
+        "person_after_refusals": true,
+    });
+    let soon = timestamp(server.db.services.now() + time::Duration::days(30)).to_string();
+    let meeting = server.capabilities().meetings.create(&aurora.owner, NewMeeting::default()).await.unwrap().id;
     let prices = json!({"input": 2_500_000, "cached": 250_000, "output": 10_000_000, "since": ""});
     let of = |operation: (&'static str, &'static str), id: &str, body: Value, arrays: Value| {
         let arrays = arrays.as_array().unwrap().clone();
@@ -184,11 +224,13 @@ async fn taken(server: &TestServer) -> Vec<Taken> {
             "",
             json!({"version": 0, "settings": {
                 "name": "Aurora", "second_factor": false, "session_minutes": 600, "idle_minutes": 60, "language": null,
+                "remember_facts": false, "mask_personal_data": false, "embed_origins": ["https://shop.example"], "calls": true,
+                "time_zone": "Europe/Stockholm", "service_hours": ["09:00-17:00"],
             }}),
             json!([
                 [0, {"name": "Aurora"}],
-                [0, ["Aurora", false, 600, 60, null]],
-                {"version": 0, "settings": ["Aurora", false, 600, 60, null]},
+                [0, ["Aurora", false, 600, 60, null, false, false, ["https://shop.example"], true, "UTC", []]],
+                {"version": 0, "settings": ["Aurora", false, 600, 60, null, false, false, ["https://shop.example"], true, "UTC", []]},
             ]),
         ),
         of(
@@ -197,8 +239,37 @@ async fn taken(server: &TestServer) -> Vec<Taken> {
             json!({"permissions": ["documents.read"], "expires_in": 300}),
             json!([[["documents.read"], 300]]),
         ),
-        of(("post", "/api/v1/search"), "", json!({"query": "lamps", "limit": 5}), json!([["lamps", 5]])),
-        of(("post", "/api/v1/answers"), "", json!({"question": "Lamps?"}), json!([["Lamps?"]])),
+        of(
+            ("post", "/api/v1/search"),
+            "",
+            json!({"query": "lamps", "limit": 5, "minimum": 0.2}),
+            json!([["lamps", 5]]),
+        ),
+        of(
+            ("post", "/api/v1/meetings"),
+            "",
+            json!({
+                "title": "Weekly", "starts_at": soon, "time_zone": "Europe/Stockholm", "minutes": 30,
+                "passcode": "lingonberry", "waiting_room": true,
+            }),
+            json!([["Weekly"]]),
+        ),
+        of(
+            ("patch", "/api/v1/meetings/{id}"),
+            &meeting.to_string(),
+            json!({
+                "title": "Monthly", "starts_at": soon, "time_zone": "Europe/Stockholm", "minutes": 30,
+                "passcode": "lingonberry", "waiting_room": true,
+            }),
+            json!([["Monthly"]]),
+        ),
+        of(("post", "/api/v1/meetings/{id}/tokens"), &meeting.to_string(), json!({"name": "Kim"}), json!([["Kim"]])),
+        of(
+            ("post", "/api/v1/answers"),
+            "",
+            json!({"question": "Lamps?", "images": []}),
+            json!([["Lamps?"], {"question": "Lamps?", "images": [["image/png", ""]]}]),
+        ),
         of(
             ("put", "/api/v1/assistant"),
             "",
@@ -206,9 +277,31 @@ async fn taken(server: &TestServer) -> Vec<Taken> {
             json!([["You are called Astrid."]]),
         ),
         of(
+            ("post", "/api/v1/personalities"),
+            "",
+            all.clone(),
+            json!([["Astrid"], {"name": "Astrid", "intents": [["Jobs", ["Are you hiring?"], "answer", "No."]]}]),
+        ),
+        of(
+            ("put", "/api/v1/personalities/{id}"),
+            &personality.to_string(),
+            // (What `put /api/v1/assistant` says made the second one.)
+            json!({"version": 2, "personality": all}),
+            json!([[1, {"name": "Astrid"}], {"version": 1, "personality": ["Astrid"]}]),
+        ),
+        of(
+            ("post", "/api/v1/evaluations"),
+            "",
+            json!({"name": "Ours", "questions": [{"question": "How long?", "expected": "60 days"}]}),
+            json!([
+                ["Ours", [{"question": "How long?"}]],
+                {"name": "Ours", "questions": [["How long?", "60 days"]]},
+            ]),
+        ),
+        of(
             ("post", "/api/v1/models"),
             "",
-            json!({"wire": "openai", "name": "small", "address": "", "key": "", "on": false, "prices": prices}),
+            json!({"wire": "openai", "name": "small", "address": "", "key": "", "on": false, "images": true, "prices": prices}),
             json!([
                 ["openai", "small"],
                 {"wire": "openai", "name": "small", "on": false, "prices": [1, 2, 3]},
@@ -217,8 +310,32 @@ async fn taken(server: &TestServer) -> Vec<Taken> {
         of(
             ("patch", "/api/v1/models/{id}"),
             &model.to_string(),
-            json!({"name": "smaller", "address": "", "key": "", "on": false, "prices": null, "place": 0}),
+            json!({"name": "smaller", "address": "", "key": "", "on": false, "uses": "simple", "images": true, "prices": null, "place": 0}),
             json!([["smaller"], {"prices": [1, 2, 3]}]),
+        ),
+        of(
+            ("post", "/api/v1/tools"),
+            "",
+            json!({
+                "name": "stock", "description": "What there is.", "method": "post", "address": "https://tools.invalid/{order}",
+                "parameters": takes, "header": "X-Api-Key", "secret": "0123456789", "on": false, "in_conversations": true,
+            }),
+            json!([["stock", "What there is.", "post", "https://tools.invalid/"]]),
+        ),
+        of(
+            ("patch", "/api/v1/tools/{id}"),
+            &tool.to_string(),
+            json!({
+                "name": "orders", "description": "Where it is.", "method": "get", "address": "https://tools.invalid/{order}",
+                "parameters": takes, "header": "X-Api-Key", "secret": "0123456789", "on": true, "in_conversations": true,
+            }),
+            json!([["orders"]]),
+        ),
+        of(
+            ("post", "/api/v1/tools/{id}/try"),
+            &tool.to_string(),
+            json!({"arguments": {"order": "7"}}),
+            json!([[{"order": "7"}]]),
         ),
         of(
             ("put", "/api/v1/model-budget"),
@@ -345,6 +462,14 @@ async fn what_the_description_rules_out_is_refused() {
     let aurora = &server.two.aurora;
     let (taken, document) = (taken(&server).await, document());
     let talk = server.new_conversation(aurora, "How are lamps sent back?").await;
+    // Something that is there, of the kind that the path is about.
+    let there = |path: &str| {
+        let before = path.split_once("{id}").map_or(path, |(before, _)| before);
+        let alike =
+            taken.iter().find(|one| one.operation.1.strip_prefix(before).is_some_and(|rest| rest.starts_with("{id}")));
+        let id = alike.and_then(|one| one.address.strip_prefix(before)?.split('/').next());
+        id.unwrap_or(&talk).to_owned()
+    };
     let mut asks = Vec::new();
     for one in &taken {
         let (method, path) = one.operation;
@@ -364,7 +489,7 @@ async fn what_the_description_rules_out_is_refused() {
             outside(&document, &parameter["schema"], "", &mut found);
             for (_, value) in found {
                 let text = value.as_str().map_or_else(|| value.to_string(), |text| text.replace(' ', "%20"));
-                let address = format!("{}?{name}={text}", path.replace("{id}", &talk));
+                let address = format!("{}?{name}={text}", path.replace("{id}", &there(path)));
                 asks.push((address.clone(), Ask::get(address)));
             }
         }

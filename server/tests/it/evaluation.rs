@@ -1,5 +1,6 @@
-//! `samtal eval`, the program itself: what it measures, what it refuses, and that nothing of it is left.
+//! `samtal eval`, the program itself: what it measures, with a model and without, what it refuses, and that nothing of it is left.
 
+use model::llm::Wire;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::fs;
@@ -7,7 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
-use testkit::cluster;
+use testkit::{Mishap, ModelServer, cluster};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -164,15 +165,71 @@ async fn every_question_is_measured_and_compared_and_nothing_is_left() {
 }
 
 #[tokio::test]
+async fn answers_that_a_model_writes_are_measured_and_a_stand_in_is_called_one() {
+    let scratch = Scratch::new("eval-model");
+    fs::write(scratch.path("two.jsonl"), lines(&questions())).unwrap();
+    let model = ModelServer::start().await;
+    // It says so whatever it is asked: right to one question of six.
+    model.says("A rye loaf costs 4.50 euros [1].");
+    let address = model.address(Wire::OpenAi);
+    let named = ["two.jsonl", "--model", "openai", "small", "--address", &*address];
+    let run = async |more: &[&str]| {
+        let mut command = scratch.eval(&[&named[..], more].concat()).await;
+        timeout(NEVER, command.env("EVAL_MODEL_KEY", "sk-0123456789abcdef").output()).await.unwrap().unwrap()
+    };
+    let output = run(&["--simulated", "--prices", "1", "2", "--json", "model.json"]).await;
+    let (out, error) = said(&output);
+    assert!(output.status.success(), "{error}");
+    for words in ["written by small", "no model but a simulator", "How answers came about", "thrown away"] {
+        assert!(out.contains(words), "{words}: {out}");
+    }
+    assert!(model.asked().iter().all(|asked| asked.key == "sk-0123456789abcdef"));
+    let report: Value = serde_json::from_slice(&fs::read(scratch.path("model.json")).unwrap()).unwrap();
+    assert_eq!((&report["model"], &report["simulated"]), (&json!("small"), &json!(true)));
+    let all = &report["groups"][0];
+    let verdicts: u64 = all["verdicts"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
+    assert_eq!(verdicts, 6, "{all}");
+    assert!(all["cost"].as_i64().unwrap() > 0 && all["figures"]["thrown_away"]["value"].is_number(), "{all}");
+    let asked = report["questions"].as_array().unwrap();
+    let one = asked.iter().find(|one| one["q"] == "What does a rye loaf cost?").unwrap();
+    assert_eq!(
+        (&one["written"]["verdict"], &one["written"]["says"], &one["grounded"], &one["written"]["calls"]),
+        (&json!("composed"), &json!(true), &json!(true), &json!(1)),
+        "{one}"
+    );
+    // What it says of loaves is told to nobody who asks for bicycles.
+    let bikes = asked.iter().filter(|one| one["trade"] == "bicycle shop");
+    assert!(
+        bikes.clone().count() == 3 && bikes.clone().all(|one| one["written"]["verdict"] != "composed"),
+        "{asked:?}"
+    );
+    scratch.is_clean();
+
+    // What is wrong with it is said before any question is asked, and the key is not.
+    model.always(Some(Mishap::Key));
+    let output = run(&[]).await;
+    let (out, error) = said(&output);
+    assert_eq!((output.status.code(), out.as_str()), (Some(1), ""), "{error}");
+    assert!(error.contains("does not take this key") && !error.contains("sk-0123456789"), "{error}");
+    scratch.is_clean();
+}
+
+#[tokio::test]
 async fn a_wrong_line_is_named_before_anything_is_started() {
     let scratch = Scratch::new("eval-wrong");
     let [first, mut second] = questions();
     second["questions"][0]["a"] = json!("four working days");
+    fs::write(scratch.path("right.jsonl"), lines(&questions())).unwrap();
     fs::write(scratch.path("wrong.jsonl"), lines(&[first, second])).unwrap();
     fs::write(scratch.path("kept.json"), "kept").unwrap();
     for (arguments, words) in [
         (&["wrong.jsonl", "--json", "kept.json"][..], "wrong.jsonl, line 2: "),
         (&["missing.jsonl"], "missing.jsonl cannot be read"),
+        (&["right.jsonl", "--model", "own", "small"], "openai, anthropic, gemini"),
+        (
+            &["right.jsonl", "--model", "openai", "small", "--address", "https://models.example/v1", "--simulated"],
+            "this machine",
+        ),
     ] {
         let output = scratch.run(arguments).await;
         let (out, error) = said(&output);

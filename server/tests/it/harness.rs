@@ -3,12 +3,15 @@
 //! The client follows no redirects and keeps no cookies: each request says all that it brings. The clock stands still at
 //! the computer's time (sessions get their end from both), and moves only when a test moves it.
 
+mod line;
+
 use capabilities::{Adapters, Capabilities};
 use conversations::{Conversations, MessagesFrom, NewContact, NewMessage};
 use http::header::{self, HeaderMap, HeaderName};
 use http::{HeaderValue, Method};
 use identity::{Passwords, Post, Providers};
 use knowledge::{Embedder, KnowledgeError, NewDocument};
+pub use line::{Bare, Heard, Line, PATIENCE, dial};
 use model::DocumentId;
 use model::identity::NewApiKey;
 use serde_json::Value;
@@ -30,7 +33,7 @@ use store::sealing::Sealer;
 use store::secret_key::SecretKey;
 use store::services::{Clock as _, SystemClock};
 use store::{Services, vendor};
-use testkit::{Provider, Tenant, TestDb, Two, reqwest};
+use testkit::{Mailbox, Provider, Tenant, TestDb, Two, reqwest};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
@@ -337,6 +340,12 @@ pub fn offer(config: &mut Config, provider: &Provider) {
         client_secret: Some(Zeroizing::new(secret.to_owned())),
     };
     config.sign_on.insert("honest".to_owned(), offered);
+}
+
+/// Has a server send letters to a mailbox.
+pub fn letters_to(config: &mut Config, mailbox: &Mailbox) {
+    config.mail.smtp = Some(mailbox.smtp.clone());
+    config.mail.from = Some("Samtal <samtal@fjord.example>".to_owned());
 }
 
 /// So long that only a server that never answers is caught by it.

@@ -9,13 +9,22 @@ fn assert_protected(answer: &Answer, named: &str) {
     // The widget's scripts are for pages of other sites; nothing else is.
     let of_whom =
         if named.starts_with("GET /widget/v1/") && answer.status == 200 { "cross-origin" } else { "same-origin" };
+    // The page of a meeting may use camera, microphone and screen; nothing else may.
+    let meets = [" /meet/{code}", " /embed/meet/{code}"].iter().any(|page| named.contains(page));
+    let meets = meets && answer.is_page() && answer.status == 200;
+    let policy = if meets {
+        "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self), fullscreen=(self), \
+         geolocation=(), payment=(), usb=(), browsing-topics=()"
+    } else {
+        "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()"
+    };
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("referrer-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", of_whom),
-        ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()"),
+        ("permissions-policy", policy),
     ] {
         assert_eq!(answer.header(name), value, "{named}, {name}: {answer}");
     }
@@ -25,6 +34,7 @@ fn assert_protected(answer: &Answer, named: &str) {
     assert_eq!(csp, 1, "{named} has {csp} policies: {answer}");
     if answer.is_page() {
         assert_page_policy(answer, named);
+        assert_scripts_of_meetings(answer, named, meets);
     } else {
         assert_eq!(answer.header("content-security-policy"), CLOSED, "{named}: {answer}");
     }
@@ -62,6 +72,15 @@ fn assert_page_policy(answer: &Answer, named: &str) {
     {
         assert!(!answer.body.contains(inline), "{named}: {inline} in {answer}");
     }
+}
+
+/// The program of meetings is loaded by the pages of meetings and by no other; and what speaks with LiveKit by none, where there is no LiveKit.
+fn assert_scripts_of_meetings(page: &Answer, named: &str, meets: bool) {
+    let files: Vec<&str> = page.body.split("/assets/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let names = |name: &str| files.iter().any(|file| file.starts_with(name) && file.ends_with(".js"));
+    // (Without a bundle no page loads anything.)
+    assert_eq!(names("meet."), meets && !files.is_empty(), "{named}: {page}");
+    assert!(!names("livekit."), "{named}: {page}");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! People who are asked into a workspace, what they may do there, and how they go.
 
-use crate::harness::{Answer, Ask, COOKIE, PASSWORD, TestServer};
+use crate::harness::{Answer, Ask, COOKIE, PASSWORD, TestServer, letters_to};
 use crate::socket::{Client, ORIGIN};
 use identity::IdentityError;
 use model::MemberId;
@@ -12,10 +12,8 @@ const EMAIL: &str = "bo@fjord.example";
 
 async fn start() -> (TestServer, Mailbox) {
     let mailbox = Mailbox::start().await;
-    let smtp = mailbox.smtp.clone();
-    let server = TestServer::with(move |config| {
-        config.mail.smtp = Some(smtp);
-        config.mail.from = Some("samtal@fjord.example".to_owned());
+    let server = TestServer::with(|config| {
+        letters_to(config, &mailbox);
         config.public_url = ORIGIN.parse().ok();
     })
     .await;
@@ -196,12 +194,12 @@ async fn who_is_removed_is_out_at_once_and_leaves_nothing_undone() {
     // What a member may do changes on the socket, too: it is opened again.
     let role = Ask::post(format!("/dashboard/members/{admin}/role")).form([("role", "agent")]).session(aurora);
     assert_eq!(server.ask(role).await.status, 303);
-    assert_eq!(socket.closed().await, Some(1012));
+    assert_eq!(socket.end().await, Some(1012));
     let mut socket = Client::with_cookie(&server, &cookie).await;
 
     let remove = Ask::post(format!("/dashboard/members/{admin}/remove")).form([("keys", "1")]).session(aurora);
     assert_eq!(server.ask(remove).await.status, 303);
-    assert_eq!(socket.closed().await, Some(1008));
+    assert_eq!(socket.end().await, Some(1008));
     assert_eq!(server.ask(Ask::get("/dashboard").cookie(&cookie)).await.status, 303);
     assert_eq!(server.ask(Ask::get("/api/v1/me").bearer(&secret)).await.status, 401);
     assert_eq!(sign_in(&server, EMAIL, PASSWORD).await.status, 422);

@@ -1,6 +1,6 @@
 //! In which language pages, problems and letters speak: as the browser asks, as a person has chosen, as a workspace has.
 
-use crate::harness::{Answer, Ask, PASSWORD, TestServer};
+use crate::harness::{Answer, Ask, PASSWORD, TestServer, letters_to};
 use testkit::Mailbox;
 
 const CHOOSE: &str = "/preferences/language";
@@ -136,12 +136,7 @@ async fn a_workspace_speaks_to_those_who_have_not_chosen() {
 #[tokio::test]
 async fn letters_speak_as_their_readers_do() {
     let mut mailbox = Mailbox::start().await;
-    let smtp = mailbox.smtp.clone();
-    let server = TestServer::with(move |config| {
-        config.mail.smtp = Some(smtp);
-        config.mail.from = Some("Samtal <samtal@fjord.example>".to_owned());
-    })
-    .await;
+    let server = TestServer::with(|config| letters_to(config, &mailbox)).await;
     let sign_up = |email: &str, language: &str| {
         let form = [("company", "Fjord"), ("name", "Åsa"), ("email", email), ("password", PASSWORD)];
         Ask::post("/signup").form(form).header("accept-language", language)

@@ -1,6 +1,6 @@
 //! Letters by mail, taken by a real mail server: signing up where addresses are confirmed, and new passwords.
 
-use crate::harness::{Answer, Ask, COOKIE, PASSWORD, TestServer};
+use crate::harness::{Answer, Ask, COOKIE, PASSWORD, TestServer, letters_to};
 use identity::{Kept, Origin, SignInForm};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -16,12 +16,7 @@ const NEW: &str = "another way to the harbour";
 
 async fn start() -> (TestServer, Mailbox) {
     let mailbox = Mailbox::start().await;
-    let smtp = mailbox.smtp.clone();
-    let server = TestServer::with(move |config| {
-        config.mail.smtp = Some(smtp);
-        config.mail.from = Some("Samtal <samtal@fjord.example>".to_owned());
-    })
-    .await;
+    let server = TestServer::with(|config| letters_to(config, &mailbox)).await;
     (server, mailbox)
 }
 

@@ -1,16 +1,19 @@
 //! The whole server, from outside: real requests over real connections, on a real PostgreSQL with two tenants in it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod account;
 mod answering;
 mod api;
 mod audit_log;
+mod calls;
 mod composed;
 mod described;
 mod document_list;
+mod drafts;
 mod errors;
 mod evaluation;
 mod graceful;
+mod guide;
 mod harness;
 mod headers;
 mod health;
@@ -18,9 +21,19 @@ mod idempotency;
 mod invitations;
 mod languages;
 mod letters;
+mod livekit;
+mod measuring;
+mod meeting_media;
+mod meetings;
+mod memory;
 mod operator;
+mod personalities;
+mod pictures;
 mod probes;
+mod receipts;
 mod rights;
+mod routes;
+mod search_model;
 mod session_three_ways;
 mod shares;
 mod sign_in;
@@ -28,5 +41,6 @@ mod sign_up;
 mod signed;
 mod socket;
 mod tokens;
+mod tools;
 mod unanswered;
 mod uploads;

@@ -1,6 +1,6 @@
 //! Whoever runs the installation, by a program: companies are listed, made, suspended and let in again, and its keys open nothing else.
 
-use crate::harness::{Answer, Ask, COOKIE, PASSWORD, TestServer};
+use crate::harness::{Answer, Ask, COOKIE, PASSWORD, TestServer, letters_to};
 use crate::probes::key_of;
 use crate::socket::{self, Client, ORIGIN};
 use identity::{IdentityError, MAX_OPERATOR_KEYS, OperatorKeyWishes, Overlap};
@@ -204,10 +204,8 @@ async fn a_company_is_made_once_by_the_name_of_its_request() {
 #[tokio::test]
 async fn an_owner_is_asked_by_letter_and_anew_until_somebody_has_joined() {
     let mut mailbox = Mailbox::start().await;
-    let smtp = mailbox.smtp.clone();
-    let server = TestServer::with(move |config| {
-        config.mail.smtp = Some(smtp);
-        config.mail.from = Some("samtal@fjord.example".to_owned());
+    let server = TestServer::with(|config| {
+        letters_to(config, &mailbox);
         config.public_url = ORIGIN.parse().ok();
     })
     .await;
@@ -274,7 +272,7 @@ async fn a_suspended_company_is_closed_everywhere_and_goes_on_where_it_was() {
     let told = done(&server, &key, suspend(aurora.id, " Unpaid since May ")).await;
     assert_eq!((&told["suspended_reason"], told["suspended_at"].is_string()), (&json!("Unpaid since May"), true));
     for gone in [&mut member, &mut program, &mut service, &mut contact, &mut visitor] {
-        assert_eq!(gone.closed().await, Some(1008));
+        assert_eq!(gone.end().await, Some(1008));
     }
     for stays in [&mut neighbour, &mut theirs] {
         assert_eq!(stays.say(json!({"type": "ping"})).await["type"], "pong");
@@ -378,7 +376,7 @@ async fn one_company_that_is_suspended_ends_nobody_of_another() {
     server.db.services.publish(Notice::Ended { tenant: aurora.id });
     assert_eq!(before.say(json!({"type": "ping"})).await["type"], "pong");
     server.db.services.publish(Notice::Shut { tenant: aurora.id });
-    assert_eq!(before.closed().await, Some(1008));
+    assert_eq!(before.end().await, Some(1008));
 }
 
 #[tokio::test]

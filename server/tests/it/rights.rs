@@ -78,6 +78,7 @@ const OPERATIONS: &[Operation] = &[
         Some(|_| upload("/api/v1/documents", "lamps.md", &format!("Lamps quoffle, {}.", drawn()))),
     ),
     (Permission::ManageAssistant, |_| Ask::get("/dashboard/assistant"), Some(|_| Ask::get("/api/v1/models"))),
+    (Permission::ManageMeetings, |_| Ask::get("/dashboard/meetings"), Some(|_| Ask::get("/api/v1/meetings"))),
     (
         Permission::ManageMembers,
         |_| Ask::post("/dashboard/roles").form([("title", &drawn())]),

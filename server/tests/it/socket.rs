@@ -1,6 +1,6 @@
 //! The socket, from outside: who may open one, what it promises, and that no frame leads from one tenant into another.
 
-use crate::harness::{Ask, COOKIE, TestServer};
+use crate::harness::{Ask, Bare, COOKIE, Line, PATIENCE, TestServer, dial};
 use futures_util::{SinkExt as _, StreamExt as _};
 use identity::RoleWishes;
 use model::live::ClientFrame;
@@ -8,25 +8,14 @@ use model::permission::{Permission, Permissions};
 use serde_json::{Value, json};
 use server::config::SocketLimits;
 use std::collections::BTreeSet;
-use std::time::Duration;
 use testkit::Tenant;
-use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// A client of the socket.
-pub struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
-
-/// Longest wait for something that has to come.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub type Client = Line<Bare>;
 
 async fn open(server: &TestServer, headers: &[(&'static str, String)]) -> Result<Client, Error> {
-    let mut request = format!("ws://{}/ws", server.address).into_client_request()?;
-    for (name, value) in headers {
-        request.headers_mut().insert(*name, value.parse().unwrap());
-    }
-    Ok(Client(connect_async(request).await?.0))
+    Ok(Line(dial(server.address, "/ws", headers).await?))
 }
 
 /// Opens one through a proxy.
@@ -98,59 +87,6 @@ impl Client {
         client.send(hello).await;
         let welcome = client.next().await;
         (client, welcome)
-    }
-
-    pub async fn send(&mut self, frame: Value) {
-        self.raw(&frame.to_string()).await;
-    }
-
-    async fn raw(&mut self, text: &str) {
-        self.0.send(Message::text(text)).await.unwrap();
-    }
-
-    /// The next frame that is no ping.
-    pub async fn next(&mut self) -> Value {
-        loop {
-            match tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a frame has to come") {
-                Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    /// The next frame of a type; others are passed over.
-    pub async fn next_of(&mut self, kind: &str) -> Value {
-        loop {
-            let frame = self.next().await;
-            if frame["type"] == kind {
-                return frame;
-            }
-        }
-    }
-
-    /// The code with which the server closes.
-    pub async fn closed(&mut self) -> Option<u16> {
-        loop {
-            match tokio::time::timeout(PATIENCE, self.0.next()).await.expect("an end has to come") {
-                Some(Ok(Message::Close(frame))) => return frame.map(|f| f.code.into()),
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => return None,
-            }
-        }
-    }
-
-    /// Everything that comes before the answer to a ping.
-    async fn until_pong(&mut self) -> Vec<Value> {
-        self.send(json!({"type": "ping"})).await;
-        let mut frames = Vec::new();
-        loop {
-            let frame = self.next().await;
-            if frame["type"] == "pong" {
-                return frames;
-            }
-            frames.push(frame);
-        }
     }
 }
 
@@ -315,6 +251,7 @@ fn frames(id: &str) -> Vec<(&'static str, Value)> {
         ("unsubscribe", json!({"type": "unsubscribe", "conversation": id})),
         ("send", json!({"type": "send", "conversation": id, "client_id": "x", "text": "Hello"})),
         ("handoff", json!({"type": "handoff", "conversation": id})),
+        ("call", json!({"type": "call", "conversation": id})),
         ("judge", json!({"type": "judge", "conversation": id, "seq": 2, "answers": true})),
         ("typing", json!({"type": "typing", "conversation": id})),
     ]
@@ -453,7 +390,7 @@ async fn bad_frames_are_told_and_the_socket_stays() {
     // Too large a frame ends it.
     let large = json!({"type": "send", "client_id": "1", "text": "x".repeat(20_000)}).to_string();
     visitor.raw(&large).await;
-    assert!(matches!(visitor.closed().await, Some(1009) | None));
+    assert!(matches!(visitor.end().await, Some(1009) | None));
 }
 
 #[tokio::test]
@@ -502,14 +439,14 @@ async fn sockets_end_with_what_opened_them() {
     let mut silent = open(&server, &cookie).await.unwrap();
 
     assert_eq!(server.ask(Ask::post("/logout").session(aurora).header("origin", ORIGIN)).await.status, 303);
-    assert_eq!(signed_out.closed().await, Some(1008));
+    assert_eq!(signed_out.end().await, Some(1008));
     silent.send(json!({"type": "hello"})).await;
     let answer = silent.0.next().await.unwrap().unwrap();
     assert!(matches!(&answer, Message::Close(Some(why)) if u16::from(why.code) == 1008), "{answer:?}");
     assert!(stays.until_pong().await.is_empty(), "another session of the same person goes on");
     let revoke = Ask::post(format!("/dashboard/api-keys/{}/revoke", key.key.id)).cookie(other).header("origin", ORIGIN);
     assert_eq!(server.ask(revoke).await.status, 303);
-    assert_eq!(program.closed().await, Some(1008));
+    assert_eq!(program.end().await, Some(1008));
     assert!(stays.until_pong().await.is_empty());
 }
 
@@ -564,8 +501,8 @@ async fn there_is_room_for_so_many_and_a_stop_sends_them_away_politely() {
     let error = second.next_of("error").await;
     assert_eq!((&error["code"], &error["client_id"]), (&json!("rate_limited"), &json!("1")));
     server.sockets().stop(PATIENCE).await;
-    assert_eq!(first.closed().await, Some(1012));
-    assert_eq!(second.closed().await, Some(1012));
+    assert_eq!(first.end().await, Some(1012));
+    assert_eq!(second.end().await, Some(1012));
 }
 
 #[tokio::test]

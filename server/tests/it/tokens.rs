@@ -231,13 +231,13 @@ async fn a_socket_that_a_token_has_opened_ends_with_it() {
     let mut program = Client::bearer(&server, &key.secret).await;
     let other = server.new_key(aurora, "Other").await;
     server.db.identity.revoke_api_key(&aurora.owner, other.key.id).await.unwrap();
-    assert_eq!(service.closed().await, Some(1008));
+    assert_eq!(service.end().await, Some(1008));
     assert_eq!(program.say(json!({"type": "ping"})).await["type"], "pong");
     // With its key a token ends at once.
     let token = made(&server, &key.secret, json!({})).await;
     let mut service = Client::bearer(&server, &token).await;
     server.db.identity.revoke_api_key(&aurora.owner, key.key.id).await.unwrap();
-    assert_eq!((service.closed().await, program.closed().await), (Some(1008), Some(1008)));
+    assert_eq!((service.end().await, program.end().await), (Some(1008), Some(1008)));
 }
 
 /// A key that signs gives tokens as well: its secret need not leave where it is.

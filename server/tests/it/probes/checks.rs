@@ -2,6 +2,7 @@
 
 use super::{By, Ids, Malformed, Probe, Stranger, World, all, key_of};
 use crate::harness::{Answer, Ask};
+use memchr::memmem;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -236,10 +237,15 @@ async fn marks_of_both(world: &World) -> (BTreeSet<String>, BTreeSet<String>) {
     (of_aurora, marks(&b, &a, secrets))
 }
 
+/// The first of the marks that stands in a text.
+fn first_of<'a>(marks: &'a BTreeSet<String>, text: &str) -> Option<&'a String> {
+    marks.iter().find(|mark| memmem::find(text.as_bytes(), mark.as_bytes()).is_some())
+}
+
 /// None of the marks, unless the answer only repeats the address that was asked for.
 fn assert_none_of(marks: &BTreeSet<String>, answer: &Answer, named: &str, address: &str) {
     let text = answer.text().replace(address, "<address>");
-    if let Some(mark) = marks.iter().find(|m| text.contains(m.as_str())) {
+    if let Some(mark) = first_of(marks, &text) {
         panic!("{named} shows {mark:?}: {text}");
     }
 }
@@ -264,7 +270,7 @@ async fn shown(world: &World, how: As) -> Vec<String> {
         let nowhere = probe.path.ends_with("{*page}") && answer.status == 404;
         assert!(answer.status < 400 || matches!(probe.by, By::Open) || nowhere, "{named} as Aurora: {answer}");
         let text = answer.text();
-        if let Some(mark) = of_borealis.iter().find(|m| text.contains(m.as_str())) {
+        if let Some(mark) = first_of(&of_borealis, &text) {
             found.push(format!("{named} shows {mark:?}"));
         }
         seen.push_str(&answer.body);

@@ -13,6 +13,10 @@ fn give(world: &World, team: &str) -> Ask {
     json(&format!("{LIST}/{}/team", world.aurora_conversation), &format!(r#"{{"team_id":"{team}"}}"#))
 }
 
+fn forget(world: &World, fact: &str) -> Ask {
+    Ask::new("DELETE", format!("{LIST}/{}/facts/{fact}", world.aurora_taken))
+}
+
 const WORDS: &str = r#"{"text":"Auroralamps quoffle?","client_id":"probe"}"#;
 
 pub const PROBES: &[Probe] = &[
@@ -101,6 +105,45 @@ pub const PROBES: &[Probe] = &[
         }]),
     },
     Probe {
+        method: "GET",
+        path: "/api/v1/conversations/{id}/facts",
+        by: By::Key,
+        ask: |world| Ask::get(format!("{LIST}/{}/facts", world.aurora_taken)),
+        ids: Ids::At(&[Place {
+            name: "id",
+            kind: Kind::Conversation,
+            ask: |_, id| Ask::get(format!("{LIST}/{id}/facts")),
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "DELETE",
+        path: "/api/v1/conversations/{id}/facts",
+        by: By::Key,
+        ask: |world| Ask::new("DELETE", format!("{LIST}/{}/facts", world.aurora_conversation)),
+        ids: Ids::At(&[Place {
+            name: "id",
+            kind: Kind::Conversation,
+            ask: |_, id| Ask::new("DELETE", format!("{LIST}/{id}/facts")),
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "DELETE",
+        path: "/api/v1/conversations/{id}/facts/{fact_id}",
+        by: By::Key,
+        ask: |world| forget(world, &world.aurora_facts[0]),
+        ids: Ids::At(&[
+            Place {
+                name: "id",
+                kind: Kind::Taken,
+                ask: |world, id| Ask::new("DELETE", format!("{LIST}/{id}/facts/{}", world.aurora_facts[1])),
+                malformed: Malformed::AsUnknown,
+            },
+            Place { name: "fact_id", kind: Kind::Fact, ask: forget, malformed: Malformed::AsUnknown },
+        ]),
+    },
+    Probe {
         method: "POST",
         path: "/api/v1/conversations/{id}/handoff",
         by: By::Key,
@@ -109,6 +152,18 @@ pub const PROBES: &[Probe] = &[
             name: "id",
             kind: Kind::Conversation,
             ask: |_, id| Ask::post(format!("{LIST}/{id}/handoff")),
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "POST",
+        path: "/api/v1/conversations/{id}/call",
+        by: By::Key,
+        ask: |world| Ask::post(format!("{LIST}/{}/call", world.aurora_conversation)),
+        ids: Ids::At(&[Place {
+            name: "id",
+            kind: Kind::Conversation,
+            ask: |_, id| Ask::post(format!("{LIST}/{id}/call")),
             malformed: Malformed::AsUnknown,
         }]),
     },

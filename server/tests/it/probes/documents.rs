@@ -88,7 +88,17 @@ pub const PROBES: &[Probe] = &[
         path: "/api/v1/answers",
         by: By::Key,
         ask: |_| json("/api/v1/answers", r#"{"question":"What do Auroralamps do?"}"#),
-        ids: Ids::None("asks the key's tenant"),
+        ids: Ids::At(&[Place {
+            name: "conversation_id",
+            kind: Kind::Conversation,
+            ask: |_, id| {
+                json(
+                    "/api/v1/answers",
+                    &format!(r#"{{"question":"What do Auroralamps do?","conversation_id":"{id}"}}"#),
+                )
+            },
+            malformed: Malformed::AsUnknown,
+        }]),
     },
     Probe {
         method: "GET",

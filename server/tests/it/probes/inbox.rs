@@ -83,6 +83,40 @@ pub const PROBES: &[Probe] = &[
         }]),
     },
     Probe {
+        method: "GET",
+        path: "/dashboard/inbox/{conversation}/facts",
+        by: By::Session(Stranger::SignIn),
+        ask: |world| Ask::get(format!("/dashboard/inbox/{}/facts", world.aurora_conversation)),
+        ids: Ids::At(&[Place {
+            name: "conversation",
+            kind: Kind::Conversation,
+            ask: |_, id| Ask::get(format!("/dashboard/inbox/{id}/facts")),
+            malformed: Malformed::AsUnknown,
+        }]),
+    },
+    Probe {
+        method: "POST",
+        path: "/dashboard/inbox/{conversation}/facts",
+        by: By::Session(Stranger::Refused),
+        ask: |world| Ask::post(format!("/dashboard/inbox/{}/facts", world.aurora_conversation)).form([("fact", "all")]),
+        ids: Ids::At(&[
+            Place {
+                name: "conversation",
+                kind: Kind::Conversation,
+                ask: |_, id| Ask::post(format!("/dashboard/inbox/{id}/facts")).form([("fact", "all")]),
+                malformed: Malformed::AsUnknown,
+            },
+            Place {
+                name: "fact",
+                kind: Kind::Fact,
+                ask: |world, id| {
+                    Ask::post(format!("/dashboard/inbox/{}/facts", world.aurora_taken)).form([("fact", id)])
+                },
+                malformed: Malformed::AsUnknown,
+            },
+        ]),
+    },
+    Probe {
         method: "POST",
         path: "/dashboard/inbox/{conversation}/take-over",
         by: By::Session(Stranger::Refused),

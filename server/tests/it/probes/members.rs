@@ -148,6 +148,13 @@ pub const PROBES: &[Probe] = &[
     },
     Probe {
         method: "POST",
+        path: "/dashboard/account/name",
+        by: By::Anybody("a session of the person who has the name"),
+        ask: |world| Ask::post("/dashboard/account/name").form([("name", "Gemma")]).cookie(world.gemma_session),
+        ids: Ids::None("the person is the session's"),
+    },
+    Probe {
+        method: "POST",
         path: "/dashboard/account/sessions/end",
         by: By::Anybody("a session: it ends the others of its person"),
         ask: |world| Ask::post("/dashboard/account/sessions/end").form([]).cookie(world.gemma_session),

@@ -16,6 +16,7 @@ pub mod documents;
 mod golden;
 mod inbox;
 mod keys;
+mod meetings;
 mod members;
 mod operator;
 mod passkeys;
@@ -27,14 +28,16 @@ mod settings;
 mod teams;
 
 use crate::harness::{Ask, TestServer, offer};
+use ::meetings::{Invited, NewMeeting};
 use identity::{Came, Here, Kept, Once, Origin, ProviderForm, Purpose};
 use model::identity::{NewApiKey, Owed, Role, SecondFactor};
+use model::meeting::AttendeeRole;
 use model::operator::OperatorPermission;
 use model::permission::KEY_AT_MOST;
 use model::settings::Settings;
 use model::{
-    ApiKeyId, ConversationId, DocumentId, InvitationId, MemberId, MessageId, ModelId, PersonId, ReceiptId, RoleId,
-    TeamId, TenantId, WidgetId,
+    ApiKeyId, ConversationId, DocumentId, EvaluationId, FactId, InvitationId, MeetingId, MemberId, MessageId, ModelId,
+    PersonId, PersonalityId, ReceiptId, RoleId, TeamId, TenantId, ToolId, WidgetId,
 };
 use passkeys::Devices;
 use std::time::Duration;
@@ -132,13 +135,23 @@ pub enum Kind {
     Teammate,
     /// A model that the assistant asks.
     Model,
+    /// A tool that the assistant may call.
+    Tool,
+    /// What the assistant is like.
+    Personality,
     /// The receipt of an answer.
     Receipt,
+    /// A run of questions whose answers are known.
+    Evaluation,
+    /// A meeting.
+    Meeting,
     /// A session of somebody who may no more than keys.
     AgentSession,
+    /// What the contact of Aurora's conversation that is taken has said of themself.
+    Fact,
     /// A domain that a company has named.
     Domain,
-    /// A version of the settings: a number, of which each company has its own.
+    /// A version of the settings, or of a personality: a number, of which each company has its own.
     Version,
     /// A member who can be changed and removed.
     Colleague,
@@ -207,9 +220,30 @@ pub struct World {
     pub aurora_models: [String; 3],
     /// One of Borealis.
     pub borealis_model: String,
+    /// Tools of Aurora's that are not called.
+    pub aurora_tools: [String; 3],
+    /// One of Borealis.
+    pub borealis_tool: String,
+    /// Personalities of Aurora's: the one in use, and others in their first version.
+    pub aurora_personalities: [String; 4],
+    /// The one that Borealis uses.
+    pub borealis_personality: String,
     /// Receipts of answers of both.
     pub aurora_receipt: String,
     pub borealis_receipt: String,
+    /// What is remembered of the contact of `aurora_taken`, and of one of Borealis.
+    pub aurora_facts: [String; 2],
+    pub borealis_fact: String,
+    /// Runs of Aurora's questions that have ended: one that stays, and one for each probe that deletes.
+    pub aurora_evaluations: [String; 3],
+    /// One of Borealis.
+    pub borealis_evaluation: String,
+    /// A meeting of both, to which somebody has come; probes end Aurora's.
+    pub aurora_meeting: String,
+    /// Another one, which no probe ends, and its code.
+    pub aurora_other_meeting: String,
+    pub aurora_code: String,
+    pub borealis_meeting: String,
     pub dns: Dns,
     /// The domain of Aurora's that no probe takes away, and where the provider of the probes is.
     pub domain: String,
@@ -430,6 +464,28 @@ async fn role(server: &TestServer, tenant: &Tenant) -> String {
     id.to_string()
 }
 
+/// A meeting of a tenant's to which somebody has come and where something was written: its id, and what stands in its link.
+async fn meeting(server: &TestServer, tenant: &Tenant, title: &str) -> (String, String) {
+    let meetings = &server.capabilities().meetings;
+    let new = NewMeeting { title: Some(title.to_owned()), ..NewMeeting::default() };
+    let made = meetings.create(&tenant.owner, new).await.unwrap();
+    let invited = Invited { name: format!("{title} guest"), role: AttendeeRole::Speaker, contact: None };
+    let guest = meetings.let_in(&tenant.owner, made.id, invited).await.unwrap();
+    sqlx::query(
+        "insert into app.meeting_messages (tenant_id, meeting_id, seq, person_id, client_id, text, created_at)
+         values ($1, $2, 1, $3, 'one', $4 || ' says hello', $5)",
+    )
+    .bind(tenant.id.uuid())
+    .bind(made.id.uuid())
+    .bind(guest.person.uuid())
+    .bind(title)
+    .bind(server.db.services.now())
+    .execute(&mut server.db.superuser().await)
+    .await
+    .unwrap();
+    (made.id.to_string(), made.link.rsplit('/').next().unwrap().to_owned())
+}
+
 /// A team of a tenant's, in which its owner is.
 async fn team(server: &TestServer, tenant: &Tenant, name: &str) -> String {
     let id = TeamId::from_uuid(server.db.services.new_id());
@@ -470,10 +526,95 @@ async fn model(server: &TestServer, tenant: &Tenant) -> String {
     id.to_string()
 }
 
+/// A personality of a tenant's: a new one each time, however many there are.
+async fn personality(server: &TestServer, tenant: &Tenant, in_use: bool) -> String {
+    let id = PersonalityId::from_uuid(server.db.services.new_id());
+    let name = tenant.email.split_once('@').unwrap().1;
+    for put in [
+        "insert into app.personalities (tenant_id, personality_id, version, in_use, created_at, changed_at)
+         select $1, $2, 1, $3, $5, $5 where $4::text is not null",
+        "insert into app.personality_versions (tenant_id, personality_id, version, personality, changed_by_name, changed_at)
+         select $1, $2, 1, jsonb_build_object('name', 'Voice of ' || $4::text), '', $5 where $3::boolean is not null",
+    ] {
+        sqlx::query(put)
+            .bind(tenant.id.uuid())
+            .bind(id.uuid())
+            .bind(in_use)
+            .bind(name)
+            .bind(server.db.services.now())
+            .execute(&mut server.db.superuser().await)
+            .await
+            .unwrap();
+    }
+    id.to_string()
+}
+
+/// A run of a tenant's questions, which has ended some days ago: a new one each time.
+async fn evaluation(server: &TestServer, tenant: &Tenant) -> String {
+    let id = EvaluationId::from_uuid(server.db.services.new_id());
+    let name = tenant.email.split_once('@').unwrap().1;
+    for put in [
+        "insert into app.evaluations (tenant_id, evaluation_id, name, state, created_at, finished_at)
+         values ($1, $2, 'measured-' || $3, 'done', $4, $4)",
+        "insert into app.evaluation_results (tenant_id, evaluation_id, position, question, expected, outcome, told, correct)
+         select $1, $2, 1, 'Asked by ' || $3, 'Expected by ' || $3, 'refused', '', false where $4::timestamptz is not null",
+    ] {
+        sqlx::query(put)
+            .bind(tenant.id.uuid())
+            .bind(id.uuid())
+            .bind(name)
+            .bind(server.db.services.now() - time::Duration::days(3))
+            .execute(&mut server.db.superuser().await)
+            .await
+            .unwrap();
+    }
+    id.to_string()
+}
+
+/// A tool of a tenant's that is not called, however many there are.
+async fn tool(server: &TestServer, tenant: &Tenant, name: &str) -> String {
+    let id = ToolId::from_uuid(server.db.services.new_id());
+    sqlx::query(
+        "insert into app.tools (tenant_id, tool_id, name, description, method, address, parameters, enabled, in_conversations,
+           created_at, changed_at)
+         values ($1, $2, $3, 'Of ' || $3, 'get', 'http://127.0.0.1:1/' || $3, '{\"type\":\"object\"}', false, false, $4, $4)",
+    )
+    .bind(tenant.id.uuid())
+    .bind(id.uuid())
+    .bind(name)
+    .bind(server.db.services.now())
+    .execute(&mut server.db.superuser().await)
+    .await
+    .unwrap();
+    id.to_string()
+}
+
 /// The receipt of an answer to a question of a tenant's.
 async fn receipt(server: &TestServer, tenant: &Tenant, question: &str) -> String {
     let made = server.capabilities().assistant.respond(&tenant.owner, question).await.unwrap();
     made.answer.receipt_id.unwrap().to_string()
+}
+
+/// Something that the contact of a conversation has said of themself, and a summary of what was said there.
+async fn fact(server: &TestServer, conversation: &str, text: &str) -> String {
+    let (id, fact) = (conversation.parse::<ConversationId>().unwrap(), FactId::from_uuid(server.db.services.new_id()));
+    for put in [
+        "insert into app.contact_facts (tenant_id, fact_id, contact_id, conversation_id, seq, text, created_at)
+         select tenant_id, $2, contact_id, conversation_id, 1, $3, $4 from app.conversations where conversation_id = $1",
+        "insert into app.conversation_summaries (tenant_id, conversation_id, upto_seq, text, changed_at)
+         select tenant_id, conversation_id, 1, $3, $4 from app.conversations
+         where conversation_id = $1 and $2::uuid is not null on conflict do nothing",
+    ] {
+        sqlx::query(put)
+            .bind(id.uuid())
+            .bind(fact.uuid())
+            .bind(text)
+            .bind(server.db.services.now())
+            .execute(&mut server.db.superuser().await)
+            .await
+            .unwrap();
+    }
+    fact.to_string()
 }
 
 /// What was asked in a conversation and not answered, as if by its first message.
@@ -517,6 +658,9 @@ impl World {
             offer(config, &provider);
             config.outbound.private_addresses = true;
             config.outbound.dns = Some(dns.address);
+            // Every place is asked with a dozen ids by one key: a fast machine would run into its rate.
+            let api = &mut config.api;
+            (api.key_burst, api.tenant_burst) = (100_000, 100_000);
         })
         .await;
         let (aurora, borealis) = (&server.two.aurora, &server.two.borealis);
@@ -585,6 +729,13 @@ impl World {
             session_minutes: None,
             idle_minutes: Some(idle_minutes),
             language: None,
+            remember_facts: false,
+            mask_personal_data: false,
+            embed_origins: Vec::new(),
+            // So that one can be asked for.
+            calls: true,
+            time_zone: None,
+            service_hours: Vec::new(),
         };
         let identity = &server.capabilities().identity;
         identity.change_settings(&aurora.owner, 0, settings("Aurora", 90)).await.unwrap();
@@ -622,8 +773,27 @@ impl World {
         let borealis_document = server.new_document(borealis, "Borealislamps never snorgle.").await;
         let aurora_models = [model(&server, aurora).await, model(&server, aurora).await, model(&server, aurora).await];
         let borealis_model = model(&server, borealis).await;
+        let aurora_tools = [
+            tool(&server, aurora, "aurora_one").await,
+            tool(&server, aurora, "aurora_two").await,
+            tool(&server, aurora, "aurora_three").await,
+        ];
+        let borealis_tool = tool(&server, borealis, "borealis_one").await;
+        let aurora_personalities = [
+            personality(&server, aurora, true).await,
+            personality(&server, aurora, false).await,
+            personality(&server, aurora, false).await,
+            personality(&server, aurora, false).await,
+        ];
+        let borealis_personality = personality(&server, borealis, true).await;
         let aurora_receipt = receipt(&server, aurora, "What do Auroralamps do?").await;
+        let (aurora_meeting, _) = meeting(&server, aurora, "Auroramoot").await;
+        let (aurora_other_meeting, aurora_code) = meeting(&server, aurora, "Auroramoot").await;
+        let (borealis_meeting, _) = meeting(&server, borealis, "Borealismoot").await;
         let borealis_receipt = receipt(&server, borealis, "What do Borealislamps do?").await;
+        let aurora_evaluations =
+            [evaluation(&server, aurora).await, evaluation(&server, aurora).await, evaluation(&server, aurora).await];
+        let borealis_evaluation = evaluation(&server, borealis).await;
         // What they have used and may use: on one day and in one month, which give nobody away.
         server
             .execute(
@@ -631,8 +801,13 @@ impl World {
                  select tenant_id, 'You are called ' || name, now() from app.tenants where name in ('Aurora', 'Borealis');
                  insert into app.model_days (tenant_id, day, model_id, name, calls, failures, input, cached, output, cost)
                  select tenant_id, current_date, model_id, name, 1, 0, 1, 0, 1, 1 from app.models;
+                 insert into app.model_prices (tenant_id, model_id, since, input, cached, output)
+                 select tenant_id, model_id, date '2026-11-01', 1, 1, 1 from app.models;
                  insert into app.model_budgets (tenant_id, alert_at, alerted, month, spent, reserved)
                  select tenant_id, 80, false, date '2026-11-01', 0, 0 from app.tenants where name in ('Aurora', 'Borealis');
+                 insert into app.search_faults (tenant_id, during, why, at)
+                 select tenant_id, 'reading', 'No answer came in time.', date '2026-11-01' from app.tenants
+                 where name in ('Aurora', 'Borealis');
                  insert into app.model_calls (tenant_id, call_id, month, micros, leased_until)
                  select tenant_id, gen_random_uuid(), date '2026-11-01', 0, now() + interval '1 year' from app.tenants
                  where name in ('Aurora', 'Borealis')",
@@ -645,6 +820,17 @@ impl World {
         let borealis_taken = server.new_conversation(borealis, "Borealissofas never snorgle?").await;
         server.conversations().take_over(&borealis.owner, borealis_taken.parse().unwrap()).await.unwrap();
         let borealis_conversation = server.new_conversation(borealis, "Borealislamps never snorgle?").await;
+        server
+            .execute(
+                "insert into app.conversation_usage (tenant_id, conversation_id, month, calls, input, cached, output, cost)
+                 select tenant_id, conversation_id, date '2026-11-01', 1, 1, 0, 1, 1 from app.conversations",
+            )
+            .await;
+        let aurora_facts = [
+            fact(&server, &aurora_taken, "has Auroralamps").await,
+            fact(&server, &aurora_taken, "has Aurorasofas").await,
+        ];
+        let borealis_fact = fact(&server, &borealis_conversation, "has Borealislamps").await;
         let aurora_asked = asked(&server, &aurora_conversation, "Auroralamps quoffle?").await;
         let borealis_asked = asked(&server, &borealis_conversation, "Borealislamps never snorgle?").await;
         server.new_visitor(aurora).await;
@@ -687,8 +873,20 @@ impl World {
             borealis_team,
             aurora_models,
             borealis_model,
+            aurora_tools,
+            borealis_tool,
+            aurora_personalities,
+            borealis_personality,
             aurora_receipt,
+            aurora_facts,
+            borealis_fact,
             borealis_receipt,
+            aurora_evaluations,
+            borealis_evaluation,
+            aurora_meeting,
+            aurora_other_meeting,
+            aurora_code,
+            borealis_meeting,
             dns,
             domain: own_domain,
             borealis_domain,
@@ -750,7 +948,20 @@ impl World {
                 (own.to_string(), borealis.member.to_string())
             }
             Kind::Model => (model(&self.server, aurora).await, self.borealis_model.clone()),
+            Kind::Tool => {
+                let own = tool(&self.server, aurora, &format!("aurora_{}", rand_word())).await;
+                (own, self.borealis_tool.clone())
+            }
+            Kind::Personality => (personality(&self.server, aurora, false).await, self.borealis_personality.clone()),
+            // A new one each time: the probes delete it.
+            Kind::Fact => {
+                let own = fact(&self.server, &self.aurora_taken, &format!("has {} Auroralamps", rand_word())).await;
+                (own, self.borealis_fact.clone())
+            }
             Kind::Receipt => (self.aurora_receipt.clone(), self.borealis_receipt.clone()),
+            Kind::Evaluation => (evaluation(&self.server, aurora).await, self.borealis_evaluation.clone()),
+            // A new one each time: some probes end it.
+            Kind::Meeting => (meeting(&self.server, aurora, "Auroramoot").await.0, self.borealis_meeting.clone()),
             Kind::Passkey => {
                 let own = passkeys::passkey(&self.server, &self.devices.removes).await;
                 (own, passkeys::passkey(&self.server, borealis).await)
@@ -789,7 +1000,12 @@ impl Kind {
             Self::Role => RoleId::PREFIX,
             Self::Team => TeamId::PREFIX,
             Self::Model => ModelId::PREFIX,
+            Self::Tool => ToolId::PREFIX,
+            Self::Personality => PersonalityId::PREFIX,
             Self::Receipt => ReceiptId::PREFIX,
+            Self::Fact => FactId::PREFIX,
+            Self::Evaluation => EvaluationId::PREFIX,
+            Self::Meeting => MeetingId::PREFIX,
             Self::Document => DocumentId::PREFIX,
             Self::Conversation | Self::Taken | Self::Asked => ConversationId::PREFIX,
             Self::Message => MessageId::PREFIX,
@@ -824,6 +1040,7 @@ pub fn all() -> Vec<&'static Probe> {
         documents::PROBES,
         inbox::PROBES,
         keys::PROBES,
+        meetings::PROBES,
         members::PROBES,
         operator::PROBES,
         passkeys::PROBES,

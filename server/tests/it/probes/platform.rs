@@ -1,4 +1,4 @@
-//! What is the same for everybody: files, documents, and whether the server is well.
+//! What is the same for everybody: files, documents, public keys, and whether the server is well.
 
 use super::{By, Ids, Probe};
 use crate::harness::Ask;
@@ -16,7 +16,16 @@ pub const PROBES: &[Probe] = &[
         ask: |_| Ask::get("/api/openapi.json"),
         ids: NOBODYS,
     },
+    Probe {
+        method: "GET",
+        path: "/api/v1/receipt-keys",
+        by: By::Open,
+        ask: |_| Ask::get("/api/v1/receipt-keys"),
+        ids: NOBODYS,
+    },
     Probe { method: "GET", path: "/api/docs", by: By::Open, ask: |_| Ask::get("/api/docs"), ids: NOBODYS },
+    Probe { method: "GET", path: "/guide", by: By::Open, ask: |_| Ask::get("/guide"), ids: NOBODYS },
+    Probe { method: "GET", path: "/guide/{*page}", by: By::Open, ask: |_| Ask::get("/guide/inbox"), ids: NOBODYS },
     Probe { method: "GET", path: "/robots.txt", by: By::Open, ask: |_| Ask::get("/robots.txt"), ids: NOBODYS },
     Probe { method: "GET", path: "/favicon.ico", by: By::Open, ask: |_| Ask::get("/favicon.ico"), ids: NOBODYS },
 ];

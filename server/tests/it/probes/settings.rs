@@ -20,7 +20,7 @@ pub const PROBES: &[Probe] = &[
         path: "/api/v1/settings",
         by: By::Key,
         ask: |_| {
-            let body = r#"{"version": 1, "settings": {"name": "Aurora", "idle_minutes": 90}}"#;
+            let body = r#"{"version": 1, "settings": {"name": "Aurora", "idle_minutes": 90, "calls": true}}"#;
             Ask::new("PUT", "/api/v1/settings").body("application/json", body)
         },
         ids: Ids::None("the tenant is the key's"),
@@ -44,7 +44,7 @@ pub const PROBES: &[Probe] = &[
         path: "/dashboard/settings",
         by: By::Session(Stranger::Refused),
         ask: |_| {
-            let form = [("version", "1"), ("name", "Aurora"), ("session_minutes", ""), ("idle_minutes", "90")];
+            let form = [("version", "1"), ("name", "Aurora"), ("idle_minutes", "90"), ("calls", "1")];
             Ask::post("/dashboard/settings").form(form)
         },
         ids: Ids::None("the tenant is the session's"),
