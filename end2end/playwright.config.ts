@@ -1,5 +1,6 @@
 // How the tests run: one browser, two workers, a server of its own for each worker (support/fixtures.ts).
 import { defineConfig, devices } from '@playwright/test';
+import { args, executablePath } from './support/browser.ts';
 
 const ci = process.env.CI === 'true';
 
@@ -25,18 +26,7 @@ export default defineConfig({
     trace: process.env.TRACE ? 'retain-on-failure' : 'off',
     actionTimeout: 20_000,
     navigationTimeout: 30_000,
-    launchOptions: {
-      // Chromium without a window around its pages, which costs a third of the time.
-      executablePath: process.env.SAMTAL_CHROMIUM ?? '/usr/bin/chromium-headless-shell',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    },
+    // Chromium without a window around its pages, which costs a third of the time.
+    launchOptions: { executablePath, args },
   },
 });

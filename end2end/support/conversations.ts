@@ -1,6 +1,7 @@
 // Conversations for tests, begun and continued by a program of the company's, as over any channel.
 import { type APIRequestContext, expect } from '@playwright/test';
 import { makeKey } from './keys.ts';
+import type { Server } from './server.ts';
 
 export type Program = { authorization: string };
 
@@ -37,4 +38,13 @@ export const step = (request: APIRequestContext, by: Program, id: string, what: 
 export async function messages(request: APIRequestContext, by: Program, id: string) {
   const answer = await request.get(`/api/v1/conversations/${id}/messages?limit=200`, { headers: by });
   return (await answer.json()).data as { seq: number; from: string; text: string; event: string | null }[];
+}
+
+/** Has the assistant remember of a conversation's contact that they said this, in its first message. */
+export function remembered(server: Server, id: string, facts: string[]): void {
+  for (const [n, fact] of facts.entries()) {
+    server.sql(`insert into app.contact_facts (tenant_id, fact_id, contact_id, conversation_id, seq, text, created_at)
+      select tenant_id, gen_random_uuid(), contact_id, conversation_id, 1, '${fact}', created_at + interval '${n} seconds'
+      from app.conversations where conversation_id = '${id.replace('conv_', '')}'`);
+  }
 }

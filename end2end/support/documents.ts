@@ -17,6 +17,15 @@ export async function learnt(request: APIRequestContext): Promise<void> {
   await expect.poll(async () => (await request.get(HERE)).text()).not.toContain('data-changing');
 }
 
+/** Has the assistant asked the questions of a file, and waits until all were asked. */
+export async function measure(request: APIRequestContext, name: string, text: string): Promise<void> {
+  const file = { name, mimeType: 'text/csv', buffer: Buffer.from(text) };
+  const answer = await request.post('/dashboard/assistant/evaluation', { multipart: { file } });
+  expect(answer.status(), await answer.text()).toBe(200);
+  const run = new URL(answer.url()).pathname;
+  await expect.poll(async () => (await request.get(run)).text()).not.toContain('Show how far it is');
+}
+
 /** Makes a document one that could not be read: none is broken enough by itself. */
 export function failed(server: Server, id: string): void {
   const uuid = id.replace('doc_', '');

@@ -2,10 +2,11 @@
 import { type IncomingMessage, type Server as HttpServer, type ServerResponse, createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { type APIRequestContext, expect } from '@playwright/test';
 
 /** What it makes of a question. */
 export type Answer = {
-  /** What it says, word by word. */
+  /** What it says, word by word; `{n}` is the number of what it was told last by a tool. */
   says?: string;
   /** After so many words it waits until `goOn`. */
   waits?: number;
@@ -13,10 +14,12 @@ export type Answer = {
   cut?: number;
   /** It refuses, with this status. */
   status?: number;
+  /** Where tools are offered it calls these first, whatever was offered, and says what it says when it was told what came of them. */
+  calls?: { name: string; arguments: unknown }[];
 };
 
 /** A question that has come. */
-export type Asked = { key: string; model: string; system: string; question: string };
+export type Asked = { key: string; model: string; system: string; question: string; tools: string[]; told: string[] };
 
 const refusals: Record<number, { code: string; message: string }> = {
   401: { code: 'invalid_api_key', message: 'Incorrect API key provided.' },
@@ -76,11 +79,17 @@ export class ModelServer {
       json(404, { error: { message: `Invalid URL (${asked.method} ${asked.url})` } });
       return;
     }
-    const body = JSON.parse(text) as { model: string; messages: { role: string; content: string }[] };
+    const body = JSON.parse(text) as {
+      model: string;
+      messages: { role: string; content: string }[];
+      tools?: { function: { name: string } }[];
+    };
     const said = (role: string) => body.messages.filter((one) => one.role === role).at(-1)?.content ?? '';
     const question = said('user');
     const key = (asked.headers.authorization ?? '').replace(/^Bearer /, '');
-    this.asked.push({ key, model: body.model, system: said('system'), question });
+    const tools = (body.tools ?? []).map((tool) => tool.function.name);
+    const results = body.messages.filter(({ role }) => role === 'tool').map(({ content }) => content);
+    this.asked.push({ key, model: body.model, system: said('system'), question, tools, told: results });
     const told = this.answers.find(({ words }) => question.toLowerCase().includes(words))?.answer ?? { says: 'I do not know.' };
     if (told.status !== undefined) {
       refuse(told.status);
@@ -91,7 +100,16 @@ export class ModelServer {
     });
     answer.writeHead(200, { 'content-type': 'text/event-stream' });
     const event = (data: unknown) => answer.write(`data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);
-    const words = (told.says ?? '').match(/\S+\s*/g) ?? [];
+    const calls = tools.length > 0 && results.length === 0 ? (told.calls ?? []) : [];
+    for (const [index, call] of calls.entries()) {
+      const [name, whole] = [call.name, JSON.stringify(call.arguments)];
+      const piece = (part: object) => event({ choices: [{ index: 0, delta: { tool_calls: [{ index, ...part }] }, finish_reason: null }] });
+      piece({ id: `call-${index}`, type: 'function', function: { name, arguments: whole.slice(0, 3) } });
+      piece({ function: { arguments: whole.slice(3) } });
+    }
+    const last = results.at(-1);
+    const number = last === undefined ? '' : String((JSON.parse(last) as { n?: number }).n);
+    const words = calls.length > 0 ? [] : ((told.says ?? '').replaceAll('{n}', number).match(/\S+\s*/g) ?? []);
     for (const [n, content] of words.entries()) {
       if (told.cut === n) {
         answer.destroy();
@@ -100,10 +118,17 @@ export class ModelServer {
       if (told.waits === n) await new Promise<void>((goes) => this.waiting.push(goes));
       event({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
     }
-    event({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
+    event({ choices: [{ index: 0, delta: {}, finish_reason: calls.length > 0 ? 'tool_calls' : 'stop' }] });
     const tokens = { prompt_tokens: Math.ceil(text.length / 4), completion_tokens: words.length };
     event({ choices: [], usage: { ...tokens, prompt_tokens_details: { cached_tokens: 0 } } });
     event('[DONE]');
     answer.end();
   }
+}
+
+/** Has the company of whoever is signed in ask a model, which costs something where it is `priced`. */
+export async function asks(request: APIRequestContext, model: ModelServer, { key = 'sk-0123456789abcdef', priced = true } = {}): Promise<void> {
+  const [input, output] = priced ? ['1.00', '2.00'] : ['', ''];
+  const form = { wire: 'openai', name: 'small', address: model.address, key, input, cached: '', output, since: '' };
+  expect((await request.post('/dashboard/assistant', { form, maxRedirects: 0 })).status()).toBe(303);
 }

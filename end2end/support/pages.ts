@@ -1,11 +1,13 @@
 // Every page in every state worth looking at. Looks, widths and accessibility are checked on all of them, so a new page
 // or state gets its line here and nowhere else.
-import type { Page } from '@playwright/test';
-import { begin, messages, program, say, step } from './conversations.ts';
-import { addedLater, failed, learnt, teach } from './documents.ts';
+import { type Page, chromium } from '@playwright/test';
+import { withDevices } from './browser.ts';
+import { begin, messages, program, remembered, say, step } from './conversations.ts';
+import { addedLater, failed, learnt, measure, teach } from './documents.ts';
 import { expect, hydrated, visit } from './fixtures.ts';
 import { beginFactor, code, turnFactorOn } from './factor.ts';
 import { makeKey } from './keys.ts';
+import { enter, inStage, knock, leave, makeMeeting, row, tile, toggle } from './meetings.ts';
 import { signInThere } from './provider.ts';
 import { putPasskeys } from './device.ts';
 import { type Person, fillSignIn, fillSignUp, join, openMenu, signUp, somebody } from './people.ts';
@@ -144,6 +146,32 @@ const withTeams = (then: (page: Page) => Promise<void>) => async (page: Page, pe
   await then(page);
 };
 
+/** What an assistant may be like, as its form is sent. */
+const like = {
+  name: 'Astrid',
+  called: 'Astrid of Fjällhus',
+  tone: 'friendly',
+  language: 'as_asked',
+  grounding: 'strict',
+  instruction: 'You are warm, and brief.',
+  greeting: 'Hello, this is Astrid of Fjällhus. What would you like to know of our lamps, chairs and tables?',
+  intent_name: 'Law',
+  intent_examples: 'Can you give me legal advice?\nCan I sue you?',
+  intent_then: 'refuse',
+  intent_text: 'I do not talk about the law.',
+};
+
+/** One of several personalities, in its second version. */
+const withPersonality = (then?: (page: Page) => Promise<void>) => async (page: Page, person: Person) => {
+  await signUp(page.request, person);
+  await page.request.post('/dashboard/assistant/personalities', { form: { ...like, name: 'Astrid who answers in midsummer week and on winter nights' } });
+  const made = await page.request.post('/dashboard/assistant/personalities', { form: like, maxRedirects: 0 });
+  const own = made.headers()['location']!.split('?')[0]!;
+  await page.request.post(own, { form: { ...like, version: '1', tone: 'brief', greeting: 'Astrid here.' } });
+  await visit(page, own);
+  await then?.(page);
+};
+
 /** The page of the assistant, with models, a budget and what was used. None of them is there to be asked. */
 const withModels = (then?: (page: Page) => Promise<void>) => async (page: Page, person: Person, server: Server) => {
   await signUp(page.request, person);
@@ -155,7 +183,7 @@ const withModels = (then?: (page: Page) => Promise<void>) => async (page: Page, 
     await page.request.post('/dashboard/assistant', { form });
   }
   await page.request.post('/dashboard/assistant/budget', { form: { limit: '25', alert_at: '80' } });
-  await page.request.post('/dashboard/assistant/wishes', { form: { instruction: 'You are called Astrid. You are warm, and brief.' } });
+  await page.request.post('/dashboard/assistant/personalities', { form: like });
   const mine = `tenant_id = (select tenant_id from app.memberships where email = '${person.email}')`;
   server.sql(`insert into app.model_days (tenant_id, day, model_id, name, calls, failures, input, cached, output, cost)
     select tenant_id, current_date - n, model_id, name, 10 + n, n % 3, 4000 * (1 + n % 7), 900, 300 * (1 + n % 5), 2500 * (1 + n % 7)
@@ -177,6 +205,36 @@ const withQuestion = (then?: (page: Page) => Promise<void>) => async (page: Page
   await then?.(page);
 };
 
+/** Two measurements of the assistant, the later one shown beside the earlier one. */
+const withMeasurements = (then?: (page: Page) => Promise<void>) => async (page: Page, person: Person) => {
+  await signUp(page.request, person);
+  await teach(page.request, 'returns.md', documents['returns.md']);
+  await learnt(page.request);
+  for (const days of ['90 days', '60 days']) {
+    const rows = ['question,expected', `Within how many days may unused goods be sent back?,${days}`, 'Who was Napoleon?,no answer', 'Do you take gift cards back?,within a week'];
+    await measure(page.request, `${days}.csv`, rows.join('\n'));
+  }
+  await visit(page, '/dashboard/assistant/evaluation');
+  await page.getByRole('link', { name: '60 days.csv' }).click();
+  await then?.(page);
+};
+
+/** The page of tools, with two of them. */
+const withTools = (then?: (page: Page) => Promise<void>) => async (page: Page, person: Person) => {
+  await signUp(page.request, person);
+  const parameters = '{"type":"object","properties":{"order":{"type":"string"}},"required":["order"]}';
+  for (const [name, address, header] of [
+    ['order_status', 'https://shop.example/api/orders/{order}', 'X-Api-Key'],
+    ['stock_of_every_lamp_that_there_is_in_the', 'https://a-shop-with-a-long-name-in-umea.example/stock/of/every/lamp/{order}', ''],
+  ] as const) {
+    const described = 'Says where an order is, and when it comes. Call it where somebody asks for an order and names its number.';
+    const form = { name, description: described, method: 'get', address, parameters, header, secret: header && 'tk-0123456789', on: '1', in_conversations: header && '1' };
+    await page.request.post('/dashboard/assistant/tools', { form });
+  }
+  await visit(page, '/dashboard/assistant/tools');
+  await then?.(page);
+};
+
 const dialog = async (page: Page) => {
   await page.getByRole('button', { name: 'Revoke Website', exact: true }).first().click();
   await expect(page.getByRole('dialog')).toBeVisible();
@@ -188,9 +246,48 @@ async function invite(page: Page, email: string): Promise<string> {
   return new URL(/<code id="link">([^<]+)/.exec(answer)![1]!).pathname;
 }
 
+/** Two meetings, one of which goes on. */
+const withMeetings = async (page: Page, person: Person) => {
+  await signUp(page.request, person);
+  await makeMeeting(page.request, { title: 'What is to be done about the lamps that have come without their cables, and by whom', starts_at: new Date(Date.now() + 30 * 86_400_000).toISOString() });
+  await enter(page, await makeMeeting(page.request));
+  await visit(page, '/dashboard/meetings');
+};
+
+/** The page of a meeting, which is nobody's until then. There is no camera here, and no microphone. */
+const meeting = (then: (page: Page, path: string, person: Person) => Promise<void>, wishes: object = {}) => async (page: Page, person: Person) => {
+  await signUp(page.request, person);
+  await then(page, await makeMeeting(page.request, wishes), person);
+};
+
+/** A meeting with two others, who have a camera and a microphone: one is seen, the other one has turned both off and raised a hand. */
+const withOthers = (then?: (page: Page) => Promise<void>) => async (page: Page, person: Person, server: Server) => {
+  await signUp(page.request, person);
+  const path = await makeMeeting(page.request);
+  const browser = await chromium.launch(withDevices);
+  page.context().once('close', () => void browser.close());
+  await enter(page, path);
+  const comes = async (name: string) => {
+    const other = await (await browser.newContext({ baseURL: server.url })).newPage();
+    await enter(other, path, name);
+    return other;
+  };
+  await comes('Maja Öberg');
+  const johan = await comes('Johan Wikström-Andersson af Ugglas');
+  // That it plays is for meetings.spec.ts: here it is looked at.
+  await expect(tile(page, 'Maja Öberg')).toBeVisible();
+  for (const what of ['microphone', 'camera']) await expect(toggle(johan, what)).toHaveAttribute('aria-pressed', 'true');
+  for (const key of ['m', 'v', 'h']) await johan.keyboard.press(key);
+  for (const mark of ['[data-meet-muted]', '[data-meet-hand]']) await expect(tile(page, 'Johan').locator(mark)).toBeVisible();
+  await expect(tile(page, 'Johan')).toHaveAttribute('data-meet-off', '');
+  await then?.(page);
+};
+
 export const states: State[] = [
   { name: 'landing', open: nobody('/') },
   { name: 'api-docs', open: nobody('/api/docs') },
+  { name: 'guide', open: nobody('/guide') },
+  { name: 'guide-page', open: nobody('/guide/knowledge') },
   {
     name: 'landing-signed-in',
     open: async (page, person) => {
@@ -564,6 +661,13 @@ export const states: State[] = [
   },
   { name: 'assistant-new', open: member('/dashboard/assistant') },
   { name: 'assistant', open: withModels() },
+  {
+    name: 'assistant-usage',
+    open: withModels(async (page) => {
+      await page.goto('/dashboard/assistant/usage');
+      await expect(page.getByRole('img', { name: 'What models cost on each day of' })).toBeVisible();
+    }),
+  },
   { name: 'assistant-table', open: withModels(async (page) => page.getByText('The same as a table').click()) },
   {
     name: 'assistant-remove',
@@ -584,12 +688,83 @@ export const states: State[] = [
       await expect(page.getByRole('alert')).toBeVisible();
     }),
   },
+  { name: 'tools-new', open: member('/dashboard/assistant/tools') },
+  { name: 'tools', open: withTools() },
+  {
+    name: 'tools-wrong',
+    status: 422,
+    open: withTools(async (page) => {
+      await page.getByText('Change order_status').click();
+      const form = page.locator('details[open]');
+      await form.getByLabel('Address').fill('https://elsewhere.example/{order}');
+      await form.getByRole('button', { name: 'Save order_status' }).click();
+      await expect(page.getByRole('alert')).toBeVisible();
+    }),
+  },
   { name: 'assistant-answer', open: withQuestion() },
   {
     name: 'assistant-receipt',
     open: withQuestion(async (page) => {
       await page.getByRole('link', { name: 'The receipt of this answer' }).click();
       await expect(page.getByRole('heading', { name: 'Receipt of an answer' })).toBeVisible();
+    }),
+  },
+  {
+    name: 'assistant-receipt-again',
+    open: withQuestion(async (page) => {
+      await page.getByRole('link', { name: 'The receipt of this answer' }).click();
+      await page.getByRole('button', { name: 'Make this answer again' }).click();
+      await expect(page.getByRole('heading', { name: 'Then and now' })).toBeVisible();
+    }),
+  },
+  { name: 'assistant-receipts-none', open: member('/dashboard/assistant/receipts') },
+  {
+    name: 'assistant-receipts',
+    open: withQuestion(async (page) => {
+      const long = 'May I send back a lamp that I have had for longer than 60 days, if its shade of linen has a spot that was there when it came, and who pays for the parcel then, you or I?';
+      await page.request.post('/dashboard/assistant/question', { form: { question: long } });
+      await visit(page, '/dashboard/assistant/receipts');
+      await expect(page.getByRole('table', { name: 'Receipts of answers' })).toContainText('May I send back a lamp');
+    }),
+  },
+  { name: 'assistant-evaluation-new', open: member('/dashboard/assistant/evaluation') },
+  {
+    name: 'assistant-evaluation-wrong',
+    status: 422,
+    open: async (page, person) => {
+      await signUp(page.request, person);
+      await page.goto('/dashboard/assistant/evaluation');
+      await page.getByLabel('File of questions').setInputFiles({ name: 'wrong.csv', mimeType: 'text/csv', buffer: Buffer.from('How long?') });
+      await page.getByRole('button', { name: 'Ask these questions' }).click();
+      await expect(page.getByRole('alert')).toBeVisible();
+    },
+  },
+  {
+    name: 'assistant-evaluation',
+    open: withMeasurements(async (page) => {
+      await page.getByRole('button', { name: 'Compare' }).click();
+      await expect(page.getByRole('table', { name: 'Beside an earlier one' })).toBeVisible();
+    }),
+  },
+  { name: 'personalities-new', open: member('/dashboard/assistant/personalities') },
+  { name: 'personalities', open: withPersonality(async (page) => visit(page, '/dashboard/assistant/personalities')) },
+  { name: 'personality', open: withPersonality() },
+  { name: 'personality-intent', open: withPersonality(async (page) => page.getByText('Intent 1: Law').click()) },
+  {
+    name: 'personality-delete',
+    open: withPersonality(async (page) => {
+      await page.getByRole('button', { name: 'Delete Astrid' }).first().click();
+      await expect(page.getByRole('dialog')).toBeVisible();
+    }),
+  },
+  {
+    name: 'personality-wrong',
+    status: 422,
+    open: withPersonality(async (page) => {
+      await page.getByText('Intent 1: Law').click();
+      await page.getByLabel('How it is said, each example in a line of its own').first().fill('');
+      await page.getByRole('button', { name: 'Save', exact: true }).click();
+      await expect(page.getByRole('alert')).toBeVisible();
     }),
   },
   { name: 'settings', open: member('/dashboard/settings') },
@@ -696,6 +871,7 @@ export const states: State[] = [
     },
   },
   { name: 'knowledge-answer', open: withDocuments('?question=How+long+can+I+send+goods+back') },
+  { name: 'knowledge-passages', open: withDocuments('?question=Within+how+many+days+may+godos+be+sent+back') },
   { name: 'knowledge-refusal', open: withDocuments('?question=Who+won+the+world+cup+in+1998') },
   { name: 'knowledge-by-name', open: withDocuments('?name=returns') },
   {
@@ -710,6 +886,78 @@ export const states: State[] = [
   },
   { name: 'knowledge-asked', open: withGaps('Yes, within a week.') },
   { name: 'knowledge-asked-wrong', status: 422, open: withGaps(' ') },
+  { name: 'meetings-none', open: member('/dashboard/meetings') },
+  { name: 'meetings', open: withMeetings },
+  { name: 'meet-404', status: 404, open: nobody('/meet/aaaaa-aaaaa-aaaaa-aaaaa') },
+  {
+    name: 'meet-lobby',
+    open: meeting(async (page, path) => {
+      await page.goto(path);
+      await expect(page.locator('[data-meet-devices-help]')).toBeVisible();
+    }),
+  },
+  {
+    // As in the page of another site, with its member a guest.
+    name: 'meet-embedded',
+    open: meeting(async (page, path) => {
+      await page.goto(`/embed${path}`);
+      await expect(page.locator('[data-meet-devices-help]')).toBeVisible();
+    }),
+  },
+  {
+    name: 'meet-waiting',
+    open: meeting(
+      async (page, path) => {
+        await page.context().clearCookies();
+        await knock(page, path, 'Kim');
+        await inStage(page, 'waiting');
+      },
+      { waiting_room: true },
+    ),
+  },
+  {
+    name: 'meet-room',
+    open: meeting(async (page, path) => {
+      await enter(page, path);
+      await toggle(page, 'people').click();
+    }),
+  },
+  { name: 'meet-others', open: withOthers() },
+  {
+    name: 'meet-others-people',
+    open: withOthers(async (page) => {
+      await toggle(page, 'people').click();
+      await expect(row(page, 'Maja Öberg')).toBeVisible();
+    }),
+  },
+  {
+    name: 'meet-chat',
+    open: meeting(async (page, path) => {
+      await enter(page, path);
+      await toggle(page, 'chat').click();
+      const field = page.locator('form[data-meet-say] textarea');
+      for (const text of ['Hello, who is there?', 'The order is at https://fjallhus.example/orders/48213/a-very-long-address-without-any-place-to-break-it-in-two']) {
+        await field.fill(text);
+        await page.keyboard.press('Enter');
+        await expect(page.locator('[data-meet-messages]')).toContainText(text);
+      }
+    }),
+  },
+  {
+    name: 'meet-more',
+    open: meeting(async (page, path) => {
+      await enter(page, path);
+      await page.locator('[data-meet-menu=more]').click();
+    }),
+  },
+  {
+    name: 'meet-over',
+    open: meeting(async (page, path) => {
+      await enter(page, path);
+      await leave(page).click();
+      await inStage(page, 'over');
+    }),
+  },
   { name: 'demo', open: nobody('/demo') },
   {
     name: 'demo-chat',
@@ -742,6 +990,16 @@ export const states: State[] = [
       await hydrated(page);
       await page.getByText('Give to a team').click();
     }),
+  },
+  {
+    name: 'contact-facts',
+    open: async (page, person, server) => {
+      const { answered } = await busy(page, person);
+      await page.request.post('/dashboard/settings', { form: { version: '0', name: person.company, remember_facts: '1' } });
+      remembered(server, answered, ['lives in Umeå', 'has bought the lamp Norrsken-with-a-very-long-name-that-has-no-place-to-break-it-in-two, and two chairs for the kitchen']);
+      await page.goto(`/dashboard/inbox/${answered}/facts`);
+      await expect(page.getByText('lives in Umeå')).toBeVisible();
+    },
   },
   { name: 'inbox-404', status: 404, open: withConversations('none') },
   { name: 'dashboard-404', status: 404, open: member('/dashboard/no-such-page') },

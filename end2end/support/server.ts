@@ -1,6 +1,7 @@
 // A Samtal of one's own: the real binary, a fresh data folder, a free port, its own PostgreSQL.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,7 +26,12 @@ export class Samtal {
       Object.entries(process.env).filter(([name]) => name === 'SAMTAL_VENDOR_DIR' || !(name.startsWith('SAMTAL') || name === 'DATABASE_URL')),
     );
     // All tests come from one address.
-    const one = { SAMTAL__SIGN_IN__SIGN_UPS: '10000', SAMTAL__SERVER__SOCKETS__MESSAGES_PER_ADDRESS: '10000' };
+    const one = {
+      SAMTAL__SIGN_IN__SIGN_UPS: '10000',
+      SAMTAL__SERVER__SOCKETS__MESSAGES_PER_ADDRESS: '10000',
+      // Several servers run beside each other.
+      SAMTAL__MEDIA__LISTEN: '127.0.0.1:0',
+    };
     // In a folder without a samtal.toml.
     this.child = spawn(binary, args, { cwd: tmpdir(), env: { ...env, ...one, NO_COLOR: '1', ...settings } });
     this.child.stdout!.setEncoding('utf8').on('data', (text) => (this.stdout += text));
@@ -48,6 +54,15 @@ export function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'samtal-end2end-'));
   chmodSync(folder, 0o755);
   return folder;
+}
+
+/** A port that nobody has just now. */
+export async function free(): Promise<number> {
+  const taken = createServer();
+  await new Promise<void>((listens) => taken.listen(0, '127.0.0.1', listens));
+  const { port } = taken.address() as { port: number };
+  await new Promise((closed) => taken.close(closed));
+  return port;
 }
 
 /** A running server. */

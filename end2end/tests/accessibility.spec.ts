@@ -1,23 +1,8 @@
-// axe on every page and state, light and dark, wide and narrow; and everything by keyboard.
+// Everything by keyboard, and with larger text. (axe looks at every page in pages.spec.ts.)
 import type { Locator, Page } from '@playwright/test';
 import { expect, hydrated, test, visit } from '../support/fixtures.ts';
 import { signUp, somebody } from '../support/people.ts';
 import { expectAccessible } from '../support/looks.ts';
-import { states } from '../support/pages.ts';
-
-for (const state of states) {
-  for (const width of [1440, 390]) {
-    test(`axe finds nothing on ${state.name} at ${width}`, async ({ page, server, complaints }) => {
-      if (state.status) complaints.expect(new RegExp(`status of ${state.status}`));
-      await page.setViewportSize({ width, height: 900 });
-      await state.open(page, somebody(), server);
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        await expectAccessible(page, colorScheme);
-      }
-    });
-  }
-}
 
 /** Presses Tab until the element has the focus. */
 async function tabTo(page: Page, target: Locator): Promise<void> {

@@ -1,4 +1,4 @@
-// One's own account: a new password, and where one is signed in.
+// One's own account: another name, a new password, and where one is signed in.
 import { expect, test } from '../support/fixtures.ts';
 import { fillSignIn, openMenu, signUp } from '../support/people.ts';
 
@@ -36,3 +36,21 @@ test('a new password, and the other browsers are signed out', async ({ page, new
   await page.reload();
   await expect(page).toHaveURL('/login?next=/dashboard/account');
 });
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`another name, with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async ({ newContext, complaints }) => {
+    complaints.expect(/the server responded with a status of 422/);
+    const page = await (await newContext({ javaScriptEnabled })).newPage();
+    await signUp(page.request);
+    await page.goto('/dashboard/account');
+    await page.getByLabel('Your name').fill('Åsa\u200bHolm');
+    await page.getByRole('button', { name: 'Change the name' }).click();
+    await expect(page.locator('#name-error')).toContainText('Use one line of ordinary characters.');
+    await expect(page.getByLabel('Your name')).toHaveValue('Åsa\u200bHolm');
+    await page.getByLabel('Your name').fill('Åsa Holm');
+    await page.getByRole('button', { name: 'Change the name' }).click();
+    await expect(page.getByRole('status')).toContainText('Your name is changed');
+    await page.goto('/dashboard/members');
+    await expect(page.getByRole('main')).toContainText('Åsa Holm');
+  });
+}

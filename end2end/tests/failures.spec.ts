@@ -1,8 +1,9 @@
 // What breaks: the database dies, the server is told to stop, starts twice, or is set up wrong.
-import { existsSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { begin, program, step } from '../support/conversations.ts';
+import { teach } from '../support/documents.ts';
 import { expect, test, visit } from '../support/fixtures.ts';
 import { signUp } from '../support/people.ts';
 import { newFolder, run } from '../support/server.ts';
@@ -147,6 +148,20 @@ test('told to stop, the server finishes what it works on and ends cleanly', asyn
   for (const status of await Promise.all(others)) expect([0, 200]).toContain(status);
 });
 
+test('an endless word is deleted while it is read, and one does not hold up the end', async ({ startServer, newContext }) => {
+  test.setTimeout(45_000);
+  const server = await startServer({ SAMTAL__SERVER__SHUTDOWN_S: '5' });
+  const { request } = await newContext({ baseURL: server.url });
+  await signUp(request);
+  const word = await teach(request, 'word.txt', 'x'.repeat(800_000));
+  const deleted = await request.post(`/dashboard/knowledge/${word}/delete`, { form: {}, maxRedirects: 0 });
+  expect(deleted.status()).toBe(303);
+  expect(await (await request.get('/dashboard/knowledge')).text()).not.toContain(word);
+  for (const [name, text] of [['marks.md', '>'.repeat(800_000) + ' lamps'], ['letters.txt', 'å'.repeat(400_000)]]) await teach(request, name!, text!);
+  server.terminate();
+  expect(await server.ended).toEqual({ code: 0, signal: null });
+});
+
 test('data is still there after a stop and a start, and the session too', async ({ startServer, newContext }) => {
   const server = await startServer();
   const context = await newContext({ baseURL: server.url });
@@ -218,9 +233,26 @@ test('doctor says what is there, what is not, and changes nothing', async ({ sta
   const stopped = await run(['doctor'], { SAMTAL_DATA_DIR: folder });
   for (const { exit, stdout } of [running, stopped]) {
     expect(exit.code, stdout).toBe(0);
-    for (const part of ['settings', 'disk', 'embedded PostgreSQL answers', 'schema', 'walls between tenants']) expect(stdout).toContain(`ok     ${part}`);
+    for (const part of ['settings', 'disk', 'embedded PostgreSQL answers', 'schema', 'walls between tenants', 'jobs']) expect(stdout).toContain(`ok     ${part}`);
   }
   expect(server.postmaster(), 'and stops it again').toBeUndefined();
+});
+
+test('a folder that holds something else is left as it is', async () => {
+  const folder = newFolder();
+  const letter = join(folder, 'letter.txt');
+  writeFileSync(letter, 'mine', { mode: 0o640 });
+  const looks = () => [folder, letter].map((path) => [statSync(path).uid, statSync(path).gid, statSync(path).mode]);
+  const before = looks();
+  await run(['doctor'], { SAMTAL_DATA_DIR: folder });
+  expect(looks()).toEqual(before);
+  // Only root could give it to somebody else.
+  if (process.getuid!() === 0) {
+    const { sentences, exit } = await run(['serve'], { SAMTAL_DATA_DIR: folder, SAMTAL_LISTEN: '127.0.0.1:0' });
+    expect(exit.code).not.toBe(0);
+    expect(sentences.join()).toMatch(/is not empty, and nothing in it says that it is Samtal's/);
+    expect(looks()).toEqual(before);
+  }
 });
 
 test('every command explains itself', async () => {

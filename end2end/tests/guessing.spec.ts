@@ -1,5 +1,6 @@
 // Guessing passwords: after ten failures an account waits, and nobody else does.
 import { expect, test } from '../support/fixtures.ts';
+import { keyIds, makeKey } from '../support/keys.ts';
 import { fillSignIn, signUp, somebody } from '../support/people.ts';
 
 test('ten wrong passwords close an account for a while, the right one included; another is not affected', async ({ startServer, newContext, complaints }) => {
@@ -35,6 +36,13 @@ test('ten wrong passwords close an account for a while, the right one included; 
   await expect(page).toHaveURL('/dashboard');
   await expect(page.getByRole('main')).toContainText(other.company);
 
+  // Who runs the installation finds it in the log, and there what opens something was made and ended; nobody is named.
+  await makeKey(context.request, 'Website');
+  await context.request.post(`/dashboard/api-keys/${(await keyIds(context.request))[0]}/revoke`, { form: {} });
+  for (const heeded of [/a password was refused.* address="?127\.0\.0\.1/, /too many attempts/, /act="?session\.opened/, /act="?key\.created/, /act="?key\.revoked/]) {
+    await expect.poll(() => server.stderr).toMatch(heeded);
+  }
+  for (const name of [victim.email, nobody.email, other.email, victim.password]) expect(server.stderr.toLowerCase()).not.toContain(name);
 });
 
 test('successes do not count, and many at once do not slip past the limit', async ({ startServer, newContext }) => {

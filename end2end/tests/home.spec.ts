@@ -4,7 +4,7 @@ import { begin, program, say, step } from '../support/conversations.ts';
 import { failed, learnt, teach } from '../support/documents.ts';
 import { expect, hydrated, test } from '../support/fixtures.ts';
 import { makeKey } from '../support/keys.ts';
-import { signUp, somebody } from '../support/people.ts';
+import { openMenu, signUp, somebody } from '../support/people.ts';
 
 const region = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
 const heading = (page: Page) => page.getByRole('heading', { level: 1 });
@@ -88,6 +88,18 @@ test('a document that could not be read is named, with the reason, and leads to 
   await expect(unreadable).toHaveCount(0);
 });
 
+test('the guide to a page is in the menu of each', async ({ page }) => {
+  await signUp(page.request);
+  for (const [path, name] of [['/dashboard', 'Home'], ['/dashboard/inbox', 'Inbox'], ['/dashboard/teams', 'Teams']]) {
+    await page.goto(path!);
+    await openMenu(page);
+    await page.getByRole('link', { name: 'Guide to this page' }).click();
+    await expect(heading(page)).toHaveText(name!);
+  }
+  await page.getByRole('link', { name: 'Roles' }).first().click();
+  await expect(heading(page)).toHaveText('Roles');
+});
+
 test('the next steps are ticked as they are taken, and gone when all are', async ({ page, request }) => {
   await signUp(page.request);
   await page.goto('/dashboard');
@@ -99,6 +111,10 @@ test('the next steps are ticked as they are taken, and gone when all are', async
   };
   await done(false, false, false, false);
   await expect(steps.nth(1)).toContainText(/data-widget="wgt_[0-9a-f]{32}"/);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await steps.nth(1).getByRole('button', { name: 'Copy' }).click();
+  await expect(steps.nth(1).getByRole('button', { name: 'Copied' })).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^<script [^>]*data-widget="wgt_[0-9a-f]{32}"[^>]*><\/script>$/);
 
   // Each leads where it is taken.
   await steps.nth(0).getByRole('link').click();

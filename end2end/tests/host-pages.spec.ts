@@ -1,5 +1,6 @@
 // The visitor's whole story on pages as others build them: policies, resets, traps, frameworks, phones (support/hosts.ts).
 import type { Frame, Page } from '@playwright/test';
+import { widgetOf } from '../support/chat.ts';
 import { program, say, step } from '../support/conversations.ts';
 import { learnt, teach } from '../support/documents.ts';
 import { expect, test } from '../support/fixtures.ts';
@@ -22,7 +23,7 @@ for (const host of hosts) {
     const { request } = await newContext();
     await signUp(request);
     await teach(request, 'returns.md', '# Returns\n\nUnused lamps may be sent back within 60 days of delivery.\n');
-    const widget = /data-widget="(wgt_[0-9a-f]{32})"/.exec(await (await request.get('/demo')).text())![1]!;
+    const widget = await widgetOf(request);
     const by = await program(request);
     await learnt(request);
     const shop = await serve(server.url, widget);
@@ -65,7 +66,7 @@ for (const host of hosts) {
       // What comes while no page has the chat is counted on the next that has it.
       const [id] = (await frame.evaluate((key) => localStorage.getItem(key)!, `samtal.seen:${widget}`)).split(' ') as [string];
       await step(request, by, id, 'handoff');
-      await expect(dialog(frame).locator('[data-event="handed_off"]')).toBeVisible();
+      await expect(dialog(frame).locator('.system.handed_off')).toBeVisible();
       await dialog(frame).getByRole('button', { name: 'Close' }).click();
       await expect(dialog(frame)).toBeHidden();
       await page.goto(`${shop.url}/elsewhere`);

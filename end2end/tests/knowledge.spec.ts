@@ -93,6 +93,25 @@ test('the same without JavaScript; what cannot be read is named, the rest is kep
   await expect(page.locator('#answer')).toContainText('Gift cards are never taken back.');
 });
 
+for (const javaScriptEnabled of [true, false]) {
+  test(`what comes near and is no clear answer is shown as passages, with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async ({ newContext }) => {
+    const page = await (await newContext({ javaScriptEnabled })).newPage();
+    await signUp(page.request);
+    await teach(page.request, 'returns.md', RETURNS);
+    await learnt(page.request);
+    if (javaScriptEnabled) await visit(page, '/dashboard/knowledge');
+    else await page.goto('/dashboard/knowledge');
+    await page.getByRole('textbox', { name: 'Question' }).fill('Within how many days may godos be sent back?');
+    await page.getByRole('button', { name: 'Ask' }).click();
+    const told = page.getByRole('region', { name: 'Try a question' });
+    await expect(told.locator('#answer')).toHaveText('Nearest passages, no clear answer');
+    await expect(told.getByText('Answer', { exact: true }), 'it is not called one').toHaveCount(0);
+    await expect(told.getByRole('blockquote').first()).toContainText('within 60 days of delivery');
+    await expect(told.locator('cite').first()).toContainText('returns');
+    await expect(page.getByRole('textbox', { name: 'Question' })).toHaveValue('Within how many days may godos be sent back?');
+  });
+}
+
 test('what does not change stays as it is while another document is read: an open question, and where one is', async ({ page }) => {
   await signUp(page.request);
   await teach(page.request, 'returns.md', RETURNS);

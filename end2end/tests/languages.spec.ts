@@ -1,62 +1,8 @@
-// Pages in other languages: in Spanish, as a browser, a person or a workspace asks; and every page in two languages that are for
-// trying, one that shows what was never given to translators, and one from right to left.
-import type { Page } from '@playwright/test';
+// Pages in other languages: in Spanish, as a browser, a person or a workspace asks. (Every page in two languages that are for
+// trying is looked at in pages.spec.ts.)
 import { begin, program, say, step } from '../support/conversations.ts';
-import { expect, hydrated, test, visit } from '../support/fixtures.ts';
-import { expectAccessible, expectNoSidewaysScroll } from '../support/looks.ts';
-import { states } from '../support/pages.ts';
+import { expect, test, visit } from '../support/fixtures.ts';
 import { signUp, somebody } from '../support/people.ts';
-
-/** The same page, in a language. */
-async function again(page: Page, language: string): Promise<void> {
-  await page.context().addCookies([{ name: 'samtal_language', value: language, url: new URL('/', page.url()).href }]);
-  await page.reload();
-  await expect(page.locator('html')).toHaveAttribute('lang', language);
-  await hydrated(page);
-}
-
-/** What a person reads and hears on a page, but for code, letters (they stay as they were written) and languages' own names. */
-const said = (page: Page) =>
-  page.evaluate(() => {
-    const not = 'script, style, template, code, pre, textarea, .letter h2, [lang]:not(html)';
-    const all = new Set<string>([document.title.replace(/ · Samtal$/, '')]);
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
-    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-      const element = node instanceof Element ? node : node.parentElement!;
-      if (element.closest(not)) continue;
-      if (node instanceof Element) {
-        for (const name of ['aria-label', 'alt', 'placeholder', 'title', 'data-label']) all.add(node.getAttribute(name)?.trim() ?? '');
-      } else all.add(node.textContent!.trim());
-    }
-    return [...all].filter((text) => /\p{L}{2}/u.test(text));
-  });
-
-/** What is the same in every language: names, what people have written, and prices. */
-const given = [
-  /^Samtal$/, /^OpenAPI$/, /^smt_…$/, /^https:\/\//, /^\p{L}{2}$/u, /@/, /^[\d ]+ kr$/, /^[a-z_., ]+\.[a-z_]+$/, /\.(md|txt|example)$/,
-  /Fjällhus|Fjord & Fell|Nordlampa|Nordic Wool|Nord-ID/, /Astrid|Maja|Elin|Johan|Bo Ek|Lena|Jonas|Olof|Nils|Karin|Per Lund|Visitor with a very/,
-  /^(Anthropic|Google Gemini|OpenAI|Mistral|Groq|OpenRouter|Ollama|vLLM|LM Studio|gpt-5-mini|a-model-of-our-own)/, /^How long can I send goods/, /^\[\d+\] (returns|prices)/,
-  /^(returns|prices|price-list|opening-hours)/, /^(Website|Till in Umeå|Import of last|Newsletter|Phone|The laptop that|Night shift|Those who answer|Billing)/,
-  /^(do you ship to norway|Where is my parcel|Unused goods|My lamp|The cart takes|Is there anybody|Hello! How long|Can I talk|Thanks, that)/,
-];
-
-for (const state of states) {
-  test(`${state.name} says nothing that translators do not know, and can be read from right to left`, async ({ page, server, complaints }) => {
-    complaints.expect(/the server responded with a status of 4\d\d|WebSocket connection/);
-    await state.open(page, somebody(), server);
-    const english = new Set(await said(page));
-    await page.setViewportSize({ width: 390, height: 800 });
-    await again(page, 'en-XA');
-    const unknown = (await said(page)).filter((text) => english.has(text));
-    expect(unknown.filter((text) => !given.some((known) => known.test(text)))).toEqual([]);
-    await expectNoSidewaysScroll(page, 'a third longer');
-    await again(page, 'ar-XB');
-    await expect(page.locator('html')).toHaveAttribute('dir', 'rtl');
-    await expectNoSidewaysScroll(page, 'from right to left');
-    await page.emulateMedia({ reducedMotion: 'reduce' });
-    await expectAccessible(page, 'from right to left');
-  });
-}
 
 for (const javaScriptEnabled of [true, false]) {
   test(`somebody works in Spanish, with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async ({ newContext, complaints }) => {

@@ -13,6 +13,10 @@ test('somebody is asked to join, works beside the owner, becomes an admin, and i
   await page.keyboard.press('Enter');
   await expect(page.getByRole('status')).toContainText('Give this link to bo.ek@fjallhus.example');
   const link = await page.locator('#link').innerText();
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByRole('button', { name: 'Copy' }).click();
+  await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(link);
   await expect(page.getByRole('table', { name: 'Invitations' }).getByRole('row', { name: /bo\.ek/ })).toContainText('Agent');
 
   // On a phone, without code.

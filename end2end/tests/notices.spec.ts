@@ -28,6 +28,49 @@ test('on any page the number of those who wait stands beside the inbox and in th
   await expect(count(other), 'as the page was made').toHaveText('1 need a person');
 });
 
+test('a sound is played where it was asked for, and a notice is not', async ({ page, context, complaints }) => {
+  // A page that nobody has pressed anything on yet.
+  complaints.expect(/AudioContext was not allowed to start/);
+  // Nobody hears what a browser in a test plays: what it would play is counted.
+  await context.addInitScript(() => {
+    const heard = { tones: 0, notices: 0 };
+    class Notice {
+      static permission = 'granted';
+      static requestPermission = async () => 'granted';
+      constructor() {
+        heard.notices++;
+      }
+    }
+    const start = OscillatorNode.prototype.start;
+    OscillatorNode.prototype.start = function (when) {
+      heard.tones++;
+      return start.call(this, when);
+    };
+    Object.defineProperty(AudioContext.prototype, 'state', { get: () => 'running' });
+    Object.assign(globalThis, { Notification: Notice, heard });
+  });
+  await signUp(page.request);
+  const by = await program(page.request);
+  const [elin, maja] = [await begin(page.request, by, 'Elin'), await begin(page.request, by, 'Maja')];
+  const heard = () => page.evaluate(() => (globalThis as unknown as { heard: { tones: number; notices: number } }).heard);
+  const looksAway = () =>
+    page.evaluate(() => {
+      Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    });
+  const count = page.locator('#nav-waiting');
+  await page.goto('/dashboard/account');
+  await page.getByLabel('Play a sound').check();
+  await page.reload();
+  await expect(page.getByLabel('Play a sound')).toBeChecked();
+  await step(page.request, by, elin, 'handoff');
+  await expect(count).toHaveText('1 need a person');
+  expect(await heard(), 'one looks at it').toEqual({ tones: 0, notices: 0 });
+  await looksAway();
+  await step(page.request, by, maja, 'handoff');
+  await expect.poll(heard).toEqual({ tones: 1, notices: 0 });
+});
+
 test('a notice of the desktop comes when one looks at something else, and where it was asked for', async ({ page, context }) => {
   await context.grantPermissions(['notifications']);
   // A browser that nobody sees shows none: what it would show is written down.

@@ -1,5 +1,6 @@
 // Whoever runs the installation: keys made in a terminal while a server runs, and what a program does by them, as people see it.
 import { join } from 'node:path';
+import { chat, openChat, say, told, widgetOf } from '../support/chat.ts';
 import { expect, test, visit } from '../support/fixtures.ts';
 import { fillSignIn, signUp } from '../support/people.ts';
 import { newFolder, run } from '../support/server.ts';
@@ -26,24 +27,21 @@ test('a company is suspended and let in again by a key that was made in a termin
 
   const owner = await newContext({ baseURL: server.url });
   const person = await signUp(owner.request);
-  const widget = /data-widget="(wgt_[0-9a-f]{32})"/.exec(await (await owner.request.get('/demo')).text())![1]!;
+  const widget = await widgetOf(owner.request);
   const page = await owner.newPage();
   await visit(page, '/dashboard');
   const visitor = await newContext({ baseURL: server.url });
   const shop = await visitor.newPage();
-  await shop.goto(`/demo?widget=${widget}`);
-  await shop.getByRole('button', { name: 'Chat' }).click();
-  const chat = shop.getByRole('dialog', { name: 'Chat' });
-  await chat.getByRole('textbox', { name: 'Your message' }).fill('Do you have lamps?');
-  await chat.getByRole('button', { name: 'Send' }).click();
-  await expect(chat.locator('.message.assistant')).toHaveCount(1);
+  await openChat(shop, widget);
+  await say(shop, 'Do you have lamps?');
+  await expect(told(shop)).toHaveCount(1);
 
   const { id } = (await ask(made.secret, '')).body.data.find(({ name }) => name === person.company)!;
   expect((await ask(made.secret, `/${id}/suspend`, { reason: 'Unpaid since May' })).body.suspended_reason).toBe('Unpaid since May');
   expect((await ask(made.secret, '', { name: 'Vega', owner_email: 'vera@vega.example' })).status, 'it was not made for that').toBe(403);
 
   // The page of the shop lives; its widget is one that nobody knows.
-  await expect(chat.getByRole('status')).toContainText('not available');
+  await expect(chat(shop).getByRole('status')).toContainText('not available');
   await expect(shop.getByRole('main')).toBeVisible();
   await page.goto('/dashboard');
   await fillSignIn(page, person);
@@ -54,7 +52,7 @@ test('a company is suspended and let in again by a key that was made in a termin
   await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
   await expect(page).toHaveURL(/\/dashboard/);
   await shop.reload();
-  await expect(chat.locator('.message.contact')).toContainText('Do you have lamps?');
+  await expect(chat(shop).locator('.message.contact')).toContainText('Do you have lamps?');
   await visit(page, '/dashboard/audit-log');
   await expect(page.getByRole('row', { name: /Suspended the workspace/ })).toContainText('Whoever runs this installation, by the key Shop');
 

@@ -12,6 +12,9 @@ test('the landing page is plain: no script, no WASM, nothing asked afterwards', 
   expect(asked.filter((a) => a.startsWith('script') || a.startsWith('fetch') || a.includes('.wasm'))).toEqual([]);
   expect(await page.locator('script').count()).toBe(0);
   expect(asked.some((a) => a.startsWith('stylesheet')), 'it has its style').toBe(true);
+  // Where it is found, it says what it is, and it shows nothing that cannot be done.
+  await expect(page.locator('meta[name=description]')).toHaveAttribute('content', /\w+(\W+\w+){5,}/);
+  await expect(page.locator('body')).not.toContainText(/pdf/i);
 
   await page.getByRole('link', { name: 'Sign up' }).click();
   await expect(page).toHaveURL('/signup');

@@ -3,6 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { APIRequestContext, Page, WebSocketRoute } from '@playwright/test';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { chat as dialog, conversation, openChat, say, told, widgetOf } from '../support/chat.ts';
 import { program, say as saysOver, step } from '../support/conversations.ts';
 import { learnt, teach } from '../support/documents.ts';
 import { expect, test, visit } from '../support/fixtures.ts';
@@ -16,7 +17,7 @@ async function company(request: APIRequestContext): Promise<string> {
   await signUp(request);
   await teach(request, 'returns.md', FACTS);
   await learnt(request);
-  return /data-widget="(wgt_[0-9a-f]{32})"/.exec(await (await request.get('/demo')).text())![1]!;
+  return widgetOf(request);
 }
 
 /** A page of somebody else's that carries the widget and allows nothing but it. */
@@ -31,20 +32,7 @@ async function elsewhere(samtal: string, widget: string): Promise<{ url: string;
   return { url: `http://127.0.0.1:${(page.address() as AddressInfo).port}/`, close: () => page.close() };
 }
 
-const dialog = (page: Page) => page.getByRole('dialog', { name: 'Chat' });
 const field = (page: Page) => dialog(page).getByRole('textbox', { name: 'Your message' });
-
-/** Goes to the demo's page and opens the chat there. */
-async function openChat(page: Page, widget: string): Promise<void> {
-  await page.goto(`/demo?widget=${widget}`);
-  await page.getByRole('button', { name: 'Chat' }).click();
-  await expect(dialog(page)).toBeVisible();
-}
-
-async function say(page: Page, text: string): Promise<void> {
-  await field(page).fill(text);
-  await dialog(page).getByRole('button', { name: 'Send' }).click();
-}
 
 /** Stands between the page and the server, and takes some frames for itself. */
 async function between(page: Page, takes: (frame: { type: string; client_id?: string }, page: WebSocketRoute) => boolean): Promise<void> {
@@ -56,18 +44,20 @@ async function between(page: Page, takes: (frame: { type: string; client_id?: st
   });
 }
 
-/** Makes the answer that the visitor has got one that is near and not clear. Gives the conversation as the database knows it. */
-async function nearest(server: Server, page: Page, widget: string): Promise<string> {
-  const [id] = (await page.evaluate((key) => localStorage.getItem(key)!, `samtal.seen:${widget}`)).split(' ') as [string];
-  const uuid = id.replace('conv_', '');
-  const quotes = ['Unused lamps may be sent back.', 'Within 60 days of delivery.', `One word: ${'lamp'.repeat(40)}.`];
-  const citations = quotes.map((quote) => `citations->0 || jsonb_build_object('quote', '${quote}')`);
-  server.sql(`update app.messages set outcome = 'passages', text = 'I found no clear answer. These passages are nearest.', citations = jsonb_build_array(${citations})
-    where conversation_id = '${uuid}' and seq = 2`);
-  server.sql(`update app.asked set outcome = 'passages' where conversation_id = '${uuid}' and seq = 2`);
-  await page.reload();
-  await expect(dialog(page).locator('.message.assistant')).toContainText('no clear answer');
-  return uuid;
+/** A company of whose documents three come near to a question that has a word misspelt. */
+async function companyNearby(request: APIRequestContext): Promise<string> {
+  const widget = await company(request);
+  await teach(request, 'members.md', 'Members of our club may send lamps back within 90 days of delivery.\n');
+  await teach(request, 'outlet.md', `Lamps of our outlet may be sent back within 14 days of delivery. One word: ${'lamp'.repeat(40)}.\n`);
+  await learnt(request);
+  return widget;
+}
+
+/** Asks what is answered by what is near and not clear: misspelt. Gives the conversation as the database knows it. */
+async function nearest(page: Page, widget: string): Promise<string> {
+  await say(page, 'Within how many days may lmaps be sent back?');
+  await expect(told(page)).toContainText('No clear answer');
+  return (await conversation(page, widget)).replace('conv_', '');
 }
 
 /** What the visitor has said of the answer. */
@@ -98,7 +88,9 @@ test('on a page of another site, under a strict policy', async ({ server, page, 
   await expect(page.getByRole('textbox', { name: 'Your message' })).toBeFocused();
   await page.keyboard.type('Within how many days may lamps be sent back?');
   await page.keyboard.press('Enter');
-  await expect(dialog(page).locator('.message.assistant')).toContainText('within 60 days');
+  await expect(told(page)).toContainText('within 60 days');
+  // Of an answer nobody is asked whether it is one.
+  await expect(told(page).getByRole('button')).toHaveCount(0);
   await page.keyboard.press('Escape');
   await expect(dialog(page)).toBeHidden();
   await expect(page.getByRole('button', { name: 'Chat' })).toBeFocused();
@@ -125,7 +117,7 @@ test('a person is asked for, by a button and by words; what is said is text', as
   await expect(chat.locator('.message.contact')).toContainText('<img src=x onerror=alert(1)>');
   await expect(chat.locator('.message.assistant')).toContainText('The documents do not say.');
   await chat.locator('.message').getByRole('button', { name: 'Ask a person' }).click();
-  await expect(chat.locator('[data-event="handed_off"]')).toBeVisible();
+  await expect(chat.locator('.system.handed_off')).toBeVisible();
   await write('Is anybody there?');
   await expect(chat.locator('.message.contact').nth(1)).toHaveAttribute('data-state', 'sent');
   await expect(chat.locator('.message.assistant')).toHaveCount(1);
@@ -135,16 +127,13 @@ test('a person is asked for, by a button and by words; what is said is text', as
 
 test('passages that are near are quotes; whether they answer is said by the keyboard, and kept', async ({ server, page, newContext }) => {
   const owner = await newContext();
-  const widget = await company(owner.request);
+  const widget = await companyNearby(owner.request);
   await openChat(page, widget);
-  await say(page, 'Within how many days may lamps be sent back?');
-  const said = dialog(page).locator('.message.assistant');
-  await expect(said).toContainText('60 days');
-  await expect(said.getByRole('button')).toHaveCount(0);
-  const uuid = await nearest(server, page, widget);
+  const said = told(page);
+  const uuid = await nearest(page, widget);
   await expect(said.locator('blockquote')).toHaveCount(3);
   for (const quote of await said.locator('blockquote').all()) await expect(quote).toBeVisible();
-  await expect(said.locator('summary')).toHaveText(['Source 1: returns', 'Source 2: returns', 'Source 3: returns']);
+  await expect(said.locator('summary')).toHaveText([/^Source 1: /, /^Source 2: /, /^Source 3: /]);
   const buttons = ['This answers it', 'It does not', 'Ask a person'];
   await expect(said.getByRole('button')).toHaveText(buttons);
   const { violations } = await new AxeBuilder({ page }).include('samtal-widget').withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
@@ -171,6 +160,11 @@ test('passages that are near are quotes; whether they answer is said by the keyb
   await expect(desk.getByRole('log')).toContainText('Nearest passages');
   for (const quote of await desk.getByRole('log').getByRole('blockquote').all()) await expect(quote).toBeVisible();
   await expect(desk.getByRole('log').getByRole('blockquote')).toHaveCount(3);
+  const plain = await (await newContext({ javaScriptEnabled: false, storageState: await owner.storageState() })).newPage();
+  await plain.goto(`/dashboard/inbox/conv_${uuid}`);
+  await expect(plain.getByRole('log')).toContainText('Nearest passages');
+  await expect(plain.getByRole('log').getByRole('blockquote')).toHaveCount(3);
+  for (const quote of await plain.getByRole('log').getByRole('blockquote').all()) await expect(quote).toBeVisible();
 });
 
 test('what is read with a word set right is shown as passages, at once, and what is said of it is kept', async ({ server, page, newContext }) => {
@@ -178,12 +172,12 @@ test('what is read with a word set right is shown as passages, at once, and what
   const widget = await company(owner.request);
   await openChat(page, widget);
   await say(page, 'Within how many days may lmaps be sent back?');
-  const said = dialog(page).locator('.message.assistant');
+  const said = told(page);
   await expect(said).toContainText('No clear answer to this stands in the documents. This comes nearest:');
   await expect(said.locator('blockquote')).toContainText(['60 days']);
   await said.getByRole('button', { name: 'It does not' }).click();
   await expect(said).toContainText('Thank you. A person can help.');
-  const [id] = (await page.evaluate((key) => localStorage.getItem(key)!, `samtal.seen:${widget}`)).split(' ') as [string];
+  const id = await conversation(page, widget);
   await expect.poll(judged(server, id.replace('conv_', ''))).toBe('f');
 });
 
@@ -194,7 +188,7 @@ test('a question that stands on the one before it is asked of what was meant the
   await teach(owner, 'plans.md', `# Plans\n\n${plan('Solo', 12)}${plan('Team', 29)}`);
   await learnt(owner);
   await openChat(page, widget);
-  const answers = dialog(page).locator('.message.assistant');
+  const answers = told(page);
   let count = 0;
   const ask = async (question: string) => {
     await say(page, question);
@@ -213,12 +207,10 @@ test('a question that stands on the one before it is asked of what was meant the
 test('on a phone: passages that do not answer, said otherwise after a reload, and a person one press away', async ({ server, page, newContext }) => {
   await page.setViewportSize({ width: 320, height: 640 });
   const owner = await newContext();
-  const widget = await company(owner.request);
+  const widget = await companyNearby(owner.request);
   await openChat(page, widget);
-  await say(page, 'Within how many days may lamps be sent back?');
-  const said = dialog(page).locator('.message.assistant');
-  await expect(said).toContainText('60 days');
-  const uuid = await nearest(server, page, widget);
+  const said = told(page);
+  const uuid = await nearest(page, widget);
   await said.getByRole('button', { name: 'It does not' }).scrollIntoViewIfNeeded();
   expect(await dialog(page).locator('.log').evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
   await said.getByRole('button', { name: 'This answers it' }).click();
@@ -233,9 +225,9 @@ test('on a phone: passages that do not answer, said otherwise after a reload, an
   await expect(said).toContainText('Thank you. A person can help.');
   expect(await top()).toBe(before);
   await expect.poll(judged(server, uuid)).toBe('f');
-  await expect(dialog(page).locator('[data-event="handed_off"]')).toHaveCount(0);
+  await expect(dialog(page).locator('.system.handed_off')).toHaveCount(0);
   await person.click();
-  await expect(dialog(page).locator('[data-event="handed_off"]')).toBeVisible();
+  await expect(dialog(page).locator('.system.handed_off')).toBeVisible();
   await expect(person).toBeDisabled();
   // Once one was asked for, none is offered.
   await page.reload();
@@ -283,15 +275,10 @@ test('two windows of one visitor show the same conversation', async ({ page, con
   const owner = await newContext();
   const widget = await company(owner.request);
   const second = await context.newPage();
-  for (const one of [page, second]) {
-    await one.goto(`/demo?widget=${widget}`);
-    await one.getByRole('button', { name: 'Chat' }).click();
-    await expect(dialog(one)).toBeVisible();
-  }
-  await dialog(page).getByRole('textbox', { name: 'Your message' }).fill('Within how many days may lamps be sent back?');
-  await dialog(page).getByRole('button', { name: 'Send' }).click();
-  await expect(dialog(page).locator('.message.assistant')).toContainText('60 days');
-  await expect(dialog(second).locator('.message.assistant')).toContainText('60 days');
+  for (const one of [page, second]) await openChat(one, widget);
+  await say(page, 'Within how many days may lamps be sent back?');
+  await expect(told(page)).toContainText('60 days');
+  await expect(told(second)).toContainText('60 days');
 });
 
 test('a widget that is none says so quietly, and the page lives', async ({ page }) => {
@@ -333,7 +320,7 @@ test('a message that was not sent says why, and so does a person who could not b
   await say(page, 'Within how many days may lamps be sent back?');
   await expect(dialog(page).locator('.message.contact')).toContainText('Not sent. Say it in other words.');
   await dialog(page).getByRole('button', { name: 'Try again' }).click();
-  await expect(dialog(page).locator('.message.assistant')).toContainText('60 days');
+  await expect(told(page)).toContainText('60 days');
   await expect(dialog(page)).not.toContainText('Say it in other words.');
   await dialog(page).getByRole('button', { name: 'Ask a person' }).click();
   await expect(dialog(page).getByRole('status')).toHaveText('A person could not be asked. Nobody is there before nine.');
@@ -375,14 +362,14 @@ test('a visitor who is known need not open it to hear of an answer; what one tab
 
   await page.getByRole('button', { name: 'Chat' }).click();
   await say(page, 'Within how many days may lamps be sent back?');
-  await expect(dialog(page).locator('.message.assistant')).toContainText('60 days');
+  await expect(told(page)).toContainText('60 days');
   await page.keyboard.press('Escape');
   await second.reload();
   await expect.poll(() => sockets.length).toBe(1);
   await page.getByRole('button', { name: 'Chat' }).click();
   // Asked for in one, told in both: here it is seen, there it is counted until it was seen.
   await say(page, 'Who won the world cup?');
-  await expect(dialog(page).locator('.message.assistant').nth(1)).toBeVisible();
+  await expect(told(page).nth(1)).toBeVisible();
   await expect(second.locator('.message.assistant')).toHaveCount(2);
   await expect(second.getByRole('button', { name: 'Chat', exact: true })).toBeAttached();
   await page.keyboard.press('Escape');
@@ -399,7 +386,7 @@ test('of what was there before it was kept what is seen, nothing is new', async 
   const by = await program(owner.request);
   await openChat(page, widget);
   await say(page, 'Within how many days may lamps be sent back?');
-  await expect(dialog(page).locator('.message.assistant')).toContainText('60 days');
+  await expect(told(page)).toContainText('60 days');
   await page.keyboard.press('Escape');
   const key = `samtal.seen:${widget}`;
   const seen = () => page.evaluate((name) => localStorage.getItem(name), key);
@@ -427,6 +414,44 @@ test('addresses are links, of any script and with their brackets', async ({ page
     'https://xn--mller-kva.example/gr%C3%B6%C3%9Fe_(lampen)',
     'https://xn--r8jz45g.xn--zckzah/%E3%83%91%E3%82%B9',
   ]);
+});
+
+test('an address in what stands in a source stays a link, and each underlined part leads to its own source', async ({ page, newContext }) => {
+  const owner = await newContext();
+  // As a server would say it, with a character that is two to a browser before the rest.
+  const text = 'Få räkor 🦐. See https://lamps.example/returns?how=post now.';
+  const there = { start: 12, end: [...text].length };
+  const citations = [
+    { title: 'Shrimps', quote: 'One gets shrimps.', start: 0, end: 11 },
+    { title: 'Returns', quote: 'It goes by post.', ...there },
+    { title: 'Terms', quote: 'Post is taken.', ...there },
+  ];
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    socket.connectToServer().onMessage((data) => {
+      const frame = JSON.parse(data as string);
+      if (frame.message?.from === 'assistant') Object.assign(frame.message, { text, citations });
+      socket.send(JSON.stringify(frame));
+    });
+  });
+  await openChat(page, await company(owner.request));
+  await say(page, 'Within how many days may lamps be sent back?');
+  const said = dialog(page).locator('.message.assistant');
+  await expect(said.locator('.text')).toHaveText(text);
+  await expect(said.locator('u')).toHaveText(['Få räkor 🦐.', 'See', 'now.']);
+  await expect(said.getByRole('link')).toHaveText('https://lamps.example/returns?how=post');
+  await expect(said.getByRole('link')).toHaveAttribute('href', 'https://lamps.example/returns?how=post');
+  await expect(said.locator('summary')).toHaveText(['Source 1: Shrimps', 'Source 2: Returns', 'Source 3: Terms']);
+  const titles = ['Source 1: Shrimps', 'Source 2: Returns', 'Source 2: Returns'];
+  for (const [at, title] of titles.entries()) await expect(said.locator('u').nth(at)).toHaveAttribute('title', title);
+  await said.locator('u').last().click();
+  const quotes = said.locator('blockquote');
+  await expect(quotes.nth(1)).toBeVisible();
+  for (const other of [0, 2]) await expect(quotes.nth(other)).toBeHidden();
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page }).include('samtal-widget').withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
+    expect(violations, colorScheme).toEqual([]);
+  }
 });
 
 test('taken out of the page it leaves nothing, and may be put in again', async ({ page, newContext, complaints }) => {

@@ -1,25 +1,10 @@
-// No page scrolls sideways, whatever the width and however long the words.
+// No page scrolls sideways, however long the words. (Every page at every width is looked at in pages.spec.ts.)
 import { begin, say, step } from '../support/conversations.ts';
 import { teach } from '../support/documents.ts';
 import { expect, test, visit } from '../support/fixtures.ts';
 import { makeKey } from '../support/keys.ts';
-import { expectNoSidewaysScroll } from '../support/looks.ts';
+import { expectNoSidewaysScroll, widths } from '../support/looks.ts';
 import { signUp, somebody } from '../support/people.ts';
-import { states } from '../support/pages.ts';
-
-const widths = [360, 390, 768, 1440];
-
-for (const state of states) {
-  test(`${state.name} does not scroll sideways`, async ({ page, server, complaints }) => {
-    if (state.status) complaints.expect(new RegExp(`status of ${state.status}`));
-    await page.setViewportSize({ width: widths[0]!, height: 800 });
-    await state.open(page, somebody(), server);
-    for (const width of widths) {
-      await page.setViewportSize({ width, height: 800 });
-      await expectNoSidewaysScroll(page, `${state.name} at ${width}`);
-    }
-  });
-}
 
 test('the longest names there can be, without a space, do not make a page scroll sideways', async ({ page }) => {
   const mark = somebody().email.split('@')[0]!.replace('.', '');
