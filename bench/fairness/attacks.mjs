@@ -1,5 +1,6 @@
 // The attacks. `go` begins one, and it goes on until its process ends. `target` has the server's `url`, the attacker's `key`
-// and `widget`, the key of its `library`, an `asset`; what comes back is counted by `met(what)`.
+// and `widget`, the key of its `library`, key and widget of the one that is `waiting`, an `asset`; what comes back is counted by `met(what)`.
+import { once } from 'node:events';
 import http from 'node:http';
 import http2 from 'node:http2';
 import net from 'node:net';
@@ -18,12 +19,12 @@ const again = (what) => setTimeout(what, PAUSE);
 const name = (error) => error.code ?? error.message;
 const random = (most) => Math.floor(Math.random() * most);
 
-/** Asks, and is done when the whole answer is there. */
+/** Asks, and is done when the whole answer is there: its status. */
 function ask({ url, met }, method, path, headers, body) {
   return new Promise((settle) => {
     const request = http.request(url + path, { agent, localAddress: ADDRESS, method, headers }, (answer) => {
       met(answer.statusCode);
-      answer.once('error', () => undefined).once('close', settle).resume();
+      answer.once('error', () => undefined).once('close', () => settle(answer.statusCode)).resume();
     });
     // Who cannot get in at all does not try without a pause.
     request.once('error', (error) => (met(name(error)), setTimeout(settle, 100)));
@@ -128,6 +129,40 @@ async function talker(target, number) {
   }
 }
 
+/** A visitor who asks, and asks again as soon as there is an answer. */
+async function asker(target, number) {
+  for (;;) {
+    let visitors;
+    let conversation;
+    let asked = 0;
+    const ask = () => {
+      if (visitors?.open) visitors.send({ type: 'send', client_id: `a${asked++}`, text: QUESTIONS[asked % QUESTIONS.length], conversation });
+    };
+    const welcome = (socket) => ((visitors = socket), ask());
+    await visitor(target, welcome, ({ type, message }) => {
+      if (type === 'sent') conversation = message.conversation_id;
+      if (type === 'sent') target.met('said');
+      // What was refused is never answered: it would be silent for the rest of the row.
+      if (type === 'error') again(ask);
+      if (type !== 'message' || message.from !== 'assistant') return;
+      target.met('answered');
+      ask();
+    }).catch((error) => target.met(name(error)));
+    await sleep(PAUSE + number);
+  }
+}
+
+/** A model that takes every question and says nothing: its address. It ends with the attacker, and what waits for it is told so. */
+async function silent({ met }) {
+  const server = net.createServer((wire) => {
+    wire.once('data', () => met('model asked'));
+    wire.on('error', () => undefined).resume();
+  });
+  server.listen(0, ADDRESS);
+  await once(server, 'listening');
+  return `http://${ADDRESS}:${server.address().port}/v1`;
+}
+
 /** Frames without end, until the socket is closed. */
 function flood(socket) {
   const frames = Buffer.concat(Array(64).fill(text({ type: 'typing', conversation: `conv_${'0'.repeat(32)}` })));
@@ -215,5 +250,15 @@ export const ATTACKS = {
   j: {
     what: '16 in parallel ask GET /api/v1/me',
     go: (target) => parallel(16, () => ask(target, 'GET', '/api/v1/me', { authorization: `Bearer ${target.key}` })),
+  },
+  k: {
+    what: '40 visitors ask a company whose model never answers',
+    async go(target) {
+      const { key, widget } = target.waiting;
+      const model = { wire: 'openai', name: 'silent', address: await silent(target) };
+      const status = await post(target, '/api/v1/models', key, model);
+      if (status !== 201) throw new Error('its model was not taken');
+      for (let n = 0; n < 40; n++) setTimeout(asker, n * 5, { ...target, widget }, n);
+    },
   },
 };

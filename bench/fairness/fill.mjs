@@ -1,4 +1,4 @@
-// The tenants: the neighbour, the attacker, and the attacker's library, which has much to search.
+// The tenants: the neighbour, the attacker, the attacker's library, which has much to search, and the one that will have a model which says nothing.
 import { document } from '../p1-read-messages/fill.mjs';
 import { uuid } from '../p1-read-messages/sql.mjs';
 
@@ -61,8 +61,10 @@ export async function fill(samtal) {
   const neighbour = await tenant('Fjällhus AB', 'owner@fjallhus.example');
   const attacker = await tenant('Tar All AB', 'owner@tarall.example');
   const books = await tenant('Tar All Library', 'library@tarall.example');
-  await document(samtal, neighbour);
-  await document(samtal, attacker);
+  const waiting = await tenant('Tar All Waiting', 'waiting@tarall.example');
+  // Before its key is asked with for the first time.
+  samtal.sql(`update app.api_keys set scopes = scopes || '{assistant.manage}' where tenant_id = '${uuid(waiting.id)}'`);
+  for (const one of [neighbour, attacker, waiting]) await document(samtal, one);
   const { id } = await samtal.api(neighbour, 'POST', '/conversations', { contact: { name: 'Contact' } });
   await samtal.api(neighbour, 'POST', `/conversations/${id}/handoff`);
   for (let n = 0; n < LENGTH; n++) {
@@ -73,6 +75,6 @@ export async function fill(samtal) {
   samtal.sql('vacuum analyze');
   samtal.sql('checkpoint');
   const file = await asset(samtal, 'owner@tarall.example');
-  const target = { url: samtal.url, key: attacker.key, widget: attacker.widget, library: books.key, asset: file };
-  return { neighbour: { ...neighbour, conversation: id }, attacker, target };
+  const target = { url: samtal.url, key: attacker.key, widget: attacker.widget, library: books.key, waiting, asset: file };
+  return { neighbour: { ...neighbour, conversation: id }, attackers: [attacker.id, waiting.id], target };
 }

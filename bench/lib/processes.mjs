@@ -24,6 +24,26 @@ export function cpu(pid) {
   return seconds(fields, 11, 12);
 }
 
+/** The same of the threads that there are, to the nanosecond; not a number where one has just ended, or the kernel does not say. */
+function ofThreads(pid) {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    return threads.reduce((sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]), 0) / 1e9;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** From now on: gives the CPU seconds that a process has spent by then. `cpu` counts in hundredths of a second, which is coarse for what takes little. */
+export function spending(pid) {
+  const began = [cpu(pid), ofThreads(pid)];
+  return () => {
+    const [all, threads] = [cpu(pid) - began[0], ofThreads(pid) - began[1]];
+    // Further apart, a thread has ended meanwhile, which `cpu` alone counts.
+    return Math.abs(all - threads) < 3 / ticks ? threads : all;
+  };
+}
+
 /** The processes whose parent this is, by number. */
 function children(parent) {
   const found = new Map();

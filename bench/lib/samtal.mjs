@@ -48,9 +48,10 @@ export class Program {
     }
   }
 
-  /** The last lines of the log that are no mere notes, but for those that hold these words. */
-  complaints(but) {
-    return readFileSync(this.err, 'utf8').split('\n').filter((line) => / (WARN|ERROR) /.test(line) && !(but && line.includes(but))).slice(-3);
+  /** The last lines of the log that are no mere notes, but for those that hold one of these words. */
+  complaints(...but) {
+    const told = (line) => / (WARN|ERROR) /.test(line) && !but.some((word) => line.includes(word));
+    return readFileSync(this.err, 'utf8').split('\n').filter(told).slice(-3);
   }
 
   /** Logs would fill the disk. */
