@@ -3,8 +3,8 @@
 use crate::stage::{AURORA, BOREALIS, Stage, ask_whole, brief, question};
 use llm::{LlmError, Piece};
 use model::llm::Wire;
+use std::cell::RefCell;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
 use testkit::{Mishap, SAYS};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -110,13 +110,17 @@ async fn each_tenant_asks_with_its_own_key_and_no_other() {
     }
 }
 
-/// What was written to the log.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What was written to the log on this thread, once it listens.
+    static LOG: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// Writes to [`LOG`]. For the whole process: one that is set for a thread alone may miss what other threads saw first.
+struct Log;
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        LOG.with_borrow_mut(|log| log.as_mut().map_or(Ok(bytes.len()), |log| log.write(bytes)))
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -126,10 +130,8 @@ impl Write for Log {
 
 #[tokio::test]
 async fn a_key_is_in_no_line_of_the_log_and_in_no_column() {
-    let log = Log::default();
-    let (writes, level) = (log.clone(), tracing::Level::TRACE);
-    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(move || writes.clone()).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(|| Log).init();
+    LOG.set(Some(Vec::new()));
     let stage = Stage::new().await;
     let owner = &stage.two.aurora.owner;
     let mut told = String::new();
@@ -145,9 +147,8 @@ async fn a_key_is_in_no_line_of_the_log_and_in_no_column() {
         }
         stage.llm.remove(owner, added.id).await.unwrap();
     }
-    drop(guard);
     assert_eq!(stage.server.asked()[0].key, AURORA, "it was sent");
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = String::from_utf8(LOG.take().unwrap()).unwrap();
     assert!(log.contains("a model has not answered"), "something was written");
     // Neither whole nor in parts.
     for secret in [AURORA, &AURORA[..12], &AURORA[6..20]] {

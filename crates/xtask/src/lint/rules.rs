@@ -429,6 +429,17 @@ pub const RULES: &[Rule] = &[
         },
     },
     Rule {
+        name: "thread-subscriber",
+        why: "a log that one thread has to itself misses what another thread saw first: so a test fails now and then",
+        advice: "one subscriber for the process (`init`), which keeps what its thread wrote",
+        scope: rust,
+        find: Find::Pattern {
+            layer: Layer::Code,
+            hints: &["set_default", "with_default", "with_subscriber"],
+            pattern: r"\b(?:subscriber::(?:set|with)_default|with_subscriber)\s*\(|\.set_default\(\)",
+        },
+    },
+    Rule {
         name: "doc-test",
         why: "an example in a document is compiled for each crate by itself, which takes long where there is none; so nothing runs it",
         advice: "make it a test, or text: ```text",

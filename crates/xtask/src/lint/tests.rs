@@ -203,11 +203,16 @@ fn nothing_unfinished_or_skipped() {
         ("#[ignore] fn a() {}", "skipped-test"),
         ("#[ignore = \"slow\"] fn a() {}", "skipped-test"),
         ("/// ```rust\n/// let a = 1;", "doc-test"),
+        ("let guard = tracing::subscriber::set_default(all);", "thread-subscriber"),
+        ("let guard = tracing_subscriber::fmt().set_default();", "thread-subscriber"),
         ("mod utils {}", "empty-name"),
     ] {
         assert!(rust("app/src/x.rs", statement).contains(&rule.to_owned()), "{statement}");
     }
-    assert_eq!(rust("app/src/x.rs", "let todos = list.skip(1); let s = \"dbg!\"; mod utilities {}"), NONE);
+    assert_eq!(
+        rust("app/src/x.rs", "let todos = list.skip(1); let s = \"dbg!\"; mod utilities {} clock.set_default(3);"),
+        NONE
+    );
     let js = |text: &str| of("end2end/a.spec.ts", text).len();
     assert_eq!(
         (js("test.only('a')"), js("test.describe.skip('a')"), js("list.skip(1)"), js("test('a')")),
