@@ -35,8 +35,9 @@ pub struct SearchResults {
     data: Vec<Passage>,
 }
 
-/// Searches the tenant's documents, by meaning and by words. Where the workspace has chosen a model of its own for the search, the order is that of
-/// both searches together, and `score` is that of the one without it.
+/// Searches the tenant's documents, by meaning and by words, and reads the first dozen together with the query: whether they answer it is half of `score`.
+/// Where the workspace has chosen a model of its own for the search, the order is that of both searches together, and `score` is that of meaning and words
+/// in the one without it.
 #[utoipa::path(
     post,
     path = "/api/v1/search",
