@@ -43,9 +43,9 @@ const AHEAD: f64 = 6.0;
 const QUOTED: usize = 400;
 /// What a code of the question that a passage holds counts for the order.
 const CODE: f64 = 3.0;
-/// From where on what is found is about the question: where two of the 53 questions on `b` that concern no company are left, and 0.96 of those that
-/// have an answer.
-const ABOUT: f64 = 1.25;
+/// From where on what is found is about the question: where 0.96 of the questions on `b` are left that have an answer, and none of the 53 that concern no
+/// company. From -1.2 on there is none of these, and 0.98 of those; what concerns no company elsewhere is not so plain.
+const ABOUT: f64 = 1.2;
 /// How long a second look may take; the first one's passages stand then. (It takes a tenth of that.)
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The share of the question's words from which a passage is shown where there is no model.
@@ -405,7 +405,7 @@ impl Assistant {
         let (meaning, words) = (most(|hit| hit.meaning.unwrap_or_default()), most(|hit| hit.words));
         #[allow(clippy::cast_precision_loss, reason = "25 at most")]
         let length = question.split_whitespace().take(25).count() as f64;
-        0.77 * best.near + 3.4 * meaning + 10.4 * words + 0.23 * length + 0.66 * concerns > ABOUT
+        1.03 * best.near + 3.4 * meaning + 2.4 * words + 0.22 * length + 1.24 * concerns > ABOUT
     }
 }
 

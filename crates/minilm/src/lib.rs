@@ -66,12 +66,12 @@ impl Model {
         if tokenizer.largest() as usize >= config.vocab_size || config.max_position_embeddings < MAX_PIECES {
             return Err(LoadError::Unfit("the tokenizer is not this model's".into()));
         }
-        let size = config.hidden_size;
+        let (size, pieces) = (config.hidden_size, config.vocab_size);
         let weights = read("model.safetensors")?;
         let bert = Bert::load(&weights, config)?;
         Ok(Self {
             reader: Reader::load(&bert, &weights, size)?,
-            concern: Concern::load(size)?,
+            concern: Concern::load(size, pieces)?,
             bert,
             tokenizer,
             size,
@@ -100,7 +100,8 @@ impl Model {
 
     /// Whether a question could concern a company at all, from its words alone: above 0 rather so, below rather not. Good for comparing.
     pub fn concerns(&self, question: &str) -> f32 {
-        self.embed(&[question]).first().map_or(0.0, |vector| self.concern.judge(vector))
+        let pieces = self.tokenizer.pieces(question, MAX_PIECES).ids;
+        self.embed(&[question]).first().map_or(0.0, |vector| self.concern.judge(vector, &pieces))
     }
 
     /// What each of these passages says to the question; in their order.
@@ -251,6 +252,21 @@ mod tests {
         near(&judged, &JUDGED);
         assert_eq!((&PASSAGE[words[0].clone()], &words[2]), ("within 60 days", &(0..0)));
         assert!(model.judge(QUESTION, &[]).is_empty());
+    }
+
+    #[test]
+    fn what_concerns_a_company_is_told_from_what_concerns_none() {
+        let model = model(1);
+        // What scikit-learn made of it; what it learned of word pieces is kept in half as many bits.
+        assert!((model.concerns(QUESTION) - 3.2101586).abs() < 0.02, "{}", model.concerns(QUESTION));
+        for (question, concerns) in [
+            ("can i bring my parrot", true),
+            ("Wie lange ist die Garantie?", true),
+            ("Write a poem about lamps.", false),
+            ("Wer hat die Lampe erfunden?", false),
+        ] {
+            assert_eq!(model.concerns(question) > 0.0, concerns, "{question}: {}", model.concerns(question));
+        }
     }
 
     #[test]
