@@ -1,4 +1,4 @@
-// P17: what forwarding a packet costs, and how long it takes: our media server and Janus, with the same who send and receive.
+// P17: what forwarding a packet costs, and how long it takes: our media server, Janus and LiveKit, with the same who send and receive.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -11,13 +11,16 @@ import { resident, spending } from '../lib/processes.mjs';
 import { median, report, short, spread, table } from '../lib/results.mjs';
 import { Program } from '../lib/samtal.mjs';
 import * as janus from './janus.mjs';
+import * as livekit from './livekit.mjs';
 
 /** `scripts/cargo build --release --examples` makes both. */
 const [FORWARDS, FORWARDED] = ['forwards', 'forwarded'].map((name) => join(project, 'target/release/examples', name));
-const NAMES = { own: 'Samtal', peer: 'Janus' };
-/** Where both servers have their media, so that packets may be lost there: `LOSS=2`, in percent, as root. */
+const NAMES = { own: 'Samtal', janus: 'Janus', livekit: 'LiveKit' };
+/** Where all servers have their media, so that packets may be lost there: `LOSS=2`, in percent, as root. */
 const PORTS = [20_000, 20_400];
 const LOSS = Number(process.env.LOSS ?? 0);
+const NO_JANUS = 'Without Janus, which is not installed (apt-get install janus).';
+const NO_LIVEKIT = 'Without LiveKit, which is not there (scripts/setup --tests builds it where Go is).';
 
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
@@ -80,7 +83,7 @@ async function startOwn(core, folder, ip) {
   return { program, open };
 }
 
-async function startPeer(core, folder, ip) {
+async function startJanus(core, folder, ip) {
   const { program, url } = await janus.start(core, folder, ip, PORTS, await freePort());
   const open = async () => {
     const room = await janus.Room.open(url);
@@ -90,6 +93,23 @@ async function startPeer(core, folder, ip) {
         await load.ask({ do: 'accept', sdp: await room.sends(sdp) });
       },
       receives: (load) => room.receives(async (sdp) => (await load.ask({ do: 'answer', sdp })).sdp),
+      close: () => room.close(),
+    };
+  };
+  return { program, open };
+}
+
+async function startLivekit(core, folder, ip) {
+  const { program, url } = await livekit.start(core, folder, ip, PORTS, await freePort());
+  const open = async () => {
+    const room = new livekit.Room(url);
+    const said = async (load, what, sdp) => (await load.ask({ do: what, sdp })).sdp;
+    return {
+      sends: async (load) => {
+        const { sdp } = await load.ask({ do: 'offer', sends: true });
+        await load.ask({ do: 'accept', sdp: await room.sends(sdp) });
+      },
+      receives: (load) => room.receives((sdp) => said(load, 'answer', sdp), (sdp) => said(load, 'again', sdp)),
       close: () => room.close(),
     };
   };
@@ -123,9 +143,10 @@ export async function run(options) {
   const about = { lines: [...facts(FORWARDS), ['Busy before the start', `${short(busy * 100)} % of all cores`]], busy: busy > 0.1 };
   const folder = mkdtempSync(join(os.tmpdir(), 'samtal-p17-'));
   const ip = address();
-  const starts = { own: startOwn, ...(janus.installed() && { peer: startPeer }) };
+  const starts = { own: startOwn, ...(janus.installed() && { janus: startJanus }), ...(livekit.installed() && { livekit: startLivekit }) };
   const sides = Object.keys(starts);
-  if (!starts.peer) say('Janus is not installed (apt-get install janus): our own server alone');
+  if (!starts.janus) say(NO_JANUS);
+  if (!starts.livekit) say(NO_LIVEKIT);
   const servers = {};
   let losing;
   const stop = async () => {
@@ -190,18 +211,19 @@ function write(options, { about, core, rounds, seconds, sizes, sides, taken }) {
   const goal = (what, values, bound, unit) => [what, `≤ ${bound}${unit}`, spread(values), median(values) <= bound ? 'yes' : 'no'];
   const goals = sizes.flatMap((size, place) => {
     const own = of('own', place, 'each');
-    const ratio = sides.includes('peer') ? own.map((each, i) => each / of('peer', place, 'each')[i]) : undefined;
+    const ratio = sides.includes('janus') ? own.map((each, i) => each / of('janus', place, 'each')[i]) : undefined;
     return [
       ...(ratio ? [goal(`${size} receive: CPU a packet, of Janus's`, ratio, 0.7, '×')] : []),
       goal(`${size} receive: delay p99`, of('own', place, 'p99'), 2, ' ms'),
     ];
   });
   const notes = [
-    `${rounds} rounds a side, interleaved, of ${seconds} s for each number of receivers, every one with a server that was just begun. One sends 50 packets of sound and 100 of a picture a second (some 900 kbit/s); all others receive all of it. The same program is all of them on both sides.`,
-    `Load on core ${core.load}, the server on core ${core.server}. The delay is from before a packet is sealed by who sends to after it was opened by who receives: the load's own work is in it, on both sides, and more of it the more receive.`,
+    `${rounds} rounds a side, interleaved, of ${seconds} s for each number of receivers, every one with a server that was just begun. One sends 50 packets of sound and 100 of a picture a second (some 900 kbit/s); all others receive all of it. The same program is all of them on every side.`,
+    `Load on core ${core.load}, the server on core ${core.server}. The delay is from before a packet is sealed by who sends to after it was opened by who receives: the load's own work is in it, on every side, and more of it the more receive.`,
     'A packet counts as forwarded when it has come to one who receives; what a server receives, and says about it, is in the price.',
     ...(LOSS > 0 ? [`The kernel lost ${LOSS} % of what the servers sent; what was sent again has come.`] : []),
-    ...(sides.includes('peer') ? [] : ['Janus is not installed (apt-get install janus): our own server alone.']),
+    ...(sides.includes('janus') ? [] : [NO_JANUS]),
+    ...(sides.includes('livekit') ? [] : [NO_LIVEKIT]),
   ];
   if (about.busy) notes.push('**The machine was busy with something else when this began: the figures mean little.**');
   if (rounds < 5) notes.push('**Fewer than 5 rounds: this was a trial.**');

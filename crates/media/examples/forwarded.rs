@@ -17,6 +17,7 @@ use str0m::rtp::{ExtensionValues, RtpWrite};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::UdpSocket;
+use tokio::sync::{mpsc, oneshot};
 
 /// How often all is sent that is, and what: a packet of sound, and a picture in two.
 const TICK: Duration = Duration::from_millis(20);
@@ -40,6 +41,8 @@ enum Do {
     Accept { sdp: String },
     /// Answers an offer, to receive.
     Answer { sdp: String },
+    /// Answers another offer to who has answered last.
+    Again { sdp: String },
     /// Counts for so long.
     Measure { seconds: u64 },
 }
@@ -72,16 +75,24 @@ struct Client {
     udp: UdpSocket,
     /// What it sends: sound and a picture.
     sends: Option<(Mid, Mid)>,
+    /// What it is offered anew, and where it answers.
+    offers: mpsc::Receiver<(String, oneshot::Sender<String>)>,
     counts: Arc<Counts>,
 }
 
 impl Client {
-    async fn new(ip: IpAddr, counts: &Arc<Counts>) -> Self {
+    async fn new(ip: IpAddr, counts: &Arc<Counts>) -> (Self, mpsc::Sender<(String, oneshot::Sender<String>)>) {
         let udp = UdpSocket::bind((ip, 0)).await.unwrap();
         let builder = Rtc::builder().set_rtp_mode(true).clear_codecs().enable_opus(true, false).enable_vp8(true);
         let mut rtc = builder.build(Instant::now());
         rtc.add_local_candidate(Candidate::host(udp.local_addr().unwrap(), "udp").unwrap());
-        Self { rtc, udp, sends: None, counts: Arc::clone(counts) }
+        let (offer, offers) = mpsc::channel(1);
+        (Self { rtc, udp, sends: None, offers, counts: Arc::clone(counts) }, offer)
+    }
+
+    /// Answers an offer.
+    fn answer(&mut self, sdp: &str) -> String {
+        self.rtc.sdp_api().accept_offer(SdpOffer::from_sdp_string(sdp).unwrap()).unwrap().to_sdp_string()
     }
 
     /// What it offers; with what each line is that it sends.
@@ -128,6 +139,7 @@ impl Client {
                         }
                     }
                 }
+                Some((sdp, answered)) = self.offers.recv() => answered.send(self.answer(&sdp)).unwrap(),
                 _ = tick.tick(), if self.sends.is_some() => {
                     self.rtc.handle_input(Input::Timeout(Instant::now())).unwrap();
                     if connected {
@@ -222,12 +234,12 @@ async fn main() {
         sent: AtomicU64::new(0),
         delays: Mutex::new(Vec::new()),
     });
-    let (mut clients, mut offered) = (0, None);
+    let (mut clients, mut offered, mut answers) = (0, None, None);
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         match serde_json::from_str(&line).unwrap() {
             Do::Offer { sends } => {
-                let mut client = Client::new(ip, &counts).await;
+                let (mut client, _) = Client::new(ip, &counts).await;
                 let (sdp, sources, pending) = client.offer(sends);
                 offered = Some((client, pending));
                 println!("{}", json!({ "sdp": sdp, "sources": sources }));
@@ -241,12 +253,16 @@ async fn main() {
                 println!("{}", json!({ "said": "accepted" }));
             }
             Do::Answer { sdp } => {
-                let mut client = Client::new(ip, &counts).await;
-                let offer = SdpOffer::from_sdp_string(&sdp).unwrap();
-                let answer = client.rtc.sdp_api().accept_offer(offer).unwrap();
+                let (mut client, offer) = Client::new(ip, &counts).await;
+                println!("{}", json!({ "sdp": client.answer(&sdp) }));
                 clients += 1;
+                answers = Some(offer);
                 tokio::spawn(client.run());
-                println!("{}", json!({ "sdp": answer.to_sdp_string() }));
+            }
+            Do::Again { sdp } => {
+                let (answered, answer) = oneshot::channel();
+                answers.as_ref().unwrap().send((sdp, answered)).await.unwrap();
+                println!("{}", json!({ "sdp": answer.await.unwrap() }));
             }
             Do::Measure { seconds } => measure(&counts, clients, seconds).await,
         }
