@@ -1,8 +1,8 @@
 //! From text to vectors of meaning: all-MiniLM-L6-v2 (384 dimensions), computed here (`minilm`), without a network.
 //!
-//! Two threads of their own, so that no async thread ever waits for arithmetic: one for questions, which somebody is
-//! waiting for, one for documents, which gets what time is left. For both, tenants take turns: who asks much waits for its
-//! own. The lines are bounded. The model is loaded at the first use and shared.
+//! Three threads of their own, so that no async thread ever waits for arithmetic: one for questions, which somebody is
+//! waiting for, one for what searches have found and one for documents, which get what time is left. For each, tenants take turns: who asks much
+//! waits for its own. The lines are bounded. The model is loaded at the first use and shared.
 
 use crate::gloss::read_lists;
 use crate::spelling::spelt;
@@ -13,6 +13,7 @@ use shares::{Place, Places, Waiting, step_back};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// What vectors of this model are kept under.
@@ -25,6 +26,8 @@ pub const DIMENSIONS: usize = 384;
 const AT_ONCE: usize = 2;
 /// Who may wait for a thread. A tenant's thirty-second question waits for a second or so.
 const WAITING: Waiting = Waiting { total: 1_024, per_key: 32 };
+/// How long a search waits for its turn to have its passages read.
+const TURN: Duration = Duration::from_millis(100);
 
 /// No vector.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -80,6 +83,7 @@ type Asked = (Request, Place<TenantId>);
 #[derive(Debug, Clone)]
 pub struct Embedder {
     questions: Thread,
+    searches: Thread,
     documents: Thread,
 }
 
@@ -93,6 +97,14 @@ struct Thread {
 impl Thread {
     async fn ask<T>(&self, tenant: TenantId, request: impl FnOnce(Sender<T>) -> Request) -> Result<Vec<T>, EmbedError> {
         let place = self.places.enter(tenant).await.map_err(|_| EmbedError::Busy)?;
+        self.put(place, request).await
+    }
+
+    async fn put<T>(
+        &self,
+        place: Place<TenantId>,
+        request: impl FnOnce(Sender<T>) -> Request,
+    ) -> Result<Vec<T>, EmbedError> {
         let (answer, answered) = oneshot::channel();
         self.work.send((request(answer), place)).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
@@ -115,6 +127,7 @@ impl Embedder {
         let model = Arc::new(Lazy { folder, loaded: OnceLock::new() });
         Ok(Self {
             questions: thread("embed-questions", &model, false)?,
+            searches: thread("embed-searches", &model, true)?,
             documents: thread("embed-documents", &model, true)?,
         })
     }
@@ -150,6 +163,24 @@ impl Embedder {
         let question = question.to_owned();
         let judged = self.questions.ask(tenant, |answer| Request::Judgements { question, passages, answer }).await?;
         judged.into_iter().next().ok_or_else(gone)
+    }
+
+    /// The same of what a search has found, behind the questions of visitors. Where many search, and its turn does not come soon: nothing.
+    ///
+    /// # Errors
+    /// The model's.
+    pub async fn searched(
+        &self,
+        tenant: TenantId,
+        query: &str,
+        passages: Vec<String>,
+    ) -> Result<Option<Judged>, EmbedError> {
+        let Ok(Ok(place)) = tokio::time::timeout(TURN, self.searches.places.enter(tenant)).await else {
+            return Ok(None);
+        };
+        let question = query.to_owned();
+        let judged = self.searches.put(place, |answer| Request::Judgements { question, passages, answer }).await?;
+        Ok(judged.into_iter().next())
     }
 
     /// The vectors of pieces of a tenant's documents, in their order. Waits for its turn.
@@ -230,6 +261,21 @@ fn by_reference(texts: &[String]) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_search_whose_turn_does_not_come_is_not_read() {
+        let vendor = std::env::var_os("SAMTAL_VENDOR_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.tools/vendor"), PathBuf::from);
+        let embedder = Embedder::start(&[vendor]).unwrap();
+        let [one, other] = [1, 2].map(|n| TenantId::from_uuid(uuid::Uuid::from_u128(n)));
+        let searched = async |tenant| embedder.searched(tenant, "lamps", vec!["Lamps\nOf brass.".to_owned()]).await;
+        let held = embedder.searches.places.enter(one).await.unwrap();
+        assert!(searched(one).await.unwrap().is_none());
+        assert_eq!(searched(other).await.unwrap().unwrap().judgements.len(), 1, "a neighbour's is");
+        assert_eq!(embedder.judgements(one, "lamps", vec![String::new()]).await.unwrap().judgements.len(), 1);
+        drop(held);
+        assert!(searched(one).await.unwrap().is_some());
+    }
 
     #[test]
     fn a_long_question_leaves_room_for_the_answer() {

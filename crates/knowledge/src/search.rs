@@ -123,8 +123,8 @@ impl Knowledge {
     }
 
     /// The best so many of these passages, and where they are in another language than the question with the best ones for it in English, word by
-    /// word. The first are read together with it: half of each one's score is from then on how sure the reader is that it answers, and of what is behind
-    /// them nothing.
+    /// word. The first are read together with it, if there is time for it: half of each one's score is from then on how sure the reader is that it
+    /// answers, and of what is behind them nothing.
     async fn read(
         &self,
         caller: &Caller,
@@ -145,14 +145,16 @@ impl Knowledge {
         };
         let first = hits.iter().take(READ as usize);
         let texts = first.map(|hit| input(&hit.passage.title, &hit.passage.text)).collect();
-        let judged = embedder.judgements(caller.scope().tenant(), english.as_deref().unwrap_or(query), texts).await?;
-        let sure = judged.judgements.iter().map(|judgement| sure(f64::from(judgement.answers)));
-        for (hit, sure) in hits.iter_mut().zip(sure.chain(std::iter::repeat(0.0))) {
-            #[allow(clippy::cast_possible_truncation, reason = "a share of one")]
-            let score = f64::midpoint(f64::from(hit.passage.score), sure) as f32;
-            hit.passage.score = score;
+        let asked = english.as_deref().unwrap_or(query);
+        if let Some(judged) = embedder.searched(caller.scope().tenant(), asked, texts).await? {
+            let sure = judged.judgements.iter().map(|judgement| sure(f64::from(judgement.answers)));
+            for (hit, sure) in hits.iter_mut().zip(sure.chain(std::iter::repeat(0.0))) {
+                #[allow(clippy::cast_possible_truncation, reason = "a share of one")]
+                let score = f64::midpoint(f64::from(hit.passage.score), sure) as f32;
+                hit.passage.score = score;
+            }
+            by_score(&mut hits);
         }
-        by_score(&mut hits);
         hits.truncate(limit as usize);
         Ok(hits)
     }

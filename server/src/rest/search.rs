@@ -35,7 +35,8 @@ pub struct SearchResults {
     data: Vec<Passage>,
 }
 
-/// Searches the tenant's documents, by meaning and by words, and reads the first dozen together with the query: whether they answer it is half of `score`.
+/// Searches the tenant's documents, by meaning and by words, and reads the first dozen together with the query: whether they answer it is half of `score`
+/// (where very many search at once they are not read, and it is that of meaning and words alone).
 /// Where the workspace has chosen a model of its own for the search, the order is that of both searches together, and `score` is that of meaning and words
 /// in the one without it.
 #[utoipa::path(
