@@ -823,7 +823,7 @@ impl World {
         server
             .execute(
                 "insert into app.conversation_usage (tenant_id, conversation_id, month, calls, input, cached, output, cost)
-                 select tenant_id, conversation_id, date '2026-11-01', 1, 1, 0, 1, 1 from app.conversations",
+                 select tenant_id, conversation_id, date_trunc('month', now())::date, 1, 1, 0, 1, 1 from app.conversations",
             )
             .await;
         let aurora_facts = [
