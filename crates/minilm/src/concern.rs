@@ -1,6 +1,6 @@
 //! Whether a question could concern a company at all, or asks for a poem, the weather, the meaning of life: a line through the vectors of
-//! meaning and the word pieces that are there, learned from questions of both kinds (`training/concern.py`). It knows no company: what this one's documents say of the
-//! question is for others to judge.
+//! meaning and the word pieces that are there, learned from questions of both kinds (`training/concern.py`). It knows no company: what this
+//! one's documents say of the question is for others to judge.
 
 use crate::bert::Tensors;
 use crate::{LoadError, dot};
