@@ -55,6 +55,9 @@ pub(crate) const MOST_ASKED: usize = 16;
 pub(crate) const MOST_TOLD: usize = 64;
 /// Most packets of a picture that wait to be sent to one receiver; above that it is stopped until a whole one comes.
 pub(crate) const MOST_QUEUED: usize = 600;
+/// Most packets that one receiver is sent before another's turn, and what is so soon that it is now.
+pub(crate) const MOST_SENT_AT_ONCE: usize = 256;
+pub(crate) const MOMENT: Duration = Duration::from_micros(500);
 /// What is kept to be sent again: packets, and for how long.
 pub(crate) const KEPT_PACKETS: usize = 1024;
 /// How often a whole picture is asked of who sends, whoever wants one.

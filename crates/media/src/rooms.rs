@@ -9,9 +9,9 @@
 use crate::addresses::{At, Came};
 use crate::layers::{Picture, enough, plan};
 use crate::limits::{
-    BEGIN_BPS, KEPT_PACKETS, Limits, MOST_AGAIN, MOST_HEARD, MOST_LAYERS, MOST_MEDIA, MOST_PAYLOAD, MOST_PICTURE_BPS,
-    MOST_PICTURE_PACKETS, MOST_QUEUED, MOST_SEEN, MOST_SOUND_BPS, MOST_SOUND_PACKETS, RECKON_EVERY, RECKON_SOON,
-    WHOLE_PICTURE_EVERY,
+    BEGIN_BPS, KEPT_PACKETS, Limits, MOMENT, MOST_AGAIN, MOST_HEARD, MOST_LAYERS, MOST_MEDIA, MOST_PAYLOAD,
+    MOST_PICTURE_BPS, MOST_PICTURE_PACKETS, MOST_QUEUED, MOST_SEEN, MOST_SENT_AT_ONCE, MOST_SOUND_BPS,
+    MOST_SOUND_PACKETS, RECKON_EVERY, RECKON_SOON, WHOLE_PICTURE_EVERY,
 };
 use crate::peer::{Gone, Kind, Offer, Peer, PeerId, Publishes, Shown, Slot, Source, Told, Track, Wanted};
 use crate::sdp;
@@ -397,10 +397,18 @@ impl Rooms {
                 self.take_out(peer, why);
                 continue;
             }
-            let Some(one) = self.peers.get_mut(&peer) else { continue };
-            match guarded(&mut self.panics, || one.rtc.handle_input(Input::Timeout(now))) {
-                Ok(()) => self.drain(peer),
-                Err(_) => self.take_out(peer, Gone::Broken),
+            // The library gives one packet each time, and says that more wait by wanting to go on a moment later: that is now.
+            let mut at = now;
+            for _ in 0..MOST_SENT_AT_ONCE {
+                let Some(one) = self.peers.get_mut(&peer) else { break };
+                let before = self.out.len();
+                match guarded(&mut self.panics, || one.rtc.handle_input(Input::Timeout(at))) {
+                    Ok(()) => self.drain(peer),
+                    Err(_) => self.take_out(peer, Gone::Broken),
+                }
+                let more = self.peers.get(&peer).map(|one| one.due).filter(|due| *due < now + MOMENT);
+                let Some(due) = more.filter(|_| self.out.len() > before) else { break };
+                at = at.max(due);
             }
             self.settle(now);
             // It is looked at once a second, also where nothing is due.
@@ -630,8 +638,7 @@ impl Rooms {
         let Some(to) = room.routes.get(&(from, mid)) else { return };
         for (receiver, place) in to.clone() {
             if self.send(receiver, place, ssrc, &packet, whole, now) {
-                self.drain(receiver);
-                // What waits for its turn is looked at when time goes on.
+                // It goes out when time goes on.
                 self.set_due(receiver, now);
             }
         }
@@ -884,7 +891,9 @@ impl Rooms {
             }
         }
         let rate = |bits: u64| Bitrate::bps(bits.min(self.limits.receive_bps));
-        one.rtc.bwe().set_bitrate(rate(plan.next), rate(plan.desired));
+        // A line is tried with twice what is wanted, and held for what then came through, also where that is less than it was held for. While what is
+        // sent has just begun, little is known to be wanted.
+        one.rtc.bwe().set_bitrate(rate(plan.next), rate(plan.desired.max(BEGIN_BPS)));
         let shown: Vec<Shown> = one
             .slots
             .iter()

@@ -37,6 +37,7 @@ struct Sends {
 pub struct Packet {
     pub number: u64,
     pub ssrc: Ssrc,
+    pub came: Instant,
     pub level: Option<i8>,
     pub payload: Arc<[u8]>,
 }
@@ -434,6 +435,7 @@ impl Browser {
             Event::RtpPacket(packet) => self.heard.push(Packet {
                 number: *packet.seq_no,
                 ssrc: packet.header.ssrc,
+                came: packet.timestamp,
                 level: packet.header.ext_vals.audio_level,
                 payload: packet.payload,
             }),

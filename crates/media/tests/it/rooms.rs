@@ -103,6 +103,23 @@ fn a_picture_is_as_large_as_it_is_shown_and_changes_without_a_break() {
 }
 
 #[test]
+fn what_is_sent_at_once_is_passed_on_at_once() {
+    let mut net = Network::new(Limits::default());
+    let at = room();
+    let (sender, receiver) = (net.in_room(at, &BOTH), net.in_room(at, &[]));
+    net.want(receiver, &[(sender, Source::Camera, 1_080)]);
+    net.run(seconds(20));
+    let peer = net.browsers[sender].peer;
+    let picture = net.browsers[receiver].of(peer, Source::Camera);
+    // The largest picture has eight packets.
+    let pictures = picture.chunk_by(|_, next| next.payload[0] != 0x10).filter(|packets| packets.len() == 8);
+    let took: Vec<Duration> = pictures.map(|packets| packets[7].came.duration_since(packets[0].came)).collect();
+    assert!(took.len() > 50, "{} pictures", took.len());
+    let slow = took.iter().filter(|took| **took >= Duration::from_millis(1)).count();
+    assert_eq!(slow, 0, "of {} pictures; the slowest took {:?}", took.len(), took.iter().max());
+}
+
+#[test]
 fn a_weak_line_gets_small_pictures_and_all_of_the_sound_and_others_notice_nothing() {
     let mut net = Network::new(Limits::default());
     let at = room();
