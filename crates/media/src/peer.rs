@@ -313,6 +313,10 @@ pub(crate) struct Peer {
     pub wanted: Option<Vec<Wanted>>,
     /// Bits a second that the line to them carries.
     pub carries: u64,
+    /// Bits a second of all that they shall get, as the library was told last.
+    pub wants: u64,
+    /// Whether pictures are spread over time.
+    pub spread: bool,
     /// The kinds of payload as they call them.
     pub sound: Option<Pt>,
     pub picture: Option<Pt>,
@@ -346,6 +350,8 @@ impl Peer {
             slots: Vec::new(),
             wanted: None,
             carries,
+            wants: 0,
+            spread: true,
             sound: None,
             picture: None,
             due: now,

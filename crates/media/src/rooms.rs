@@ -578,8 +578,7 @@ impl Rooms {
                 one.slots.push(Slot::new(added.mid, kind));
                 if let Some(stream) = one.rtc.direct_api().stream_tx_by_mid(added.mid, None) {
                     stream.set_rtx_cache(KEPT_PACKETS, Duration::from_secs(2), Some(MOST_AGAIN));
-                    // Who sends has spread it over time already.
-                    stream.set_unpaced(true);
+                    stream.set_unpaced(kind == Kind::Sound || !one.spread);
                 }
             }
         }
@@ -820,9 +819,9 @@ impl Rooms {
         seen.truncate(MOST_SEEN);
         let places = (sounds.len(), seen.len());
         let has = |kind| one.slots.iter().filter(|slot| slot.kind == kind).count();
-        let wants = (places.0.max(one.places.0), places.1.max(one.places.1));
-        let short = wants.0 > has(Kind::Sound) || wants.1 > has(Kind::Picture);
-        let ask_places = (short && wants != one.places).then_some(wants);
+        let needs = (places.0.max(one.places.0), places.1.max(one.places.1));
+        let short = needs.0 > has(Kind::Sound) || needs.1 > has(Kind::Picture);
+        let ask_places = (short && needs != one.places).then_some(needs);
         // Each keeps its place as long as it can.
         let wanted: Vec<(PeerId, Mid, Source)> = sounds
             .iter()
@@ -892,8 +891,23 @@ impl Rooms {
         }
         let rate = |bits: u64| Bitrate::bps(bits.min(self.limits.receive_bps));
         // A line is tried with twice what is wanted, and held for what then came through, also where that is less than it was held for. While what is
-        // sent has just begun, little is known to be wanted.
-        one.rtc.bwe().set_bitrate(rate(plan.next), rate(plan.desired.max(BEGIN_BPS)));
+        // sent has just begun, little is known to be wanted; and with each bit more that is wanted the line is tried again.
+        let wants = plan.desired.max(BEGIN_BPS);
+        if wants.abs_diff(one.wants) > one.wants / 10 {
+            one.wants = wants;
+        }
+        one.rtc.bwe().set_bitrate(rate(plan.next), rate(one.wants));
+        // Pictures go out as they come where the line carries all that is wanted; where it does not, the library spreads them over time: what tries a line would
+        // go out with them at once, and say that it carries much.
+        let spread = plan.desired > one.carries;
+        if spread != one.spread {
+            one.spread = spread;
+            for slot in one.slots.iter().filter(|slot| slot.kind == Kind::Picture) {
+                if let Some(stream) = one.rtc.direct_api().stream_tx_by_mid(slot.mid, None) {
+                    stream.set_unpaced(!spread);
+                }
+            }
+        }
         let shown: Vec<Shown> = one
             .slots
             .iter()
@@ -910,8 +924,8 @@ impl Rooms {
         if let Some(shown) = &shows {
             one.shown.clone_from(shown);
         }
-        if let Some(wants) = ask_places {
-            one.places = wants;
+        if let Some(needs) = ask_places {
+            one.places = needs;
         }
         if says {
             one.said_carries = carries;
