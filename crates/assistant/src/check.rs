@@ -240,12 +240,23 @@ fn judged(sentence: &str, cites: &[usize], ground: &Ground<'_>, elsewhere: bool,
     if contrary(sentence, &cited) {
         return Stands::No(text!("there it says the contrary"));
     }
+    // What is said there to the letter stands, also where the question had all of its words.
+    if cited.iter().any(|passage| says(&passage.text, sentence)) {
+        return Stands::Yes;
+    }
     // What was asked says nothing for an answer.
     let asked = content(&format!("{}\n{}", ground.question, ground.company));
     let own: Vec<&String> = own.difference(&asked).collect();
     let words = content(&told);
     let held = own.iter().filter(|word| among(word, &words)).count();
     if !own.is_empty() && held * 10 >= own.len() * WORDS_OF_TEN { Stands::Yes } else { Stands::Unsure }
+}
+
+/// Whether one of its sentences has these very words.
+fn says(text: &str, sentence: &str) -> bool {
+    let words = |text: &str| text.unicode_words().map(str::to_lowercase).collect::<Vec<_>>();
+    let said = words(sentence);
+    sentences(text).into_iter().any(|range| words(&text[range]) == said)
 }
 
 /// A sentence without the company's name, where that is more than a number.
@@ -576,6 +587,18 @@ mod tests {
         assert!(draft.unsure().is_empty() && draft.kept().is_ok());
         assert!(told(&spanish.replace("60", "90"), question).is_err());
         assert!(told(&spanish.replace("la entrega", "la entrega en evil.example"), question).is_err());
+    }
+
+    #[test]
+    fn what_is_said_to_the_letter_stands_also_where_it_was_asked_with_these_words() {
+        let question = "Within how many days of delivery may unused goods be returned?";
+        let passages = passages();
+        let ground = Ground { passages: &passages, question, company: "Fjällhus" };
+        let seen = |written: &str| standing(&format!("{written} [1]. And so"), &ground);
+        let said = "Unused goods may be returned within 60 days of delivery";
+        assert_eq!(seen(said), format!("{said}."));
+        // A part of what is said may be another thing.
+        assert_eq!(seen("Unused goods may be returned"), "");
     }
 
     #[test]
