@@ -2,7 +2,6 @@
 import { document } from '../p1-read-messages/fill.mjs';
 import { uuid } from '../p1-read-messages/sql.mjs';
 
-const PASSWORD = 'four lamps and a race';
 /** The library: documents, and pieces of each. */
 const DOCUMENTS = 8;
 const PIECES = 1000;
@@ -42,9 +41,7 @@ function library(samtal, tenant) {
 
 /** The address of the largest file that the server hands out: pages of those who have signed in name it. */
 async function asset(samtal, email) {
-  const body = new URLSearchParams({ email, password: PASSWORD });
-  const entered = await fetch(`${samtal.url}/login`, { method: 'POST', body, redirect: 'manual' });
-  const cookie = entered.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ');
+  const cookie = await samtal.signIn(email);
   const page = await (await fetch(`${samtal.url}/dashboard/inbox`, { headers: { cookie } })).text();
   const found = /\/assets\/islands\/desk_loader_[^"]+\.wasm/.exec(page)?.[0];
   if (!found) throw new Error('The inbox names no file to ask for: was the binary built with a bundle?');

@@ -8,6 +8,9 @@ import { project } from './machine.mjs';
 
 export const binary = resolve(project, process.env.SAMTAL_BINARY ?? 'target/release/samtal');
 
+/** What everybody in a race signs in with. */
+const PASSWORD = 'four lamps and a race';
+
 /** Settings for a race whose load is more than one tenant or address may ask for. */
 export const WITHOUT_QUOTA = Object.fromEntries(
   ['API__KEY_BURST', 'API__KEY_PER_MINUTE', 'API__TENANT_BURST', 'API__TENANT_PER_MINUTE', 'SERVER__SOCKETS__MESSAGES_PER_ADDRESS'].map(
@@ -142,10 +145,20 @@ export class Samtal {
   /** A new tenant: its id and a key for the REST interface. */
   tenant(name, email) {
     const args = ['tenant', 'create', '--name', name, '--email', email, '--password-stdin'];
-    const ran = spawnSync(binary, args, { cwd: tmpdir(), env: this.env, input: 'four lamps and a race', encoding: 'utf8' });
+    const ran = spawnSync(binary, args, { cwd: tmpdir(), env: this.env, input: PASSWORD, encoding: 'utf8' });
     if (ran.status !== 0) throw new Error(`samtal tenant create: ${ran.stderr}`);
     const made = JSON.parse(ran.stdout);
     return { id: made.tenant_id, key: made.api_key };
+  }
+
+  /** Signs in; the cookie of the session. */
+  async signIn(email) {
+    const body = new URLSearchParams({ email, password: PASSWORD });
+    const answer = await fetch(`${this.url}/login`, { method: 'POST', redirect: 'manual', body });
+    const cookies = answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);
+    const cookie = cookies.find((pair) => pair.startsWith('samtal='));
+    if (!cookie) throw new Error(`Nobody is signed in: ${answer.status} ${answer.headers.get('location')}`);
+    return cookie;
   }
 
   /**

@@ -23,20 +23,12 @@ async function send(samtal, path, fields, cookie) {
   return answer;
 }
 
-async function signIn(samtal, email) {
-  const answer = await send(samtal, '/login', { email, password: 'four lamps and a race' });
-  const cookies = answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);
-  const cookie = cookies.find((pair) => pair.startsWith('samtal='));
-  if (!cookie) throw new Error(`Nobody is signed in: ${answer.status} ${answer.headers.get('location')}`);
-  return cookie;
-}
-
 /** A tenant: the names of its keys in the order in which the page shows them, and its sessions' cookies. */
 async function tenant(samtal, number) {
   const email = `owner${number}@fjallhus.example`;
   const made = samtal.tenant(`Fjällhus ${number} AB`, email);
   const cookies = [];
-  for (let n = 0; n < BROWSERS; n++) cookies.push(await signIn(samtal, email));
+  for (let n = 0; n < BROWSERS; n++) cookies.push(await samtal.signIn(email));
   // The tenant's number stands in the names, so that they cannot be taken for the other's.
   const names = NAMES.map((name, at) => (at === 0 ? name : `${name} ${number}`));
   for (const name of names.slice(1)) {

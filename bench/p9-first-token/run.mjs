@@ -1,5 +1,6 @@
 // P9: the first words through the assistant, and through LiteLLM's proxy, of a provider that always takes the same time.
 import { execFileSync, fork, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
@@ -49,14 +50,15 @@ async function startPeer(samtal, core, standIn) {
   const one = `{ model_name: stand-in, litellm_params: { model: openai/stand-in, api_base: "${standIn}", api_key: none } }`;
   writeFileSync(config, `model_list: [${one}]\nlitellm_settings: { telemetry: false, drop_params: true }\n`);
   const port = await freePort();
-  const env = { PATH: process.env.PATH, HOME: samtal.folder, LITELLM_LOG: 'ERROR', LITELLM_MODE: 'PRODUCTION', NO_PROXY: '*' };
+  const key = `sk-${randomBytes(32).toString('hex')}`;
+  const env = { LITELLM_MASTER_KEY: key, PATH: process.env.PATH, HOME: samtal.folder, LITELLM_LOG: 'ERROR', LITELLM_MODE: 'PRODUCTION', NO_PROXY: '*' };
   const args = ['--config', config, '--host', '127.0.0.1', '--port', String(port), '--num_workers', '1'];
   const program = new Program(core, litellm, args, env, samtal.folder, 'litellm');
   const url = `http://127.0.0.1:${port}`;
   for (;;) {
     if (program.over) throw program.over;
     const answer = await fetch(`${url}/health/liveliness`).catch(() => undefined);
-    if (answer?.ok) return { program, url };
+    if (answer?.ok) return { program, url, key };
     await sleep(200);
   }
 }
@@ -117,7 +119,7 @@ export async function run(options) {
     await document(samtal, tenant);
     await samtal.api(tenant, 'POST', '/models', { wire: 'openai', name: 'stand-in', address: standIn.address });
     const answer = await samtal.api(tenant, 'POST', '/answers', { question: QUESTIONS[0] });
-    if (answer.model !== 'stand-in') throw new Error(`The model did not write the answer: ${JSON.stringify(answer)}`);
+    if (!answer.usage) throw new Error(`The model did not write the answer: ${JSON.stringify(answer)}`);
     // What a model is sent is the same for all.
     const { messages } = (await standIn.state()).last;
     say('the assistant answers by the stand-in; setting up LiteLLM');
@@ -126,7 +128,7 @@ export async function run(options) {
     const words = '"content":"[^"]';
     const work = {
       direct: { url: standIn.address, path: '/v1/chat/completions', headers: {}, body: prompt, says: words },
-      peer: { url: peer.url, path: '/v1/chat/completions', headers: { authorization: 'Bearer none' }, body: prompt, says: words },
+      peer: { url: peer.url, path: '/v1/chat/completions', headers: { authorization: `Bearer ${peer.key}` }, body: prompt, says: words },
       samtal: {
         url: samtal.url,
         path: '/api/v1/answers',
