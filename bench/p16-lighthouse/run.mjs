@@ -43,11 +43,12 @@ async function browser() {
   let failed;
   child.on('error', (error) => (failed = error));
   child.stderr.setEncoding('utf8').on('data', (part) => (said += part));
-  const ended = new Promise((settle) => child.once('close', settle));
+  const ended = new Promise((settle) => child.once('exit', settle));
   const stop = async () => {
-    child.kill();
+    child.kill('SIGKILL');
+    child.stderr.destroy();
     if (!failed) await ended;
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   for (let tries = 0; tries < 200 && !failed; tries++) {
     const port = /DevTools listening on ws:\/\/[^:]+:(\d+)/.exec(said)?.[1];
