@@ -338,8 +338,17 @@ test('what is wrong with a device is said, before and in the room, which one ent
       const open = mediaDevices.getUserMedia.bind(mediaDevices);
       mediaDevices.getUserMedia = (asks) => (kinds.some((kind) => asks?.[kind]) ? Promise.reject(new DOMException(message, name)) : open(asks));
     }, fault);
+    const viewport = anna.viewportSize();
+    await anna.setViewportSize({ width: 360, height: 740 });
     await anna.goto(path);
     await expect(anna.locator('[data-meet-devices-help]')).toHaveText(words);
+    // It moves nothing when it comes, and nothing is framed that says nothing.
+    const [help, picture] = [anna.locator('[data-meet-devices-help]'), anna.locator('[data-meet-preview], [data-meet-preview-off]').filter({ visible: true })];
+    const [said, seen] = [await help.boundingBox(), await picture.boundingBox()];
+    expect(said && seen && said.y >= seen.y && said.y + said.height <= seen.y + seen.height, JSON.stringify({ said, seen })).toBe(true);
+    for (const quiet of ['[data-meet-notice]', '[data-meet-alert]']) expect((await anna.locator(quiet).boundingBox())?.height ?? 0).toBe(0);
+    expect(await anna.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    if (viewport) await anna.setViewportSize(viewport);
     await enter(anna, path, 'Anna Berg');
     await expect(alert(anna)).toHaveText(words);
     await plays(tile(anna, host));

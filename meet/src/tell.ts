@@ -20,6 +20,8 @@ export class Tell {
     this.place = place;
     this.alerts = alerts;
     // They stand there always, empty: what is said in one that has just been shown is not read out everywhere.
+    // (What the server left empty holds a space, and would be seen as a frame around nothing.)
+    for (const one of [place, alerts]) if (one.textContent.trim() === '') text(one, '');
     place.hidden = alerts.hidden = false;
   }
 
