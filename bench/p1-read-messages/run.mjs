@@ -1,10 +1,10 @@
 // P1: 30 messages as JSON under row-level security, by Samtal and by Fastify + tRPC + postgres.js on the same rows.
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { install } from '../lib/install.mjs';
 import { busyness, cores, facts, pin, project } from '../lib/machine.mjs';
 import { cpu, cpuOfPostgres, resident } from '../lib/processes.mjs';
 import { median, report, short, spread, table } from '../lib/results.mjs';
@@ -18,13 +18,6 @@ const LIMIT = 30;
 const CONNECTIONS = 32;
 const SIDES = ['samtal', 'peer'];
 const NAMES = { samtal: 'Samtal', peer: 'Fastify + tRPC + postgres.js' };
-
-/** What package-lock.json says, unless it is there. */
-function install() {
-  const [lock, there] = [join(PEER, 'package-lock.json'), join(PEER, 'node_modules/.package-lock.json')];
-  if (existsSync(there) && statSync(there).mtimeMs >= statSync(lock).mtimeMs) return;
-  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: PEER, stdio: 'inherit' });
-}
 
 async function startPeer(samtal, core) {
   const log = join(samtal.folder, 'peer.log');
@@ -106,7 +99,7 @@ export async function run(options) {
   const began = performance.now();
   const say = (line) => console.error(`[${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s] ${line}`);
   proveTheSame(project);
-  install();
+  install(PEER);
   const core = cores();
   pin(core.load);
   const busy = await busyness();

@@ -1,9 +1,10 @@
 // P16: what Lighthouse says of the pages that everybody meets first: as a phone on a slow network, and as a desktop.
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { install } from '../lib/install.mjs';
 import { busyness, cores, facts, pin } from '../lib/machine.mjs';
 import { median, report, short, spread, table } from '../lib/results.mjs';
 import { Samtal, binary } from '../lib/samtal.mjs';
@@ -25,14 +26,6 @@ const PAGES = [
   ['knowledge', '/dashboard/knowledge', PRIVATE, true],
   ['inbox', '/dashboard/inbox', PRIVATE, true],
 ];
-
-/** What package-lock.json says, unless it is there. */
-function install() {
-  const changed = (path) => statSync(path).mtimeMs;
-  const [lock, there] = [join(TOOL, 'package-lock.json'), join(TOOL, 'node_modules/.package-lock.json')];
-  if (existsSync(there) && changed(there) >= changed(lock)) return;
-  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: TOOL, stdio: ['ignore', 'ignore', 'inherit'] });
-}
 
 /** A browser that can be driven, and how it is ended. */
 async function browser() {
@@ -63,7 +56,7 @@ export async function run(options) {
   const rounds = Number(options.rounds ?? 5);
   const began = performance.now();
   const say = (line) => console.error(`[${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s] ${line}`);
-  install();
+  install(TOOL);
   const { default: lighthouse, desktopConfig } = await import(join(TOOL, 'node_modules/lighthouse/core/index.js'));
   const core = cores();
   pin(core.load);

@@ -8,6 +8,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { install } from '../lib/install.mjs';
 import { busyness, cores, facts, pin, project } from '../lib/machine.mjs';
 import { cpu, cpuOfPostgres, resident } from '../lib/processes.mjs';
 import { median, report, short, spread, table } from '../lib/results.mjs';
@@ -53,10 +54,7 @@ function prepare(what, program, args, say) {
 /** What package-lock.json says and what the peer's source becomes, unless they are there. */
 function build(say) {
   const changed = (path) => statSync(path).mtimeMs;
-  const [lock, there] = [join(PEER, 'package-lock.json'), join(PEER, 'node_modules/.package-lock.json')];
-  if (!existsSync(there) || changed(there) < changed(lock)) {
-    prepare('npm ci', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], say);
-  }
+  install(PEER);
   const built = join(PEER, '.next/BUILD_ID');
   const sources = readdirSync(PEER, { recursive: true }).filter((path) => !/^(node_modules|\.next)\b/.test(path));
   if (!existsSync(built) || sources.some((path) => changed(join(PEER, path)) > changed(built))) {
