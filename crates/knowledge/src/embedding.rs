@@ -1,20 +1,21 @@
 //! From text to vectors of meaning: all-MiniLM-L6-v2 (384 dimensions), computed here (`minilm`), without a network.
 //!
 //! Three threads of their own, so that no async thread ever waits for arithmetic: one for questions, which somebody is
-//! waiting for, one for what searches have found and one for documents, which get what time is left. For each, tenants take turns: who asks much
-//! waits for its own. The lines are bounded. The model is loaded at the first use and shared.
+//! waiting for, one for what searches have found and one for documents, which get what time is left. Each works by pieces of some hundredths of a
+//! second, and next is a piece of the tenant that has had least of its time: who asks much waits for its own. The lines are bounded. The model is
+//! loaded at the first use and shared.
 
 use crate::gloss::read_lists;
 use crate::spelling::spelt;
 pub use minilm::Judgement;
 use minilm::Model;
 use model::TenantId;
-use shares::{Place, Places, Waiting, step_back};
+use shares::{A_LITTLE, BEHIND, Line, Waiting, line, step_back};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 
 /// What vectors of this model are kept under.
 pub const MODEL_ID: &str = "all-minilm-l6-v2";
@@ -22,10 +23,12 @@ pub const MODEL_ID: &str = "all-minilm-l6-v2";
 pub const FOLDER: &str = "models/all-minilm-l6-v2";
 /// Numbers in a vector.
 pub const DIMENSIONS: usize = 384;
-/// What a thread works on and what is ready for it, so that it never waits for us. One tenant has one of them.
-const AT_ONCE: usize = 2;
-/// Who may wait for a thread. A tenant's thirty-second question waits for a second or so.
+/// Who may wait for a thread.
 const WAITING: Waiting = Waiting { total: 1_024, per_key: 32 };
+/// Of a thread's time that a tenant did not use, what it need not share when it comes: two answers or so.
+const SAVED: Duration = Duration::from_millis(250);
+/// Characters that each core reads in one piece of work: as many as the model computes together.
+const PIECE: usize = 1_000;
 /// How long a search waits for its turn to have its passages read.
 const TURN: Duration = Duration::from_millis(100);
 
@@ -70,14 +73,61 @@ pub struct Judged {
     pub judgements: Vec<Judgement>,
 }
 
-/// What is asked of a thread.
+/// What is asked of a thread, and what of it is done.
 enum Request {
-    Vectors { texts: Vec<String>, answer: Sender<Vec<f32>> },
-    Judgements { question: String, passages: Vec<String>, answer: Sender<Judged> },
+    Vectors { texts: Vec<String>, done: Vec<Vec<f32>>, answer: Sender<Vec<f32>> },
+    Judgements { question: String, passages: Vec<String>, done: Judged, answer: Sender<Judged> },
 }
 
-/// And whose place it is, until it is done: also when nobody waits for it any more.
-type Asked = (Request, Place<TenantId>);
+impl Request {
+    fn vectors(texts: Vec<String>, answer: Sender<Vec<f32>>) -> Self {
+        Self::Vectors { texts, done: Vec::new(), answer }
+    }
+
+    fn judgements(question: &str, passages: Vec<String>, answer: Sender<Judged>) -> Self {
+        let done = Judged { read: String::new(), concerns: 0.0, judgements: Vec::new() };
+        Self::Judgements { question: question.to_owned(), passages, done, answer }
+    }
+
+    fn is_closed(&self) -> bool {
+        match self {
+            Self::Vectors { answer, .. } => answer.is_closed(),
+            Self::Judgements { answer, .. } => answer.is_closed(),
+        }
+    }
+
+    /// Does a piece of it. Says whether something is left.
+    fn go_on(&mut self, model: &Model) -> bool {
+        match self {
+            Self::Vectors { texts, done, .. } => {
+                done.extend(model.embed(&piece(model, texts.iter().skip(done.len()), 0)));
+                done.len() < texts.len()
+            }
+            Self::Judgements { question, passages, done: Judged { read, concerns, judgements }, .. } => {
+                if judgements.is_empty() {
+                    *read = spelt(question, &by_reference(passages), |word| model.knows(word));
+                    *concerns = model.concerns(question);
+                }
+                let piece = piece(model, passages.iter().skip(judgements.len()), read.len());
+                judgements.extend(model.judge(read, &piece));
+                judgements.len() < passages.len()
+            }
+        }
+    }
+
+    fn answer(self, error: Option<EmbedError>) {
+        match self {
+            Self::Vectors { done, answer, .. } => drop(answer.send(error.map_or(Ok(done), Err))),
+            Self::Judgements { done, answer, .. } => drop(answer.send(error.map_or(Ok(vec![done]), Err))),
+        }
+    }
+}
+
+/// And who is to be told that it begins.
+struct Work {
+    request: Request,
+    begins: Option<oneshot::Sender<()>>,
+}
 
 /// The model and its threads.
 #[derive(Debug, Clone)]
@@ -87,27 +137,19 @@ pub struct Embedder {
     documents: Thread,
 }
 
-/// A thread, and the places of those whose work it does.
+/// The line for a thread.
 #[derive(Debug, Clone)]
-struct Thread {
-    work: mpsc::Sender<Asked>,
-    places: Places<TenantId>,
-}
+struct Thread(Line<TenantId, Work>);
 
 impl Thread {
     async fn ask<T>(&self, tenant: TenantId, request: impl FnOnce(Sender<T>) -> Request) -> Result<Vec<T>, EmbedError> {
-        let place = self.places.enter(tenant).await.map_err(|_| EmbedError::Busy)?;
-        self.put(place, request).await
+        let (answer, answered) = oneshot::channel();
+        self.put(tenant, request(answer), None)?;
+        answered.await.map_err(|_| gone())?
     }
 
-    async fn put<T>(
-        &self,
-        place: Place<TenantId>,
-        request: impl FnOnce(Sender<T>) -> Request,
-    ) -> Result<Vec<T>, EmbedError> {
-        let (answer, answered) = oneshot::channel();
-        self.work.send((request(answer), place)).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+    fn put(&self, tenant: TenantId, request: Request, begins: Option<oneshot::Sender<()>>) -> Result<(), EmbedError> {
+        self.0.put(tenant, Work { request, begins }).map_err(|_| EmbedError::Busy)
     }
 }
 
@@ -126,9 +168,9 @@ impl Embedder {
         })?;
         let model = Arc::new(Lazy { folder, loaded: OnceLock::new() });
         Ok(Self {
-            questions: thread("embed-questions", &model, false)?,
-            searches: thread("embed-searches", &model, true)?,
-            documents: thread("embed-documents", &model, true)?,
+            questions: thread("embed-questions", &model, A_LITTLE)?,
+            searches: thread("embed-searches", &model, BEHIND)?,
+            documents: thread("embed-documents", &model, BEHIND)?,
         })
     }
 
@@ -138,7 +180,7 @@ impl Embedder {
     /// [`EmbedError::Busy`] when too many wait already, or the model's.
     pub async fn question(&self, tenant: TenantId, text: &str) -> Result<Vec<f32>, EmbedError> {
         let texts = vec![text.to_owned()];
-        let vectors = self.questions.ask(tenant, |answer| Request::Vectors { texts, answer }).await?;
+        let vectors = self.questions.ask(tenant, |answer| Request::vectors(texts, answer)).await?;
         vectors.into_iter().next().ok_or_else(gone)
     }
 
@@ -147,7 +189,7 @@ impl Embedder {
     /// # Errors
     /// As [`Embedder::question`].
     pub async fn sentences(&self, tenant: TenantId, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
-        self.questions.ask(tenant, |answer| Request::Vectors { texts, answer }).await
+        self.questions.ask(tenant, |answer| Request::vectors(texts, answer)).await
     }
 
     /// What passages say to a question, and what it says itself. As urgent as the question is.
@@ -160,8 +202,7 @@ impl Embedder {
         question: &str,
         passages: Vec<String>,
     ) -> Result<Judged, EmbedError> {
-        let question = question.to_owned();
-        let judged = self.questions.ask(tenant, |answer| Request::Judgements { question, passages, answer }).await?;
+        let judged = self.questions.ask(tenant, |answer| Request::judgements(question, passages, answer)).await?;
         judged.into_iter().next().ok_or_else(gone)
     }
 
@@ -175,12 +216,13 @@ impl Embedder {
         query: &str,
         passages: Vec<String>,
     ) -> Result<Option<Judged>, EmbedError> {
-        let Ok(Ok(place)) = tokio::time::timeout(TURN, self.searches.places.enter(tenant)).await else {
+        let ((answer, answered), (begins, began)) = (oneshot::channel(), oneshot::channel());
+        if self.searches.put(tenant, Request::judgements(query, passages, answer), Some(begins)).is_err() {
             return Ok(None);
-        };
-        let question = query.to_owned();
-        let judged = self.searches.put(place, |answer| Request::Judgements { question, passages, answer }).await?;
-        Ok(judged.into_iter().next())
+        }
+        // Whoever does not wait for it any more takes it out of the line.
+        let Ok(Ok(())) = tokio::time::timeout(TURN, began).await else { return Ok(None) };
+        Ok(answered.await.map_err(|_| gone())??.into_iter().next())
     }
 
     /// The vectors of pieces of a tenant's documents, in their order. Waits for its turn.
@@ -188,7 +230,7 @@ impl Embedder {
     /// # Errors
     /// As [`Embedder::question`].
     pub async fn documents(&self, tenant: TenantId, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
-        self.documents.ask(tenant, |answer| Request::Vectors { texts, answer }).await
+        self.documents.ask(tenant, |answer| Request::vectors(texts, answer)).await
     }
 }
 
@@ -196,37 +238,29 @@ fn gone() -> EmbedError {
     EmbedError::Model("its thread has ended".into())
 }
 
-fn thread(name: &str, model: &Arc<Lazy>, steps_back: bool) -> Result<Thread, EmbedError> {
-    let (work, mut queue) = mpsc::channel::<Asked>(AT_ONCE);
+fn thread(name: &str, model: &Arc<Lazy>, behind: i32) -> Result<Thread, EmbedError> {
+    let (line, served) = line(WAITING, SAVED);
     let model = Arc::clone(model);
     let run = move || {
-        let Some(first) = queue.blocking_recv() else { return };
+        let Some(mut next) = served.take() else { return };
         // Not before the model is there: a question may wait for it.
         let _ = model.model();
-        if steps_back {
-            step_back();
-        } else {
+        step_back(behind);
+        if behind < BEHIND {
             read_lists();
         }
-        let mut next = Some(first);
-        while let Some((request, place)) = next {
-            // Whoever asked may have gone.
-            match request {
-                Request::Vectors { texts, answer } if !answer.is_closed() => {
-                    let _ = answer.send(model.vectors(&texts));
-                }
-                Request::Judgements { question, passages, answer } if !answer.is_closed() => {
-                    let _ = answer.send(model.judgements(&question, &passages));
-                }
-                _ => {}
-            }
-            drop(place);
-            next = queue.blocking_recv();
+        loop {
+            let (taken, work) = next;
+            let began = Instant::now();
+            let rest = model.go_on(work);
+            served.took(taken, began.elapsed(), rest);
+            let Some(more) = served.take() else { return };
+            next = more;
         }
     };
     let started = std::thread::Builder::new().name(name.to_owned()).spawn(run);
     started.map_err(|e| EmbedError::Model(e.to_string()))?;
-    Ok(Thread { work, places: Places::new(AT_ONCE, 1, WAITING) })
+    Ok(Thread(line))
 }
 
 /// A model that is loaded when it is first needed.
@@ -236,15 +270,20 @@ struct Lazy {
 }
 
 impl Lazy {
-    fn vectors(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        Ok(self.model()?.embed(&by_reference(texts)))
-    }
-
-    fn judgements(&self, question: &str, passages: &[String]) -> Result<Vec<Judged>, EmbedError> {
-        let (model, passages) = (self.model()?, by_reference(passages));
-        let read = spelt(question, &passages, |word| model.knows(word));
-        let (judgements, concerns) = (model.judge(&read, &passages), model.concerns(question));
-        Ok(vec![Judged { judgements, concerns, read }])
+    /// Does a piece of some work: what is left of it.
+    fn go_on(&self, mut work: Work) -> Option<Work> {
+        let begins = work.begins.take();
+        let _ = begins.map(|begins| begins.send(()));
+        // Whoever asked may have gone.
+        if work.request.is_closed() {
+            return None;
+        }
+        match self.model() {
+            Ok(model) if work.request.go_on(model) => return Some(work),
+            Ok(_) => work.request.answer(None),
+            Err(error) => work.request.answer(Some(error)),
+        }
+        None
     }
 
     fn model(&self) -> Result<&Model, EmbedError> {
@@ -252,6 +291,17 @@ impl Lazy {
         let load = || Model::load(&self.folder, threads()).map_err(|e| EmbedError::Model(e.to_string()));
         self.loaded.get_or_init(load).as_ref().map_err(Clone::clone)
     }
+}
+
+/// The first of these texts that are read in one piece, beside so many characters each; one at least, where there is one.
+fn piece<'t>(model: &Model, texts: impl Iterator<Item = &'t String>, beside: usize) -> Vec<&'t str> {
+    let most = PIECE * model.threads();
+    let sums = texts.scan(0, |read, text| {
+        let before = *read;
+        *read += (text.len() + beside).min(PIECE);
+        Some((before == 0 || *read <= most, text.as_str()))
+    });
+    sums.take_while(|(fits, _)| *fits).map(|(_, text)| text).collect()
 }
 
 fn by_reference(texts: &[String]) -> Vec<&str> {
@@ -262,19 +312,74 @@ fn by_reference(texts: &[String]) -> Vec<&str> {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn a_search_whose_turn_does_not_come_is_not_read() {
+    fn embedder() -> Embedder {
         let vendor = std::env::var_os("SAMTAL_VENDOR_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.tools/vendor"), PathBuf::from);
-        let embedder = Embedder::start(&[vendor]).unwrap();
-        let [one, other] = [1, 2].map(|n| TenantId::from_uuid(uuid::Uuid::from_u128(n)));
-        let searched = async |tenant| embedder.searched(tenant, "lamps", vec!["Lamps\nOf brass.".to_owned()]).await;
-        let held = embedder.searches.places.enter(one).await.unwrap();
-        assert!(searched(one).await.unwrap().is_none());
-        assert_eq!(searched(other).await.unwrap().unwrap().judgements.len(), 1, "a neighbour's is");
-        assert_eq!(embedder.judgements(one, "lamps", vec![String::new()]).await.unwrap().judgements.len(), 1);
-        drop(held);
-        assert!(searched(one).await.unwrap().is_some());
+        Embedder::start(&[vendor]).unwrap()
+    }
+
+    fn tenant(number: u128) -> TenantId {
+        TenantId::from_uuid(uuid::Uuid::from_u128(number))
+    }
+
+    /// More than any machine reads while a test runs.
+    fn much() -> Vec<String> {
+        vec!["Lamps of brass, and what they cost. ".repeat(30); 2_000]
+    }
+
+    #[tokio::test]
+    async fn a_search_whose_turn_does_not_come_is_not_read() {
+        let embedder = embedder();
+        let searched = async |tenant| {
+            let found = embedder.searched(tenant, "lamps", vec!["Lamps\nOf brass.".to_owned()]).await;
+            found.unwrap().map(|judged| judged.judgements.len())
+        };
+        // Its turn may come late where the machine has much to do; then it is asked again.
+        let comes = async |tenant| loop {
+            if let Some(read) = searched(tenant).await {
+                return read;
+            }
+        };
+        let (answer, answered) = oneshot::channel();
+        embedder.searches.put(tenant(1), Request::judgements("lamps", much(), answer), None).unwrap();
+        assert_eq!(searched(tenant(1)).await, None);
+        assert_eq!(comes(tenant(2)).await, 1, "a neighbour's is");
+        assert_eq!(searched(tenant(1)).await, None);
+        assert_eq!(embedder.judgements(tenant(1), "lamps", vec![String::new()]).await.unwrap().judgements.len(), 1);
+        drop(answered);
+        assert_eq!(comes(tenant(1)).await, 1);
+    }
+
+    #[tokio::test]
+    async fn who_asks_much_waits_for_its_own_and_others_do_not() {
+        let embedder = embedder();
+        let put = |begins| {
+            let (answer, answered) = oneshot::channel();
+            embedder.questions.put(tenant(1), Request::judgements("lamps", much(), answer), begins).map(|()| answered)
+        };
+        let (begins, began) = oneshot::channel();
+        let mut answers = vec![put(Some(begins)).unwrap()];
+        began.await.unwrap();
+        answers.extend((0..32).map(|_| put(None).unwrap()));
+        assert!(put(None).unwrap_err().busy());
+        assert!(embedder.question(tenant(1), "lamps").await.unwrap_err().busy());
+        assert_eq!(embedder.question(tenant(2), "lamps").await.unwrap().len(), DIMENSIONS);
+        let passages = vec!["Lamps\nOf brass.".to_owned(); 8];
+        assert_eq!(embedder.judgements(tenant(2), "lamps", passages).await.unwrap().judgements.len(), 8);
+        assert!(answers.iter_mut().all(|answered| answered.try_recv().is_err()), "nothing of the others is done");
+    }
+
+    #[tokio::test]
+    async fn what_is_read_piece_by_piece_is_all_there_and_in_order() {
+        let embedder = embedder();
+        let texts: Vec<String> = (1..40).map(|n| format!("Lamp {n}. ").repeat(n)).collect();
+        let vectors = embedder.documents(tenant(1), texts.clone()).await.unwrap();
+        assert_eq!(vectors.len(), texts.len());
+        for (text, vector) in texts.iter().zip(&vectors).step_by(7) {
+            assert_eq!(embedder.question(tenant(1), text).await.unwrap(), *vector, "{text}");
+        }
+        assert!(embedder.sentences(tenant(1), Vec::new()).await.unwrap().is_empty());
+        assert!(embedder.judgements(tenant(1), "lamps", Vec::new()).await.unwrap().judgements.is_empty());
     }
 
     #[test]

@@ -79,6 +79,11 @@ impl Model {
         })
     }
 
+    /// How many threads compute at a time, for each call.
+    pub fn threads(&self) -> usize {
+        self.threads.get()
+    }
+
     /// The mean of the word pieces' vectors, of length one, as the model was trained (sentence-transformers,
     /// all-MiniLM-L6-v2, "Usage"); for each text one, in their order.
     pub fn embed(&self, texts: &[&str]) -> Vec<Vec<f32>> {
