@@ -59,7 +59,7 @@ impl Settings {
             tenant,
             platform,
             tenant_connections: 16,
-            tenant_percent: 75,
+            tenant_percent: 25,
             platform_connections: 6,
             prepared: true,
             acquire_timeout: Duration::from_secs(2),

@@ -42,7 +42,7 @@ impl Default for Database {
             admin_url: None,
             prepared: true,
             tenant_connections: 16,
-            tenant_percent: 75,
+            tenant_percent: 25,
             platform_connections: 6,
             acquire_timeout_ms: 2_000,
         }
