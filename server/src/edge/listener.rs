@@ -3,7 +3,7 @@
 //! and returns.
 
 use crate::config::Server;
-use crate::edge::lingering::{self, Lingering};
+use crate::edge::lingering::{Lingering, Reading};
 use crate::edge::patience::{Activity, Watched};
 use crate::request::client;
 use axum::{Router, body::Body, extract::ConnectInfo};
@@ -38,7 +38,7 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
     let room = Arc::new(Semaphore::new(settings.connections));
     let addresses = Places::new(settings.connections, settings.of_one_address(settings.connections), Waiting::NOBODY);
     let proxies: Arc<[IpAddr]> = settings.trusted_proxies.clone().into();
-    let lingering = Places::new(lingering::PLACES, lingering::SHARE, Waiting::NOBODY);
+    let reading = Reading::default();
     // Dropped when patience is over, which ends every connection that is left.
     let (going_on, over) = watch::channel(());
     tokio::pin!(stop);
@@ -73,7 +73,7 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
         // What waits for a reader in the kernel, and is written to it at one go.
         let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER);
         let activity = Arc::new(Activity::default());
-        let (seen, lingering, router) = (Arc::clone(&activity), lingering.clone(), router.clone());
+        let (seen, reading, router) = (Arc::clone(&activity), reading.clone(), router.clone());
         let proxies = Arc::clone(&proxies);
         let service = tower::service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
             let progress = seen.begin();
@@ -81,7 +81,7 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Server, sto
             let expects = request.headers().contains_key(http::header::EXPECT);
             let network = Network::from(client(peer.ip(), request.headers(), &proxies));
             let request = request.map(|body| {
-                let lingering = Lingering::new(Body::new(body), expects, lingering.clone(), network);
+                let lingering = Lingering::new(Body::new(body), expects, reading.clone(), network);
                 progress.coming(Body::new(lingering))
             });
             let answer = router.clone().oneshot(request);
