@@ -15,7 +15,7 @@ import * as livekit from './livekit.mjs';
 
 /** `scripts/cargo build --release --examples` makes both. */
 const [FORWARDS, FORWARDED] = ['forwards', 'forwarded'].map((name) => join(project, 'target/release/examples', name));
-const NAMES = { own: 'Samtal', janus: 'Janus', livekit: 'LiveKit' };
+const NAMES = { own: 'Samtal', janus: 'Janus', livekit: 'LiveKit', direct: 'nobody between' };
 /** Where all servers have their media, so that packets may be lost there: `LOSS=2`, in percent, as root. */
 const PORTS = [20_000, 20_400];
 const LOSS = Number(process.env.LOSS ?? 0);
@@ -116,6 +116,12 @@ async function startLivekit(core, folder, ip) {
   return { program, open };
 }
 
+/** No server: each who receives has one who sends for themself. What the load itself takes. */
+async function startDirect() {
+  const open = async () => ({ sends: () => undefined, receives: (load) => load.ask({ do: 'pair' }), close: () => undefined });
+  return { program: { stop: () => undefined }, open };
+}
+
 /** Has the kernel lose a part of what servers send. */
 function lose(percent) {
   const nft = (text) => execFileSync('nft', ['-f', '-'], { input: text });
@@ -143,7 +149,7 @@ export async function run(options) {
   const about = { lines: [...facts(FORWARDS), ['Busy before the start', `${short(busy * 100)} % of all cores`]], busy: busy > 0.1 };
   const folder = mkdtempSync(join(os.tmpdir(), 'samtal-p17-'));
   const ip = address();
-  const starts = { own: startOwn, ...(janus.installed() && { janus: startJanus }), ...(livekit.installed() && { livekit: startLivekit }) };
+  const starts = { own: startOwn, ...(janus.installed() && { janus: startJanus }), ...(livekit.installed() && { livekit: startLivekit }), direct: startDirect };
   const sides = Object.keys(starts);
   if (!starts.janus) say(NO_JANUS);
   if (!starts.livekit) say(NO_LIVEKIT);
@@ -170,10 +176,10 @@ export async function run(options) {
         for (let i = 0; i < receivers; i++) await room.receives(load);
         // It says when it begins to count, and when it has; what comes late is waited for after that.
         await load.ask({ do: 'measure', seconds: length });
-        const spends = spending(program.pid);
+        const spends = program.pid ? spending(program.pid) : () => undefined;
         await load.next();
         const spent = spends();
-        const memory = resident(program.pid);
+        const memory = program.pid && resident(program.pid);
         const { due, came, p50, p99 } = await load.next();
         await room.close();
         return { each: (spent / came) * 1e6, lost: (1 - came / due) * 100, p50, p99, memory, rate: came / length };
@@ -184,13 +190,13 @@ export async function run(options) {
       }
     };
     const taken = Object.fromEntries(sides.map((side) => [side, sizes.map(() => [])]));
-    for (const side of sides) say(`warm: ${NAMES[side]} ${short((await stretch(side, sizes[0], 2)).each)} µs a packet`);
+    for (const side of sides) say(`warm: ${NAMES[side]}, p50 ${short((await stretch(side, sizes[0], 2)).p50)} ms`);
     for (let round = 0; round < rounds; round++) {
       for (const side of round % 2 ? [...sides].reverse() : sides) {
         for (const [place, size] of sizes.entries()) {
           const came = await stretch(side, size, seconds);
           taken[side][place].push(came);
-          say(`round ${round + 1} of ${rounds}: ${NAMES[side]}, ${size} receive: ${short(came.each)} µs a packet, p99 ${short(came.p99)} ms, ${short(came.lost)} % lost`);
+          say(`round ${round + 1} of ${rounds}: ${NAMES[side]}, ${size} receive: ${figure(came.each)} µs a packet, p99 ${short(came.p99)} ms, ${short(came.lost)} % lost`);
         }
       }
     }
@@ -202,11 +208,13 @@ export async function run(options) {
   }
 }
 
+const figure = (value) => (Number.isFinite(value) ? short(value) : '–');
+
 function write(options, { about, core, rounds, seconds, sizes, sides, taken }) {
   const of = (side, place, figure) => taken[side][place].map((came) => came[figure]);
   const FIGURES = { each: 'CPU µs a forwarded packet', p50: 'delay p50, ms', p99: 'delay p99, ms', lost: 'lost, %', memory: 'resident memory, MB', rate: 'packets a second' };
   const rows = sizes.flatMap((size, place) =>
-    Object.entries(FIGURES).map(([figure, name]) => [String(size), name, ...sides.map((side) => spread(of(side, place, figure)))]),
+    Object.entries(FIGURES).map(([figure, name]) => [String(size), name, ...sides.map((side) => (of(side, place, figure).every(Number.isFinite) ? spread(of(side, place, figure)) : '–'))]),
   );
   const goal = (what, values, bound, unit) => [what, `≤ ${bound}${unit}`, spread(values), median(values) <= bound ? 'yes' : 'no'];
   const goals = sizes.flatMap((size, place) => {
@@ -214,12 +222,12 @@ function write(options, { about, core, rounds, seconds, sizes, sides, taken }) {
     const ratio = sides.includes('janus') ? own.map((each, i) => each / of('janus', place, 'each')[i]) : undefined;
     return [
       ...(ratio ? [goal(`${size} receive: CPU a packet, of Janus's`, ratio, 0.7, '×')] : []),
-      goal(`${size} receive: delay p99`, of('own', place, 'p99'), 2, ' ms'),
+      goal(`${size} receive: delay p99, beyond that with nobody between`, of('own', place, 'p99').map((p99, i) => p99 - of('direct', place, 'p99')[i]), 2, ' ms'),
     ];
   });
   const notes = [
     `${rounds} rounds a side, interleaved, of ${seconds} s for each number of receivers, every one with a server that was just begun. One sends 50 packets of sound and 100 of a picture a second (some 900 kbit/s); all others receive all of it. The same program is all of them on every side.`,
-    `Load on core ${core.load}, the server on core ${core.server}. The delay is from before a packet is sealed by who sends to after it was opened by who receives: the load's own work is in it, on every side, and more of it the more receive.`,
+    `Load on core ${core.load}, the server on core ${core.server}. The delay is from before a packet is sealed by who sends to after it was opened by who receives: the load's own work is in it, on every side, and more of it the more receive. With nobody between, each who receives has one who sends for themself, in the same program: nothing is lost there, and there is more to seal.`,
     'A packet counts as forwarded when it has come to one who receives; what a server receives, and says about it, is in the price.',
     ...(LOSS > 0 ? [`The kernel lost ${LOSS} % of what the servers sent; what was sent again has come.`] : []),
     ...(sides.includes('janus') ? [] : [NO_JANUS]),

@@ -43,6 +43,8 @@ enum Do {
     Answer { sdp: String },
     /// Answers another offer to who has answered last.
     Again { sdp: String },
+    /// One more who sends and one who receives, without anybody between them: what the load itself takes.
+    Pair,
     /// Counts for so long.
     Measure { seconds: u64 },
 }
@@ -53,6 +55,7 @@ struct Counts {
     from: AtomicU64,
     to: AtomicU64,
     connected: AtomicUsize,
+    sends: AtomicUsize,
     receives: AtomicUsize,
     sent: AtomicU64,
     delays: Mutex<Vec<u64>>,
@@ -113,9 +116,8 @@ impl Client {
         let (mut connected, mut buffer) = (false, vec![0; 2_048]);
         let (mut numbers, mut times) = ([100_u64; 2], [1_000_u32; 2]);
         let mut tick = tokio::time::interval(TICK);
-        if self.sends.is_none() {
-            self.counts.receives.fetch_add(1, Ordering::Relaxed);
-        }
+        let one = if self.sends.is_some() { &self.counts.sends } else { &self.counts.receives };
+        one.fetch_add(1, Ordering::Relaxed);
         loop {
             let due = loop {
                 match self.rtc.poll_output().unwrap() {
@@ -218,7 +220,9 @@ async fn measure(counts: &Counts, clients: usize, seconds: u64) {
     delays.sort_unstable();
     let part = |of: usize| delays.get((delays.len() * of / 1_000).min(delays.len().saturating_sub(1))).copied();
     let millis = |of: usize| part(of).map(|nanos| nanos as f64 / 1e6);
-    let due = counts.sent.load(Ordering::Relaxed) * counts.receives.load(Ordering::Relaxed) as u64;
+    // What one sends goes to all who receive; of pairs, to one each.
+    let [sends, receives] = [&counts.sends, &counts.receives].map(|count| count.load(Ordering::Relaxed) as u64);
+    let due = counts.sent.load(Ordering::Relaxed) * receives / sends;
     println!("{}", json!({ "due": due, "came": delays.len(), "p50": millis(500), "p99": millis(990) }));
 }
 
@@ -230,6 +234,7 @@ async fn main() {
         from: AtomicU64::new(u64::MAX),
         to: AtomicU64::new(0),
         connected: AtomicUsize::new(0),
+        sends: AtomicUsize::new(0),
         receives: AtomicUsize::new(0),
         sent: AtomicU64::new(0),
         delays: Mutex::new(Vec::new()),
@@ -263,6 +268,17 @@ async fn main() {
                 let (answered, answer) = oneshot::channel();
                 answers.as_ref().unwrap().send((sdp, answered)).await.unwrap();
                 println!("{}", json!({ "sdp": answer.await.unwrap() }));
+            }
+            Do::Pair => {
+                let ((mut sender, _), (mut receiver, _)) =
+                    (Client::new(ip, &counts).await, Client::new(ip, &counts).await);
+                let (offer, _, pending) = sender.offer(true);
+                let answer = SdpAnswer::from_sdp_string(&receiver.answer(&offer)).unwrap();
+                sender.rtc.sdp_api().accept_answer(pending, answer).unwrap();
+                clients += 2;
+                tokio::spawn(sender.run());
+                tokio::spawn(receiver.run());
+                println!("{}", json!({ "said": "connects" }));
             }
             Do::Measure { seconds } => measure(&counts, clients, seconds).await,
         }
