@@ -129,7 +129,7 @@ function lose(percent) {
   end();
   if (percent > 0) {
     const rule = `udp sport ${PORTS[0]}-${PORTS[1]} numgen random mod 1000 < ${Math.round(percent * 10)} drop`;
-    nft(`table inet p17 { chain input { type filter hook input priority 0; ${rule}; } }\n`);
+    nft(`table inet p17 {\n chain input {\n type filter hook input priority 0\n ${rule}\n }\n}\n`);
   }
   return end;
 }
@@ -149,7 +149,7 @@ export async function run(options) {
   const about = { lines: [...facts(FORWARDS), ['Busy before the start', `${short(busy * 100)} % of all cores`]], busy: busy > 0.1 };
   const folder = mkdtempSync(join(os.tmpdir(), 'samtal-p17-'));
   const ip = address();
-  const starts = { own: startOwn, ...(janus.installed() && { janus: startJanus }), ...(livekit.installed() && { livekit: startLivekit }), direct: startDirect };
+  const starts = { own: startOwn, ...(janus.installed() && { janus: startJanus }), ...(livekit.installed() && { livekit: startLivekit }), ...(LOSS === 0 && { direct: startDirect }) };
   const sides = Object.keys(starts);
   if (!starts.janus) say(NO_JANUS);
   if (!starts.livekit) say(NO_LIVEKIT);
@@ -222,14 +222,15 @@ function write(options, { about, core, rounds, seconds, sizes, sides, taken }) {
     const ratio = sides.includes('janus') ? own.map((each, i) => each / of('janus', place, 'each')[i]) : undefined;
     return [
       ...(ratio ? [goal(`${size} receive: CPU a packet, of Janus's`, ratio, 0.7, '×')] : []),
-      goal(`${size} receive: delay p99, beyond that with nobody between`, of('own', place, 'p99').map((p99, i) => p99 - of('direct', place, 'p99')[i]), 2, ' ms'),
+      ...(sides.includes('direct') ? [goal(`${size} receive: delay p99, beyond that with nobody between`, of('own', place, 'p99').map((p99, i) => p99 - of('direct', place, 'p99')[i]), 2, ' ms')] : []),
     ];
   });
   const notes = [
     `${rounds} rounds a side, interleaved, of ${seconds} s for each number of receivers, every one with a server that was just begun. One sends 50 packets of sound and 100 of a picture a second (some 900 kbit/s); all others receive all of it. The same program is all of them on every side.`,
-    `Load on core ${core.load}, the server on core ${core.server}. The delay is from before a packet is sealed by who sends to after it was opened by who receives: the load's own work is in it, on every side, and more of it the more receive. With nobody between, each who receives has one who sends for themself, in the same program: nothing is lost there, and there is more to seal.`,
+    `Load on core ${core.load}, the server on core ${core.server}. The delay is from before a packet is sealed by who sends to after it was opened by who receives: the load's own work is in it, on every side, and more of it the more receive.`,
     'A packet counts as forwarded when it has come to one who receives; what a server receives, and says about it, is in the price.',
     ...(LOSS > 0 ? [`The kernel lost ${LOSS} % of what the servers sent; what was sent again has come.`] : []),
+    ...(sides.includes('direct') ? ['With nobody between, each who receives has one who sends for themself, in the same program.'] : []),
     ...(sides.includes('janus') ? [] : [NO_JANUS]),
     ...(sides.includes('livekit') ? [] : [NO_LIVEKIT]),
   ];
