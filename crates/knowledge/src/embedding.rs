@@ -10,7 +10,7 @@ use crate::spelling::spelt;
 pub use minilm::Judgement;
 use minilm::Model;
 use model::TenantId;
-use shares::{A_LITTLE, BEHIND, Line, Waiting, line, step_back};
+use shares::{Line, Waiting, line, step_back};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -168,9 +168,9 @@ impl Embedder {
         })?;
         let model = Arc::new(Lazy { folder, loaded: OnceLock::new() });
         Ok(Self {
-            questions: thread("embed-questions", &model, A_LITTLE)?,
-            searches: thread("embed-searches", &model, BEHIND)?,
-            documents: thread("embed-documents", &model, BEHIND)?,
+            questions: thread("embed-questions", &model, false)?,
+            searches: thread("embed-searches", &model, true)?,
+            documents: thread("embed-documents", &model, true)?,
         })
     }
 
@@ -238,15 +238,16 @@ fn gone() -> EmbedError {
     EmbedError::Model("its thread has ended".into())
 }
 
-fn thread(name: &str, model: &Arc<Lazy>, behind: i32) -> Result<Thread, EmbedError> {
+fn thread(name: &str, model: &Arc<Lazy>, steps_back: bool) -> Result<Thread, EmbedError> {
     let (line, served) = line(WAITING, SAVED);
     let model = Arc::clone(model);
     let run = move || {
         let Some(mut next) = served.take() else { return };
         // Not before the model is there: a question may wait for it.
         let _ = model.model();
-        step_back(behind);
-        if behind < BEHIND {
+        if steps_back {
+            step_back();
+        } else {
             read_lists();
         }
         loop {

@@ -4,10 +4,8 @@ use std::fmt;
 use tokio::sync::oneshot;
 
 /// How much less a thread that steps back counts to the system than others where both want the same core (sched(7), "The
-/// nice value", 0 to 19): a tenth. At 19 it would starve on a busy machine, and whoever waits for it with it.
-pub const BEHIND: i32 = 10;
-/// The same for one that somebody waits for, and that computes for long: a third.
-pub const A_LITTLE: i32 = 5;
+/// nice value", 0 to 19). At 19 it would starve on a busy machine, and whoever waits for it with it.
+const NICE: i32 = 10;
 
 /// It was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +39,7 @@ pub async fn aside<T: Send + 'static>(
 ) -> Result<T, AsideError> {
     let (answer, answered) = oneshot::channel();
     let run = move || {
-        step_back(BEHIND);
+        step_back();
         // Whoever asked may have gone.
         let _ = answer.send(work());
     };
@@ -49,10 +47,10 @@ pub async fn aside<T: Send + 'static>(
     answered.await.map_err(|_| AsideError::Panicked)
 }
 
-/// Lets others go first by so much ([`BEHIND`], [`A_LITTLE`]), for as long as this thread lives. A lock that others wait for must not be held meanwhile.
-pub fn step_back(by: i32) {
+/// Lets others go first, for as long as this thread lives. A lock that others wait for must not be held meanwhile.
+pub fn step_back() {
     // Of this thread alone, and of those that it starts. Refused, it only means that others wait longer.
-    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), by);
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
 }
 
 #[cfg(test)]
@@ -63,7 +61,7 @@ mod tests {
     async fn it_comes_back_from_a_thread_that_steps_back() {
         let nice = || rustix::process::getpriority_process(Some(rustix::thread::gettid())).ok();
         let before = nice();
-        assert_eq!(aside("aside", nice).await, Ok(Some(BEHIND.max(before.unwrap_or_default()))));
+        assert_eq!(aside("aside", nice).await, Ok(Some(NICE.max(before.unwrap_or_default()))));
         assert_eq!(nice(), before, "nobody else does");
         assert_eq!(aside("aside", || std::thread::current().name().map(str::to_owned)).await, Ok(Some("aside".into())));
     }

@@ -6,7 +6,7 @@ mod network;
 mod places;
 mod rates;
 
-pub use aside::{A_LITTLE, AsideError, BEHIND, aside, step_back};
+pub use aside::{AsideError, aside, step_back};
 pub use line::{Line, Served, Taken, line};
 pub use network::Network;
 pub use places::{Full, Place, Places, Waiting};
