@@ -27,7 +27,7 @@ pub const DIMENSIONS: usize = 384;
 const WAITING: Waiting = Waiting { total: 1_024, per_key: 32 };
 /// Of a thread's time that a tenant did not use, what it need not share when it comes: two answers or so.
 const SAVED: Duration = Duration::from_millis(250);
-/// Characters that each core reads in one piece of work: as many as the model computes together.
+/// Bytes of text that each core reads in one piece of work: about as many as the model computes together.
 const PIECE: usize = 1_000;
 /// How long a search waits for its turn to have its passages read.
 const TURN: Duration = Duration::from_millis(100);
@@ -294,7 +294,7 @@ impl Lazy {
     }
 }
 
-/// The first of these texts that are read in one piece, beside so many characters each; one at least, where there is one.
+/// The first of these texts that are read in one piece, beside so many bytes each; one at least, where there is one.
 fn piece<'t>(model: &Model, texts: impl Iterator<Item = &'t String>, beside: usize) -> Vec<&'t str> {
     let most = PIECE * model.threads();
     let sums = texts.scan(0, |read, text| {

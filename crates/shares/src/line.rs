@@ -120,11 +120,14 @@ impl<K: Copy + Eq + Hash, W> Served<K, W> {
                 state.waiting += 1;
             }
         }
-        // Where nobody waits all begin anew; whom nothing is counted against is not kept.
-        let (nobody, least) = (state.waiting == 0, state.had.saturating_sub(self.0.saved));
-        state.keys.retain(|_, entry| !nobody && (!entry.line.is_empty() || entry.had > least));
-        if nobody {
+        if state.waiting == 0 {
+            // All begin anew.
+            state.keys.clear();
             state.had = Duration::ZERO;
+        } else {
+            // Against who has had no more than this nothing is counted when they come again.
+            let least = state.had.saturating_sub(self.0.saved);
+            state.keys.retain(|_, entry| !entry.line.is_empty() || entry.had > least);
         }
     }
 }
