@@ -7,14 +7,15 @@ use regex_lite::Regex;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Fonts by the name in the style sheet and their place in npm's folder: Latin, weight as an axis.
+/// Fonts by the name in the style sheet and their place in npm's folder: Latin, of the interface with weight as an axis, of the serif, which
+/// says a few large lines, one weight each.
 const FONTS: &[(&str, &str)] = &[
     (
         "fonts/schibsted-grotesk.woff2",
         "@fontsource-variable/schibsted-grotesk/files/schibsted-grotesk-latin-wght-normal.woff2",
     ),
-    ("fonts/newsreader.woff2", "@fontsource-variable/newsreader/files/newsreader-latin-wght-normal.woff2"),
-    ("fonts/newsreader-italic.woff2", "@fontsource-variable/newsreader/files/newsreader-latin-wght-italic.woff2"),
+    ("fonts/newsreader.woff2", "@fontsource/newsreader/files/newsreader-latin-400-normal.woff2"),
+    ("fonts/newsreader-italic.woff2", "@fontsource/newsreader/files/newsreader-latin-400-italic.woff2"),
 ];
 
 const STATIC: &str = "style/assets";
