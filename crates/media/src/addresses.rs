@@ -2,8 +2,11 @@
 //!
 //! *Guarantees:* who is in a room knows its secrets, and may be able to send in a stranger's name. That makes no stranger one's address: a check of the way
 //! (STUN) goes there, and until it is answered no more than [`TIMES_UNANSWERED`] times of what came from there. An answer counts once, and where it was asked for.
+//! It is good for a while, [`CONSENT`], and then nothing but checks goes there until the next one (RFC 7675): who has been
+//! somewhere may be there no more. That a check of theirs came from there shows nothing: anybody may have sent it. An answer
+//! lets all go there again at once, where the RFC wants new secrets: one that is old or comes twice is none.
 
-use crate::limits::{MOST_ADDRESSES, MOST_ADDRESSES_EVER, MOST_ASKED, TIMES_UNANSWERED};
+use crate::limits::{CONSENT, MOST_ADDRESSES, MOST_ADDRESSES_EVER, MOST_ASKED, TIMES_UNANSWERED};
 use crate::rooms::Proto;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -27,9 +30,18 @@ struct Address {
     /// Bytes that came from there and went there while nobody had answered.
     came: usize,
     went: usize,
-    /// Whether somebody there has answered. Who has opened a connection has.
-    answers: bool,
-    asked: VecDeque<Number>,
+    /// When that was asked which somebody there has answered last: who answers has seen it, and may have gone since.
+    answered: Option<Instant>,
+    /// What was asked and not answered yet, and when.
+    asked: VecDeque<(Number, Instant)>,
+}
+
+impl Address {
+    /// Whether somebody is there, as far as is known. Who has opened a connection is, as long as it stands.
+    fn answers(&self, now: Instant) -> bool {
+        let lately = |at| now.saturating_duration_since(at) < CONSENT;
+        self.at.0 == Proto::Tcp || self.answered.is_some_and(lately)
+    }
 }
 
 /// Those of one peer.
@@ -62,9 +74,9 @@ impl Addresses {
         self.known.iter_mut().find(|one| one.at == at)
     }
 
-    /// Whether somebody there has answered.
-    pub fn answers(&self, at: At) -> bool {
-        self.known.iter().any(|one| one.at == at && one.answers)
+    /// Whether somebody there has answered lately.
+    pub fn answers(&self, at: At, now: Instant) -> bool {
+        self.known.iter().any(|one| one.at == at && one.answers(now))
     }
 
     /// Whether what came from there may be looked at: an answer has to be one to what was asked there, and not answered yet. Its secret has been
@@ -72,9 +84,11 @@ impl Addresses {
     pub fn fits(&mut self, at: At, bytes: &[u8]) -> bool {
         let Some((kind @ (WELL | NOT_WELL), number)) = check(bytes) else { return true };
         let Some(address) = self.find(at) else { return false };
-        let Some(place) = address.asked.iter().position(|asked| *asked == number) else { return false };
-        address.asked.remove(place);
-        address.answers |= kind == WELL;
+        let Some(place) = address.asked.iter().position(|(asked, _)| *asked == number) else { return false };
+        let asked = address.asked.remove(place).map(|(_, at)| at);
+        if kind == WELL {
+            address.answered = address.answered.max(asked);
+        }
         true
     }
 
@@ -91,28 +105,31 @@ impl Addresses {
         self.ever += 1;
         let mut forgotten = None;
         if self.known.len() >= MOST_ADDRESSES {
-            // First those at which nobody has answered, and of these the one that was silent the longest.
+            // First those at which nobody answers, and of these the one that was silent the longest.
             let all = self.known.iter().enumerate();
-            let least = all.min_by_key(|(_, one)| (one.answers, one.heard)).map(|(place, _)| place);
+            let least = all.min_by_key(|(_, one)| (one.answers(now), one.heard)).map(|(place, _)| place);
             forgotten = least.map(|place| self.known.swap_remove(place).at);
         }
-        let answers = at.0 == Proto::Tcp;
-        self.known.push(Address { at, heard: now, came: bytes, went: 0, answers, asked: VecDeque::new() });
+        self.known.push(Address { at, heard: now, came: bytes, went: 0, answered: None, asked: VecDeque::new() });
         Came::New(forgotten)
     }
 
     /// Whether this may be sent there; then it counts as sent.
-    pub fn may_send(&mut self, at: At, bytes: &[u8]) -> bool {
+    pub fn may_send(&mut self, at: At, bytes: &[u8], now: Instant) -> bool {
         let Some(address) = self.find(at) else { return false };
-        if !address.answers {
+        let check = check(bytes);
+        if !address.answers(now) && check.is_none() {
+            return false;
+        }
+        if at.0 == Proto::Udp && address.answered.is_none() {
             let went = address.went.saturating_add(bytes.len());
             if went > address.came.saturating_mul(TIMES_UNANSWERED) {
                 return false;
             }
             address.went = went;
         }
-        if let Some((ASKS, number)) = check(bytes) {
-            address.asked.push_back(number);
+        if let Some((ASKS, number)) = check {
+            address.asked.push_back((number, now));
             if address.asked.len() > MOST_ASKED {
                 address.asked.pop_front();
             }
@@ -144,44 +161,66 @@ mod tests {
     #[test]
     fn little_goes_to_where_nobody_has_answered() {
         let (mut addresses, now) = (Addresses::default(), Instant::now());
-        assert!(!addresses.may_send(at(0), &[0x80; 10]), "nothing came from there");
+        assert!(!addresses.may_send(at(0), &a_check(ASKS, 1), now), "nothing came from there");
         assert_eq!(addresses.came(at(0), 100, now), Came::New(None));
-        assert!(addresses.may_send(at(0), &a_check(ASKS, 1)) && addresses.may_send(at(0), &[0x80; 200]));
-        assert!(!addresses.may_send(at(0), &[0x80]));
+        assert!(!addresses.may_send(at(0), &[0x80], now), "it is no check");
+        assert!([1, 4, 5].into_iter().all(|number| addresses.may_send(at(0), &a_check(ASKS, number), now)));
+        assert!(!addresses.may_send(at(0), &a_check(ASKS, 6), now), "more than three times of it");
         // Answers that nobody waits for, and one from somewhere else, are none.
         addresses.came(at(1), 100, now);
         for (from, answer) in [(at(0), a_check(WELL, 2)), (at(1), a_check(WELL, 1)), (at(2), a_check(WELL, 1))] {
             assert!(!addresses.fits(from, &answer));
         }
-        assert!(!addresses.answers(at(0)) && addresses.fits(at(0), &a_check(WELL, 1)) && addresses.answers(at(0)));
+        assert!(!addresses.answers(at(0), now) && addresses.fits(at(0), &a_check(WELL, 1)));
+        assert!(addresses.answers(at(0), now));
         assert!(!addresses.fits(at(0), &a_check(WELL, 1)), "it counts once");
-        assert!(addresses.may_send(at(0), &[0x80; 1_000]));
+        assert!(addresses.may_send(at(0), &[0x80; 1_000], now));
         // What is no answer is looked at in any case.
         assert!(addresses.fits(at(3), &[0x80; 30]) && addresses.fits(at(3), &a_check(ASKS, 1)));
         // A refusal is an answer, and shows nothing.
-        assert!(addresses.may_send(at(1), &a_check(ASKS, 3)) && addresses.fits(at(1), &a_check(NOT_WELL, 3)));
-        assert!(!addresses.answers(at(1)));
+        assert!(addresses.may_send(at(1), &a_check(ASKS, 3), now) && addresses.fits(at(1), &a_check(NOT_WELL, 3)));
+        assert!(!addresses.answers(at(1), now));
         // Who has opened a connection is there.
         let connection = (Proto::Tcp, at(0).1);
         addresses.came(connection, 1, now);
-        assert!(addresses.answers(connection) && addresses.may_send(connection, &[0x80; 1_000]));
+        let later = now + 10 * CONSENT;
+        assert!(addresses.answers(connection, later) && addresses.may_send(connection, &[0x80; 1_000], later));
+    }
+
+    #[test]
+    fn an_answer_is_good_for_thirty_seconds_from_when_it_was_asked_for() {
+        let (mut addresses, start) = (Addresses::default(), Instant::now());
+        let after = |seconds| start + std::time::Duration::from_secs(seconds);
+        addresses.came(at(0), 100, start);
+        assert!(addresses.may_send(at(0), &a_check(ASKS, 1), start));
+        assert!(addresses.may_send(at(0), &a_check(ASKS, 2), after(9)));
+        // The later one comes first, and stands; both come late.
+        assert!(addresses.fits(at(0), &a_check(WELL, 2)) && addresses.fits(at(0), &a_check(WELL, 1)));
+        assert!(addresses.may_send(at(0), &[0x80; 1_000], after(38)));
+        assert!(!addresses.answers(at(0), after(39)) && !addresses.may_send(at(0), &[0x80], after(39)));
+        // Whatever comes from there; checks and what is said to theirs go there as before,
+        addresses.came(at(0), 1_000, after(40));
+        assert!(!addresses.may_send(at(0), &[0x80], after(40)));
+        assert!([ASKS, WELL, NOT_WELL].into_iter().all(|kind| addresses.may_send(at(0), &a_check(kind, 3), after(40))));
+        // and with the next answer all else.
+        assert!(addresses.fits(at(0), &a_check(WELL, 3)) && addresses.may_send(at(0), &[0x80], after(41)));
     }
 
     #[test]
     fn there_are_few_at_once_and_an_end_to_all() {
         let (mut addresses, now) = (Addresses::default(), Instant::now());
         addresses.came(at(0), 100, now);
-        assert!(addresses.may_send(at(0), &a_check(ASKS, 1)) && addresses.fits(at(0), &a_check(WELL, 1)));
+        assert!(addresses.may_send(at(0), &a_check(ASKS, 1), now) && addresses.fits(at(0), &a_check(WELL, 1)));
         for number in 1..MOST_ADDRESSES_EVER {
             let later = now + std::time::Duration::from_millis(number as u64);
             let forgotten = (number >= MOST_ADDRESSES).then(|| at(number + 1 - MOST_ADDRESSES));
             assert_eq!(addresses.came(at(number), 100, later), Came::New(forgotten));
         }
-        assert!(addresses.answers(at(0)), "the one that is theirs stays");
+        assert!(addresses.answers(at(0), now), "the one that is theirs stays");
         assert_eq!(addresses.known.len(), MOST_ADDRESSES);
         assert_eq!(addresses.came(at(MOST_ADDRESSES_EVER), 100, now), Came::TooMany);
         assert_eq!(addresses.came(at(0), 100, now), Came::Known);
         addresses.forget(at(0));
-        assert!(!addresses.answers(at(0)));
+        assert!(!addresses.answers(at(0), now));
     }
 }

@@ -51,6 +51,9 @@ pub(crate) const MOST_ADDRESSES_EVER: usize = 128;
 /// questions to one that wait for an answer.
 pub(crate) const TIMES_UNANSWERED: usize = 3;
 pub(crate) const MOST_ASKED: usize = 16;
+/// How long an answer to a check of the way lets more than checks go to an address (RFC 7675, section 5.1). Each way is
+/// checked every three seconds at the least.
+pub(crate) const CONSENT: Duration = Duration::from_secs(30);
 /// Most things that one is told and has not heard yet.
 pub(crate) const MOST_TOLD: usize = 64;
 /// Most packets of a picture that wait to be sent to one receiver; above that it is stopped until a whole one comes.

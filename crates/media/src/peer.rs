@@ -297,7 +297,7 @@ pub(crate) struct Peer {
     pub credentials: [Option<String>; 2],
     pub addresses: Addresses,
     pub began: Instant,
-    /// When something came from them that was theirs.
+    /// When something came from them that was theirs for certain: a check of the way, an answer to one, or media.
     pub heard: Instant,
     /// Until when what came would have been enough, of packets and of bytes; and how much was too much.
     packets: Instant,

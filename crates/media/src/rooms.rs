@@ -2,7 +2,8 @@
 //!
 //! *Guarantees:* media goes to members of the same room alone. Nothing is sent to an address from which nobody has proven that they know the
 //! secret of a session that this server answered, and before they have answered from there as well no more than three times of what came: so no stranger is
-//! flooded, neither by naming their address nor by sending in their name (`addresses.rs`). Every list, queue and rate has a bound (`limits.rs`). A receiver
+//! flooded, neither by naming their address nor by sending in their name (`addresses.rs`). Who has answered and does so no more is sent no media there.
+//! Nobody is kept in a room by what others send in their name. Every list, queue and rate has a bound (`limits.rs`). A receiver
 //! that cannot keep up gets smaller pictures, then none; sound goes on; others notice nothing. What one sends ends nobody else, also where the
 //! library that reads it panics.
 
@@ -20,7 +21,7 @@ use crate::speaker::Speaker;
 use rand::RngExt as _;
 use rand::distr::Alphanumeric;
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use str0m::bwe::{Bitrate, BweKind};
@@ -123,6 +124,9 @@ pub struct Rooms {
     panics: u64,
 }
 
+/// Where nobody is. What comes from where media is sent to, the library takes for theirs before it has looked for their
+/// secret; of a check that came from here it does look.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 /// What cannot be read, and what does not fit to what was agreed.
 const UNREAD: MediaError = MediaError::Offer("it cannot be read");
 const UNFIT: MediaError = MediaError::Offer("it does not fit");
@@ -220,7 +224,7 @@ impl Rooms {
         });
         at.peers.insert(peer);
         at.changed = true;
-        self.drain(peer);
+        self.drain(peer, now);
         self.settle(now);
         Ok(answer.to_sdp_string())
     }
@@ -252,7 +256,7 @@ impl Rooms {
         // What is something else now is no longer what it was.
         one.tracks.retain(|track| sources.get(&*track.mid) == Some(&track.source) && may.may(track.source));
         self.change(peer);
-        self.drain(peer);
+        self.drain(peer, now);
         self.settle(now);
         Ok(answer.to_sdp_string())
     }
@@ -333,7 +337,7 @@ impl Rooms {
     /// Something came from the network. What is nobody's is left, which is said.
     pub fn receive(&mut self, proto: Proto, from: SocketAddr, to: SocketAddr, bytes: &[u8], now: Instant) -> bool {
         let received = guarded(&mut self.panics, || Receive::new(protocol(proto), from, to, bytes));
-        let Ok(received) = received else { return false };
+        let Ok(mut received) = received else { return false };
         let at = (proto, from);
         let owner = self.addresses.get(&at).copied();
         let known = match called(bytes) {
@@ -344,13 +348,18 @@ impl Rooms {
         let Some(peer) = known else { return false };
         let before = owner.filter(|owner| *owner != peer);
         // Where somebody answers nobody else is, whoever sends in their name.
-        if before.and_then(|before| self.peers.get(&before)).is_some_and(|before| before.addresses.answers(at)) {
+        if before.and_then(|before| self.peers.get(&before)).is_some_and(|before| before.addresses.answers(at, now)) {
             return true;
         }
         let Some(one) = self.peers.get_mut(&peer) else { return false };
-        let input = Input::Receive(now, received);
+        let check = is_check(bytes);
+        received.source = if check { NOWHERE } else { from };
+        let mut input = Input::Receive(now, received);
         if one.floods(bytes.len(), now) || !one.rtc.accepts(&input) || !one.addresses.fits(at, bytes) {
             return true;
+        }
+        if let Input::Receive(_, received) = &mut input {
+            received.source = from;
         }
         match one.addresses.came(at, bytes.len(), now) {
             Came::Known => {}
@@ -362,7 +371,10 @@ impl Rooms {
             // Whoever has caught a check of theirs may send it from everywhere. Who has really moved so often is silent here, and comes anew.
             Came::TooMany => return true,
         }
-        one.heard = now;
+        // All else may be anybody's; what is theirs of it is known when it has been opened.
+        if check {
+            one.heard = now;
+        }
         let (handled, connected) = (guarded(&mut self.panics, || one.rtc.handle_input(input)), one.connected);
         if owner != Some(peer) {
             self.addresses.insert(at, peer);
@@ -380,7 +392,7 @@ impl Rooms {
                 return true;
             }
         }
-        self.drain(peer);
+        self.drain(peer, now);
         self.settle(now);
         true
     }
@@ -404,7 +416,7 @@ impl Rooms {
                 let Some(one) = self.peers.get_mut(&peer) else { break };
                 let before = self.out.len();
                 match guarded(&mut self.panics, || one.rtc.handle_input(Input::Timeout(at))) {
-                    Ok(()) => self.drain(peer),
+                    Ok(()) => self.drain(peer, now),
                     Err(_) => self.take_out(peer, Gone::Broken),
                 }
                 let more = self.peers.get(&peer).map(|one| one.due).filter(|due| *due < now + MOMENT);
@@ -478,14 +490,14 @@ impl Rooms {
     }
 
     /// Takes what has come of a peer: what is to be sent, what has happened, and when time has to go on.
-    fn drain(&mut self, peer: PeerId) {
+    fn drain(&mut self, peer: PeerId, now: Instant) {
         let Some(one) = self.peers.get_mut(&peer) else { return };
         loop {
             match guarded(&mut self.panics, || one.rtc.poll_output()) {
                 Ok(Output::Transmit(sent)) => {
                     let proto = if sent.proto == Protocol::Udp { Proto::Udp } else { Proto::Tcp };
                     let (to, bytes): (_, Vec<u8>) = (sent.destination, sent.contents.into());
-                    if one.addresses.may_send((proto, to), &bytes) {
+                    if one.addresses.may_send((proto, to), &bytes, now) {
                         self.out.push(Datagram { proto, to, bytes });
                     }
                 }
@@ -605,6 +617,8 @@ impl Rooms {
     /// Sends a packet on to those who shall have it.
     fn forward(&mut self, from: PeerId, packet: RtpPacket, now: Instant) {
         let Some(one) = self.peers.get_mut(&from) else { return };
+        // It was sealed with the session's key.
+        one.heard = now;
         let ssrc = packet.header.ssrc;
         let stream = one.rtc.direct_api().stream_rx(&ssrc).map(|stream| (stream.mid(), stream.rid()));
         let Some((mid, rid)) = stream else { return };
@@ -696,7 +710,7 @@ impl Rooms {
         if let Some(stream) = one.rtc.direct_api().stream_rx(&ssrc) {
             stream.request_keyframe(KeyframeRequestKind::Pli);
         }
-        self.drain(of);
+        self.drain(of, now);
     }
 
     fn tell(&mut self, peer: PeerId, told: Told) {
@@ -736,10 +750,14 @@ fn protocol(proto: Proto) -> Protocol {
     }
 }
 
+/// Whether it is a check of the way (STUN), or an answer to one.
+fn is_check(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| *first < 2) && bytes.len() >= 20
+}
+
 /// Whom a check of the way (STUN) is for; nothing for anything else.
 fn called(bytes: &[u8]) -> Option<&str> {
-    let stun = bytes.first().is_some_and(|first| *first < 2) && bytes.len() >= 20;
-    if !stun {
+    if !is_check(bytes) {
         return None;
     }
     StunMessage::parse(bytes).ok()?.username()?.split(':').next()

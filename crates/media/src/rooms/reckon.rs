@@ -60,7 +60,7 @@ impl Rooms {
         }
         let mut routes: HashMap<(PeerId, Mid), Vec<(PeerId, usize)>> = HashMap::new();
         for receiver in &members {
-            let asks = self.place(*receiver, &sends);
+            let asks = self.place(*receiver, &sends, now);
             for (from, mid, ssrc) in asks {
                 self.ask_whole(from, mid, ssrc, now);
             }
@@ -96,7 +96,7 @@ impl Rooms {
     }
 
     /// Gives somebody's places to what they shall get, and tells them; returns of whom a whole picture is to be asked for it.
-    fn place(&mut self, receiver: PeerId, sends: &[Sent]) -> Vec<(PeerId, Mid, Ssrc)> {
+    fn place(&mut self, receiver: PeerId, sends: &[Sent], now: Instant) -> Vec<(PeerId, Mid, Ssrc)> {
         let most = self.limits.receive_bps;
         let Some(one) = self.peers.get_mut(&receiver) else { return Vec::new() };
         let gets = one.gets(receiver, sends);
@@ -112,7 +112,7 @@ impl Rooms {
         let carries = (one.connected && bps.abs_diff(one.said_carries) > one.said_carries / 10).then_some(bps);
         one.said_carries = carries.unwrap_or(one.said_carries);
         one.places = places.unwrap_or(one.places);
-        self.drain(receiver);
+        self.drain(receiver, now);
         let told = [
             shows.map(|shows| Told::Shows { shows }),
             places.map(|(sound, picture)| Told::Places { sound, picture }),

@@ -4,7 +4,7 @@
 
 use crate::network::{Caught, MAY_ALL, Network, room};
 use crate::sealed::{self, is_report, seal};
-use media::{MediaError, Offer, PeerId, Proto, RoomId, Source, Told};
+use media::{Gone, MediaError, Offer, PeerId, Proto, RoomId, Source, Told};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -405,6 +405,35 @@ fn who_sends_in_a_stranger_s_name_has_no_media_sent_there() {
         net.run(millis(10));
     }
     goes_on(&mut net, both);
+}
+
+#[test]
+fn who_is_gone_is_kept_in_the_room_by_nothing_that_comes_in_their_name() {
+    let mut net = Network::new(media::Limits::default());
+    let at = room();
+    let (one, two) = (net.in_room(at, &BOTH), net.in_room(at, &BOTH));
+    net.run(millis(4_000));
+    net.browsers[one].cut = true;
+    let mut dice = Dice(19);
+    let (from, peer) = (net.browsers[one].address, net.browsers[one].peer);
+    let caught = net.caught.kinds.clone();
+    // What was said to the server before (but for checks, which whoever has caught them can send again), and the like.
+    for _ in 0..140 {
+        for kind in &caught[1..] {
+            net.throw(from, dice.of(kind));
+        }
+        let mut check = dice.of(&caught[0]).clone();
+        let changed = check.len() - 9;
+        check[changed] ^= 1;
+        net.throw(from, &check);
+        let length = 20 + dice.below(200);
+        let mut junk = dice.bytes(length);
+        junk[0] = *dice.of(&[0, 1, 20, 23, 63, 128, 144, 191]);
+        net.throw(from, &junk);
+        net.run(millis(100));
+    }
+    assert!(!net.rooms.has(peer) && net.browsers[one].told.contains(&Told::Gone { why: Gone::Silent }));
+    assert!(net.rooms.has(net.browsers[two].peer));
 }
 
 #[test]

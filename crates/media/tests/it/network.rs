@@ -1,7 +1,7 @@
 //! A network with a server and browsers on it, and a clock that the test turns.
 
 use crate::sealed;
-use media::{Limits, Offer, PeerId, Proto, Publishes, RoomId, Rooms, Source, Told, Wanted};
+use media::{Datagram, Limits, Offer, PeerId, Proto, Publishes, RoomId, Rooms, Source, Told, Wanted};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::crypto::CryptoProvider;
 use str0m::format::Codec;
 use str0m::media::{Direction, MediaKind, Mid, Pt, Rid, Simulcast, SimulcastLayer};
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol, Receive, TcpType};
 use str0m::rtp::{ExtensionValues, RtpWrite, Ssrc};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 use uuid::Uuid;
@@ -18,6 +18,8 @@ use uuid::Uuid;
 /// The least by which time goes on, and how often sound is sent.
 const STEP: Duration = Duration::from_micros(100);
 const TICK: Duration = Duration::from_millis(20);
+/// How an answer to a check of the way begins.
+const WELL: [u8; 2] = [1, 1];
 
 pub const MAY_ALL: Publishes = Publishes::ALL;
 
@@ -58,6 +60,12 @@ pub struct Browser {
     pub connected: bool,
     /// Whether what it sends arrives.
     pub cut: bool,
+    /// Whether it answers checks of the way, and what it would have answered.
+    pub answers: bool,
+    pub withheld: Vec<Vec<u8>>,
+    /// How many packets have reached it: checks of the way and answers to its own, and all else.
+    pub checks: usize,
+    pub others: usize,
     /// Bytes of a packet of sound, and how many of them are sent at a time.
     pub sound: usize,
     pub packets: usize,
@@ -104,6 +112,7 @@ impl Caught {
 
 pub struct Network {
     pub now: Instant,
+    proto: Proto,
     sends_at: Instant,
     ticks: u64,
     pub rooms: Rooms,
@@ -117,13 +126,23 @@ pub struct Network {
 
 impl Network {
     pub fn new(limits: Limits) -> Self {
+        Self::over(Proto::Udp, limits)
+    }
+
+    /// One on which everything goes by datagrams, or over connections.
+    pub fn over(proto: Proto, limits: Limits) -> Self {
         let server: SocketAddr = "10.0.0.1:3478".parse().unwrap();
         let now = Instant::now();
+        let (udp, tcp) = match proto {
+            Proto::Udp => (vec![server], Vec::new()),
+            Proto::Tcp => (Vec::new(), vec![server]),
+        };
         Self {
             now,
+            proto,
             sends_at: now,
             ticks: 0,
-            rooms: Rooms::new(vec![server], Vec::new(), limits),
+            rooms: Rooms::new(udp, tcp, limits),
             server,
             browsers: Vec::new(),
             strays: 0,
@@ -157,7 +176,11 @@ impl Network {
             config = config.set_crypto_provider(ciphers);
         }
         let mut rtc = config.build(self.now);
-        rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
+        let candidate = match self.proto {
+            Proto::Udp => Candidate::host(address, "udp"),
+            Proto::Tcp => Candidate::builder().tcp().host(address).tcptype(TcpType::Active).build(),
+        };
+        rtc.add_local_candidate(candidate.unwrap());
         let mut change = rtc.sdp_api();
         let mut sends = Vec::new();
         for source in sources {
@@ -198,6 +221,10 @@ impl Network {
             asked: HashMap::new(),
             connected: false,
             cut: false,
+            answers: true,
+            withheld: Vec::new(),
+            checks: 0,
+            others: 0,
             sound: 80,
             packets: 1,
             fragile: false,
@@ -277,13 +304,15 @@ impl Network {
                     if self.browsers[at].off {
                         continue;
                     }
-                    let server = self.server;
+                    let (server, proto) = (self.server, self.proto);
                     for bytes in self.browsers[at].drain(self.now, server) {
                         quiet = false;
-                        if !self.browsers[at].cut {
+                        let browser = &mut self.browsers[at];
+                        if !browser.answers && bytes.starts_with(&WELL) {
+                            browser.withheld.push(bytes);
+                        } else if !browser.cut {
                             self.caught.note(&bytes);
-                            let from = self.browsers[at].address;
-                            self.rooms.receive(Proto::Udp, from, server, &bytes, self.now);
+                            self.rooms.receive(proto, browser.address, server, &bytes, self.now);
                         }
                     }
                 }
@@ -311,7 +340,7 @@ impl Network {
         for datagram in &sent {
             self.caught.note(&datagram.bytes);
             match self.browsers.iter_mut().find(|browser| browser.address == datagram.to && !browser.off) {
-                Some(browser) => browser.receive(self.now, self.server, &datagram.bytes),
+                Some(browser) => browser.receive(self.now, self.server, datagram),
                 None => {
                     self.strays += 1;
                     self.strayed.push((datagram.to, datagram.bytes.len(), datagram.bytes[0]));
@@ -323,7 +352,7 @@ impl Network {
 
     /// Somebody sends the server this from there. Says whether it was somebody's.
     pub fn throw(&mut self, from: SocketAddr, bytes: &[u8]) -> bool {
-        let known = self.rooms.receive(Proto::Udp, from, self.server, bytes, self.now);
+        let known = self.rooms.receive(self.proto, from, self.server, bytes, self.now);
         self.deliver();
         known
     }
@@ -450,12 +479,16 @@ impl Browser {
         }
     }
 
-    fn receive(&mut self, now: Instant, server: SocketAddr, bytes: &[u8]) {
+    fn receive(&mut self, now: Instant, server: SocketAddr, Datagram { proto, bytes, .. }: &Datagram) {
+        match bytes[0] {
+            0..=1 => self.checks += 1,
+            _ => self.others += 1,
+        }
         if self.cut {
             return;
         }
         // What comes again is of another kind, and none of these.
-        let picture = || matches!(bytes, [128..=191, kind, ..] if kind & 0x7f == *self.payload(Codec::Vp8));
+        let picture = || matches!(bytes[..], [128..=191, kind, ..] if kind & 0x7f == *self.payload(Codec::Vp8));
         if let Some(every) = self.drops.filter(|_| picture()) {
             self.pictures += 1;
             if self.pictures.is_multiple_of(every) {
@@ -469,7 +502,8 @@ impl Browser {
             }
             self.budget -= bytes.len() as f64;
         }
-        let Ok(received) = Receive::new(Protocol::Udp, server, self.address, bytes) else { return };
+        let proto = if *proto == Proto::Udp { Protocol::Udp } else { Protocol::Tcp };
+        let Ok(received) = Receive::new(proto, server, self.address, bytes) else { return };
         let input = Input::Receive(now, received);
         if self.rtc.accepts(&input) {
             let handled = self.rtc.handle_input(input);

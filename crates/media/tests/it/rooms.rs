@@ -387,6 +387,82 @@ fn who_vanishes_is_out_within_fifteen_seconds_and_who_never_came_as_well() {
 }
 
 #[test]
+fn who_answers_no_check_is_sent_nothing_else_until_they_do() {
+    let mut net = Network::new(Limits::default());
+    let at = room();
+    let (one, other) = (net.in_room(at, &BOTH), net.in_room(at, &BOTH));
+    let peer = net.browsers[one].peer;
+    net.run(seconds(5));
+    // It sends on, checks of its own among it.
+    net.browsers[one].answers = false;
+    net.run(seconds(26));
+    let before = net.browsers[one].others;
+    net.run(seconds(1));
+    assert!(net.browsers[one].others > before + 40, "it has answered half a minute ago");
+    net.run(seconds(4));
+    let (checks, others) = (net.browsers[one].checks, net.browsers[one].others);
+    let heard = net.browsers[other].of(peer, Source::Microphone).len();
+    for _ in 0..40 {
+        net.run(seconds(1));
+        // Answers without the secret, and those to checks of long ago, are none.
+        let (from, withheld) = (net.browsers[one].address, &net.browsers[one].withheld);
+        let (mut forged, old) = (withheld.last().unwrap().clone(), withheld[0].clone());
+        // The last byte of the seal stands before the sum over all, of eight bytes.
+        let last = forged.len() - 9;
+        forged[last] ^= 1;
+        net.throw(from, &forged);
+        net.throw(from, &old);
+    }
+    assert_eq!(net.browsers[one].others, others);
+    assert!(net.browsers[one].checks > checks + 20);
+    assert!(net.browsers[other].of(peer, Source::Microphone).len() > heard + 1_900);
+    // One answer is enough, and at once.
+    let (from, answer) = (net.browsers[one].address, net.browsers[one].withheld.last().unwrap().clone());
+    net.throw(from, &answer);
+    net.run(seconds(1));
+    assert!(net.browsers[one].others > others + 40);
+    net.browsers[one].answers = true;
+    net.run(seconds(5));
+    let (peer, heard) = (net.browsers[other].peer, net.browsers[one].heard.len());
+    net.run(seconds(35));
+    assert!(net.browsers[one].heard.len() > heard + 1_700);
+    assert!(net.browsers[one].shows().iter().any(|shown| shown.peer == peer));
+}
+
+#[test]
+fn who_has_opened_a_connection_is_sent_all_as_long_as_it_stands() {
+    let mut net = Network::over(Proto::Tcp, Limits::default());
+    let at = room();
+    let (one, other) = (net.in_room(at, &[]), net.in_room(at, &[Source::Microphone]));
+    net.run(seconds(4));
+    net.browsers[one].answers = false;
+    net.run(seconds(60));
+    let peer = net.browsers[other].peer;
+    let sound = net.browsers[one].of(peer, Source::Microphone);
+    assert!(sound.len() > 3_000 && without_gaps(&sound), "{} packets of sound", sound.len());
+}
+
+#[test]
+fn who_stays_long_misses_nothing_also_where_they_say_nothing() {
+    let mut net = Network::new(Limits::default());
+    let at = room();
+    let (one, idle) = (net.in_room(at, &[Source::Microphone]), net.in_room(at, &[]));
+    net.run(seconds(4));
+    net.run(seconds(240));
+    let peer = net.browsers[one].peer;
+    let sound = net.browsers[idle].of(peer, Source::Microphone);
+    assert!(sound.len() > 12_000 && without_gaps(&sound), "{} packets of sound", sound.len());
+    // And where nobody does.
+    net.sends(one, Source::Microphone, false, -30);
+    net.run(seconds(60));
+    assert_eq!(net.rooms.in_room(at), 2);
+    net.sends(one, Source::Microphone, true, -30);
+    let before = net.browsers[idle].heard.len();
+    net.run(seconds(2));
+    assert!(net.browsers[idle].heard.len() > before + 70);
+}
+
+#[test]
 fn nothing_is_sent_to_who_has_not_proven_the_secret() {
     let mut net = Network::new(Limits::default());
     let at = room();
