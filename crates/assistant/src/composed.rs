@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use store::Caller;
 use words::text;
 
-/// How long models may take where a request waits for them: it ends after `server.request_timeout_s`.
+/// How long models may take at most where a request waits for them: it ends after `server.request_timeout_s`.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is asked.
@@ -114,7 +114,7 @@ impl Assistant {
         if let Some(courtesy) = courtesy(&normalized(question)) {
             return Ok(Made { answer: manner.returned(courtesy), record: None, whole: None, intent: None });
         }
-        let patience = self.writes(caller, &manner).await.then_some(PATIENCE);
+        let patience = self.writes(caller, &manner).await.then_some(self.patience);
         let mut made = self.make(caller, &Asking { patience, ..Asking::alone(question, &manner) }).await?;
         self.keep(caller, &mut made).await;
         Ok(made)
@@ -135,7 +135,7 @@ impl Assistant {
         drafts: Option<&Drafts>,
     ) -> Result<Made, KnowledgeError> {
         let manner = self.manner(caller, None).await?;
-        let patience = self.writes(caller, &manner).await.then_some(PATIENCE);
+        let patience = self.writes(caller, &manner).await.then_some(self.patience);
         let before = earlier.and_then(|earlier| standing(&earlier.asked));
         let asking = Asking {
             standing: before.as_deref(),

@@ -49,6 +49,7 @@ use knowledge::Knowledge;
 use llm::Llm;
 use model::TenantId;
 use shares::{Places, Waiting};
+use std::time::Duration;
 use store::Services;
 use store::sealing::Sealer;
 use store::secret_key::{DerivedKey, SecretKey};
@@ -62,6 +63,8 @@ pub struct Assistant {
     models: Option<Models>,
     /// What calls the tools of tenants.
     tools: Option<Tools>,
+    /// How long models may take where a request waits for them.
+    patience: Duration,
     /// What intents mean.
     meanings: intents::Meanings,
     /// Those whose measurements are being compared.
@@ -92,10 +95,16 @@ impl Assistant {
             knowledge,
             models: None,
             tools: None,
+            patience: composed::PATIENCE,
             meanings: intents::Meanings::default(),
             comparing: Places::new(COMPARING, 1, COMPARING_LINE),
             in_hand: in_hand::InHand::default(),
         }
+    }
+
+    /// The same whose models have answered before a request ends of so long at most.
+    pub fn before_requests_end(self, after: Duration) -> Self {
+        Self { patience: composed::PATIENCE.min(after / 3 * 2), ..self }
     }
 
     /// The same, that has the models of its tenants write, and keeps receipts.

@@ -5,7 +5,7 @@
 //! still there and wanted; never newer ones. It is under the same budget and the same check as any answer, has a receipt of its own, and is said to
 //! nobody. What differs is told from the two records alone, so that it can be told again at any time. Rights are those of the receipt, and those of reading documents.
 
-use crate::composed::{Asking, PATIENCE};
+use crate::composed::Asking;
 use crate::look::with;
 use crate::rewrite::OTHER_WORDS;
 use crate::sentences::sentences;
@@ -72,7 +72,7 @@ impl Assistant {
         steps.note(StepKind::Judged, judged);
         let manner = self.manner(caller, None).await?;
         let patience = if about || reached {
-            self.writes(caller, &manner).await.then_some(PATIENCE)
+            self.writes(caller, &manner).await.then_some(self.patience)
         } else {
             steps.note(StepKind::Decided, text!("No passage is about the question, so no model was asked"));
             None

@@ -69,15 +69,18 @@ pub struct Limits {
     pub attempts: AttemptLimits,
     /// How many questions models are asked at once.
     pub calls: Calls,
+    /// After how long a request ends, if it does.
+    pub request: Option<std::time::Duration>,
 }
 
 impl Capabilities {
     /// Puts the capabilities together.
     pub fn build(services: Services, adapters: Adapters, limits: Limits) -> Self {
-        let llm =
-            Llm::new(services.clone(), adapters.outbound.clone(), adapters.sealer.clone()).with_calls(limits.calls);
+        let ends = limits.request.unwrap_or(std::time::Duration::MAX);
+        let llm = Llm::new(services.clone(), adapters.outbound.clone(), adapters.sealer.clone());
+        let llm = llm.with_calls(limits.calls).before_requests_end(ends);
         let knowledge = Knowledge::new(services.clone(), adapters.embedder).with_search_model(ByModels(llm.clone()));
-        let assistant = Assistant::new(knowledge.clone());
+        let assistant = Assistant::new(knowledge.clone()).before_requests_end(ends);
         let assistant = assistant.with_tools(services.clone(), adapters.outbound, adapters.sealer.clone());
         let conversations = Conversations::new(services.clone());
         let assistant = assistant.with_models(services.clone(), llm.clone(), &adapters.secret, adapters.sealer.clone());

@@ -57,9 +57,12 @@ impl SearchModel for ByModels {
 fn lies_in(fault: &Fault) -> Lies {
     match fault {
         Fault::TooLong | Fault::Refused(_) => Lies::InTexts,
-        Fault::Busy { after_s: None } | Fault::CutOff | Fault::TooSlow | Fault::NoVectors | Fault::NotAModel => {
-            Lies::Perhaps
-        }
+        Fault::Busy { after_s: None }
+        | Fault::CutOff
+        | Fault::Thought
+        | Fault::TooSlow
+        | Fault::NoVectors
+        | Fault::NotAModel => Lies::Perhaps,
         _ => Lies::Elsewhere,
     }
 }

@@ -9,6 +9,7 @@
 use crate::call::{Call, Came};
 use crate::models::{As, Link, Which};
 use crate::spent::{Spent, Tally};
+use crate::thinking::Weighed;
 use crate::usage::heard_of;
 use crate::wire::{self, Asked, Events};
 use crate::{Image, Llm, LlmError, fault};
@@ -268,7 +269,7 @@ impl Llm {
             let patience = Patience { idle: if links.len() > 1 { idle.min(whole / 2) } else { idle }, whole };
             let asking = Self { patience, ..self.clone() };
             let simple = ask.simple && routed(&links);
-            let said = asking.line(caller, &links, &asked, pieces, &place, &mut trail).await?;
+            let said = asking.line(caller, &mut links, &asked, pieces, &place, &mut trail).await?;
             Ok(Said { simple, ..said })
         };
         let said = tokio::time::timeout(whole, line).await;
@@ -288,7 +289,7 @@ impl Llm {
     async fn line(
         &self,
         caller: &Caller,
-        links: &[Link],
+        links: &mut [Link],
         asked: &Asked<'_>,
         pieces: Option<&Pieces>,
         place: &Arc<Place<TenantId>>,
@@ -315,7 +316,7 @@ impl Llm {
     async fn ask_one(
         &self,
         caller: &Caller,
-        link: &Link,
+        link: &mut Link,
         asked: &Asked<'_>,
         pieces: Option<&Pieces>,
         place: &Arc<Place<TenantId>>,
@@ -338,8 +339,9 @@ impl Llm {
             let came = self.hear(link, asked, pieces, &mut call).await;
             // What was offered nothing calls nothing.
             let calls = !asked.tools.is_empty() && !call.heard.calls.is_empty();
-            let (fault, whole) = match came {
-                Ok(ended) if ended == Ended::Filtered || calls || !call.heard.text.trim().is_empty() => {
+            let weighed = came.map(|ended| (ended, self.weigh(link, ended, &call.heard, calls)));
+            let (fault, whole) = match weighed {
+                Ok((ended, Weighed::Answer)) => {
                     pass.worked(self.services.now());
                     call.end(false).await;
                     self.noted(caller.scope(), link, None).await;
@@ -361,8 +363,12 @@ impl Llm {
                         faults: Vec::new(),
                     });
                 }
+                Ok((_, Weighed::Again)) => {
+                    call.end(true).await;
+                    continue;
+                }
                 // Nothing, to its end: it would be the same once more.
-                Ok(_) => (Fault::CutOff, true),
+                Ok((_, Weighed::Nothing(fault))) => (fault, true),
                 Err(Miss::Fault(fault)) => (fault, false),
                 Err(miss) => return Err(miss),
             };

@@ -181,7 +181,10 @@ impl Llm {
             month(now),
             most.0
         );
-        let Some(month) = reserved.fetch_optional(&mut tx).await? else { return Ok(None) };
+        let Some(month) = reserved.fetch_optional(&mut tx).await? else {
+            self.stopped(caller, tx, month(now), most).await?;
+            return Ok(None);
+        };
         sqlx::query!(
             "insert into app.model_calls (tenant_id, call_id, month, micros, leased_until) values ($1, $2, $3, $4, $5)",
             tenant,
@@ -218,16 +221,47 @@ impl Llm {
             && reached(budget.spent, most, budget.alert_at)
         {
             sqlx::query!("update app.model_budgets set alerted = true").execute(&mut tx).await?;
-            let entry = Entry::new(Act::BudgetAlerted).is("month", called(ended.month));
-            let entry = entry.is("spent", Micros(budget.spent).to_string()).is("limit", Micros(most).to_string());
-            audit::record(&mut tx, &self.services, caller, entry).await?;
-            jobs::enqueue::<TellOfBudget>(&mut tx, &self.services, caller.scope(), caller.scope().tenant()).await?;
-            tracing::warn!(tenant = %caller.scope().tenant(), "most of the month's budget for models is spent");
-            tx.commit().await?;
-            self.services.wake_workers::<TellOfBudget>();
-            return Ok(());
+            return self.tell(caller, tx, ended.month, budget.spent, most).await;
         }
         tx.commit().await
+    }
+
+    /// A month does not allow what is asked. Where that is not for others that are being asked, whoever has not heard of it yet does so now: what is left may
+    /// be less than an answer can cost before as much is spent as they wanted to hear of, and then nothing more is.
+    async fn stopped(&self, caller: &Caller, mut tx: TenantTx, month: Date, asks: Micros) -> Result<(), StoreError> {
+        let told = sqlx::query!(
+            "update app.model_budgets set alerted = true,
+               spent = case when month >= $1 then spent else 0 end,
+               reserved = case when month >= $1 then reserved else 0 end,
+               month = greatest(month, $1)
+             where (not alerted or month < $1) and case when month >= $1 then spent else 0 end + $2 > most
+             returning most, month, spent",
+            month,
+            asks.0
+        );
+        match told.fetch_optional(&mut tx).await? {
+            Some(told) => self.tell(caller, tx, told.month, told.spent, told.most.unwrap_or_default()).await,
+            None => tx.commit().await,
+        }
+    }
+
+    /// Tells those who manage the tenant, and ends the transaction in which that is noted.
+    async fn tell(
+        &self,
+        caller: &Caller,
+        mut tx: TenantTx,
+        month: Date,
+        spent: i64,
+        most: i64,
+    ) -> Result<(), StoreError> {
+        let entry = Entry::new(Act::BudgetAlerted).is("month", called(month));
+        let entry = entry.is("spent", Micros(spent).to_string()).is("limit", Micros(most).to_string());
+        audit::record(&mut tx, &self.services, caller, entry).await?;
+        jobs::enqueue::<TellOfBudget>(&mut tx, &self.services, caller.scope(), caller.scope().tenant()).await?;
+        tracing::warn!(tenant = %caller.scope().tenant(), "most of the month's budget for models is spent");
+        tx.commit().await?;
+        self.services.wake_workers::<TellOfBudget>();
+        Ok(())
     }
 }
 

@@ -60,7 +60,7 @@ impl Llm {
     ) -> Result<Call, Miss> {
         let beside = wire::beside(link.wire, asked);
         let of = |cached| {
-            let used = Usage { input: asked.tokens() + beside, cached, output: asked.most.into() };
+            let used = Usage { input: asked.tokens() + beside, cached, output: link.most(asked).into() };
             link.rates.map_or(Micros(0), |rates| cost(&rates, &used))
         };
         // Whichever is dearer: that the provider remembers all of it, or nothing.
@@ -75,7 +75,7 @@ impl Llm {
             rates: link.rates,
             conversation: asked.conversation,
             asked: asked.tokens(),
-            most: asked.most,
+            most: link.most(asked),
             beside,
             ended: false,
             came: Came::Nothing,

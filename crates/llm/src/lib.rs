@@ -11,6 +11,7 @@ mod image;
 mod models;
 mod prices;
 mod spent;
+mod thinking;
 mod try_out;
 mod usage;
 mod wire;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::Services;
 use store::sealing::Sealer;
+use thinking::Thinkers;
 
 /// Until an answer begins, and from one piece to the next; and from the question to its end, whichever models are asked.
 const PATIENCE: Patience = Patience { idle: Duration::from_secs(30), whole: Duration::from_secs(120) };
@@ -64,12 +66,15 @@ pub struct Llm {
     outbound: Outbound,
     sealer: Sealer,
     breaker: Breaker,
+    thinkers: Thinkers,
     /// Those who ask.
     calls: Places<TenantId>,
     /// Those whose questions, and whose passages, a model for the search reads.
     questions: Places<TenantId>,
     passages: Places<TenantId>,
     patience: Patience,
+    /// How long trying a model out may take.
+    tried_within: Duration,
     pause: Duration,
 }
 
@@ -87,10 +92,12 @@ impl Llm {
             outbound,
             sealer,
             breaker: Breaker::default(),
+            thinkers: Thinkers::default(),
             calls: places(Calls::default()),
             questions: reading(embed::QUESTIONS),
             passages: reading(embed::PASSAGES),
             patience: PATIENCE,
+            tried_within: try_out::PATIENCE,
             pause: PAUSE,
         }
     }
@@ -98,6 +105,11 @@ impl Llm {
     /// The same that asks so many at once.
     pub fn with_calls(self, calls: Calls) -> Self {
         Self { calls: places(calls), ..self }
+    }
+
+    /// The same that has tried a model out before a request ends of so long at most.
+    pub fn before_requests_end(self, after: Duration) -> Self {
+        Self { tried_within: try_out::PATIENCE.min(after / 3 * 2), ..self }
     }
 
     /// The same with another patience, and another pause before the second try.

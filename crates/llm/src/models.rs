@@ -5,7 +5,8 @@
 
 use crate::embed::{FollowSearchModel, Set};
 use crate::prices::{self, History, Rates, written};
-use crate::{Image, Llm, LlmError};
+use crate::wire::Asked;
+use crate::{Image, Llm, LlmError, thinking};
 use model::audit::Act;
 use model::llm::{Fault, Micros, Model, Prices, Use, Wire};
 use model::permission::{ManageAssistant, ReadDocuments};
@@ -139,6 +140,8 @@ pub(crate) struct Link {
     pub set: Option<Set>,
     /// Whether it has a key that cannot be opened.
     pub lost: bool,
+    /// Whether it is known to think before it says a word.
+    pub thinks: bool,
     /// Why it has not answered when it was asked last.
     pub fault: Option<Fault>,
     /// When it was changed last.
@@ -149,6 +152,11 @@ pub(crate) struct Link {
 pub(crate) type As = (ModelId, OffsetDateTime);
 
 impl Link {
+    /// Most tokens that it is given for an answer, with what it thinks.
+    pub fn most(&self, asked: &Asked<'_>) -> u32 {
+        asked.most + if self.thinks { thinking::ROOM } else { 0 }
+    }
+
     /// As it is asked.
     pub fn as_it_is(&self) -> As {
         (self.id, self.changed_at)
@@ -444,6 +452,7 @@ impl Llm {
                 search: true,
                 set: None,
                 lost: false,
+                thinks: false,
                 fault: None,
                 changed_at: now,
             };
@@ -805,6 +814,7 @@ impl Llm {
                 search: row.uses == Use::Search.name(),
                 set: set(row.vectors_id, row.dimensions),
                 lost,
+                thinks: self.thinkers.has((ModelId::from_uuid(row.model_id), row.changed_at)),
                 fault: row.fault.and_then(known),
                 changed_at: row.changed_at,
             });
@@ -928,6 +938,7 @@ impl Link {
             search: false,
             set: None,
             lost: false,
+            thinks: false,
             fault: None,
             changed_at: OffsetDateTime::UNIX_EPOCH,
         }

@@ -2,6 +2,7 @@
 
 use crate::ask::{Ask, Miss, Speaker, Turn};
 use crate::models::Which;
+use crate::thinking::Weighed;
 use crate::wire::Asked;
 use crate::{Image, Llm, LlmError, fault};
 use model::ModelId;
@@ -10,10 +11,10 @@ use model::permission::ManageAssistant;
 use std::time::{Duration, Instant};
 use store::Caller;
 
-/// Tokens of the answer: some models think before they say a word.
+/// Tokens of the answer.
 const MOST: u32 = 256;
 /// How long it may take in all, with the wait for a place: who has asked for it ends after `server.request_timeout_s`.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// A picture of 32 pixels by 32: a chequered board.
 const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0 \0\0\0 \x01\0\0\0\0[\x01GY\0\0\0\x14IDATx\xdac`\xf8\x0f\x84D\x10D*c\xa0\xb2y\0\xed\xbd?\xc1N\x91\xef\x1c\0\0\0\0IEND\xaeB`\x82";
 
@@ -28,7 +29,7 @@ impl Llm {
     pub async fn try_out(&self, caller: &Caller, id: ModelId) -> Result<Tried, LlmError> {
         let right = caller.may(ManageAssistant)?;
         let tenant = right.scope().tenant();
-        let link = self.links(right.scope(), Which::One(id)).await?.pop().ok_or(LlmError::NotFound)?;
+        let mut link = self.links(right.scope(), Which::One(id)).await?.pop().ok_or(LlmError::NotFound)?;
         if link.search {
             let began = Instant::now();
             let made = self.tried_with(caller, &link).await?;
@@ -44,7 +45,7 @@ impl Llm {
             self.noted(right.scope(), &link, fault.as_ref()).await;
             return Ok(Tried { text, took_ms, fault });
         }
-        let until = tokio::time::Instant::now() + self.patience.whole.min(PATIENCE);
+        let until = tokio::time::Instant::now() + self.patience.whole.min(self.tried_within);
         let place = tokio::time::timeout_at(until, self.enter(tenant)).await.map_err(|_| LlmError::Busy)??;
         let picture = Image::read(ImageType::Png, PICTURE).ok().filter(|_| link.images);
         let turns =
@@ -53,18 +54,28 @@ impl Llm {
             system: "Answer in one short sentence.",
             turns: &turns,
             most: MOST,
-            within: PATIENCE,
+            within: self.tried_within,
             ..Ask::default()
         };
         let asked = Asked::of(&ask)?;
         let began = Instant::now();
-        let mut call = self.begin(caller, &link, &asked, &place).await.map_err(missed)?;
-        let heard = tokio::time::timeout_at(until, self.hear(&link, &asked, None, &mut call)).await;
-        let fault = match heard {
-            Ok(Ok(_)) => None,
-            Ok(Err(Miss::Fault(fault))) => Some(fault),
-            Ok(Err(miss)) => return Err(missed(miss)),
-            Err(_) => Some(Fault::TooSlow),
+        let (mut call, fault) = loop {
+            let mut call = self.begin(caller, &link, &asked, &place).await.map_err(missed)?;
+            let heard = tokio::time::timeout_at(until, self.hear(&link, &asked, None, &mut call)).await;
+            let fault = match heard {
+                Ok(Ok(ended)) => match self.weigh(&mut link, ended, &call.heard, false) {
+                    Weighed::Answer => None,
+                    Weighed::Nothing(fault) => Some(fault),
+                    Weighed::Again => {
+                        call.end(true).await;
+                        continue;
+                    }
+                },
+                Ok(Err(Miss::Fault(fault))) => Some(fault),
+                Ok(Err(miss)) => return Err(missed(miss)),
+                Err(_) => Some(Fault::TooSlow),
+            };
+            break (call, fault);
         };
         call.end(fault.is_some()).await;
         if fault.is_none() {

@@ -232,6 +232,8 @@ pub enum Fault {
     NoVectors,
     /// The answer stopped in the middle, or holds nothing.
     CutOff,
+    /// It has thought for as long as an answer may be, and said nothing.
+    Thought,
     /// It did not come in time.
     TooSlow,
     /// The provider refused, in its own words, if it has said any.
@@ -255,6 +257,7 @@ impl Fault {
             Self::NotAModel => "not_a_model",
             Self::NoVectors => "no_vectors",
             Self::CutOff => "cut_off",
+            Self::Thought => "thought",
             Self::TooSlow => "too_slow",
             Self::Refused(_) => "refused",
             Self::Unreachable => "unreachable",
@@ -290,6 +293,9 @@ impl Fault {
                 "The model does not make of a text what a search compares: 64 to 2,000 numbers, and always as many. Choose one that is made for that, an embedding model."
             ),
             Self::CutOff => text!("The answer stopped in the middle."),
+            Self::Thought => text!(
+                "The model thought until no room was left to answer. Switch its thinking off, or choose one that thinks less."
+            ),
             Self::TooSlow => text!("No answer came in time."),
             Self::Refused(says) if says.is_empty() => text!("The provider refused, and did not say why."),
             Self::Refused(says) => text!("The provider refused: {says}", says = says.clone()),
@@ -324,8 +330,16 @@ pub struct Budget {
     pub reserved: Micros,
     /// The month, in UTC: `2026-11`.
     pub month: String,
-    /// Whether so much was spent that somebody was told.
+    /// Whether somebody was told: so much was spent, or what is left is less than an answer can cost.
     pub alerted: bool,
+}
+
+impl Budget {
+    /// Whether as much is spent as somebody wants to hear of.
+    pub fn reached(&self) -> bool {
+        let of = |limit: Micros| i128::from(self.spent.0) * 100 >= i128::from(limit.0) * i128::from(self.alert_at);
+        self.limit.is_some_and(of)
+    }
 }
 
 /// What a model has used on a day.

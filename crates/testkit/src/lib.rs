@@ -20,7 +20,7 @@ pub use device::{DEVICE_LIES, Device, DeviceLie};
 pub use dns::Dns;
 pub use livekit::LiveKitServer;
 pub use mailbox::{Mail, Mailbox};
-pub use models::{AskedModel, Called, Mishap, ModelServer, NUMBERS, SAYS, TOKENS, WAITS};
+pub use models::{AskedModel, Called, Mishap, ModelServer, NUMBERS, SAYS, THOUGHT, TOKENS, WAITS};
 pub use provider::{LIES, Lie, Provider, Says};
 pub use tenants::{OWNER_PASSWORD, Tenant, Two, caller, member, sign_in};
 

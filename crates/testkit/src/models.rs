@@ -25,6 +25,9 @@ pub const NUMBERS: usize = 256;
 /// As how many tokens it counts a text of which it makes numbers.
 pub const TOKENS: usize = 5;
 
+/// So many tokens it thinks, where it does.
+pub const THOUGHT: u64 = 1_000;
+
 /// Where an answer has this, it waits until it is told to go on ([`ModelServer::go_on`]). It is not said.
 pub const WAITS: char = '\u{2016}';
 
@@ -87,6 +90,10 @@ pub enum Mishap {
     NoTools,
     /// It writes down what it was asked, to remember it.
     Remembers,
+    /// It thinks first ([`THOUGHT`]), if there is room for that and for words.
+    Thinks,
+    /// It thinks until no room is left.
+    ThinksOnly,
 }
 
 /// A call of a tool: its name, and its arguments as it writes them.
@@ -103,6 +110,18 @@ pub struct AskedModel {
     pub model: String,
     /// All of it.
     pub body: Value,
+}
+
+impl AskedModel {
+    /// Most tokens that it may answer with.
+    pub fn most(&self) -> u64 {
+        let most = match self.wire {
+            Wire::OpenAi => self.body.get("max_completion_tokens").unwrap_or(&self.body["max_tokens"]),
+            Wire::Anthropic => &self.body["max_tokens"],
+            Wire::Gemini => &self.body["generationConfig"]["maxOutputTokens"],
+        };
+        most.as_u64().unwrap()
+    }
 }
 
 /// The server. Ends with this value.
@@ -336,9 +355,11 @@ impl Shared {
         let (mishap, says, calls) = {
             let mut script = self.lock();
             let (all, offered) = (asked.body.to_string(), asked.body.get("tools").is_some());
-            script.asked.push(asked);
             let always = script.always;
             let mishap = script.next.pop_front().unwrap_or(always);
+            let full = mishap == Some(Mishap::Thinks) && asked.most() <= THOUGHT;
+            let mishap = if full { Some(Mishap::ThinksOnly) } else { mishap };
+            script.asked.push(asked);
             // What is refused uses nothing up.
             let refused = mishap == Some(Mishap::NoTools) && offered;
             let next = if refused || !offered { None } else { script.calls.pop_front() };
@@ -681,6 +702,9 @@ fn called(wire: Wire, place: usize, (name, arguments): &Called) -> Vec<String> {
 fn frames(wire: Wire, mishap: Option<Mishap>, says: &str, calls: &[Called]) -> Vec<String> {
     let says = if calls.is_empty() { says } else { "" };
     let Usage { input, cached, output } = ModelServer::used(says);
+    let thought = if matches!(mishap, Some(Mishap::Thinks | Mishap::ThinksOnly)) { THOUGHT } else { 0 };
+    let said = if mishap == Some(Mishap::ThinksOnly) { 0 } else { output };
+    let output = said + thought;
     let written = if mishap == Some(Mishap::Remembers) { 8 } else { 0 };
     let used = mishap != Some(Mishap::NoUsage);
     let mut all = Vec::new();
@@ -701,7 +725,16 @@ fn frames(wire: Wire, mishap: Option<Mishap>, says: &str, calls: &[Called]) -> V
         }
         Wire::Gemini => {}
     }
-    if mishap != Some(Mishap::Empty) {
+    if thought > 0 {
+        all.push(frame(&match wire {
+            Wire::OpenAi => json!({ "choices": [{ "index": 0, "delta": { "reasoning_content": "Hm." } }] }),
+            Wire::Anthropic => {
+                json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "thinking_delta", "thinking": "Hm." } })
+            }
+            Wire::Gemini => json!({ "candidates": [{ "content": { "parts": [{ "text": "Hm.", "thought": true }] } }] }),
+        }));
+    }
+    if !matches!(mishap, Some(Mishap::Empty | Mishap::ThinksOnly)) {
         for words in says.split_inclusive(' ') {
             for (at, part) in words.split(WAITS).enumerate() {
                 all.extend((at > 0).then(String::new));
@@ -732,7 +765,7 @@ fn frames(wire: Wire, mishap: Option<Mishap>, says: &str, calls: &[Called]) -> V
         _ => {}
     }
     let ended = |usual: &'static str, length: &'static str, filtered: &'static str| match mishap {
-        Some(Mishap::Length) => length,
+        Some(Mishap::Length | Mishap::ThinksOnly) => length,
         Some(Mishap::Filtered) => filtered,
         _ => usual,
     };
@@ -756,8 +789,13 @@ fn frames(wire: Wire, mishap: Option<Mishap>, says: &str, calls: &[Called]) -> V
         }
         Wire::Gemini => {
             let reason = ended("STOP", "MAX_TOKENS", "SAFETY");
-            let counts =
-                json!({ "promptTokenCount": input, "cachedContentTokenCount": cached, "candidatesTokenCount": output });
+            let mut counts = json!({ "promptTokenCount": input, "cachedContentTokenCount": cached });
+            // What is nothing is left out.
+            for (name, tokens) in [("candidatesTokenCount", said), ("thoughtsTokenCount", thought)] {
+                if tokens > 0 {
+                    counts[name] = tokens.into();
+                }
+            }
             let counts = if used { counts } else { Value::Null };
             all.push(frame(&json!({ "candidates": [{ "content": { "parts": [] }, "finishReason": reason }], "usageMetadata": counts })));
         }

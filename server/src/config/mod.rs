@@ -276,6 +276,7 @@ impl Config {
                 window: minutes(self.sign_in.window_minutes),
             },
             calls: Calls { total: self.models.at_once, each: self.models.of_a_company },
+            request: Some(std::time::Duration::from_secs(self.server.request_timeout_s)),
         }
     }
 

@@ -35,7 +35,8 @@ fn meter(budget: &Budget) -> AnyView {
     match budget.limit {
         Some(limit) => {
             let full = budget.spent >= limit;
-            let most = budget.alerted && !full;
+            let most = budget.alerted && !full && budget.reached();
+            let short = budget.alerted && !full && !most;
             let percent = budget.alert_at;
             let name = t!("Spent in {month}", month);
             view! {
@@ -44,6 +45,9 @@ fn meter(budget: &Budget) -> AnyView {
                     <p>{t!("{spent} of {limit} spent in {month}", spent, limit, month)}{aside}</p>
                     {full.then(|| view! {
                         <p class="notice notice--attention">{t!("The budget of this month is used up. The built-in answerer answers.")}</p>
+                    })}
+                    {short.then(|| view! {
+                        <p class="notice notice--attention">{t!("Less of this month's budget is left than an answer can cost. Where a model cannot be asked, the built-in answerer answers.")}</p>
                     })}
                     {most.then(|| view! {
                         <p class="notice notice--attention">{t!("At least {percent} % of this month's budget is spent. When all of it is, the built-in answerer answers.", percent)}</p>

@@ -156,8 +156,8 @@ pub(super) fn letter(
         LetterKind::Budget => (
             text!("Most of this month's budget for models is spent"),
             text!(
-                "{company} has spent most of what models may cost this month. When all of it is spent, the built-in answerer \
-             answers until the next month.",
+                "{company} has spent most of what models may cost this month, or what is left is less than an answer can cost. \
+             When models can no longer be asked, the built-in answerer answers until the next month.",
                 company = plain(company).map_or_else(|| say(text!("Your workspace")), str::to_owned)
             ),
             link(text!("Look at what was spent"), "/dashboard/assistant/usage".to_owned()),

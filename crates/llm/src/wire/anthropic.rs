@@ -75,7 +75,7 @@ impl Speaks for Anthropic {
         let mut body = json!({
             "model": link.name,
             "messages": turns.chain(rounds).collect::<Vec<_>>(),
-            "max_tokens": asked.most,
+            "max_tokens": link.most(asked),
             "stream": true,
         });
         if !asked.system.is_empty() {
@@ -124,6 +124,7 @@ impl Speaks for Anthropic {
                 if let Some(words) = event["delta"]["text"].as_str() {
                     heard.text.push_str(words);
                 }
+                heard.think(event["delta"]["thinking"].as_str().unwrap_or_default());
                 if let Some(more) = event["delta"]["partial_json"].as_str() {
                     let place = event["index"].as_u64().unwrap_or_default();
                     heard.call(place, "").arguments.push_str(more);

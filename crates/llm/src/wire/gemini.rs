@@ -15,6 +15,9 @@ pub(super) struct Gemini;
 /// How many numbers are asked for of a text: those of the newer models are made to be cut off there. (Google names 768, 1536 and 3072.)
 const NUMBERS: u32 = 768;
 
+/// How many tokens a model may think that does: as many as each of them takes for a bound.
+const THOUGHT: u32 = 1_024;
+
 /// A model as it stands in paths.
 fn resource(name: &str) -> String {
     let folder = if name.contains('/') { "" } else { "models/" };
@@ -72,8 +75,11 @@ impl Speaks for Gemini {
         });
         let mut body = json!({
             "contents": turns.chain(asked.rounds.iter().flat_map(round)).collect::<Vec<_>>(),
-            "generationConfig": { "maxOutputTokens": asked.most },
+            "generationConfig": { "maxOutputTokens": link.most(asked) },
         });
+        if link.thinks {
+            body["generationConfig"]["thinkingConfig"] = json!({ "thinkingBudget": THOUGHT });
+        }
         if !asked.system.is_empty() {
             body["systemInstruction"] = json!({ "parts": [{ "text": asked.system }] });
         }
@@ -116,7 +122,11 @@ impl Speaks for Gemini {
     fn hear(&self, event: &Value, heard: &mut Heard) {
         let candidate = &event["candidates"][0];
         let parts = candidate["content"]["parts"].as_array();
-        for part in parts.into_iter().flatten().filter(|part| part["thought"] != true) {
+        for part in parts.into_iter().flatten() {
+            if part["thought"] == true {
+                heard.think(part["text"].as_str().unwrap_or_default());
+                continue;
+            }
             heard.text.push_str(part["text"].as_str().unwrap_or_default());
             let called = &part["functionCall"];
             if called.is_object() {
@@ -144,7 +154,11 @@ impl Speaks for Gemini {
         let used = &event["usageMetadata"];
         heard.input = tokens(used, "promptTokenCount").or(heard.input);
         heard.cached = tokens(used, "cachedContentTokenCount").unwrap_or(heard.cached);
-        let thought = tokens(used, "thoughtsTokenCount").unwrap_or_default();
-        heard.output = tokens(used, "candidatesTokenCount").map(|said| said + thought).or(heard.output);
+        // Either may be missing where it is none.
+        let (said, thought) = (tokens(used, "candidatesTokenCount"), tokens(used, "thoughtsTokenCount"));
+        heard.thinks |= thought.is_some_and(|tokens| tokens > 0);
+        if said.or(thought).is_some() {
+            heard.output = Some(said.unwrap_or_default() + thought.unwrap_or_default());
+        }
     }
 }

@@ -68,7 +68,26 @@ pub(crate) struct Heard {
     /// Of the input, those that the provider writes down to remember them.
     pub written: u64,
     pub output: Option<u64>,
+    /// Whether it has thought before it said anything, and the bytes of that, as far as they were told.
+    pub thinks: bool,
+    pub thought: usize,
+    mind: Mind,
+    /// What may be the beginning of a mark, or of another.
+    held: String,
 }
+
+/// Where in an answer it is: some servers leave what a model thinks in its words, between two marks at their beginning.
+#[derive(Debug, Default)]
+enum Mind {
+    #[default]
+    Begins,
+    Thinks,
+    Speaks,
+}
+
+/// The marks.
+const THINKS: &str = "<think>";
+const HAS_THOUGHT: &str = "</think>";
 
 impl Heard {
     /// The call that a piece belongs to. Another place, or another id, begins another one.
@@ -109,9 +128,56 @@ impl Heard {
         over
     }
 
-    /// Bytes of all that was said and called.
+    /// Bytes of all that was said, called and thought.
     pub(crate) fn bytes(&self) -> usize {
-        self.text.len() + self.called()
+        self.text.len() + self.called() + self.thought
+    }
+
+    /// Takes what it thought: it is not told.
+    fn think(&mut self, thought: &str) {
+        self.thinks |= !thought.is_empty();
+        self.thought += thought.len();
+    }
+
+    /// Takes words of the answer, and leaves what stands between the marks.
+    fn say(&mut self, words: &str) {
+        if matches!(self.mind, Mind::Speaks) {
+            self.text.push_str(words);
+            return;
+        }
+        self.held.push_str(words);
+        loop {
+            let mut held = std::mem::take(&mut self.held);
+            match self.mind {
+                Mind::Begins => {
+                    let begins = held.trim_start();
+                    if let Some(rest) = begins.strip_prefix(THINKS) {
+                        (self.mind, self.held) = (Mind::Thinks, rest.to_owned());
+                        self.think(THINKS);
+                    } else if THINKS.starts_with(begins) {
+                        self.held = held;
+                        return;
+                    } else {
+                        self.mind = Mind::Speaks;
+                        self.text.push_str(begins);
+                        return;
+                    }
+                }
+                Mind::Thinks => match held.split_once(HAS_THOUGHT) {
+                    Some((thought, rest)) => {
+                        self.think(thought);
+                        (self.mind, self.held) = (Mind::Begins, rest.to_owned());
+                    }
+                    None => {
+                        let whole = (held.len() + 1).saturating_sub(HAS_THOUGHT.len());
+                        self.held = held.split_off(held.floor_char_boundary(whole));
+                        self.think(&held);
+                        return;
+                    }
+                },
+                Mind::Speaks => return,
+            }
+        }
     }
 }
 
@@ -505,6 +571,60 @@ mod tests {
         assert!(heard(Wire::Gemini, &many).calls_too_much() && !heard(Wire::Gemini, &many[1..]).calls_too_much());
         let long = more(1, &"x".repeat(MOST_CALLED));
         assert!(heard(Wire::Anthropic, &[block(1, "a", "order"), long]).calls_too_much());
+    }
+
+    #[test]
+    fn what_stands_between_marks_was_thought() {
+        let said = |pieces: &[&str]| {
+            let mut heard = Heard::default();
+            pieces.iter().for_each(|piece| heard.say(piece));
+            (heard.text, heard.thinks)
+        };
+        let whole = "\n<think>\nIs 2 < 3? Ø.\n</think>\n\nYes, <think> is a word.";
+        let spoken = ("Yes, <think> is a word.".to_owned(), true);
+        assert_eq!(said(&[whole]), spoken);
+        let letters: Vec<String> = whole.chars().map(String::from).collect();
+        assert_eq!(said(&letters.iter().map(String::as_str).collect::<Vec<_>>()), spoken);
+        assert_eq!(said(&["<think></think>", "", " Yes."]), ("Yes.".to_owned(), true));
+        assert_eq!(said(&["<think>Hm", "."]), (String::new(), true));
+        assert_eq!(said(&["<", "thin", "gs> first"]), ("<things> first".to_owned(), false));
+    }
+
+    #[test]
+    fn what_is_thought_counts_as_said() {
+        let thought = json!({ "candidates": [], "usageMetadata": { "promptTokenCount": 9, "thoughtsTokenCount": 70 } });
+        let gemini = heard(Wire::Gemini, &[thought]);
+        assert_eq!((gemini.output, gemini.thinks, gemini.text.as_str()), (Some(70), true, ""));
+        let used = json!({ "completion_tokens": 70, "completion_tokens_details": { "reasoning_tokens": 70 } });
+        let openai = heard(Wire::OpenAi, &[json!({ "choices": [], "usage": used })]);
+        assert_eq!((openai.output, openai.thinks), (Some(70), true));
+        // As far as nobody says how much it was.
+        let aloud = json!({ "choices": [{ "delta": { "reasoning": "Hm. So it is." } }] });
+        assert_eq!(heard(Wire::OpenAi, &[aloud]).bytes(), 13);
+    }
+
+    #[test]
+    fn who_thinks_is_told_to_think_less_where_that_is_understood() {
+        let turns = [turn(Speaker::Contact, "Hi")];
+        let asked = asked(&turns).unwrap();
+        let put = |wire: Wire, address: &str, thinks| {
+            let request = request(&Link { thinks, ..Link::at(wire, address, "small") }, &asked).unwrap();
+            serde_json::from_slice::<Value>(request.body()).unwrap()
+        };
+        let (own, room) = ("http://localhost:11434/v1", 100 + crate::thinking::ROOM);
+        let body = put(Wire::OpenAi, Wire::OpenAi.address(), true);
+        assert_eq!((&body["max_completion_tokens"], &body["reasoning_effort"]), (&json!(room), &json!("low")));
+        let body = put(Wire::OpenAi, own, true);
+        assert_eq!((&body["max_tokens"], &body["reasoning_effort"]), (&json!(room), &Value::Null));
+        assert_eq!(put(Wire::OpenAi, Wire::OpenAi.address(), false)["reasoning_effort"], Value::Null);
+        assert_eq!(put(Wire::Anthropic, Wire::Anthropic.address(), true)["max_tokens"], json!(room));
+        let body = put(Wire::Gemini, Wire::Gemini.address(), true);
+        let config = json!({ "maxOutputTokens": room, "thinkingConfig": { "thinkingBudget": 1_024 } });
+        assert_eq!(body["generationConfig"], config);
+        assert_eq!(
+            put(Wire::Gemini, Wire::Gemini.address(), false)["generationConfig"],
+            json!({ "maxOutputTokens": 100 })
+        );
     }
 
     #[test]

@@ -71,10 +71,14 @@ impl Speaks for OpenAi {
         let mut body = json!({
             "model": link.name,
             "messages": system.into_iter().chain(turns).chain(rounds).collect::<Vec<_>>(),
-            most: asked.most,
+            most: link.most(asked),
             "stream": true,
             "stream_options": { "include_usage": true },
         });
+        // Others refuse what they do not know.
+        if link.thinks && newer(&link.address) {
+            body["reasoning_effort"] = "low".into();
+        }
         if !asked.tools.is_empty() {
             body["tools"] = asked.tools.iter().map(tool).collect();
             if asked.closed {
@@ -101,7 +105,11 @@ impl Speaks for OpenAi {
     fn hear(&self, event: &Value, heard: &mut Heard) {
         let choice = &event["choices"][0];
         if let Some(words) = choice["delta"]["content"].as_str() {
-            heard.text.push_str(words);
+            heard.say(words);
+        }
+        // What it thinks, as those servers call it that tell it apart.
+        for name in ["reasoning_content", "reasoning"] {
+            heard.think(choice["delta"][name].as_str().unwrap_or_default());
         }
         for piece in choice["delta"]["tool_calls"].as_array().into_iter().flatten() {
             let id = piece["id"].as_str().unwrap_or_default();
@@ -127,5 +135,6 @@ impl Speaks for OpenAi {
         heard.input = tokens(used, "prompt_tokens").or(heard.input);
         heard.output = tokens(used, "completion_tokens").or(heard.output);
         heard.cached = tokens(&used["prompt_tokens_details"], "cached_tokens").unwrap_or(heard.cached);
+        heard.thinks |= tokens(&used["completion_tokens_details"], "reasoning_tokens").is_some_and(|tokens| tokens > 0);
     }
 }

@@ -4,7 +4,7 @@ use crate::stage::{AURORA, Stage, ask, ask_whole, brief, model, prices, question
 use llm::{Ask, Key, LlmError, ModelChange, Piece};
 use model::llm::{Ended, Fault, Wire};
 use store::services::timestamp;
-use testkit::{Mishap, ModelServer, SAYS};
+use testkit::{Mishap, ModelServer, SAYS, THOUGHT};
 use time::Duration;
 
 fn text(pieces: &[Piece]) -> String {
@@ -71,6 +71,7 @@ async fn what_is_wrong_is_told_on_every_wire() {
             (Mishap::CutInLetter, Fault::CutOff),
             (Mishap::CutInToolCall, Fault::CutOff),
             (Mishap::NoEnd, Fault::CutOff),
+            (Mishap::Empty, Fault::CutOff),
             (Mishap::FailsMidway, busy(None)),
             (Mishap::HugeLine, Fault::TooLong),
         ] {
@@ -90,6 +91,44 @@ async fn what_is_wrong_is_told_on_every_wire() {
         stage.server.always(None);
         let tried = stage.llm.try_out(owner, id).await.unwrap();
         assert_eq!((tried.fault, tried.text.as_str()), (None, SAYS), "{wire:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_thinks_is_given_room_for_it() {
+    let stage = Stage::new().await;
+    let (owner, key) = (&stage.two.aurora.owner, &stage.two.aurora.key);
+    let asked = |since: usize| stage.server.asked()[since..].iter().map(|asked| asked.most()).collect::<Vec<_>>();
+    for wire in Wire::ALL {
+        let id = stage.add(owner, *wire, "thinker").await.id;
+        stage.server.always(Some(Mishap::Thinks));
+        // Found out by the first question, which is asked twice, and known from then on.
+        let before = asked(0).len();
+        let (said, pieces) = ask(&stage.llm, key).await;
+        let said = said.unwrap();
+        assert_eq!((said.text.as_str(), text(&pieces).as_str(), said.faults.len()), (SAYS, SAYS, 0), "{wire:?}");
+        let words = ModelServer::used(SAYS).output;
+        assert_eq!((said.usage.output, said.spent.usage.output), (THOUGHT + words, 2 * THOUGHT + words), "{wire:?}");
+        ask_whole(&stage.llm, key).await.unwrap();
+        assert_eq!(asked(before), [100, 4_196, 4_196], "{wire:?}");
+        // Another process finds it out by itself, also by trying; so does this one where it is another model.
+        let before = asked(0).len();
+        assert_eq!(stage.process().try_out(owner, id).await.unwrap().text, SAYS, "{wire:?}");
+        let change = ModelChange { name: Some("another".to_owned()), ..ModelChange::default() };
+        stage.db.clock.advance(Duration::seconds(1));
+        stage.llm.change(owner, id, change).await.unwrap();
+        ask_whole(&stage.llm, key).await.unwrap();
+        assert_eq!(asked(before), [256, 4_352, 100, 4_196], "{wire:?}");
+        // Where it says nothing however much room it has, it is asked no third time.
+        let before = asked(0).len();
+        stage.server.always(Some(Mishap::ThinksOnly));
+        assert_eq!(stage.llm.try_out(owner, id).await.unwrap().fault, Some(Fault::Thought), "{wire:?}");
+        match ask_whole(&stage.process(), key).await {
+            Err(LlmError::Failed(faults, _)) => assert_eq!(faults, [(id, Fault::Thought)], "{wire:?}"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(asked(before), [4_352, 100, 4_196], "{wire:?}");
+        stage.llm.remove(owner, id).await.unwrap();
     }
 }
 

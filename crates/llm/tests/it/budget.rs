@@ -93,6 +93,11 @@ async fn what_is_spent_and_reserved_never_exceeds_the_limit() {
     let end = budget(&stage).await;
     assert_eq!((end.spent, end.reserved), (Micros(6 * answered), Micros(0)));
     assert!(end.spent > Micros(350) && end.spent <= Micros(450), "{end:?}");
+    // It has stopped before as much is spent as somebody wanted to hear of: they hear of that, and once.
+    assert!(end.alerted && end.spent < Micros(360), "{end:?}");
+    assert!(matches!(ask_whole(&stage.llm, &stage.two.aurora.key).await, Err(LlmError::Budget)));
+    let told = "select count(*) from app.audit_entries where act = 'budget.alerted'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(told).fetch_one(&mut stage.db.superuser().await).await.unwrap(), 1);
     let day = stage.llm.usage(&stage.two.aurora.owner, 1).await.unwrap().remove(0);
     let used = ModelServer::used(SAYS);
     let all = u64::try_from(answered).unwrap();
