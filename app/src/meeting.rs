@@ -92,7 +92,26 @@ pub const WORDS: &[(&str, &str)] = &[
     ("in_use", noted!("Another program is using it. Close that one, then turn it on again.")),
     ("device_failed", noted!("It could not be turned on. Unplug it and plug it in again, or choose another one.")),
     ("device_lost", noted!("{name} is no longer there. Another device is used instead.")),
+    ("device_gone", noted!("{name} is no longer there.")),
     ("screen_refused", noted!("No screen was chosen. Press the button again and choose one.")),
+    (
+        "screen_system",
+        noted!(
+            "The system does not let the browser see the screen. Allow it in the system's settings of privacy, then start the browser again."
+        ),
+    ),
+    (
+        "screen_not_lent",
+        noted!(
+            "The page around this one does not lend it the screen. Open the meeting's link by itself to share yours; tell whoever runs that page."
+        ),
+    ),
+    (
+        "screen_failed",
+        noted!(
+            "The screen could not be shared. Choose another screen or window; if none can be, look in the system's settings of privacy whether the browser may see the screen."
+        ),
+    ),
     ("screen_unable", noted!("This browser cannot share a screen. On a phone, join with a computer as well.")),
     ("screen_other", noted!("{name} is sharing a screen. Ask them to stop first, or share beside them.")),
     ("begins", noted!("Begins {at}.")),
@@ -100,6 +119,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("default_device", noted!("As the system has it")),
     ("unnamed_device", noted!("Device {count}")),
     ("admitted", noted!("You were let in.")),
+    ("ask_anew", noted!("You were away for long and are not waiting any more. Press the button to ask again.")),
     ("reconnecting", noted!("The connection was lost. Trying to come back.")),
     ("back_again", noted!("You are back.")),
     (

@@ -4,7 +4,7 @@ import type { APIRequestContext, Page } from '@playwright/test';
 import { withDevices } from '../support/browser.ts';
 import { chat, conversation, openChat, widgetOf } from '../support/chat.ts';
 import { expect, test } from '../support/fixtures.ts';
-import { enter, inStage, order, row, stage, toggle } from '../support/meetings.ts';
+import { enter, heard, inStage, order, plays, row, stage, tile, toggle } from '../support/meetings.ts';
 import { type Person, signUp, somebody } from '../support/people.ts';
 
 test.use({ launchOptions: withDevices });
@@ -71,6 +71,13 @@ test('a contact asks for a call, comes as themselves, and goes back to the chat'
   await inStage(meeting, 'room');
   await toggle(page, 'people').click();
   await expect(row(page, 'Kim')).toHaveCount(1);
+  // Face to face: each sees and hears the other.
+  const meets = async (contact: Page) => {
+    await plays(tile(contact, anna.name));
+    await plays(tile(page, 'Kim'));
+    for (const who of [contact, page]) await expect.poll(() => heard(who), { timeout: 30_000 }).toBe(1);
+  };
+  await meets(meeting);
 
   // By the same link once more they are the same person.
   const twice = await kim.context().newPage();
@@ -82,6 +89,7 @@ test('a contact asks for a call, comes as themselves, and goes back to the chat'
   await inStage(meeting, 'over');
   await expect(row(page, 'Kim')).toHaveCount(1);
   await expect(row(page, 'Somebody')).toHaveCount(0);
+  await meets(twice);
 
   // Anna ends it, and the chat says so.
   await page.locator('[data-meet-menu=more]').click();

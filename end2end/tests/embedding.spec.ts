@@ -146,6 +146,11 @@ test('a page that lends the frame no camera is said to be in the way, and one jo
   await hears(visitor, { type: 'samtal:joined', role: 'speaker' });
   await expect(tile(page, 'Anna Berg')).toHaveAttribute('data-meet-off', '');
   await plays(frame.locator('figure[data-meet-source="camera"]'));
+  // Nor does it lend the screen: no other choice changes that.
+  await frame.locator('[data-meet-bar] [data-meet-toggle=screen]').click();
+  await expect(frame.locator('[data-meet-notice]')).toHaveText(
+    "The page around this one does not lend it the screen. Open the meeting's link by itself to share yours; tell whoever runs that page.",
+  );
   shop.close();
 });
 

@@ -17,6 +17,7 @@ import {
   plays,
   pressSoundOnly,
   row,
+  stage,
   tile,
   toggle,
   watched,
@@ -170,7 +171,7 @@ test('a host mutes, takes out, locks and ends', async ({ page, newContext, compl
   await expect(anna.locator('[data-meet-locked]')).toBeVisible();
   const late = await (await newContext()).newPage();
   await knock(late, path, 'Late');
-  await expect(alert(late)).toBeVisible();
+  await expect(alert(late)).toHaveText('The meeting is locked: nobody new comes in. Ask a host to unlock it, then try again.');
   await inStage(late, 'lobby');
   await page.locator('[data-meet-menu=more]').click();
   await order(page, 'end').click();
@@ -197,6 +198,48 @@ test('who waits is let in, or not', async ({ page, newContext }) => {
   await expect(row(anna, 'Kim')).toHaveCount(0);
   await row(page, 'Kim').locator('[data-meet-do=refuse]').click();
   await inStage(kim, 'over');
+});
+
+test('who waited and is known no more asks again in the lobby, whether the line was cut or the page loaded again', async ({
+  page,
+  newContext,
+  server,
+  complaints,
+}) => {
+  complaints.expect(/status of 422/);
+  const { path } = await hosted(page, { waiting_room: true });
+  await toggle(page, 'people').click();
+  const kim = await (await newContext()).newPage();
+  let cut: () => void = () => undefined;
+  await kim.routeWebSocket(/\/ws\/meet/, (socket) => {
+    const server = socket.connectToServer();
+    cut = () => {
+      void server.close();
+      void socket.close({ code: 1012 });
+    };
+  });
+  const lobby = kim.locator('[data-meet-section="lobby"]');
+  await knock(kim, path, 'Kim Strand');
+  for (const back of [async () => cut(), async () => void (await kim.reload())]) {
+    await inStage(kim, 'waiting');
+    // (Who they were before is gone after a moment.)
+    await expect(row(page, 'Kim Strand')).toHaveCount(1, { timeout: 30_000 });
+    // As it is when somebody else has asked, more than eleven minutes after they were seen last.
+    server.sql("delete from app.meeting_people where name = 'Kim Strand'");
+    await back();
+    await expect(stage(kim)).toHaveAttribute('data-meet-stage', 'lobby', { timeout: 30_000 });
+    await expect(alert(kim)).toHaveText('You were away for long and are not waiting any more. Press the button to ask again.');
+    await expect(lobby.locator('[data-meet-error="name"]')).toBeHidden();
+    await expect(lobby.locator('input[name=name]')).toHaveValue('Kim Strand');
+    expect(await kim.evaluate(() => Object.keys(sessionStorage))).toEqual([]);
+    await lobby.locator('input[name=consent]').check();
+    await lobby.locator('[data-meet-enter]').click();
+  }
+  await inStage(kim, 'waiting');
+  await expect(row(page, 'Kim Strand')).toHaveCount(1, { timeout: 30_000 });
+  await row(page, 'Kim Strand').locator('[data-meet-do=admit]').click();
+  await inStage(kim, 'room');
+  await plays(tile(page, 'Kim Strand'));
 });
 
 test('a viewer sees and hears, and becomes a speaker', async ({ page, newContext }) => {
@@ -377,6 +420,76 @@ test('a browser that carries no meetings is told of another, and a page without 
     await expect(anna.locator('[data-meet-unable]')).toBeVisible();
     await expect(anna.locator('[data-meet-enter]')).toBeDisabled();
   }
+});
+
+test('a screen that is not shared says why', async ({ page }) => {
+  await hosted(page);
+  for (const [name, message, words] of [
+    ['NotAllowedError', 'Permission denied', 'No screen was chosen. Press the button again and choose one.'],
+    [
+      'NotAllowedError',
+      'Permission denied by system',
+      "The system does not let the browser see the screen. Allow it in the system's settings of privacy, then start the browser again.",
+    ],
+    [
+      'NotReadableError',
+      'Could not start video source',
+      "The screen could not be shared. Choose another screen or window; if none can be, look in the system's settings of privacy whether the browser may see the screen.",
+    ],
+    ['NotSupportedError', '', 'This browser cannot share a screen. On a phone, join with a computer as well.'],
+  ] as const) {
+    await page.evaluate(([name, message]) => {
+      navigator.mediaDevices.getDisplayMedia = () => Promise.reject(new DOMException(message, name));
+    }, [name, message] as const);
+    await toggle(page, 'screen').click();
+    await expect(notice(page)).toHaveText(words);
+    await expect(toggle(page, 'screen')).toHaveAttribute('aria-pressed', 'false');
+  }
+});
+
+test('a device that is unplugged is replaced where it was on, and said to be gone where it is not', async ({ page, newContext }) => {
+  const { path } = await hosted(page);
+  const anna = await (await newContext()).newPage();
+  await anna.addInitScript(() => {
+    const { mediaDevices } = navigator;
+    const open = mediaDevices.getUserMedia.bind(mediaDevices);
+    Object.assign(window, { none: false });
+    mediaDevices.getUserMedia = async (asks) => {
+      if (Reflect.get(window, 'none')) throw new DOMException('Requested device not found', 'NotFoundError');
+      const stream = await open(asks);
+      for (const track of stream.getAudioTracks()) Object.assign(window, { track });
+      return stream;
+    };
+  });
+  /** What was called so is there no more, as the browser tells it. */
+  const unplug = () =>
+    anna.evaluate(() => {
+      const track = Reflect.get(window, 'track') as MediaStreamTrack;
+      Object.defineProperty(track, 'label', { value: 'Headset' });
+      track.stop();
+      track.dispatchEvent(new Event('ended'));
+    });
+  await enter(anna, path, 'Anna Berg');
+  const microphone = toggle(anna, 'microphone');
+  await expect(microphone).toHaveAttribute('aria-pressed', 'true');
+  await unplug();
+  await expect(notice(anna)).toHaveText('Headset is no longer there. Another device is used instead.');
+  await expect(microphone).toHaveAttribute('aria-pressed', 'true');
+  await expect.poll(() => heard(page), { timeout: 30_000 }).toBe(1);
+  // Muted, it is not replaced, and nobody is heard by another one who has not asked for that.
+  await microphone.click();
+  await unplug();
+  await expect(notice(anna)).toHaveText('Headset is no longer there.');
+  await expect(microphone).toHaveAttribute('aria-pressed', 'false');
+  await expect(alert(anna)).toBeHidden();
+  await microphone.click();
+  await expect(microphone).toHaveAttribute('aria-pressed', 'true');
+  // And where there is no other.
+  await anna.evaluate(() => void Object.assign(window, { none: true }));
+  await unplug();
+  await expect(alert(anna)).toHaveText('No microphone was found. Plug one in; the others can hear you then.');
+  await expect(notice(anna)).toHaveText('Headset is no longer there.');
+  await expect(microphone).toHaveAttribute('aria-pressed', 'false');
 });
 
 test('a camera that is blocked alone leaves the microphone', async ({ page, newContext }) => {

@@ -39,9 +39,13 @@ test('who loses the network is told, and is back when it is', async ({ startServ
   const { page, anna } = both;
   await meet(both);
   expect(relay.carried.udp).toBeGreaterThan(0);
+  const quality = (who: Page) => who.locator('[data-meet-quality]');
+  for (const who of [page, anna]) await expect(quality(who)).toHaveText(/^Connection (good|fair|poor)$/);
   relay.lets();
   for (const who of [page, anna]) {
     await expect(alert(who)).toHaveText('Sound and pictures were lost. Trying to bring them back.', { timeout: 60_000 });
+    // Nothing good is said of what is lost.
+    await expect(quality(who)).toHaveText('');
   }
   // They are in the meeting still.
   await anna.keyboard.press('h');
@@ -49,6 +53,7 @@ test('who loses the network is told, and is back when it is', async ({ startServ
   relay.lets('udp', 'tcp');
   for (const who of [page, anna]) await expect(alert(who)).toBeHidden({ timeout: 90_000 });
   await meet(both);
+  for (const who of [page, anna]) await expect(quality(who)).toHaveText(/^Connection (good|fair|poor)$/);
   await expect(page.locator('figure[data-meet-source]')).toHaveCount(1);
   relay.stop();
 });

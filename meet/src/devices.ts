@@ -1,7 +1,7 @@
 // Microphones, cameras and speakers: choosing one, opening and closing it, how loud one is, and what to say where that fails.
 //
-// Guarantees: a camera that is off is closed, its lamp dark. A device that is unplugged is replaced by another, or said to be gone. What was chosen is
-// kept in this browser, unless it does not open where another one goes on: then that one stays the choice.
+// Guarantees: a camera that is off is closed, its lamp dark. A device that is unplugged is replaced by another where it was on, or said to be gone. What
+// was chosen is kept in this browser, unless it does not open where another one goes on: then that one stays the choice.
 
 import { all, keep, kept } from './dom.ts';
 
@@ -19,11 +19,14 @@ export function browser(agent: string): 'firefox' | 'chrome' | 'safari' | 'other
   return /safari/i.test(agent) ? 'safari' : 'other';
 }
 
-/** Whether the page around this one lends it a device. Where the browser does not say, it is taken to. */
-export function lent(input: Input): boolean {
+/** Whether the page around this one lends it a device, or the screen. Where the browser does not say, it is taken to. */
+export function lent(input: Input | 'screen'): boolean {
   const { featurePolicy } = document as Document & { featurePolicy?: { allowsFeature(name: string): boolean } };
-  return parent === window || featurePolicy?.allowsFeature(input) !== false;
+  return parent === window || featurePolicy?.allowsFeature(input === 'screen' ? 'display-capture' : input) !== false;
 }
+
+/** Whether it is the system that forbids it to the browser. */
+const bySystem = ({ message }: { message?: string }): boolean => /system/i.test(message ?? '');
 
 /** The keys of the sentences about a device that does not open: what it is, and what to do. */
 export function fault(error: { name: string; message?: string }, input: Input, agent: string, lent = true): string[] {
@@ -33,7 +36,7 @@ export function fault(error: { name: string; message?: string }, input: Input, a
       // Nothing that one allows here changes that.
       if (!lent) return ['not_lent'];
       // The system forbids it to the browser, whatever the browser would allow.
-      if (/system/i.test(error.message ?? '')) return ['permission_system'];
+      if (bySystem(error)) return ['permission_system'];
       return [`permission_${input}`, `permission_${browser(agent)}`];
     case 'NotFoundError':
     case 'OverconstrainedError':
@@ -44,6 +47,27 @@ export function fault(error: { name: string; message?: string }, input: Input, a
     default:
       return ['device_failed'];
   }
+}
+
+/** The key of the sentence about a screen that is not shared. */
+export function screenFault(error: { name: string; message?: string }, lent = true): string {
+  switch (error.name) {
+    case 'NotAllowedError':
+    case 'SecurityError':
+      if (!lent) return 'screen_not_lent';
+      return bySystem(error) ? 'screen_system' : 'screen_refused';
+    case 'NotSupportedError':
+      return 'screen_unable';
+    default:
+      // Some browsers say so, too, where the system forbids it: it finds none, or none that can be read.
+      return 'screen_failed';
+  }
+}
+
+/** What is said of a device that is no longer there, by what is used now: another one, none, or the same, which is back and needs no word. */
+export function lostKey(name: string, now: string | undefined): 'device_lost' | 'device_gone' | '' {
+  if (now === undefined) return 'device_gone';
+  return now === name ? '' : 'device_lost';
 }
 
 /** What is asked of a device: of the one that was chosen alone, since browsers may take a mere wish for none. */

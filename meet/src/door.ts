@@ -64,7 +64,7 @@ export function own(hash: string): Own | undefined {
 export function passed(answer: Joined | Refused): Pass {
   if ('token' in answer) return { token: answer.token };
   const { status, detail } = answer;
-  const over: Partial<Record<number, Over>> = { 401: 'closed', 403: 'removed', 404: 'gone', 409: 'closed', 422: 'gone' };
+  const over: Partial<Record<number, Over>> = { 401: 'closed', 403: 'removed', 404: 'gone', 409: 'closed', 422: 'unknown' };
   const why = over[status];
   return why && { over: why, detail };
 }

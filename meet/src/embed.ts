@@ -6,6 +6,9 @@
 import type { Id, Role } from './frames.ts';
 import type { Over } from './signal.ts';
 
+/** Why one is in it no more. Who is known no more asks anew, and has not left. */
+type Left = Exclude<Over, 'unknown'>;
+
 export type Stage = 'lobby' | 'waiting' | 'room' | 'over';
 
 /** What the page around is told. Of `microphone` and `camera`: whether it is off. */
@@ -13,7 +16,7 @@ export type Told =
   | { readonly type: 'samtal:ready'; readonly stage: Stage; readonly microphone: boolean; readonly camera: boolean }
   | { readonly type: 'samtal:joined'; readonly person: Id; readonly role: Role }
   | { readonly type: 'samtal:muted'; readonly microphone: boolean; readonly camera: boolean }
-  | { readonly type: 'samtal:left'; readonly why: Over }
+  | { readonly type: 'samtal:left'; readonly why: Left }
   | { readonly type: 'samtal:ended' };
 
 export interface Hooks {
@@ -49,7 +52,7 @@ export class Embed {
     this.tell({ type: 'samtal:muted', microphone, camera });
   }
 
-  over(why: Over): void {
+  over(why: Left): void {
     this.tell(why === 'ended' || why === 'gone' ? { type: 'samtal:ended' } : { type: 'samtal:left', why });
   }
 

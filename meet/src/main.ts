@@ -7,13 +7,13 @@
 import { Bar, type Order, type Toggle, confirm } from './bar.ts';
 import { Call, type Counts, type Listener, type Media, type Way, counts, quality } from './call.ts';
 import { Chat } from './chat.ts';
-import { type Input, Devices, fault, lent, level, tone } from './devices.ts';
+import { type Input, Devices, fault, lent, level, lostKey, screenFault, tone } from './devices.ts';
 import { all, find, json, keep, kept, need, press, sentence, text } from './dom.ts';
 import { type Joined, type Own, join, own, passed } from './door.ts';
 import { Embed, type Stage as Section, brought } from './embed.ts';
 import type { ClientFrame, Id, Person, Role, ServerFrame, Settings, Welcome } from './frames.ts';
 import { type Act, People } from './people.ts';
-import { type Over, type Pass, type Signal, type Status, signal } from './signal.ts';
+import { type Over, type Signal, type Status, signal } from './signal.ts';
 import { Stage } from './stage.ts';
 import { Tell } from './tell.ts';
 import { type Words, sayer } from './words.ts';
@@ -133,9 +133,9 @@ const devices = new Devices({
     painted(input);
   },
   lost: (input, name) => {
-    tell.notice(say('device_lost', { name }));
     // What was on goes on with another one.
-    if (on[input]) queueMicrotask(() => void turnOn(input));
+    if (on[input]) queueMicrotask(() => void instead(input, name));
+    else tell.notice(say('device_gone', { name }));
   },
   speaker: (id) => stage.hear(id),
   unnamed: (count) => say('unnamed_device', { count }),
@@ -241,6 +241,13 @@ async function turnOn(input: Input): Promise<void> {
   if (!(await devices.open(input))) painted(input);
 }
 
+/** One that was on is no longer there: another one is used, where there is one. */
+async function instead(input: Input, name: string): Promise<void> {
+  await turnOn(input);
+  const key = lostKey(name, devices.track(input)?.label);
+  if (key) tell.notice(say(key, { name }));
+}
+
 /** Whoever asks for it: a host, or the page around. */
 function turnOff(input: Input): void {
   if (input === 'camera') {
@@ -303,8 +310,7 @@ async function share(): Promise<void> {
   try {
     screen = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 15, max: 30 } }, audio: true });
   } catch (error) {
-    const refused = (error as DOMException).name === 'NotAllowedError';
-    return tell.notice(say(refused ? 'screen_refused' : 'screen_unable'));
+    return tell.notice(say(screenFault(error as DOMException, lent('screen'))));
   } finally {
     choosing = false;
   }
@@ -415,6 +421,8 @@ async function come(back?: Stay): Promise<void> {
   }
   enter.removeAttribute('aria-busy');
   if ('token' in answer) return joined(answer, consent);
+  // Nothing was typed that could be wrong.
+  if (back && answer.status === 422) return anew();
   for (const { field, message } of answer.errors) {
     // What was not asked for, since somebody had said it, is asked for now.
     spare(field, false);
@@ -468,9 +476,21 @@ function joined(answer: Joined, consent: boolean): void {
 }
 
 /** The token that was brought is no good any more: from here on one comes as anybody does. */
-function spent(): Pass {
+function spent() {
   history.replaceState(null, '', location.pathname);
-  return { over: 'closed', detail: say('token_over') };
+  return { over: 'closed', detail: say('token_over') } as const;
+}
+
+/** Whoever one was here is known no more, as who waited and was not seen for long: one asks anew. */
+function anew(): void {
+  keep('sessionStorage', KEY, (stay = undefined));
+  // What was brought does that no more; and who was in has more to put away.
+  if (guest || section === 'room') return over('closed', guest ? spent().detail : say('ask_anew'));
+  line = undefined;
+  tell.clear();
+  show('lobby');
+  meter(devices.track('microphone'));
+  tell.fault('join', say('ask_anew'));
 }
 
 function lineIs(status: Status): void {
@@ -489,6 +509,7 @@ function lineIs(status: Status): void {
 }
 
 function over(why: Over, detail = ''): void {
+  if (why === 'unknown') return anew();
   const mayComeBack = why === 'left' || why === 'elsewhere' || why === 'closed';
   // As it was on, it is when one comes back.
   const left = mayComeBack && stay ? { ...stay, inside: false } : undefined;
@@ -502,7 +523,7 @@ function over(why: Over, detail = ''): void {
   if (document.pictureInPictureElement) void document.exitPictureInPicture().catch(() => undefined);
   for (const dialog of all<HTMLDialogElement>('dialog[open]')) dialog.close();
   tell.clear();
-  const words: Record<Over, readonly [title: string, words: string]> = {
+  const words: Record<typeof why, readonly [title: string, words: string]> = {
     removed: ['removed_title', 'removed'],
     refused: ['refused_title', 'refused'],
     ended: ['ended_title', 'ended'],
@@ -654,15 +675,20 @@ function lock(now: boolean, said: boolean): void {
 function turned(next: Way): void {
   const was = way;
   way = next;
-  if (next === 'connecting') {
-    stage.anew();
-    before = undefined;
-    return;
-  }
+  if (next !== 'open') rated('');
+  if (next === 'connecting') return stage.anew();
   if (next === 'open') {
     tell.fault('way', '');
     if (was !== 'open') stage.ask();
   } else tell.fault('way', say(next === 'lost' ? 'way_lost' : 'way_closed'));
+}
+
+/** How good the line is, or that nothing is known of it. */
+function rated(how: ReturnType<typeof quality> | ''): void {
+  if (!how) before = undefined;
+  const shown = find('[data-meet-quality]');
+  shown?.setAttribute('data-meet-quality', how);
+  text(shown, how && say(`quality_${how}`));
 }
 
 async function about(act: Act, { person: id, name }: Person): Promise<void> {
@@ -703,16 +729,14 @@ setInterval(() => {
 
 setInterval(async () => {
   if (section !== 'room') return;
-  const shown = find('[data-meet-quality]');
   const report = await call.stats();
-  if (!report || !shown) return;
+  // It may be lost by now.
+  if (!report || way !== 'open') return rated('');
   const now = counts(report as unknown as Iterable<readonly [string, Record<string, unknown>]>);
   const all = before ? now.all - before.all : 0;
   const loss = before && all > 0 ? (now.lost - before.lost) / all : 0;
   before = now;
-  const how = quality(loss, now.trip, carries);
-  shown.setAttribute('data-meet-quality', how);
-  text(shown, say(`quality_${how}`));
+  rated(quality(loss, now.trip, carries));
 }, 3000);
 
 for (const name of ['online', 'pageshow'] as const) addEventListener(name, () => line?.wake());

@@ -20,8 +20,9 @@ export interface Wire {
 /** `cut`: it tries again. */
 export type Status = 'connecting' | 'waiting' | 'live' | 'cut';
 
-/** Why it is over. `gone`: there is no such meeting (any more); `closed`: it is locked, or full. */
-export type Over = 'removed' | 'refused' | 'ended' | 'left' | 'elsewhere' | 'gone' | 'closed';
+/** Why it is over. `gone`: there is no such meeting (any more); `closed`: it is locked, or full; `unknown`: who one was is known no more, and one may
+    ask anew. */
+export type Over = 'removed' | 'refused' | 'ended' | 'left' | 'elsewhere' | 'gone' | 'closed' | 'unknown';
 
 /** What comes of asking for a token again: one, that it is over, or nothing (the network). */
 export type Pass = { readonly token: string } | { readonly over: Over; readonly detail?: string } | undefined;

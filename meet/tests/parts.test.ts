@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { browser, constraints, fault, loudness } from '../src/devices.ts';
+import { browser, constraints, fault, lostKey, loudness, screenFault } from '../src/devices.ts';
 import { initials } from '../src/dom.ts';
 import { type Fetch, join, own, passed } from '../src/door.ts';
 import type { Message, Person } from '../src/frames.ts';
@@ -179,6 +179,29 @@ test('a device that does not open says what to do', () => {
   assert.equal(browser('w3m'), 'other');
 });
 
+test('a screen that is not shared says why', () => {
+  const cases: [string, string, boolean, string][] = [
+    ['NotAllowedError', 'Permission denied', true, 'screen_refused'],
+    ['NotAllowedError', 'Permission denied by user', true, 'screen_refused'],
+    ['NotAllowedError', 'Permission denied by system', true, 'screen_system'],
+    ['NotAllowedError', 'Access to the feature "display-capture" is disallowed by permissions policy.', false, 'screen_not_lent'],
+    // Not even the system's permission would do, where it is not lent.
+    ['NotAllowedError', 'Permission denied by system', false, 'screen_not_lent'],
+    ['NotReadableError', 'Could not start video source', true, 'screen_failed'],
+    ['NotFoundError', 'The object can not be found here.', true, 'screen_failed'],
+    ['AbortError', '', true, 'screen_failed'],
+    ['NotSupportedError', 'Not supported', true, 'screen_unable'],
+  ];
+  for (const [name, message, lent, key] of cases) assert.equal(screenFault({ name, message }, lent), key, `${name} ${message}`);
+  assert.equal(screenFault({ name: 'InvalidStateError' }), 'screen_failed');
+});
+
+test('of a device that is gone it is said that another is used only where one is', () => {
+  assert.equal(lostKey('Headset', 'Fake microphone'), 'device_lost');
+  assert.equal(lostKey('Headset', undefined), 'device_gone');
+  assert.equal(lostKey('Headset', 'Headset'), '', 'it is back');
+});
+
 test('of the one that was chosen alone is asked, and of any where none was', () => {
   assert.deepEqual((constraints('camera', 'c1').video as MediaTrackConstraints).deviceId, { exact: 'c1' });
   assert.equal((constraints('camera', undefined).video as MediaTrackConstraints).deviceId, undefined);
@@ -235,5 +258,7 @@ test('coming back, what is final is over and what passes is tried again', () => 
   assert.deepEqual(refused(403), { over: 'removed', detail: 'why' });
   assert.deepEqual(refused(404), { over: 'gone', detail: 'why' });
   assert.deepEqual(refused(409), { over: 'closed', detail: 'why' });
+  // They waited, were unseen for long and are known no more: the meeting goes on, and they ask anew.
+  assert.deepEqual(refused(422), { over: 'unknown', detail: 'why' });
   for (const status of [0, 429, 500, 502, 503]) assert.equal(refused(status), undefined);
 });

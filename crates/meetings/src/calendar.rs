@@ -1,4 +1,7 @@
 //! A meeting as calendars take it (iCalendar, RFC 5545). Times are in UTC, which every calendar shows in its own.
+//!
+//! It is a file and no message: it has no `METHOD`, which would ask for an organizer with an address (RFC 5546, section 3.2.1). A calendar that has
+//! taken it once knows it by its `UID`, and takes what has a higher `SEQUENCE` in its place.
 
 use model::Timestamp;
 use model::meeting::Meeting;
@@ -10,13 +13,15 @@ const LINE: usize = 75;
 pub fn calendar(meeting: &Meeting, now: Timestamp) -> String {
     let begins = meeting.starts_at.unwrap_or(meeting.created_at);
     let ends = Timestamp::from_millis(begins.millis() + i64::from(meeting.minutes) * 60_000);
+    // When it was changed is not kept: whoever takes it later has what is newer, or the same.
+    let sequence = (now.millis() - meeting.created_at.millis()).max(0) / 1_000;
     let lines = [
         "BEGIN:VCALENDAR".to_owned(),
         "VERSION:2.0".to_owned(),
         "PRODID:-//Samtal//Meetings//EN".to_owned(),
-        "METHOD:PUBLISH".to_owned(),
         "BEGIN:VEVENT".to_owned(),
         format!("UID:{}@samtal", meeting.id),
+        format!("SEQUENCE:{sequence}"),
         format!("DTSTAMP:{}", instant(now)),
         format!("DTSTART:{}", instant(begins)),
         format!("DTEND:{}", instant(ends)),
@@ -97,6 +102,9 @@ mod tests {
             file.contains("DTSTAMP:19700101T000000Z\r\nDTSTART:20251130T100000Z\r\nDTEND:20251130T104500Z\r\n"),
             "{file}"
         );
+        // Taken later, it stands in the place of what was taken before.
+        assert!(file.contains("\r\nSEQUENCE:0\r\n") && !file.contains("METHOD"), "{file}");
+        assert!(calendar(&meeting, at(90_500)).contains("\r\nSEQUENCE:90\r\n"));
         assert!(file.contains("SUMMARY:Prices\\, terms\\; \\\\ all\\nBEGIN:VEVENT å"), "{file}");
         assert!(file.split("\r\n").all(|line| line.len() <= LINE), "{file}");
         // What stands in a title begins no line.

@@ -1,6 +1,6 @@
 //! What is another about a meeting than when it was made. Its link stays.
 
-use crate::made::{Starts, fit_minutes, fit_passcode, fit_title, starts};
+use crate::made::{Starts, fit_minutes, fit_passcode, fit_title, named, starts};
 use crate::{MeetingError, Meetings, rows};
 use model::MeetingId;
 use model::audit::Act;
@@ -53,6 +53,10 @@ impl Meetings {
                 starts(&mut tx, &Starts::At(at, row.time_zone.clone()), now).await?
             }
             (MeetingState::Scheduled, Some(at)) => starts(&mut tx, &at, now).await?,
+        };
+        let title = match title {
+            Some(title) => Some(named(&mut tx, title).await?),
+            None => None,
         };
         let minutes = minutes.unwrap_or(row.minutes);
         let ends_at = starts_at.map_or(row.created_at, |at| at + Duration::minutes(i64::from(minutes)));
@@ -107,12 +111,7 @@ impl Meetings {
         if meeting.state != MeetingState::Scheduled {
             return Err(MeetingError::NotFound);
         }
-        let begins = sqlx::query_scalar!(
-            r#"select to_char(starts_at at time zone coalesce(time_zone, 'UTC'), 'YYYY-MM-DD"T"HH24:MI') as begins
-               from app.meetings where meeting_id = $1"#,
-            id.uuid()
-        );
-        let begins = begins.fetch_one(&mut tx).await?;
+        let begins = rows::begins(&mut tx, id).await?;
         tx.leave_open();
         Ok((meeting, begins))
     }

@@ -15,11 +15,11 @@ use model::{ConversationId, MeetingId, MemberId, Timestamp};
 use std::collections::HashMap;
 use store::audit::{self, Entry};
 use store::services::timestamp;
-use store::{Caller, StoreError, TenantTx};
+use store::{Caller, Scope, StoreError, TenantTx};
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 use uuid::Uuid;
-use words::{Language, text};
+use words::text;
 
 /// Meetings of a tenant's that are kept: with one more, the one that ended first goes.
 const KEPT: i64 = 5_000;
@@ -87,10 +87,21 @@ fn code() -> MeetingCode {
     }
 }
 
-/// What a meeting may be called; one without a name is called `Meeting`.
-pub(crate) fn fit_title(title: &str) -> Result<MeetingTitle, MeetingError> {
-    let title = if title.trim().is_empty() { "Meeting" } else { title.trim() };
-    MeetingTitle::parse(title).map_err(|e| MeetingError::field("title", e.0))
+/// What a meeting may be called; nothing for one without a name.
+pub(crate) fn fit_title(title: &str) -> Result<Option<MeetingTitle>, MeetingError> {
+    let title = Some(title.trim()).filter(|title| !title.is_empty());
+    title.map(MeetingTitle::parse).transpose().map_err(|e| MeetingError::field("title", e.0))
+}
+
+/// What a meeting is called: one without a name is called `Meeting`, in the workspace's language.
+pub(crate) async fn named(tx: &mut TenantTx, title: Option<MeetingTitle>) -> Result<MeetingTitle, MeetingError> {
+    match title {
+        Some(title) => Ok(title),
+        None => {
+            let language = rows::language(tx).await?;
+            MeetingTitle::parse(&text!("Meeting").say(language)).map_err(|e| MeetingError::field("title", e.0))
+        }
+    }
 }
 
 /// A passcode that may be, or none.
@@ -155,6 +166,7 @@ impl Meetings {
             return Ok((self.shown(&there)?, false));
         }
         let (starts_at, zone) = starts(&mut tx, &new.starts, now).await?;
+        let title = named(&mut tx, title).await?;
         make_room(&mut tx).await?;
         let ends_at = starts_at.map_or(now, |at| at + Duration::minutes(i64::from(minutes)));
         let hash = passcode.as_ref().map(|passcode| self.passcode(id, passcode.as_str()));
@@ -188,8 +200,8 @@ impl Meetings {
         Ok((meeting, true))
     }
 
-    /// Makes a meeting from a conversation and says its link there: on behalf of a member, who takes the conversation by that, or of a
-    /// program, where a person is asked for first. It is said in this language.
+    /// Makes a meeting from a conversation and says its link there, in the workspace's language: on behalf of a member, who takes the conversation
+    /// by that, or of a program, where a person is asked for first.
     ///
     /// # Errors
     /// As [`Meetings::create`], and what a reply may be refused for.
@@ -198,9 +210,8 @@ impl Meetings {
         caller: &Caller,
         conversation: ConversationId,
         new: NewMeeting,
-        language: Language,
     ) -> Result<Meeting, MeetingError> {
-        self.invited(caller, conversation, new, false, language).await
+        self.invited(caller, conversation, new, false).await
     }
 
     async fn invited(
@@ -209,7 +220,6 @@ impl Meetings {
         conversation: ConversationId,
         new: NewMeeting,
         once: bool,
-        language: Language,
     ) -> Result<Meeting, MeetingError> {
         let right = caller.may(ManageMeetings)?;
         let there = self.conversations.get(caller, conversation).await?;
@@ -228,10 +238,35 @@ impl Meetings {
         if !made {
             return Ok(meeting);
         }
-        let said = text!("Let us talk face to face. Open this link to join: {link}", link = meeting.link);
-        let message = NewMessage { text: said.say(language), client_id: format!("meeting-{}", meeting.id) };
+        let text = self.invitation(right.scope(), &meeting).await?;
+        let message = NewMessage { text, client_id: format!("meeting-{}", meeting.id) };
         self.conversations.reply(caller, conversation, &message).await?;
         Ok(meeting)
+    }
+
+    /// What a contact is told of a meeting: its link; and when to open it, where that is to come.
+    async fn invitation(&self, scope: &Scope, meeting: &Meeting) -> Result<String, MeetingError> {
+        let mut tx = self.services.store.tenant(scope).await?;
+        let language = rows::language(&mut tx).await?;
+        let begins = match meeting.starts_at {
+            Some(at) if at > timestamp(self.services.now()) => rows::begins(&mut tx, meeting.id).await?,
+            _ => None,
+        };
+        tx.leave_open();
+        // As that place's clock shows it.
+        let begins = begins.and_then(|begins| format!("{begins}:00.000Z").parse::<Timestamp>().ok());
+        let link = &meeting.link;
+        let said = match begins {
+            Some(begins) => text!(
+                "Let us talk face to face on {day}, {time} ({zone}). Open this link then to join: {link}",
+                day = begins.day().say(language),
+                time = begins.time(),
+                zone = meeting.time_zone.as_deref().unwrap_or("UTC"),
+                link
+            ),
+            None => text!("Let us talk face to face. Open this link to join: {link}", link),
+        };
+        Ok(said.say(language))
     }
 
     /// The meeting of a conversation that one may join at once; without one it is made, as [`Meetings::invite`] does.
@@ -239,12 +274,7 @@ impl Meetings {
     /// # Errors
     /// As [`Meetings::invite`].
     #[tracing::instrument(name = "db.meeting.meet", skip_all)]
-    pub async fn meet(
-        &self,
-        caller: &Caller,
-        conversation: ConversationId,
-        language: Language,
-    ) -> Result<Meeting, MeetingError> {
+    pub async fn meet(&self, caller: &Caller, conversation: ConversationId) -> Result<Meeting, MeetingError> {
         let right = caller.may(ManageMeetings)?;
         self.conversations.get(caller, conversation).await?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
@@ -253,7 +283,7 @@ impl Meetings {
             return Ok(self.shown(&there)?);
         }
         tx.leave_open();
-        self.invited(caller, conversation, NewMeeting::default(), true, language).await
+        self.invited(caller, conversation, NewMeeting::default(), true).await
     }
 
     /// Meetings of the caller's tenant, the newest first.

@@ -9,6 +9,7 @@ use store::services::timestamp;
 use store::{StoreError, TenantTx};
 use time::OffsetDateTime;
 use uuid::Uuid;
+use words::Language;
 
 /// A meeting.
 #[derive(Debug)]
@@ -191,6 +192,22 @@ pub(crate) async fn hold(tx: &mut TenantTx, id: MeetingId) -> Result<MeetingRow,
         id.uuid()
     );
     row.fetch_optional(tx).await?.ok_or(MeetingError::NotFound)
+}
+
+/// When one begins on the clock of the place where its time is said (`2026-12-01T10:00`); nothing for one that begins at once.
+pub(crate) async fn begins(tx: &mut TenantTx, id: MeetingId) -> Result<Option<String>, MeetingError> {
+    let begins = sqlx::query_scalar!(
+        r#"select to_char(starts_at at time zone coalesce(time_zone, 'UTC'), 'YYYY-MM-DD"T"HH24:MI') as begins
+               from app.meetings where meeting_id = $1"#,
+        id.uuid()
+    );
+    Ok(begins.fetch_one(tx).await?)
+}
+
+/// The workspace's language: what contacts read of a meeting is said in it, whoever makes the meeting, since what is filled in is kept with it.
+pub(crate) async fn language(tx: &mut TenantTx) -> Result<Language, MeetingError> {
+    let language = sqlx::query_scalar!("select language from app.tenants").fetch_optional(tx).await?.flatten();
+    Ok(language.as_deref().and_then(Language::from_tag).unwrap_or_default())
 }
 
 /// The meeting of a conversation that one may join at once.

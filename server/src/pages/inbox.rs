@@ -3,11 +3,11 @@
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
 use crate::pages::{meetings, render::Render, unreadable};
-use crate::request::{AsJson, PathId, RequestInfo};
+use crate::request::{AsJson, PathId};
 use crate::state::App;
 use app::dashboard::inbox::{Inbox, Outcome, inbox};
 use axum::{
-    Extension, Form, Json,
+    Form, Json,
     extract::{Path, Query, State, rejection::FormRejection, rejection::QueryRejection},
     http::{StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
@@ -167,12 +167,11 @@ pub async fn give(
     PathId(conversation): PathId<ConversationId>,
     AsJson(json): AsJson,
     uri: Uri,
-    info: Extension<RequestInfo>,
     form: Result<Form<Given>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(Given { team, meet }) = form.map_err(unreadable)?;
     if !meet.is_empty() {
-        return meetings::invite(State(app), Member(caller), PathId(conversation), info).await;
+        return meetings::invite(State(app), Member(caller), PathId(conversation)).await;
     }
     let team: Option<TeamId> = match team.as_str() {
         "none" => None,

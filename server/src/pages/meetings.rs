@@ -3,12 +3,12 @@
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
 use crate::pages::{render::Render, to_show, to_try_again, unreadable};
-use crate::request::{PathId, RequestInfo};
+use crate::request::PathId;
 use crate::state::App;
 use ::meetings::{Listed, MeetingChange, MeetingError, NewMeeting, Starts};
 use app::dashboard::meetings::{Listing, Outcome, Shown, Typed, meetings};
 use axum::{
-    Extension, Form,
+    Form,
     extract::{Query, State, rejection::FormRejection, rejection::QueryRejection},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
@@ -146,7 +146,6 @@ impl Fields {
 pub async fn create(
     State(app): State<App>,
     Member(caller): Member,
-    Extension(info): Extension<RequestInfo>,
     render: Render,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Result<Response, Failure> {
@@ -164,7 +163,7 @@ pub async fn create(
     };
     let conversation = fields.conversation.as_deref().filter(|id| !id.is_empty());
     let conversation = conversation.map(str::parse::<ConversationId>).transpose().map_err(|_| Problem::not_found())?;
-    let made = make(&app, &caller, info, conversation, new).await;
+    let made = make(&app, &caller, conversation, new).await;
     match made {
         Ok(_) if later => Ok(Redirect::to("/dashboard/meetings?done=planned").into_response()),
         Ok(meeting) => Ok(Redirect::to(&path(&meeting)).into_response()),
@@ -181,14 +180,12 @@ pub async fn create(
 async fn make(
     app: &App,
     caller: &Caller,
-    info: RequestInfo,
     conversation: Option<ConversationId>,
     new: NewMeeting,
 ) -> Result<Meeting, MeetingError> {
     let meetings = &app.capabilities.meetings;
     match conversation {
-        // What is said to a contact is said in the language of whoever says it.
-        Some(id) => meetings.invite(caller, id, new, info.languages.asked.unwrap_or_default()).await,
+        Some(id) => meetings.invite(caller, id, new).await,
         None => meetings.create(caller, new).await,
     }
 }
@@ -259,10 +256,7 @@ pub async fn invite(
     State(app): State<App>,
     Member(caller): Member,
     PathId(conversation): PathId<ConversationId>,
-    Extension(info): Extension<RequestInfo>,
 ) -> Result<Response, Failure> {
-    // What is said to a contact is said in the language of whoever says it.
-    let language = info.languages.asked.unwrap_or_default();
-    let meeting = app.capabilities.meetings.meet(&caller, conversation, language).await?;
+    let meeting = app.capabilities.meetings.meet(&caller, conversation).await?;
     Ok(Redirect::to(&path(&meeting)).into_response())
 }

@@ -19,7 +19,7 @@ use store::services::timestamp;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 use utoipa::{IntoParams, ToSchema};
-use words::{Language, text};
+use words::text;
 
 /// Which meetings.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -58,7 +58,7 @@ pub async fn list(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeetingRequest {
-    /// What it is called; without it `Meeting`.
+    /// What it is called; without it `Meeting`, in the workspace's language.
     #[schema(max_length = 200)]
     title: Option<String>,
     /// When it is to begin, within two years; without it, at once.
@@ -77,7 +77,7 @@ pub struct MeetingRequest {
     /// Whether guests wait until a host lets them in.
     #[serde(default)]
     waiting_room: bool,
-    /// A conversation in which the link is said, and when the meeting begins and ends. A person is asked for there first.
+    /// A conversation in which the link is said, in the workspace's language, and when the meeting begins and ends. A person is asked for there first.
     #[schema(value_type = Option<ConversationId>)]
     conversation_id: Option<String>,
 }
@@ -126,7 +126,7 @@ pub async fn create(
     let meeting = match request.conversation_id {
         Some(conversation) => {
             let conversation: ConversationId = conversation.parse().map_err(|_| Problem::not_found())?;
-            meetings.invite(&caller, conversation, new, Language::default()).await?
+            meetings.invite(&caller, conversation, new).await?
         }
         None => meetings.create(&caller, new).await?,
     };

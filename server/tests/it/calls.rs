@@ -8,7 +8,6 @@ use model::meeting::{Joined, Meeting};
 use model::settings::Settings;
 use serde_json::{Value, json};
 use testkit::Tenant;
-use words::Language;
 
 /// A contact who has asked something in the widget: their socket, what they come back with, and the conversation.
 async fn contact(server: &TestServer, tenant: &Tenant) -> (Client, String, String) {
@@ -23,7 +22,7 @@ async fn invite(server: &TestServer, tenant: &Tenant, talk: &str, change: impl F
     let mut new = NewMeeting::default();
     change(&mut new);
     let meetings = &server.capabilities().meetings;
-    meetings.invite(&tenant.owner, talk.parse().unwrap(), new, Language::default()).await.unwrap()
+    meetings.invite(&tenant.owner, talk.parse().unwrap(), new).await.unwrap()
 }
 
 /// What of a text is the link of a meeting, with all that is behind it.

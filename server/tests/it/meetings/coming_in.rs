@@ -142,9 +142,12 @@ async fn a_full_meeting_lets_nobody_in() {
     }
     let late = let_in("Late").await;
     let (mut waits, first) = Attends::with(server.address, &late.token).await;
+    let full = json!("The meeting is full: there are as many in it as there may be. Try again when somebody has left.");
     assert_eq!((&first["type"], &first["code"]), (&json!("error"), &json!("conflict")), "{first}");
+    assert_eq!(first["detail"], full);
     assert_eq!(waits.end().await, Some(1008));
-    assert_eq!(server.ask(guest(&weekly, "Later")).await.status, 409);
+    let refused = server.ask(guest(&weekly, "Later")).await;
+    assert_eq!((refused.status, &refused.json()["detail"]), (409, &full), "{refused}");
     // With one less there is room.
     let (mut first, _) = all.remove(0);
     first.send(json!({"type": "leave"})).await;
@@ -166,6 +169,24 @@ async fn whoever_asks_often_shuts_nobody_of_the_company_s_out_and_others_for_a_m
     host(&server, aurora, &weekly).await;
     server.db.clock.advance(time::Duration::minutes(3));
     inside(&server, &weekly, "Kim").await;
+}
+
+#[tokio::test]
+async fn who_waited_and_was_not_seen_for_long_asks_anew() {
+    let server = TestServer::start().await;
+    let aurora = &server.two.aurora;
+    let weekly = meeting(&server, aurora, |new| new.waiting_room = true).await;
+    let kim = joined(&server.ask(guest(&weekly, "Kim")).await);
+    let back = || asks(&weekly, json!({"person": kim.person, "secret": kim.secret, "consent": true}));
+    server.db.clock.advance(time::Duration::minutes(10));
+    assert_eq!(joined(&server.ask(back()).await).person, kim.person);
+    server.db.clock.advance(time::Duration::minutes(12));
+    // Until somebody else asks, they are known still.
+    joined(&server.ask(guest(&weekly, "Mia")).await);
+    let answer = server.ask(back()).await;
+    assert_eq!((answer.status, &answer.json()["errors"][0]["field"]), (422, &json!("name")), "{answer}");
+    let again = joined(&server.ask(guest(&weekly, "Kim")).await);
+    assert!(again.state.name() == "waiting" && again.person != kim.person, "{again:?}");
 }
 
 #[tokio::test]

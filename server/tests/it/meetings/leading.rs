@@ -346,10 +346,22 @@ async fn a_planned_meeting_is_changed_and_its_link_stays() {
         assert!(answer.status == 422 && answer.body.contains(&action), "{starts_at} {minutes}: {answer}");
     }
     assert_eq!(now().await, planned, "what is refused changes nothing");
+    // (Its file says which of two is the newer.)
+    let file = async || server.ask(Ask::get(format!("{}/invite.ics", path(&planned)))).await.body;
+    let sequence = |file: &str| -> u64 {
+        let line = file.lines().find_map(|line| line.strip_prefix("SEQUENCE:"));
+        line.unwrap_or_else(|| panic!("{file}")).parse().unwrap()
+    };
+    let first = file().await;
+    server.db.clock.advance(time::Duration::minutes(1));
     let answer = server.ask(change(&later, "45")).await;
     assert_eq!((answer.status, answer.header("location")), (303, "/dashboard/meetings?done=changed"), "{answer}");
     let changed = now().await;
     assert_eq!(changed.starts_at.unwrap().to_string(), format!("{day}T02:45:00.000Z"));
+    let second = file().await;
+    let uid = format!("UID:{}@samtal\r\n", planned.id);
+    assert!(first.contains(&uid) && second.contains(&uid) && second.contains("T024500Z"), "{second}");
+    assert!(sequence(&second) > sequence(&first), "{first} {second}");
     assert_eq!(
         (changed.title.as_str(), changed.minutes, changed.waiting_room, changed.passcode, &changed.link),
         ("Prices", 45, true, true, &planned.link)

@@ -4,6 +4,7 @@ use super::{Attends, guest, host, inside, joined, meeting, path};
 use crate::harness::{Ask, TestServer};
 use crate::socket::{self, Client};
 use meetings::NewMeeting;
+use model::Timestamp;
 use model::meeting::Meeting;
 use serde_json::{Value, json};
 use words::Language;
@@ -126,6 +127,81 @@ async fn who_starts_a_meeting_is_led_to_it() {
 }
 
 #[tokio::test]
+async fn an_invitation_speaks_the_workspace_s_language_and_says_when_it_is_for() {
+    let server = TestServer::start().await;
+    let aurora = &server.two.aurora;
+    let day = (server.db.services.now() + time::Duration::days(40)).date();
+    let at = format!("{day}T10:30");
+    let begins: Timestamp = format!("{at}:00.000Z").parse().unwrap();
+    let by_key = |body: Value| Ask::post("/api/v1/meetings").key(aurora).body("application/json", body.to_string());
+    for (language, set, title, [now, later, then]) in [
+        (
+            Language::English,
+            "update app.tenants set language = null",
+            "Meeting",
+            [
+                "Let us talk face to face. Open this link to join: ",
+                "Let us talk face to face on ",
+                ", 10:30 (Asia/Tokyo). Open this link then to join: ",
+            ],
+        ),
+        (
+            Language::Spanish,
+            "update app.tenants set language = 'es'",
+            "Reunión",
+            [
+                "Hablemos cara a cara. Abre este enlace para entrar: ",
+                "Hablemos cara a cara el ",
+                ", 10:30 (Asia/Tokyo). Abre este enlace en ese momento para entrar: ",
+            ],
+        ),
+    ] {
+        server.execute(set).await;
+        let later = [later, &begins.day().say(language), then].concat();
+        // Whatever the browser asks for, of whoever says it.
+        let asks = if language == Language::English { "es" } else { "en" };
+        for (way, words) in [("press", now), ("form", &*later), ("program", now), ("program that plans", &*later)] {
+            let talk = server.new_conversation(aurora, "Can we talk?").await;
+            let ask = match way {
+                "press" => Ask::post(format!("/dashboard/inbox/{talk}/meeting")).form([]).session(aurora),
+                "form" => {
+                    let fields = [
+                        ("conversation", talk.as_str()),
+                        ("later", "1"),
+                        ("starts_at", &*at),
+                        ("time_zone", "Asia/Tokyo"),
+                        ("minutes", "45"),
+                    ];
+                    Ask::post("/dashboard/meetings").form(fields).session(aurora)
+                }
+                "program" => by_key(json!({"conversation_id": talk})),
+                // Tokyo is nine hours ahead, all the year.
+                _ => {
+                    let starts_at = format!("{day}T01:30:00Z");
+                    by_key(json!({"conversation_id": talk, "starts_at": starts_at, "time_zone": "Asia/Tokyo"}))
+                }
+            };
+            let answer = server.ask(ask.header("accept-language", asks)).await;
+            assert!(matches!(answer.status, 201 | 303), "{way}: {answer}");
+            let list = server.ask(Ask::get("/api/v1/meetings?limit=1").key(aurora)).await.json();
+            let made: Meeting = serde_json::from_value(list["data"][0].clone()).unwrap();
+            assert_eq!(made.title, title, "{way}");
+            let said = server.ask(Ask::get(format!("/api/v1/conversations/{talk}/messages")).key(aurora)).await.json();
+            let texts = said["data"].as_array().unwrap().iter().filter_map(|one| one["text"].as_str());
+            let texts: Vec<&str> = texts.filter(|text| text.contains(&made.link)).collect();
+            assert_eq!(texts, [format!("{words}{}", made.link)], "{way}");
+            // A name that is taken away is that again.
+            let change = |title: &str| {
+                let ask = Ask::new("PATCH", format!("/api/v1/meetings/{}", made.id)).key(aurora);
+                ask.body("application/json", json!({"title": title}).to_string())
+            };
+            assert_eq!(server.ask(change("Prices")).await.json()["title"], "Prices", "{way}");
+            assert_eq!(server.ask(change(" ")).await.json()["title"], title, "{way}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn who_follows_a_conversation_hears_of_its_meeting_as_it_happens() {
     let server = socket::start().await;
     let aurora = &server.two.aurora;
@@ -135,7 +211,7 @@ async fn who_follows_a_conversation_hears_of_its_meeting_as_it_happens() {
     follows.next_of("caught_up").await;
     let meetings = &server.capabilities().meetings;
     let new = NewMeeting::default();
-    let weekly = meetings.invite(&aurora.owner, talk.parse().unwrap(), new, Language::default()).await.unwrap();
+    let weekly = meetings.invite(&aurora.owner, talk.parse().unwrap(), new).await.unwrap();
     let (mut anna, _) = host(&server, aurora, &weekly).await;
     let (mut kim, _) = inside(&server, &weekly, "Kim").await;
     anna.send(json!({"type": "end"})).await;
