@@ -1,10 +1,10 @@
 //! Asking: the models that are on, one after the other, until one has answered.
 //!
 //! *Guarantees:* a model is asked again only before the first piece of its answer has come; two times at most, and later each time, or
-//! when it said so. What is wrong with the question is not held against a model; anything else is, also that time ran out over it, and one
-//! that fails again and again is left alone for a while, or that asks for it. One that is silent leaves half of the time to those behind it.
-//! Why a model does not answer stands beside it until it does. Whoever lets go of the question, or of the other end of the pieces, ends it at
-//! the provider as well.
+//! when it said so; and once more at once, where it has thought and not spoken. What is wrong with the question is not held against a model; anything
+//! else is, also that time ran out over it, and one that fails again and again is left alone for a while, or that asks for it. One that is silent leaves
+//! half of the time to those behind it. Why a model does not answer stands beside it until it does. Whoever lets go of the question, or of the other end
+//! of the pieces, ends it at the provider as well.
 
 use crate::call::{Call, Came};
 use crate::models::{As, Link, Which};
