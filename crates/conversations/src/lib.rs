@@ -23,6 +23,7 @@ pub use begin::{FirstWidget, NewContact, token};
 pub use error::ConversationError;
 pub use handling::{HandedOn, words_of};
 pub use live::Live;
+pub use meetings::language;
 pub use memory::{MAX_FACT, MAX_SUMMARY, MOST_FACTS, Memory, NewFact};
 pub use read::MessagesFrom;
 pub use say::NewMessage;

@@ -7,7 +7,7 @@ use model::ConversationId;
 use model::conversation::Event;
 use model::permission::ManageMeetings;
 use store::bus::Notice;
-use store::{Caller, Scope};
+use store::{Caller, Scope, StoreError, TenantTx};
 use words::{Language, noted, text};
 
 /// Most names that are said of those who were there.
@@ -19,6 +19,15 @@ fn scope(caller: &Caller) -> Result<&Scope, ConversationError> {
         Ok(attendee) => Ok(attendee.scope()),
         Err(_) => Ok(caller.may(ManageMeetings)?.scope()),
     }
+}
+
+/// The workspace's language: what contacts read of a meeting is said in it, whoever makes the meeting, since what is filled in is kept with it.
+///
+/// # Errors
+/// The database's.
+pub async fn language(tx: &mut TenantTx) -> Result<Language, StoreError> {
+    let language = sqlx::query_scalar!("select language from app.tenants").fetch_optional(tx).await?.flatten();
+    Ok(language.as_deref().and_then(Language::from_tag).unwrap_or_default())
 }
 
 impl Conversations {
@@ -66,8 +75,7 @@ impl Conversations {
         said: impl FnOnce(Language) -> String,
     ) -> Result<(), ConversationError> {
         let mut tx = self.services.store.tenant(scope).await?;
-        let language = sqlx::query_scalar!("select language from app.tenants").fetch_optional(&mut tx).await?.flatten();
-        let said = said(language.as_deref().and_then(Language::from_tag).unwrap_or_default());
+        let said = said(language(&mut tx).await?);
         let mut row = lock(&mut tx, id, Reach::ALL).await?;
         row.call_wanted_at = None;
         let entry = Entry::event(Event::Meeting, &said, None);

@@ -98,7 +98,7 @@ pub(crate) async fn named(tx: &mut TenantTx, title: Option<MeetingTitle>) -> Res
     match title {
         Some(title) => Ok(title),
         None => {
-            let language = rows::language(tx).await?;
+            let language = conversations::language(tx).await?;
             MeetingTitle::parse(&text!("Meeting").say(language)).map_err(|e| MeetingError::field("title", e.0))
         }
     }
@@ -247,7 +247,7 @@ impl Meetings {
     /// What a contact is told of a meeting: its link; and when to open it, where that is to come.
     async fn invitation(&self, scope: &Scope, meeting: &Meeting) -> Result<String, MeetingError> {
         let mut tx = self.services.store.tenant(scope).await?;
-        let language = rows::language(&mut tx).await?;
+        let language = conversations::language(&mut tx).await?;
         let begins = match meeting.starts_at {
             Some(at) if at > timestamp(self.services.now()) => rows::begins(&mut tx, meeting.id).await?,
             _ => None,

@@ -9,7 +9,6 @@ use store::services::timestamp;
 use store::{StoreError, TenantTx};
 use time::OffsetDateTime;
 use uuid::Uuid;
-use words::Language;
 
 /// A meeting.
 #[derive(Debug)]
@@ -202,12 +201,6 @@ pub(crate) async fn begins(tx: &mut TenantTx, id: MeetingId) -> Result<Option<St
         id.uuid()
     );
     Ok(begins.fetch_one(tx).await?)
-}
-
-/// The workspace's language: what contacts read of a meeting is said in it, whoever makes the meeting, since what is filled in is kept with it.
-pub(crate) async fn language(tx: &mut TenantTx) -> Result<Language, MeetingError> {
-    let language = sqlx::query_scalar!("select language from app.tenants").fetch_optional(tx).await?.flatten();
-    Ok(language.as_deref().and_then(Language::from_tag).unwrap_or_default())
 }
 
 /// The meeting of a conversation that one may join at once.

@@ -334,12 +334,9 @@ pub struct Budget {
     pub alerted: bool,
 }
 
-impl Budget {
-    /// Whether as much is spent as somebody wants to hear of.
-    pub fn reached(&self) -> bool {
-        let of = |limit: Micros| i128::from(self.spent.0) * 100 >= i128::from(limit.0) * i128::from(self.alert_at);
-        self.limit.is_some_and(of)
-    }
+/// Whether as much of a limit is spent as somebody wants to hear of, in percent.
+pub fn reached(spent: Micros, limit: Micros, alert_at: impl Into<i128>) -> bool {
+    i128::from(spent.0) * 100 >= i128::from(limit.0) * alert_at.into()
 }
 
 /// What a model has used on a day.
@@ -388,6 +385,15 @@ pub struct Shares {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn somebody_is_told_at_the_percent_and_not_before() {
+        let reached = |spent, limit, alert_at: u8| reached(Micros(spent), Micros(limit), alert_at);
+        assert!(!reached(799, 1_000, 80) && reached(800, 1_000, 80));
+        // A month that may cost nothing.
+        assert!(reached(0, 0, 80));
+        assert!(reached(i64::MAX, i64::MAX, 100));
+    }
 
     #[test]
     fn what_a_model_will_cost_next_is_what_follows_on_today() {

@@ -3,7 +3,7 @@
 use super::line::{Line, line};
 use super::{HERE, Wrong};
 use leptos::prelude::*;
-use model::llm::{Budget, Micros, UsageDay};
+use model::llm::{Budget, Micros, UsageDay, reached};
 use std::collections::BTreeMap;
 
 /// Of the picture of a model: the width of a day, of the bar in it, and the height of the highest.
@@ -35,9 +35,9 @@ fn meter(budget: &Budget) -> AnyView {
     match budget.limit {
         Some(limit) => {
             let full = budget.spent >= limit;
-            let most = budget.alerted && !full && budget.reached();
-            let short = budget.alerted && !full && !most;
             let percent = budget.alert_at;
+            let most = budget.alerted && !full && reached(budget.spent, limit, percent);
+            let short = budget.alerted && !full && !most;
             let name = t!("Spent in {month}", month);
             view! {
                 <div class="spent">
