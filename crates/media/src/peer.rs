@@ -330,6 +330,13 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
+    /// Keeps from the others what is to be kept from them, and what they may not send.
+    pub fn keep_back(&mut self) {
+        for track in &mut self.tracks {
+            track.hushed = self.hushed.contains(&track.source) || !self.may.may(track.source);
+        }
+    }
+
     pub fn new(room: RoomId, rtc: Rtc, name: String, may: Publishes, carries: u64, now: Instant) -> Self {
         Self {
             room,

@@ -134,7 +134,11 @@ const UNFIT: MediaError = MediaError::Offer("it does not fit");
 const RESTARTED: MediaError = MediaError::Offer("ICE is never restarted: offer by a new connection");
 
 /// Has the library do something with what one has sent. Where it panics, that is counted, and is an error (with nothing more to say) like others.
+///
+/// The names of its checks come from a generator whose state shows in what it gave before. It begins anew each time: who could say the next one would be sent
+/// media wherever they like, without an answer from there.
 fn guarded<T, E>(panics: &mut u64, does: impl FnOnce() -> Result<T, E>) -> Result<T, Option<E>> {
+    fastrand::seed(rand::random());
     match catch_unwind(AssertUnwindSafe(does)) {
         Ok(done) => done.map_err(Some),
         Err(_) => {
@@ -282,7 +286,8 @@ impl Rooms {
     pub fn allow(&mut self, peer: PeerId, may: Publishes) {
         if let Some(one) = self.peers.get_mut(&peer).filter(|one| one.may != may) {
             one.may = may;
-            one.tracks.retain(|track| may.may(track.source));
+            // What they send all the same is there again once they may: nothing is agreed anew then.
+            one.keep_back();
             self.change(peer);
         }
     }
@@ -294,7 +299,7 @@ impl Rooms {
             if !changed {
                 return;
             }
-            one.tracks.iter_mut().filter(|track| track.source == source).for_each(|track| track.hushed = hushed);
+            one.keep_back();
             self.change(peer);
         }
     }
@@ -651,7 +656,7 @@ impl Rooms {
         let Some(room) = self.rooms.get(&room) else { return };
         let Some(to) = room.routes.get(&(from, mid)) else { return };
         for (receiver, place) in to.clone() {
-            if self.send(receiver, place, ssrc, &packet, whole, now) {
+            if self.send(receiver, place, ssrc, (&packet, described.as_ref()), whole, now) {
                 // It goes out when time goes on.
                 self.set_due(receiver, now);
             }
@@ -659,7 +664,15 @@ impl Rooms {
     }
 
     /// Sends a packet to somebody in a place; whether it was sent.
-    fn send(&mut self, to: PeerId, place: usize, ssrc: Ssrc, packet: &RtpPacket, whole: bool, now: Instant) -> bool {
+    fn send(
+        &mut self,
+        to: PeerId,
+        place: usize,
+        ssrc: Ssrc,
+        (packet, described): (&RtpPacket, Option<&Vp8Descriptor>),
+        whole: bool,
+        now: Instant,
+    ) -> bool {
         let Some(one) = self.peers.get_mut(&to) else { return false };
         let Some(slot) = one.slots.get_mut(place) else { return false };
         let picture = slot.kind == Kind::Picture;
@@ -691,7 +704,11 @@ impl Rooms {
             ..ExtensionValues::default()
         };
         let write = RtpWrite::new(payload, number.into(), time, packet.timestamp, packet.payload.clone());
-        stream.write_rtp(write.marker(header.marker).ext_vals(values).nackable(picture));
+        let mut write = write.marker(header.marker).ext_vals(values).nackable(picture);
+        if let Some(patch) = described.and_then(|described| slot.rewrite.pictures(described)) {
+            write = write.vp8_patch(patch);
+        }
+        stream.write_rtp(write);
         true
     }
 

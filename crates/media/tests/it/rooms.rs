@@ -320,6 +320,13 @@ fn what_somebody_may_not_send_reaches_nobody() {
     net.rooms.allow(peer, Publishes::default());
     net.run(seconds(1));
     assert!(net.browsers[receiver].shows().is_empty());
+    let heard = net.browsers[receiver].heard.len();
+    net.run(seconds(1));
+    assert_eq!(net.browsers[receiver].heard.len(), heard);
+    // A host made them a viewer and a speaker again: nothing is agreed anew, and they are heard.
+    net.rooms.allow(peer, Publishes::ALL);
+    net.run(seconds(2));
+    assert!(net.browsers[receiver].heard.len() > heard);
 }
 
 #[test]
