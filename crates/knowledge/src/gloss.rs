@@ -82,12 +82,16 @@ fn bare(text: &str) -> String {
     text.nfd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).collect()
 }
 
-/// A question word by word in English, where it is in another language that is known here, and none of these passages is.
+/// A question word by word in English, where it is in another language that is known here, and fewer than half of these passages are: one page in
+/// its language is no reason to pass over all others.
 pub fn in_english<'p>(question: &str, passages: impl IntoIterator<Item = &'p str>) -> Option<String> {
     let words = words(question);
     let language = language(&words)?;
-    let theirs = passages.into_iter().any(|passage| language_of(passage) == Some(language));
-    let list = LISTS_READ.all.get(language).filter(|_| !theirs)?;
+    let (mut all, mut theirs) = (0_usize, 0_usize);
+    for passage in passages {
+        (all, theirs) = (all + 1, theirs + usize::from(language_of(passage) == Some(language)));
+    }
+    let list = LISTS_READ.all.get(language).filter(|_| theirs * 2 < all.max(1))?;
     let mut english: Vec<String> = Vec::with_capacity(words.len());
     let mut at = 0;
     while at < words.len() {

@@ -23,6 +23,7 @@ pub use embedding::{Embedder, Judgement};
 pub use error::KnowledgeError;
 pub use gloss::in_english;
 pub use index::IndexDocument;
+pub use pairs::table_lines;
 pub use reading::normalized;
 pub use search::{Hit, Looked, MAX_PASSAGES, MAX_QUESTION, MEANING, question};
 

@@ -6,6 +6,8 @@
 mod csv;
 mod json;
 
+pub use csv::lines as table_lines;
+
 use crate::reading::{normalized, odd};
 use words::{Text, text};
 

@@ -5,7 +5,7 @@
 //! [`normalized`].
 
 use crate::pairs::{Found, pairs, render};
-use crate::web_page::{self, TooDeep};
+use crate::web_page::{self, Unread};
 use model::knowledge::DocumentKind;
 use unicode_normalization::UnicodeNormalization as _;
 use words::{Text, text};
@@ -79,9 +79,12 @@ pub fn read(file_name: &str, bytes: &[u8], wanted: Wanted) -> Result<Read, Text>
     if page {
         return match web_page::read(&written) {
             Ok(page) => Ok(Read { kind, markdown: true, title: page.title, text: page.markdown }),
-            Err(TooDeep) => {
+            Err(Unread::TooDeep) => {
                 Err(text!("The web page is nested too deeply to be read. Save it as text or Markdown and upload that."))
             }
+            Err(Unread::Crowded) => Err(text!(
+                "A tag of the web page has too many attributes to be read. Save it as text or Markdown and upload that."
+            )),
         };
     }
     Ok(Read { kind, markdown: matches!(ending.as_str(), "md" | "markdown"), title: String::new(), text })

@@ -6,9 +6,9 @@
 //! alone is read.
 //!
 //! Tags are read as the HTML standard has it (html5gum); the elements that are open are a list of ours, without a tree: those who build one
-//! take the square of the depth for it, and those who walk it the stack.
+//! take the square of the depth for it, and those who walk it the stack. So would html5gum for a tag with very many attributes: that is looked for before.
 //!
-//! *Guarantees:* the time grows with the length of the page, whatever it holds; so does what comes out of it.
+//! *Guarantees:* the time grows with the length of the page, whatever it holds; so does what comes out of it. The stack does not.
 
 mod spans;
 mod writer;
@@ -18,12 +18,14 @@ use crate::reading::normalized;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Span, State, Token, Tokenizer, naive_next_state};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use writer::Writer;
 
 /// Most elements that are open at once. (Pages that people write have some sixty.)
 const MAX_DEPTH: usize = 256;
+/// Most attributes between double quotation marks that follow one another. (1,300 take the stack of a thread.)
+const MAX_ATTRIBUTES: usize = 250;
 /// Most bytes that are kept of the title.
 const MAX_TITLE: usize = 4_000;
 /// Bytes of a page in which it says its encoding. (Browsers ask for it in the first 1,024, and take it when it comes later.)
@@ -95,9 +97,14 @@ pub struct WebPage {
     pub markdown: String,
 }
 
-/// There are more elements open at once than may be.
+/// It is no page that anybody reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooDeep;
+pub enum Unread {
+    /// There are more elements open at once than may be.
+    TooDeep,
+    /// A tag has more attributes than may be.
+    Crowded,
+}
 
 /// Why the tags are not just read on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,11 +114,42 @@ enum Halt {
     Empty,
 }
 
+/// Whether so many attributes between double quotation marks follow one another that reading them would take the stack: the tokenizer reads each within
+/// the one before it. Looked for in all of the text, whatever is a tag in it, so that no more than these are found: a quotation mark, a space, a name, `=`, and
+/// the next one.
+fn crowded(html: &[u8]) -> bool {
+    let space = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | b' ');
+    let quote = |from: usize| html.get(from..)?.iter().position(|byte| *byte == b'"').map(|at| from + at);
+    // How many have ended with the quotation mark that stands there.
+    let mut ended: HashMap<usize, usize> = HashMap::new();
+    let mut next = quote(0);
+    while let Some(at) = next {
+        next = quote(at + 1);
+        let count = ended.remove(&at).unwrap_or_default() + 1;
+        let after = html.get(at + 1..).unwrap_or_default();
+        let spaces = after.iter().take_while(|byte| space(byte)).count();
+        let named = after.get(spaces..).unwrap_or_default();
+        let over = |byte: &u8| space(byte) || matches!(byte, b'/' | b'>' | b'=');
+        let name = if spaces == 0 { None } else { named.iter().position(over).filter(|at| *at > 0) };
+        let Some(value) = name.and_then(|name| named.get(name..)?.strip_prefix(b"=")) else { continue };
+        let value = value.get(value.iter().take_while(|byte| space(byte)).count()..).unwrap_or_default();
+        let Some(end) = value.strip_prefix(b"\"").and_then(|value| quote(html.len() - value.len())) else { continue };
+        if count >= MAX_ATTRIBUTES {
+            return true;
+        }
+        ended.insert(end, count);
+    }
+    false
+}
+
 /// Reads a page.
 ///
 /// # Errors
-/// [`TooDeep`].
-pub fn read(html: &str) -> Result<WebPage, TooDeep> {
+/// See [`Unread`].
+pub fn read(html: &str) -> Result<WebPage, Unread> {
+    if crowded(html.as_bytes()) {
+        return Err(Unread::Crowded);
+    }
     let mut reader = Reader::new(html.len());
     let deep = {
         let take = |event: CallbackEvent<'_>, _: Span<()>| -> Option<Halt> { reader.take(&event) };
@@ -126,13 +164,16 @@ pub fn read(html: &str) -> Result<WebPage, TooDeep> {
             }
         }
     };
-    if deep { Err(TooDeep) } else { Ok(reader.finish()) }
+    if deep { Err(Unread::TooDeep) } else { Ok(reader.finish()) }
 }
 
 /// The encoding that a page says of itself.
 pub fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     // The names are ASCII, whatever the rest is.
     let head: String = bytes.iter().take(HEAD).map(|byte| char::from(*byte)).collect();
+    if crowded(head.as_bytes()) {
+        return None;
+    }
     for Ok(token) in Tokenizer::new(head.as_str()) {
         let Token::StartTag(tag) = token else { continue };
         if tag.name.as_slice() != b"meta" {

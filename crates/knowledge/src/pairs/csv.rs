@@ -126,8 +126,11 @@ enum At {
 }
 
 /// The line on which each record begins. Quotation marks must close, and must do so at the end of their cell: the reader takes
-/// all that follows one that does not, to the end of the file, for a part of the cell, and says nothing.
-fn lines(table: &str, delimiter: u8, first: usize) -> Result<Vec<usize>, Text> {
+/// all that follows one that does not, to the end of the file, for a part of the cell, and says nothing. `first`: the line on which the table begins.
+///
+/// # Errors
+/// A sentence that names the line.
+pub fn lines(table: &str, delimiter: u8, first: usize) -> Result<Vec<usize>, Text> {
     let (mut lines, mut line, mut at) = (Vec::new(), first, At::Record);
     for byte in table.bytes() {
         let ends = match byte {

@@ -284,7 +284,7 @@ fn the_encoding_is_what_the_page_says() {
 fn what_is_nested_too_deeply_is_refused() {
     assert_eq!(one(&format!("{}a", "<div>".repeat(MAX_DEPTH))), "a");
     for mark in ["<div>", "<div hidden>", "<span hidden>", "<ul><li>", "<table><tr><td>", "<blockquote>", "<svg><g>"] {
-        assert_eq!(read(&mark.repeat(100_000)), Err(TooDeep), "{mark}");
+        assert_eq!(read(&mark.repeat(100_000)), Err(Unread::TooDeep), "{mark}");
     }
     // What has no end, or none that matters, is not deep.
     for mark in ["<b>a", "<p>a", "<br>a", "<td>a", "<font>a", "<a href=mailto:b>a", "<svg/>a", "<img>a"] {
@@ -392,4 +392,56 @@ fn a_page_of_marks_costs_no_more_than_its_length() {
     let long = "a".repeat(5_000_000);
     assert_eq!(one(&format!("<p title='{long}' hidden='{long}' style='{long}'>x</p>b")), "b");
     assert!(read(&long).is_ok_and(|page| page.markdown.len() == long.len()));
+}
+
+/// Each way in which tags may go on for long, on the stack of a thread like that on which files are read.
+#[test]
+fn no_tag_takes_the_stack() {
+    let most = 1024 * 1024;
+    let filled = |begin: &str, part: &str, end: &str| {
+        [begin, &part.repeat((most - begin.len() - end.len()) / part.len()), end].concat()
+    };
+    for (part, crowds) in [
+        (" a=\"\"", true),
+        ("\r\na1=\"\"", true),
+        ("\n a1 = \"\"", false),
+        (" a=\"x y='>'\"", true),
+        (" \"a=\"\"", true),
+        (" a=''", false),
+        (" a=b", false),
+        (" a", false),
+        ("/", false),
+        (" =\"\"", false),
+        (" a=\"&amp;\"", true),
+        ("\"", false),
+        ("\" ", false),
+    ] {
+        for begin in ["<!doctype html><p", "<!-- <x y='--><p", "<!doctype html></p", "<script><p", "<title>\"<p"] {
+            let page = filled(begin, part, ">hello");
+            assert_eq!(super::read(&page) == Err(Unread::Crowded), crowds, "{begin}{part}");
+            let _ = super::declared(page.as_bytes());
+        }
+    }
+    for part in [
+        "<",
+        "</",
+        "<!",
+        "<!--",
+        "<a ",
+        "<a b=",
+        "<a b=\"",
+        "&",
+        "&#",
+        "<![CDATA[",
+        "<?",
+        "]]>",
+        "<script>",
+        "<p>",
+        "<a b='",
+    ] {
+        let _ = super::read(&filled("<!doctype html>", part, ""));
+    }
+    // As many as there may be are read.
+    let page = format!("<!doctype html><p{}>hello", " a=\"\"".repeat(200));
+    assert_eq!(super::read(&page).unwrap().markdown.trim(), "hello");
 }
