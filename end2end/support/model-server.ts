@@ -127,8 +127,8 @@ export class ModelServer {
 }
 
 /** Has the company of whoever is signed in ask a model, which costs something where it is `priced`. */
-export async function asks(request: APIRequestContext, model: ModelServer, { key = 'sk-0123456789abcdef', priced = true } = {}): Promise<void> {
+export async function asks(request: APIRequestContext, model: ModelServer, { name = 'small', key = 'sk-0123456789abcdef', priced = true } = {}): Promise<void> {
   const [input, output] = priced ? ['1.00', '2.00'] : ['', ''];
-  const form = { wire: 'openai', name: 'small', address: model.address, key, input, cached: '', output, since: '' };
+  const form = { wire: 'openai', name, address: model.address, key, input, cached: '', output, since: '' };
   expect((await request.post('/dashboard/assistant', { form, maxRedirects: 0 })).status()).toBe(303);
 }

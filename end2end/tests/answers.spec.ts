@@ -1,4 +1,4 @@
-// Answers of a model when something goes wrong, or is meant to: the budget is used up, the server dies in the middle of an answer, two companies are
+// Answers of a model when something goes wrong, or is meant to: the first one refuses, the budget is used up, the server dies in the middle of an answer, two companies are
 // asked the same at once, a document tells the assistant what to do.
 import type { APIRequestContext } from '@playwright/test';
 import { chat, conversation, openChat, say, told, widgetOf } from '../support/chat.ts';
@@ -22,6 +22,44 @@ async function company(request: APIRequestContext, name = 'returns.md', text = f
   await learnt(request);
   return { company, widget: await widgetOf(request) };
 }
+
+test('where the first model refuses the next one answers, and the owner reads of both', async ({ newContext, startServer }) => {
+  const [first, second, server] = [await ModelServer.start(), await ModelServer.start(), await startServer(PRIVATE)];
+  const owner = await newContext({ baseURL: server.url });
+  const { widget } = await company(owner.request);
+  await asks(owner.request, first, { name: 'large' });
+  await asks(owner.request, second, { name: 'small' });
+  first.when('', { status: 402 });
+  second.when('', 'You may send unused lamps back within 60 days of delivery [1].');
+  const page = await (await newContext({ baseURL: server.url })).newPage();
+  await openChat(page, widget);
+  await say(page, QUESTION);
+  await expect(told(page)).toHaveCount(1);
+  await expect(told(page)).toContainText('You may send unused lamps back within 60 days of delivery.');
+  await expect(chat(page), 'a visitor hears nothing of it').not.toContainText(/credit|quota|large/);
+  expect([first.asked.length, second.asked.length]).toEqual([1, 1]);
+
+  const desk = await owner.newPage();
+  await desk.goto('/dashboard/assistant');
+  await expect(desk.getByText('What was paid for at the provider is used up. Add credit there, or raise its limit.')).toBeVisible();
+  await desk.goto('/dashboard/assistant/receipts');
+  await desk.getByRole('link', { name: QUESTION }).click();
+  await expect(desk.getByRole('main')).toContainText('small');
+
+  // With its credit back it is asked first again, and nothing is wrong any more.
+  first.when('', 'Unused lamps go back within 60 days of delivery [1].');
+  await say(page, AGAIN);
+  await expect(told(page)).toHaveCount(2);
+  await expect(told(page).last()).toContainText('Unused lamps go back within 60 days of delivery.');
+  await desk.goto('/dashboard/assistant');
+  await expect(desk.getByText('What was paid for at the provider is used up.')).toHaveCount(0);
+  // What each was asked is told by model and by provider.
+  await desk.goto('/dashboard/assistant/usage');
+  const providers = desk.getByRole('table', { name: 'By provider' });
+  for (const one of [first, second]) await expect(providers.getByRole('row', { name: new URL(one.address).host })).toBeVisible();
+  await first.stop();
+  await second.stop();
+});
 
 test('when the budget is used up visitors are answered by quotes, the owner reads so, and with more of it the model answers again', async ({ newContext, startServer }) => {
   const [model, server] = [await ModelServer.start(), await startServer(PRIVATE)];

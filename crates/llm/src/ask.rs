@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::{Caller, StoreError};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// Most bytes that are read for an answer: what is around a word is many times as long.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
@@ -31,6 +32,10 @@ const MOST_REFUSAL: usize = 64 * 1024;
 const AGAIN: u32 = 2;
 /// The longest that a model is waited for when it says how long.
 const AFTER_S: u32 = 5;
+/// Of the time that a question has, what is left when its turn comes: with less than a quarter nobody is asked, and with less than half a model is not
+/// blamed that does not answer in it.
+const LEAST_OF: u32 = 4;
+const FAIR_OF: u32 = 2;
 
 /// Who has said something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,6 +190,8 @@ struct Trail {
     at: Option<As>,
     /// Whether one was too dear.
     dear: bool,
+    /// Whether most of its time was over when its turn came.
+    hurried: bool,
     /// What all calls have used.
     tally: Tally,
 }
@@ -253,9 +260,14 @@ impl Llm {
         let right = caller.may(ReadDocuments)?;
         let asked = Asked::of(ask)?;
         let (tenant, whole) = (right.scope().tenant(), self.patience.whole.min(ask.within));
-        let mut trail = Trail::default();
+        let (mut trail, until) = (Trail::default(), Instant::now() + whole);
         let line = async {
             let place = self.enter(tenant).await?;
+            let left = until.saturating_duration_since(Instant::now());
+            if left < whole / LEAST_OF {
+                return Err(LlmError::Busy);
+            }
+            trail.hurried = left < whole / FAIR_OF;
             // Not before: while one waits, a model may be changed, or removed.
             let mut links = self.links(right.scope(), Which::Asked { simple: ask.simple }).await?;
             if links.is_empty() {
@@ -266,7 +278,8 @@ impl Llm {
                 return Err(LlmError::NoImages);
             }
             let idle = self.patience.idle;
-            let patience = Patience { idle: if links.len() > 1 { idle.min(whole / 2) } else { idle }, whole };
+            let others = links.len() > 1 && !trail.hurried;
+            let patience = Patience { idle: if others { idle.min(left / 2) } else { idle }, whole: left };
             let asking = Self { patience, ..self.clone() };
             let simple = ask.simple && routed(&links);
             let said = asking.line(caller, &mut links, &asked, pieces, &place, &mut trail).await?;
@@ -278,8 +291,10 @@ impl Llm {
             (Err(_), None) => Err(LlmError::Busy),
             (Err(_), Some((model, changed_at))) => {
                 // Let go in the middle, the call itself has told nobody.
-                self.breaker.failed((tenant, model), self.services.now(), None);
-                self.note(right.scope(), (model, changed_at), Some(&Fault::TooSlow)).await;
+                if !trail.hurried {
+                    self.breaker.failed((tenant, model), self.services.now(), None);
+                    self.note(right.scope(), (model, changed_at), Some(&Fault::TooSlow)).await;
+                }
                 trail.faults.push((model, Fault::TooSlow));
                 Err(LlmError::Failed(trail.faults, trail.tally.spent()))
             }
@@ -369,6 +384,10 @@ impl Llm {
                 }
                 // Nothing, to its end: it would be the same once more.
                 Ok((_, Weighed::Nothing(fault))) => (fault, true),
+                Err(Miss::Fault(fault)) if self.is_told_not_to(link, !asked.tools.is_empty(), &fault) => {
+                    call.end(true).await;
+                    continue;
+                }
                 Err(Miss::Fault(fault)) => (fault, false),
                 Err(miss) => return Err(miss),
             };

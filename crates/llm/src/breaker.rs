@@ -14,6 +14,9 @@ const ALONE: Duration = Duration::seconds(30);
 /// The longest for which one is left alone that says how long, in seconds: ten minutes.
 const LONGEST_S: u32 = 600;
 
+/// Most models of which it is known. Where there are more, those that are not left alone just now are forgotten.
+const KNOWN: usize = 10_000;
+
 /// Whose, and which.
 pub(crate) type Of = (TenantId, ModelId);
 
@@ -68,6 +71,9 @@ impl Breaker {
     /// It has given no answer, or none in time; and may have said for how many seconds it takes no more.
     pub(crate) fn failed(&self, of: Of, now: OffsetDateTime, alone: Option<u32>) {
         let mut states = self.lock();
+        if states.len() >= KNOWN && !states.contains_key(&of) {
+            states.retain(|_, state| state.until.max(state.said).is_some_and(|until| now < until));
+        }
         let state = states.entry(of).or_default();
         state.failures += 1;
         let said = alone.map(|seconds| now + Duration::seconds(seconds.min(LONGEST_S).into()));

@@ -33,6 +33,7 @@ pub(crate) struct Call {
     id: Uuid,
     model: ModelId,
     name: String,
+    provider: String,
     rates: Option<Rates>,
     conversation: Option<ConversationId>,
     /// Tokens of the question, nearly, and most of an answer.
@@ -72,6 +73,7 @@ impl Llm {
             id,
             model: link.id,
             name: link.name.clone(),
+            provider: link.provider(),
             rates: link.rates,
             conversation: asked.conversation,
             asked: asked.tokens(),
@@ -116,7 +118,15 @@ impl Call {
 
     fn noted(&self, failed: bool) -> Noted<'_> {
         let (used, cost) = (self.used(), self.cost());
-        Noted { model: self.model, name: &self.name, failed, used, cost, conversation: self.conversation }
+        Noted {
+            model: self.model,
+            name: &self.name,
+            provider: &self.provider,
+            failed,
+            used,
+            cost,
+            conversation: self.conversation,
+        }
     }
 
     /// Ends it. What cannot be written down is spent in full when its lease is over.
@@ -141,10 +151,10 @@ impl Drop for Call {
         self.tally.count(self.used(), self.cost());
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let (llm, caller, place, id) = (self.llm.clone(), self.caller.clone(), Arc::clone(&self.place), self.id);
-        let (model, name, used, cost) = (self.model, std::mem::take(&mut self.name), self.used(), self.cost());
-        let conversation = self.conversation;
+        let (name, provider) = (std::mem::take(&mut self.name), std::mem::take(&mut self.provider));
+        let (model, used, cost, conversation) = (self.model, self.used(), self.cost(), self.conversation);
         runtime.spawn(async move {
-            let noted = Noted { model, name: &name, failed: true, used, cost, conversation };
+            let noted = Noted { model, name: &name, provider: &provider, failed: true, used, cost, conversation };
             told(llm.settle(&caller, id, &noted).await);
             drop(place);
         });

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::jobs::{Job, Lane};
 use store::{Caller, Scope, StoreError};
+use tokio::time::Instant;
 use uuid::Uuid;
 use words::text;
 
@@ -144,17 +145,18 @@ impl Llm {
             Meant::Passage => (&self.passages, READING, self.patience.whole),
         };
         let within = within.min(self.patience.idle);
-        let mut entered = false;
+        let whole = whole.min(self.patience.whole);
+        let (until, mut left) = (Instant::now() + whole, Duration::ZERO);
         let work = async {
             let place = Arc::new(places.enter(tenant).await.map_err(|_| LlmError::Busy)?);
-            entered = true;
+            left = until.saturating_duration_since(Instant::now());
             self.embed_by(caller, (&link, set), (texts, meant), &place, within).await
         };
-        let done = tokio::time::timeout(whole.min(self.patience.whole), work).await;
+        let done = tokio::time::timeout(whole, work).await;
         match done {
             Ok(done) => done,
-            // Nobody was asked.
-            Err(_) if !entered => Err(LlmError::Busy),
+            // Nobody was asked, or with most of the time over.
+            Err(_) if left < whole / 2 => Err(LlmError::Busy),
             Err(_) => {
                 self.breaker.failed((tenant, link.id), self.services.now(), None);
                 self.noted(right.scope(), &link, Some(&Fault::TooSlow)).await;

@@ -225,7 +225,11 @@ fn read(status: u16, after_s: Option<u32>, told: Option<&Value>) -> Fault {
         // Of llama.cpp, with 500.
         "too large to process",
     ];
-    if status == 413 || words.named(&["context_length_exceeded", "request_too_large"]) || words.says(&long) {
+    // (Who asks too much in a minute is told of too many tokens as well.)
+    if status == 413
+        || words.named(&["context_length_exceeded", "request_too_large"])
+        || status != 429 && words.says(&long)
+    {
         return Fault::TooLong;
     }
     // Of Ollama, with 500: of this text it makes no numbers.
@@ -236,7 +240,8 @@ fn read(status: u16, after_s: Option<u32>, told: Option<&Value>) -> Fault {
     if matches!(status, 401 | 403) || words.named(&keys) {
         return Fault::Key;
     }
-    if words.named(&["model_not_found", "invalid_model"]) {
+    // The last one is Azure's.
+    if words.named(&["model_not_found", "invalid_model", "deploymentnotfound"]) {
         return Fault::Model;
     }
     match status {
@@ -304,6 +309,12 @@ mod tests {
                 r#"{"error":{"message":"Invalid URL (POST /v2/chat/completions)","type":"invalid_request_error"}}"#,
                 Fault::Address,
             ),
+            (
+                404,
+                r#"{"error":{"code":"DeploymentNotFound","message":"The API deployment for this resource does not exist."}}"#,
+                Fault::Model,
+            ),
+            (429, r#"{"message":"Too many tokens, please wait before trying again."}"#, busy(None)),
             (404, r#"{"detail":"Not Found"}"#, Fault::Address),
             (404, "<html>", Fault::Address),
             (405, "", Fault::Address),

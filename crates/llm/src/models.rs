@@ -5,8 +5,9 @@
 
 use crate::embed::{FollowSearchModel, Set};
 use crate::prices::{self, History, Rates, written};
+use crate::thinking::{self, Thinking};
 use crate::wire::Asked;
-use crate::{Image, Llm, LlmError, thinking};
+use crate::{Image, Llm, LlmError};
 use model::audit::Act;
 use model::llm::{Fault, Micros, Model, Prices, Use, Wire};
 use model::permission::{ManageAssistant, ReadDocuments};
@@ -140,8 +141,8 @@ pub(crate) struct Link {
     pub set: Option<Set>,
     /// Whether it has a key that cannot be opened.
     pub lost: bool,
-    /// Whether it is known to think before it says a word.
-    pub thinks: bool,
+    /// How it is known to think.
+    pub thinks: Thinking,
     /// Why it has not answered when it was asked last.
     pub fault: Option<Fault>,
     /// When it was changed last.
@@ -154,7 +155,13 @@ pub(crate) type As = (ModelId, OffsetDateTime);
 impl Link {
     /// Most tokens that it is given for an answer, with what it thinks.
     pub fn most(&self, asked: &Asked<'_>) -> u32 {
-        asked.most + if self.thinks { thinking::ROOM } else { 0 }
+        asked.most + if self.thinks.first { thinking::ROOM } else { 0 }
+    }
+
+    /// With whom it is: the host of its address, with the port where one stands there.
+    pub fn provider(&self) -> String {
+        let uri = self.address.parse::<http::Uri>().unwrap_or_default();
+        uri.authority().map_or_else(|| self.address.clone(), |host| host.as_str().to_ascii_lowercase())
     }
 
     /// As it is asked.
@@ -452,7 +459,7 @@ impl Llm {
                 search: true,
                 set: None,
                 lost: false,
-                thinks: false,
+                thinks: Thinking::default(),
                 fault: None,
                 changed_at: now,
             };
@@ -814,7 +821,7 @@ impl Llm {
                 search: row.uses == Use::Search.name(),
                 set: set(row.vectors_id, row.dimensions),
                 lost,
-                thinks: self.thinkers.has((ModelId::from_uuid(row.model_id), row.changed_at)),
+                thinks: self.thinkers.of((ModelId::from_uuid(row.model_id), row.changed_at)),
                 fault: row.fault.and_then(known),
                 changed_at: row.changed_at,
             });
@@ -938,7 +945,7 @@ impl Link {
             search: false,
             set: None,
             lost: false,
-            thinks: false,
+            thinks: Thinking::default(),
             fault: None,
             changed_at: OffsetDateTime::UNIX_EPOCH,
         }

@@ -71,6 +71,7 @@ impl Span {
 pub(crate) struct Noted<'a> {
     pub model: ModelId,
     pub name: &'a str,
+    pub provider: &'a str,
     pub failed: bool,
     pub used: Usage,
     pub cost: Option<Micros>,
@@ -104,10 +105,10 @@ pub(crate) async fn note(
 ) -> Result<(), StoreError> {
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     sqlx::query!(
-        "insert into app.model_days as known (tenant_id, day, model_id, name, calls, failures, input, cached, output, cost)
-         values ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9)
-         on conflict (tenant_id, day, model_id) do update set name = excluded.name, calls = known.calls + 1,
-           failures = known.failures + excluded.failures, input = known.input + excluded.input,
+        "insert into app.model_days as known (tenant_id, day, model_id, name, provider, calls, failures, input, cached, output, cost)
+         values ($1, $2, $3, $4, $10, 1, $5, $6, $7, $8, $9)
+         on conflict (tenant_id, day, model_id) do update set name = excluded.name, provider = excluded.provider,
+           calls = known.calls + 1, failures = known.failures + excluded.failures, input = known.input + excluded.input,
            cached = known.cached + excluded.cached, output = known.output + excluded.output,
            cost = coalesce(known.cost + excluded.cost, known.cost, excluded.cost)",
         tenant,
@@ -118,7 +119,8 @@ pub(crate) async fn note(
         number(noted.used.input),
         number(noted.used.cached),
         number(noted.used.output),
-        noted.cost.map(|cost| cost.0)
+        noted.cost.map(|cost| cost.0),
+        noted.provider
     )
     .execute(&mut *tx)
     .await?;
@@ -167,7 +169,7 @@ impl Llm {
         let (first, last) = span.days(self.services.now().date())?;
         let mut tx = self.services.store.tenant(right.scope()).await?;
         let rows = sqlx::query!(
-            "select day, model_id, name, calls, failures, input, cached, output, cost
+            "select day, model_id, name, provider, calls, failures, input, cached, output, cost
              from app.model_days where day between $1 and $2 order by day desc, name, model_id limit $3",
             first,
             last,
@@ -179,6 +181,7 @@ impl Llm {
             day: row.day.to_string(),
             model: ModelId::from_uuid(row.model_id),
             name: row.name,
+            provider: row.provider,
             calls: tokens(row.calls),
             failures: tokens(row.failures),
             used: Usage { input: tokens(row.input), cached: tokens(row.cached), output: tokens(row.output) },

@@ -349,6 +349,8 @@ pub struct UsageDay {
     pub model: ModelId,
     /// What its provider called it.
     pub name: String,
+    /// Who that was: the host of its address. Nothing for days before that was kept.
+    pub provider: Option<String>,
     /// How often it was asked.
     pub calls: u64,
     /// How often it gave no answer.

@@ -88,6 +88,8 @@ pub enum Mishap {
     Bytewise,
     /// It does not take tools.
     NoTools,
+    /// It takes tools only where it is told not to think, as OpenAI's newer models.
+    ThinksNotWithTools,
     /// It writes down what it was asked, to remember it.
     Remembers,
     /// It thinks first ([`THOUGHT`]), if there is room for that and for words.
@@ -355,16 +357,22 @@ impl Shared {
         let (mishap, says, calls) = {
             let mut script = self.lock();
             let (all, offered) = (asked.body.to_string(), asked.body.get("tools").is_some());
+            let still = asked.body["reasoning_effort"] == "none";
             let always = script.always;
             let mishap = script.next.pop_front().unwrap_or(always);
             let full = mishap == Some(Mishap::Thinks) && asked.most() <= THOUGHT;
             let mishap = if full { Some(Mishap::ThinksOnly) } else { mishap };
             script.asked.push(asked);
             // What is refused uses nothing up.
-            let refused = mishap == Some(Mishap::NoTools) && offered;
+            let refused = match mishap {
+                Some(Mishap::NoTools) => offered,
+                Some(Mishap::ThinksNotWithTools) => offered && !still,
+                _ => false,
+            };
             let next = if refused || !offered { None } else { script.calls.pop_front() };
             let calls = next.unwrap_or_else(|| script.always_calls.clone());
-            let mishap = mishap.filter(|mishap| *mishap != Mishap::NoTools || refused);
+            let of_tools = |mishap: &Mishap| matches!(mishap, Mishap::NoTools | Mishap::ThinksNotWithTools);
+            let mishap = mishap.filter(|mishap| !of_tools(mishap) || refused);
             let says = script.says_to.iter().find(|(words, _)| all.contains(words)).map(|(_, text)| text.clone());
             (mishap, says.unwrap_or_else(|| script.says.clone()), calls)
         };
@@ -571,6 +579,9 @@ fn refusal(wire: Wire, mishap: Mishap, key: &str) -> Option<Response> {
             gemini(400, "INVALID_ARGUMENT", "", "The input exceeds the maximum number of tokens allowed.")
         }
         (Mishap::NoTools, Wire::OpenAi) => openai(400, "invalid", "small does not support tools"),
+        (Mishap::ThinksNotWithTools, _) => {
+            openai(400, "", "Function tools with reasoning_effort are not supported for small in /v1/chat/completions.")
+        }
         (Mishap::NoTools, Wire::Anthropic) => anthropic(400, "invalid_request_error", "tools: not supported"),
         (Mishap::NoTools, Wire::Gemini) => gemini(400, "INVALID_ARGUMENT", "", "Function calling is not enabled."),
         (Mishap::Refuses, Wire::OpenAi) => openai(400, "unknown_field", &odd),

@@ -103,7 +103,7 @@ pub async fn export(
     caller.scope().let_go();
     let broken = |_| Failure(Problem::new(ErrorCode::Internal, text!("The file could not be written. Try again.")));
     let mut file = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    let head = ["day", "model_id", "model", "calls", "failures", "input", "cached", "output", "cost"];
+    let head = ["day", "model_id", "model", "calls", "failures", "input", "cached", "output", "cost", "provider"];
     file.write_record(head).map_err(broken)?;
     for day in &usage {
         let line = [
@@ -116,6 +116,7 @@ pub async fn export(
             day.used.cached.to_string(),
             day.used.output.to_string(),
             day.cost.map(|cost| cost.to_string()).unwrap_or_default(),
+            cell(day.provider.as_deref().unwrap_or_default()),
         ];
         file.write_record(line).map_err(broken)?;
     }

@@ -6,7 +6,7 @@ use assistant::NewTool;
 use conversations::{MessagesFrom, NewMessage};
 use llm::{Key, NewModel};
 use model::conversation::{Author, Message};
-use model::llm::{Micros, Use};
+use model::llm::{Micros, Use, Wire};
 use model::tool::ToolMethod;
 use serde_json::{Value, json};
 use std::time::Duration as Wait;
@@ -122,7 +122,10 @@ async fn what_was_used_is_shown_by_month_day_model_and_conversation() {
     assert_eq!((&dearest["data"][0], dearest["data"].as_array().unwrap().len()), (&usage, 1));
     let now = server.db.clock.now();
     let month = format!("{:04}-{:02}", now.year(), u8::from(now.month()));
-    assert_eq!(get(&server, &format!("/api/v1/model-usage?month={month}")).await["data"][0]["calls"], 1);
+    let address = model.address(Wire::OpenAi);
+    let provider = address.strip_prefix("http://").unwrap().strip_suffix("/v1").unwrap();
+    let day = get(&server, &format!("/api/v1/model-usage?month={month}")).await["data"][0].clone();
+    assert_eq!((&day["calls"], &day["provider"]), (&json!(1), &json!(provider)));
     assert_eq!(get(&server, "/api/v1/model-usage?month=2020-01").await["data"], json!([]));
     for wrong in
         ["?month=soon", "?month=2026-11&days=3", "?days=0", "/conversations?limit=101", "/conversations?month=1"]
@@ -143,6 +146,7 @@ async fn what_was_used_is_shown_by_month_day_model_and_conversation() {
         "<title id=\"by-day-title\">",
         "role=\"img\"",
         "@small",
+        provider,
         &format!("/dashboard/inbox/{id}"),
         &costs,
         &format!("<option value=\"{month}\" selected"),
@@ -156,8 +160,8 @@ async fn what_was_used_is_shown_by_month_day_model_and_conversation() {
     let file = server.ask(Ask::get(format!("{USAGE}/export?month={month}")).session(aurora)).await;
     assert_eq!((file.status, file.header("content-type")), (200, "text/csv; charset=utf-8"), "{file}");
     let lines: Vec<&str> = file.body.split("\r\n").collect();
-    assert_eq!(lines[0], "day,model_id,model,calls,failures,input,cached,output,cost");
-    let numbers = format!(",'@small,1,0,{},{},{},{costs}", used.input, used.cached, used.output);
+    assert_eq!(lines[0], "day,model_id,model,calls,failures,input,cached,output,cost,provider");
+    let numbers = format!(",'@small,1,0,{},{},{},{costs},{provider}", used.input, used.cached, used.output);
     assert!(lines[1].ends_with(&numbers) && lines.len() == 3, "{file}");
 }
 

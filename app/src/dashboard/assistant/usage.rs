@@ -196,22 +196,37 @@ fn by_day(month: &str, days: &[String], usage: &[UsageDay]) -> AnyView {
     .into_any()
 }
 
-fn by_model(usage: &[UsageDay]) -> AnyView {
-    let mut models: BTreeMap<_, Vec<&UsageDay>> = BTreeMap::new();
+/// The sums of what belongs together, the dearest first.
+fn sums<'a, K: Ord>(
+    usage: &'a [UsageDay],
+    key: impl Fn(&'a UsageDay) -> K,
+    name: fn(&UsageDay) -> String,
+) -> Vec<(String, Sum)> {
+    let mut parts: BTreeMap<K, Vec<&UsageDay>> = BTreeMap::new();
     for day in usage {
-        models.entry(day.model).or_default().push(day);
+        parts.entry(key(day)).or_default().push(day);
     }
-    let mut sums: Vec<(String, Sum)> = models
-        .into_values()
-        // The latest day is first: as its provider calls it now.
-        .map(|of| (of.first().map(|day| day.name.clone()).unwrap_or_default(), Sum::of(of.iter().copied())))
-        .collect();
+    // The latest day is first: a model is called as its provider calls it now.
+    let sum = |of: Vec<&UsageDay>| (of.first().map(|day| name(day)).unwrap_or_default(), Sum::of(of.iter().copied()));
+    let mut sums: Vec<(String, Sum)> = parts.into_values().map(sum).collect();
     sums.sort_by(|(a, one), (b, other)| (other.cost, other.tokens(), a).cmp(&(one.cost, one.tokens(), b)));
-    let rows = sums.into_iter().map(|(name, sum)| row(name.into_any(), &sum)).collect_view();
+    sums
+}
+
+fn by_model(usage: &[UsageDay]) -> AnyView {
+    let rows = |sums: Vec<(String, Sum)>| sums.into_iter().map(|(name, sum)| row(name.into_any(), &sum)).collect_view();
+    let models = rows(sums(usage, |day| day.model, |day| day.name.clone()));
+    // Of days before it was kept it is not known.
+    let providers =
+        rows(sums(usage, |day| &day.provider, |day| day.provider.clone().unwrap_or_else(|| "-".to_owned())));
     view! {
         <section class="section" aria-labelledby="by-model">
             <div class="section__head"><div class="section__text"><h2 id="by-model">{t!("By model")}</h2></div></div>
-            {table("by-model", t!("Model"), rows.into_any())}
+            {table("by-model", t!("Model"), models.into_any())}
+        </section>
+        <section class="section" aria-labelledby="by-provider">
+            <div class="section__head"><div class="section__text"><h2 id="by-provider">{t!("By provider")}</h2></div></div>
+            {table("by-provider", t!("Provider"), providers.into_any())}
         </section>
     }
     .into_any()

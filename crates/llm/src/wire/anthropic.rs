@@ -120,6 +120,12 @@ impl Speaks for Anthropic {
                 let call = heard.call(place, block["id"].as_str().unwrap_or_default());
                 block["name"].as_str().unwrap_or_default().clone_into(&mut call.name);
             }
+            // Of newer models nothing is seen of what they think but that they do.
+            Some("content_block_start")
+                if matches!(event["content_block"]["type"].as_str(), Some("thinking" | "redacted_thinking")) =>
+            {
+                heard.thinks = true;
+            }
             Some("content_block_delta") => {
                 if let Some(words) = event["delta"]["text"].as_str() {
                     heard.text.push_str(words);

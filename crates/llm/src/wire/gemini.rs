@@ -38,11 +38,21 @@ fn image_part(image: &Image) -> Value {
     json!({ "inlineData": { "mimeType": image.kind(), "data": image.base64() } })
 }
 
-fn call(call: &ToolCall) -> Value {
+/// What stands in the place of a signature where the call is another provider's. (Google, "Thought signatures".)
+const UNSIGNED: &str = "skip_thought_signature_validator";
+
+/// Whether a model takes no calls without signatures: from the third generation on.
+fn signs(name: &str) -> bool {
+    !["gemini-1", "gemini-2", "gemma"].iter().any(|older| name.contains(older))
+}
+
+fn call(call: &ToolCall, unsigned: bool) -> Value {
     let mut part = json!({ "functionCall": { "name": name_of(call), "args": arguments_of(call) } });
     // Newer models refuse a call that comes back without it.
     if !call.thought.is_empty() {
         part["thoughtSignature"] = call.thought.as_str().into();
+    } else if unsigned {
+        part["thoughtSignature"] = UNSIGNED.into();
     }
     part
 }
@@ -53,10 +63,10 @@ fn told((call, told): &(ToolCall, String)) -> Value {
     json!({ "functionResponse": { "name": name_of(call), "response": told } })
 }
 
-/// What was called, and what each call was told: in the same order, by which the provider knows them.
-fn round(round: &Round) -> [Value; 2] {
+/// What was called, and what each call was told: in the same order, by which the provider knows them. Of calls at once the first one is signed.
+fn round(name: &str, round: &Round) -> [Value; 2] {
     let said = Some(&round.text).filter(|text| !text.trim().is_empty()).map(|text| json!({ "text": text }));
-    let calls = round.calls.iter().map(|(one, _)| call(one));
+    let calls = round.calls.iter().enumerate().map(|(at, (one, _))| call(one, at == 0 && signs(name)));
     [
         json!({ "role": "model", "parts": said.into_iter().chain(calls).collect::<Vec<_>>() }),
         json!({ "role": "user", "parts": round.calls.iter().map(told).collect::<Vec<_>>() }),
@@ -74,10 +84,10 @@ impl Speaks for Gemini {
             json!({ "role": role, "parts": images.chain([json!({ "text": said })]).collect::<Vec<_>>() })
         });
         let mut body = json!({
-            "contents": turns.chain(asked.rounds.iter().flat_map(round)).collect::<Vec<_>>(),
+            "contents": turns.chain(asked.rounds.iter().flat_map(|one| round(&link.name, one))).collect::<Vec<_>>(),
             "generationConfig": { "maxOutputTokens": link.most(asked) },
         });
-        if link.thinks {
+        if link.thinks.first {
             body["generationConfig"]["thinkingConfig"] = json!({ "thinkingBudget": THOUGHT });
         }
         if !asked.system.is_empty() {

@@ -376,6 +376,7 @@ fn tokens(of: &Value, name: &str) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::ask::Turn;
+    use crate::thinking::Thinking;
     use serde_json::json;
 
     fn turn(who: Speaker, text: &str) -> Turn {
@@ -514,6 +515,26 @@ mod tests {
         assert_eq!((&called[1]["thoughtSignature"], &called[2]["thoughtSignature"]), (&json!("t1"), &Value::Null));
         let told = &body["contents"][2]["parts"][0]["functionResponse"];
         assert_eq!((&told["name"], &told["response"]["status"]), (&json!("order"), &json!("sent")));
+        // A call that another provider's model has begun: newer models take the first one of a round with this.
+        let other = [Round {
+            text: String::new(),
+            calls: vec![(call("order", "{}", ""), "{}".to_owned()), (call("stock", "{}", ""), "{}".to_owned())],
+        }];
+        for (name, signed) in
+            [("gemini-3-pro", json!("skip_thought_signature_validator")), ("gemini-2.5-flash", Value::Null)]
+        {
+            let within = std::time::Duration::from_secs(1);
+            let ask = Ask { turns: &turns, tools: &tools, rounds: &other, most: 9, within, ..Ask::default() };
+            let link = Link::at(Wire::Gemini, Wire::Gemini.address(), name);
+            let request = request(&link, &Asked::of(&ask).unwrap()).unwrap();
+            let body: Value = serde_json::from_slice(request.body()).unwrap();
+            let parts = &body["contents"][1]["parts"];
+            assert_eq!(
+                (&parts[0]["thoughtSignature"], &parts[1]["thoughtSignature"]),
+                (&signed, &Value::Null),
+                "{name}"
+            );
+        }
     }
 
     /// What is heard of these events.
@@ -598,6 +619,9 @@ mod tests {
         let used = json!({ "completion_tokens": 70, "completion_tokens_details": { "reasoning_tokens": 70 } });
         let openai = heard(Wire::OpenAi, &[json!({ "choices": [], "usage": used })]);
         assert_eq!((openai.output, openai.thinks), (Some(70), true));
+        // Of newer ones of Anthropic's nothing comes of it but that they do.
+        let block = json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "thinking", "thinking": "" } });
+        assert!(heard(Wire::Anthropic, &[block]).thinks);
         // As far as nobody says how much it was.
         let aloud = json!({ "choices": [{ "delta": { "reasoning": "Hm. So it is." } }] });
         assert_eq!(heard(Wire::OpenAi, &[aloud]).bytes(), 13);
@@ -607,7 +631,8 @@ mod tests {
     fn who_thinks_is_told_to_think_less_where_that_is_understood() {
         let turns = [turn(Speaker::Contact, "Hi")];
         let asked = asked(&turns).unwrap();
-        let put = |wire: Wire, address: &str, thinks| {
+        let put = |wire: Wire, address: &str, first| {
+            let thinks = Thinking { first, ..Thinking::default() };
             let request = request(&Link { thinks, ..Link::at(wire, address, "small") }, &asked).unwrap();
             serde_json::from_slice::<Value>(request.body()).unwrap()
         };
@@ -617,6 +642,16 @@ mod tests {
         let body = put(Wire::OpenAi, own, true);
         assert_eq!((&body["max_tokens"], &body["reasoning_effort"]), (&json!(room), &Value::Null));
         assert_eq!(put(Wire::OpenAi, Wire::OpenAi.address(), false)["reasoning_effort"], Value::Null);
+        // One that takes tools only so is told not to think where tools are offered, and only there.
+        let tools = [Tool { name: "order".to_owned(), description: String::new(), parameters: json!({}) }];
+        let thinks = Thinking { first: true, not_with_tools: true };
+        for (tools, effort) in [(&tools[..], "none"), (&[], "low")] {
+            let within = std::time::Duration::from_secs(1);
+            let asked = Asked::of(&Ask { turns: &turns, tools, most: 9, within, ..Ask::default() }).unwrap();
+            let link = Link { thinks, ..Link::at(Wire::OpenAi, Wire::OpenAi.address(), "small") };
+            let body: Value = serde_json::from_slice(request(&link, &asked).unwrap().body()).unwrap();
+            assert_eq!(body["reasoning_effort"], effort);
+        }
         assert_eq!(put(Wire::Anthropic, Wire::Anthropic.address(), true)["max_tokens"], json!(room));
         let body = put(Wire::Gemini, Wire::Gemini.address(), true);
         let config = json!({ "maxOutputTokens": room, "thinkingConfig": { "thinkingBudget": 1_024 } });

@@ -76,7 +76,9 @@ impl Speaks for OpenAi {
             "stream_options": { "include_usage": true },
         });
         // Others refuse what they do not know.
-        if link.thinks && newer(&link.address) {
+        if link.thinks.not_with_tools && !asked.tools.is_empty() {
+            body["reasoning_effort"] = "none".into();
+        } else if link.thinks.first && newer(&link.address) {
             body["reasoning_effort"] = "low".into();
         }
         if !asked.tools.is_empty() {

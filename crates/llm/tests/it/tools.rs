@@ -72,6 +72,26 @@ async fn what_is_called_without_an_offer_is_no_answer_and_too_much_is_a_fault() 
 }
 
 #[tokio::test]
+async fn a_model_that_takes_tools_only_without_thinking_is_told_not_to() {
+    let stage = Stage::new().await;
+    let (owner, turns, tools) = (&stage.two.aurora.owner, question(), tools());
+    let ask = Ask { tools: &tools, ..brief(&turns) };
+    let id = stage.add(owner, Wire::OpenAi, "small").await.id;
+    stage.server.always(Some(Mishap::ThinksNotWithTools));
+    stage.server.calls([("order", "{}")]);
+    // Found out by the first question, which is asked twice and is no fault; known from then on, and told where tools are offered.
+    let said = stage.llm.ask(owner, &ask, None).await.unwrap();
+    assert_eq!((said.calls.len(), said.faults.len()), (1, 0));
+    stage.llm.ask(owner, &ask, None).await.unwrap();
+    stage.llm.ask(owner, &brief(&turns), None).await.unwrap();
+    let efforts: Vec<Value> =
+        stage.server.asked().into_iter().map(|asked| asked.body["reasoning_effort"].clone()).collect();
+    assert_eq!(efforts, [Value::Null, json!("none"), json!("none"), Value::Null]);
+    let shown = stage.llm.list(owner).await.unwrap().into_iter().find(|one| one.id == id).unwrap();
+    assert_eq!(shown.fault, None);
+}
+
+#[tokio::test]
 async fn who_may_call_nothing_more_is_told_so() {
     let stage = Stage::new().await;
     let (owner, turns, tools) = (&stage.two.aurora.owner, question(), tools());
