@@ -7,6 +7,7 @@
 
 use crate::Assistant;
 use crate::asking::asking;
+use crate::check::{among as alike, content};
 use crate::codes::{Names, among, codes, names};
 use crate::follow_up::{FollowUp, follow_up, says};
 use crate::manner::english;
@@ -39,6 +40,14 @@ const BESIDE: f64 = 6.0;
 /// from 0.88 to 0.92, and that of questions that get one from 0.36 to 0.20.
 const ANSWERS: f64 = 7.0;
 const AHEAD: f64 = 6.0;
+/// Most words that name a topic; and stems of words that name none, but are said of any.
+const TOPIC: usize = 2;
+const GENERAL: &str = "\
+    what how who where why whose which tell explain show give want know need policy polici information info detail term condition rule rul option process procedure \
+    service servic question help work list offer exactly please hi hello there general generally available possible politique politik politica información regla \
+    condiciones";
+/// Words of a question that are read beside a passage: the model reads 96 word pieces of it, from its beginning.
+const READ: usize = 60;
 /// Most characters of a quote, but for the statements over which the words stand that answer.
 const QUOTED: usize = 400;
 /// What a code of the question that a passage holds counts for the order.
@@ -375,8 +384,10 @@ impl Assistant {
         let embedder = self.knowledge.embedder();
         let (judgements, concerns, as_read) = match embedder {
             Some(embedder) => {
-                let judged = embedder.judgements(tenant, text, texts).await?;
-                (judged.judgements, judged.concerns, judged.read)
+                let judged = embedder.judgements(tenant, read_beside(text), texts).await?;
+                // As it was read, or whole, where not all of it was.
+                let read = if read_beside(text) == judged.read { text.to_owned() } else { judged.read };
+                (judged.judgements, judged.concerns, read)
             }
             None => (hits.iter().map(|hit| by_words(hit.words)).collect(), 0.0, text.to_owned()),
         };
@@ -406,6 +417,7 @@ impl Assistant {
         #[allow(clippy::cast_precision_loss, reason = "25 at most")]
         let length = question.split_whitespace().take(25).count() as f64;
         1.03 * best.near + 3.4 * meaning + 2.4 * words + 0.22 * length + 1.24 * concerns > ABOUT
+            || topic(question, found)
     }
 }
 
@@ -460,6 +472,26 @@ impl Candidate {
         let (start, end) = (None, None);
         Citation { document_id: passage.document_id, chunk_id: passage.chunk_id, title, quote, start, end }
     }
+}
+
+/// Whether a question is the name of a topic ("pets", "What is your return policy?") of which one of the nearest passages speaks: each word that names
+/// something stands in it, in any form. The reader has learned which words answer, and finds none there.
+fn topic(question: &str, found: &[Candidate]) -> bool {
+    let named: BTreeSet<String> = content(question).into_iter().filter(|word| !among(GENERAL, word)).collect();
+    let speaks = |candidate: &Candidate| {
+        let passage = &candidate.hit.passage;
+        let there = content(&input(&passage.title, &passage.text));
+        named.iter().all(|word| alike(word, &there))
+    };
+    (1..=TOPIC).contains(&named.len()) && found.iter().take(SHOWN).any(speaks)
+}
+
+/// What of a text is read beside passages: of one that is longer than the model reads, the sentence that asks, or its end.
+fn read_beside(text: &str) -> &str {
+    let words: Vec<usize> = text.unicode_word_indices().map(|(at, _)| at).collect();
+    let over = words.len().checked_sub(READ).filter(|over| *over > 0);
+    let Some(from) = over.and_then(|over| words.get(over)) else { return text };
+    asking(text).or_else(|| text.get(*from..)).unwrap_or(text)
 }
 
 /// Whether the nearest of these is an answer, as far as its nearness goes: of what is in order, and of what was just found.

@@ -9,7 +9,7 @@ use crate::Assistant;
 use crate::answer::Found;
 use crate::drafts::Drafts;
 use crate::look::{Looked, Picture, with};
-use crate::manner::{Manner, courtesy};
+use crate::manner::{Courtesy, Manner, courtesy};
 use crate::prompt::hex;
 use crate::reply::standing;
 use crate::rounds::More;
@@ -111,7 +111,8 @@ impl Assistant {
         question: &str,
     ) -> Result<Made, KnowledgeError> {
         let manner = self.manner(caller, personality).await?;
-        if let Some(courtesy) = courtesy(&normalized(question)) {
+        let courtesy = courtesy(&normalized(question)).filter(|(kind, _)| *kind != Courtesy::Reply);
+        if let Some(courtesy) = courtesy {
             return Ok(Made { answer: manner.returned(courtesy), record: None, whole: None, intent: None });
         }
         let patience = self.writes(caller, &manner).await.then_some(self.patience);

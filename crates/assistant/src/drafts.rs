@@ -13,6 +13,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
+/// Most bytes of passages that are read on the way, beside which what is written is read again and again: an eighth of what is read in the end, since this is done
+/// where others wait.
+const MOST_HELD: usize = check::MOST_HELD / 8;
 /// From one draft to the next.
 const PAUSE: Duration = Duration::from_millis(200);
 /// Pieces of a model's that wait to be read; then it waits.
@@ -79,7 +82,7 @@ impl Drafts {
                     if std::mem::replace(&mut begun, now) != now {
                         // All sentences are read once more, beside all passages: where those are long, the rest is seen when it is whole.
                         held = held.saturating_add(now.saturating_mul(beside));
-                        if held > check::MOST_HELD {
+                        if held > MOST_HELD {
                             continue;
                         }
                         // With what was hidden from the provider back in its place.
@@ -265,7 +268,7 @@ mod tests {
     async fn beside_what_is_long_little_is_seen_on_the_way() {
         let (drafts, mut watcher) = Drafts::watched();
         let mut passages = passages();
-        passages.push(Given { title: "A tool".to_owned(), text: "x".repeat(check::MOST_HELD / 5) });
+        passages.push(Given { title: "A tool".to_owned(), text: "x".repeat(MOST_HELD / 5) });
         let ground = Ground { passages: &passages, question: "?", company: "" };
         let (sender, receiver) = mpsc::channel(PIECES);
         let first = "Unused goods may be returned within 60 days";

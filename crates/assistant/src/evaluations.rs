@@ -1,6 +1,6 @@
 //! A company measures its assistant on questions of its own: they are asked one after the other, as a job, and what came of each is kept.
 //!
-//! *Guarantees:* the built-in answerer answers, so that a run costs nothing; a question waits for its turn as everybody's do, and a company has one
+//! *Guarantees:* the built-in answerer answers, so that a run costs nothing but what a search model costs; a question waits for its turn as everybody's do, and a company has one
 //! run at a time. A run that is cut off goes on where it was, and after some questions it stands in line again, behind others' documents and runs.
 //! What is told is what `answer` tells.
 

@@ -39,6 +39,7 @@ pub use drafts::{Draft, Drafts, Watcher};
 pub use error::AssistantError;
 pub use evaluations::{EvaluationError, MOST_BYTES, MOST_QUESTIONS, RunEvaluation, read_questions};
 pub use look::Picture;
+pub use memory::RememberTalk;
 pub use personalities::{MAX_PERSONALITIES, MAX_VERSIONS, VERSIONS_OF_A_PAGE};
 pub use receipts::{COUNTED, KEPT, MOST, MOST_OF_A_PAGE, Verified};
 pub use reply::Answering;

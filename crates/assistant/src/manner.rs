@@ -1,9 +1,10 @@
-//! What the assistant is like in an answer, and what it says by itself: to a greeting and to thanks, where the documents do not say, and above
+//! What the assistant is like in an answer, and what it says by itself: to a greeting, to thanks and to what asks nothing more, where the documents do not say, and above
 //! what is nearest. The words of the personality come first; the product's own are said in the language of the question, if it speaks that.
 
 use crate::answer::{NEAREST, REFUSAL};
 use crate::check;
 use crate::codes::among;
+use crate::reply::asks;
 use crate::{Assistant, Models};
 use conversations::words_of;
 use knowledge::KnowledgeError;
@@ -16,9 +17,23 @@ use store::Caller;
 use whatlang::Lang;
 use words::{Language, noted, sentence};
 
-/// What is said to a greeting, and to thanks.
+/// What is said to a greeting, to thanks, and to what asks nothing more ("ok").
 const GREETING: &str = noted!("Hello! What would you like to know?");
 const THANKS: &str = noted!("You are welcome.");
+const ASSENT: &str = noted!("All right. Ask again whenever you like.");
+/// Words that thank; those by which something is found good or is over; those that answer a question; and what stands between such. What has no other word
+/// asks nothing. (Of Spanish those that English has not, too.)
+const THANKING: &str = "thanks thank thx ty cheers gracias danke merci tack";
+const ASSENTING: &str = "\
+    ok okay okey k great perfect perfectly cool nice good fine alright right awesome super excellent wonderful lovely brilliant amazing understood clear \
+    got bye goodbye works worked solved done wow vale perfecto genial bien bueno entendido estupendo listo adiós adios claro";
+const REPLYING: &str = "yes yeah yep yup no nope sure please sí si por favor";
+const BETWEEN: &str = "a lot so very much you many for your that this it is all and now again really me i my the day have one mucho mucha muchas muchos muchísimas muy todo ya es";
+/// Most words of a text that asks nothing.
+const POLITE: usize = 8;
+/// Of these words, those that are Spanish.
+const SPANISH_POLITE: &str =
+    "gracias vale perfecto genial bien bueno entendido estupendo listo adiós adios claro sí si favor";
 /// Words of Spanish that English has not, for questions that are too short to be told otherwise.
 const SPANISH: &str = "\
     abren acepta algún alguna aquí ayuda buenas buenos busco cambiar cancelar comprar cuando cuándo cuanta cuánta cuanto cuánto cuesta cuestan \
@@ -43,6 +58,10 @@ pub(crate) struct Manner {
 pub(crate) enum Courtesy {
     Greeting,
     Thanks,
+    /// That something is good, or over: "ok", "perfect", a thumb.
+    Assent,
+    /// "Yes" or "no": it may answer a question, if one was asked.
+    Reply,
 }
 
 /// Courtesies, and in which of the product's languages they are returned.
@@ -119,9 +138,34 @@ const COURTESIES: [(Courtesy, Language, &[&str]); 4] = [
 
 /// A courtesy, where a text is nothing else, and in which language it is returned.
 pub(crate) fn courtesy(said: &str) -> Option<(Courtesy, Language)> {
-    let said = words_of(said).join(" ");
-    let known = COURTESIES.iter().find(|(_, _, ways)| ways.contains(&said.as_str()));
-    known.map(|(courtesy, language, _)| (*courtesy, *language))
+    let words = words_of(said);
+    let joined = words.join(" ");
+    let known = COURTESIES.iter().find(|(_, _, ways)| ways.contains(&joined.as_str()));
+    known.map(|(courtesy, language, _)| (*courtesy, *language)).or_else(|| polite(said, &words))
+}
+
+/// The same by single words: "cool, thanks a lot", "perfect", a smile.
+fn polite(said: &str, words: &[String]) -> Option<(Courtesy, Language)> {
+    if asks(said) || said.contains('¿') || words.len() > POLITE {
+        return None;
+    }
+    if words.is_empty() {
+        // Signs and pictures alone.
+        return (!said.trim().is_empty()).then_some((Courtesy::Assent, Language::English));
+    }
+    let some = |list: &str| words.iter().any(|word| among(list, word));
+    let all = [THANKING, ASSENTING, REPLYING, BETWEEN];
+    if !words.iter().all(|word| all.iter().any(|list| among(list, word))) {
+        return None;
+    }
+    let language = if some(SPANISH_POLITE) { Language::Spanish } else { Language::English };
+    let kind = match () {
+        () if some(THANKING) => Courtesy::Thanks,
+        () if some(REPLYING) => Courtesy::Reply,
+        () if some(ASSENTING) => Courtesy::Assent,
+        () => return None,
+    };
+    Some((kind, language))
 }
 
 /// In which of the product's languages this is to be answered.
@@ -162,8 +206,9 @@ impl Manner {
     /// What it says to a courtesy. That asks nothing, so it is no answer of the documents'.
     pub fn returned(&self, (courtesy, language): (Courtesy, Language)) -> Answer {
         let (own, words) = match courtesy {
-            Courtesy::Greeting => (&self.personality.greeting, GREETING),
-            Courtesy::Thanks => (&self.personality.thanks, THANKS),
+            Courtesy::Greeting => (self.personality.greeting.as_str(), GREETING),
+            Courtesy::Thanks => (self.personality.thanks.as_str(), THANKS),
+            Courtesy::Assent | Courtesy::Reply => ("", ASSENT),
         };
         let answer = Answer::told(Outcome::Answer, self.says(own, words, language), Vec::new());
         Answer { grounded: false, ..answer }
@@ -212,6 +257,44 @@ impl Assistant {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_asks_nothing_is_known_by_its_words() {
+        for (said, kind) in [
+            ("ok", Courtesy::Assent),
+            ("Great!", Courtesy::Assent),
+            ("perfect, that works now", Courtesy::Assent),
+            ("got it", Courtesy::Assent),
+            ("👍", Courtesy::Assent),
+            ("🙂🙂", Courtesy::Assent),
+            ("...", Courtesy::Assent),
+            ("Vale, perfecto", Courtesy::Assent),
+            ("cool thanks a lot!", Courtesy::Thanks),
+            ("no thanks, all good", Courtesy::Thanks),
+            ("yes", Courtesy::Reply),
+            ("No.", Courtesy::Reply),
+            ("yes please", Courtesy::Reply),
+        ] {
+            assert_eq!(courtesy(said).map(|(kind, _)| kind), Some(kind), "{said}");
+        }
+        assert_eq!(courtesy("perfecto, muchas gracias"), Some((Courtesy::Thanks, Language::Spanish)));
+        for said in [
+            "",
+            "?",
+            "??",
+            "ok?",
+            "a",
+            "it is",
+            "not good",
+            "no refund",
+            "is it clear",
+            "returns",
+            "the lot",
+            "no it does not work",
+        ] {
+            assert_eq!(courtesy(said), None, "{said}");
+        }
+    }
 
     #[test]
     fn courtesies_are_known_when_they_are_all() {

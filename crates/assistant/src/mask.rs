@@ -224,6 +224,8 @@ fn pieces(text: &str) -> Vec<(usize, usize, Kind)> {
         let starts = !before.is_some_and(char::is_alphanumeric);
         let piece = match c {
             '<' => name(rest).map(|length| (length, Kind::Text)),
+            // "tel+46701234567"
+            '+' if !starts => number(&text[..at], rest),
             _ if !starts => None,
             _ => link(rest)
                 .map(|length| (length, Kind::Link))
@@ -382,7 +384,7 @@ fn numbered(before: &str, part: &str) -> Option<Kind> {
     if digits.len() > DIGITS {
         return None;
     }
-    let plain = part.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-'));
+    let plain = part.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.'));
     if plain && (13..=DIGITS).contains(&digits.len()) && digits.starts_with(['2', '3', '4', '5', '6']) && luhn(&digits)
     {
         return Some(Kind::Card);
@@ -442,7 +444,7 @@ fn spaniard(text: &str) -> Option<usize> {
 /// Words before a number that is a telephone's, and before one that is something else's.
 const PHONES: &str = "\
     tel phone telephone mobile cell cellphone call whatsapp sms móvil movil teléfono telefono tfno llámame telefon \
-    telefonnummer mobil mobilnummer ring handy rufnummer téléphone portable";
+    telefonnummer mobil mobilnummer ring handy handynummer rufnummer festnetz telefax fax téléphone portable";
 const OTHERS: &str = "\
     order orders ordernummer ordernumber pedido pedidos beställning beställningsnummer bestellung bestellnummer commande \
     invoice factura faktura rechnung facture article artikel artikelnummer artículo articulo ref reference referencia referens \
@@ -514,7 +516,8 @@ fn phone(before: &str, part: &str, digits: &str) -> bool {
     }
     match groups.as_slice() {
         _ if digits.starts_with("00") => (10..=17).contains(&many),
-        _ if digits.starts_with('0') => (9..=11).contains(&many),
+        // Germany's may have twelve.
+        _ if digits.starts_with('0') => (9..=11).contains(&many) || many == 12 && groups.len() < 3,
         [3, 3, 4] => true,
         // Spain's, where they are written in parts; together it may be the number of anything.
         [3, 3, 3] | [3, 2, 2, 2] => digits.starts_with(['6', '7', '8', '9']),
@@ -546,6 +549,9 @@ mod tests {
             ("Call +46 (0)70-123 45 67!", "Call <phone-1>!"),
             ("070-123 45 67, 08-123 456 78 and 0701234567", "<phone-1>, <phone-2> and <phone-3>"),
             ("0701-23 45 67", "<phone-1>"),
+            ("0176 12345678, or 0151/23456789", "<phone-1>, or <phone-2>"),
+            ("Meine Handynummer ist 17612345678", "Meine Handynummer ist <phone-1>"),
+            ("tel+46701234567", "tel<phone-1>"),
             ("070\u{2011}123\u{a0}45\u{a0}67 or 070\u{2013}123 45 67", "<phone-1> or <phone-2>"),
             ("\u{2068}070-123 45\u{200b} 67\u{2069}.", "\u{2068}<phone-1>\u{2069}."),
             ("Tel.070-123 45 67, or mobile,0701234567", "Tel.<phone-1>, or mobile,<phone-2>"),
@@ -561,6 +567,7 @@ mod tests {
             ("The order is 48213, 070-123 45 67", "The order is 48213, <phone-1>"),
             ("My card is 4111 1111 1111 1111.", "My card is <card-1>."),
             ("5500-0000-0000-0004", "<card-1>"),
+            ("4111.1111.1111.1111", "<card-1>"),
             ("378282246310005", "<card-1>"),
             ("ES91 2100 0418 4502 0005 1332 is mine", "<account-1> is mine"),
             ("SE4550000000058398257466", "<account-1>"),

@@ -6,6 +6,7 @@
 //! answer as it is. A fact is kept where the workspace wants that, in words that stand in the contact's own messages, and never with a password, a
 //! card, an account or a number of a person.
 
+use crate::Models;
 use crate::check;
 use crate::mask::{self, Mask};
 use crate::prompt::Prompt;
@@ -15,11 +16,12 @@ use conversations::{Before, ConversationError, MAX_FACT, MAX_SUMMARY, MOST_FACTS
 use llm::{Ask, Speaker, Turn};
 use model::ConversationId;
 use model::conversation::Author;
+use model::llm::Ended;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use store::Caller;
-use tokio::time::Instant;
+use store::jobs::{self, Handler, Job, JobError, Lane, Task};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Most tokens of what is sent as it was said. When there is more, the newest that have [`KEPT`] together stay, and the rest is summarized: so
@@ -30,10 +32,9 @@ const KEPT: usize = 1_200;
 const MANY: usize = 30;
 /// Most bytes of one message.
 const ONE: usize = 1_800;
-/// Most tokens of what a model writes down, and how long that may take; with less left than the least none is asked.
+/// Most tokens of what a model writes down, and how long that may take.
 const MOST: u32 = 900;
 const LONGEST: Duration = Duration::from_secs(30);
-const LEAST: Duration = Duration::from_secs(5);
 
 const RULES: &str = "\
 You keep the memory of a company's assistant, which talks to a visitor. You get one JSON document: `summary`, what is remembered so far; and \
@@ -154,13 +155,13 @@ struct Noted {
 }
 
 impl Noted {
-    /// The JSON in what a model wrote, or, where there is no sign of any, all of it as a summary.
-    fn read(written: &str) -> Self {
+    /// The JSON in what a model wrote, or, where there is no sign of any, all of it as a summary; nothing, where it cannot be read.
+    fn read(written: &str) -> Option<Self> {
         let inside = written.find('{').zip(written.rfind('}')).and_then(|(from, to)| written.get(from..=to));
         match inside {
-            Some(json) => serde_json::from_str(json).unwrap_or_default(),
-            None if written.contains('{') => Self::default(),
-            None => Self { summary: written.to_owned(), facts: Vec::new() },
+            Some(json) => serde_json::from_str(json).ok(),
+            None if written.contains('{') => None,
+            None => Some(Self { summary: written.to_owned(), facts: Vec::new() }),
         }
     }
 }
@@ -216,26 +217,62 @@ fn stands(fact: &str, said: &[Before]) -> Option<NewFact> {
     (check::denying(nearest) == check::denying(&text)).then_some(NewFact { text, seq: *seq })
 }
 
-impl Answering {
-    /// Renews the memory of a talk that has outgrown what is sent of it. What goes wrong is written down, and nothing else.
+/// Renews the memory of a talk.
+#[derive(Debug)]
+pub struct RememberTalk;
+
+impl Job for RememberTalk {
+    const NAME: &'static str = "remember";
+    const LANE: Lane = Lane::Bulk;
+    const DEADLINE: Duration = Duration::from_secs(60);
+    /// The next answer asks for it anew.
+    const TRIES: i32 = 1;
+    type Subject = ConversationId;
+}
+
+impl Handler<RememberTalk> for Answering {
     #[tracing::instrument(name = "assistant.remember", skip_all)]
-    pub(crate) async fn remember(&self, caller: &Caller, id: ConversationId, until: Instant) {
-        if let Err(error) = self.renew(caller, id, until).await {
+    async fn run(&self, task: &Task<RememberTalk>) -> Result<(), JobError> {
+        Ok(self.renew(&task.caller(), task.subject()).await?)
+    }
+
+    async fn gave_up(&self, _: &Task<RememberTalk>, _: &str) -> Result<(), JobError> {
+        Ok(())
+    }
+}
+
+impl Answering {
+    /// Asks for a summary of a talk that has outgrown what is sent of it: nobody's answer waits for that. What goes wrong is written down, and nothing
+    /// else.
+    pub(crate) async fn remember(&self, caller: &Caller, id: ConversationId) {
+        if let Err(error) = self.want(caller, id).await {
             tracing::warn!(%error, "a talk could not be summarized");
         }
     }
 
-    async fn renew(&self, caller: &Caller, id: ConversationId, until: Instant) -> Result<(), ConversationError> {
-        let within = until.saturating_duration_since(Instant::now()).min(LONGEST);
-        let Some(models) = self.assistant.models.as_ref().filter(|_| within >= LEAST) else { return Ok(()) };
+    async fn want(&self, caller: &Caller, id: ConversationId) -> Result<(), ConversationError> {
+        let Some(Models { services, .. }) = &self.assistant.models else { return Ok(()) };
         let memory = self.conversations.memory(caller, id).await?;
-        let said = self.conversations.since(caller, id, &memory).await?;
-        let old = outgrown(&said);
-        let Some(last) = old.last() else { return Ok(()) };
+        if outgrown(&self.conversations.since(caller, id, &memory).await?).is_empty() {
+            return Ok(());
+        }
         let Ok(manner) = self.assistant.manner(caller, None).await else { return Ok(()) };
         if !self.assistant.writes(caller, &manner).await {
             return Ok(());
         }
+        let mut tx = services.store.tenant(caller.scope()).await?;
+        jobs::enqueue::<RememberTalk>(&mut tx, services, caller.scope(), id).await?;
+        tx.commit().await?;
+        services.wake_workers::<RememberTalk>();
+        Ok(())
+    }
+
+    async fn renew(&self, caller: &Caller, id: ConversationId) -> Result<(), ConversationError> {
+        let Some(models) = self.assistant.models.as_ref() else { return Ok(()) };
+        let memory = self.conversations.memory(caller, id).await?;
+        let said = self.conversations.since(caller, id, &memory).await?;
+        let old = outgrown(&said);
+        let Some(last) = old.last() else { return Ok(()) };
         // What cannot be told is not told to anybody.
         let Ok(masked) = models.masks(caller).await else { return Ok(()) };
         let mut mask = Mask::new(masked);
@@ -247,17 +284,27 @@ impl Answering {
             data: serde_json::to_string(&data).unwrap_or_default(),
         };
         let turns = [Turn::said(Speaker::Contact, prompt.data)];
-        let ask =
-            Ask { system: &prompt.system, turns: &turns, most: MOST, conversation: Some(id), within, ..Ask::default() };
+        let ask = Ask {
+            system: &prompt.system,
+            turns: &turns,
+            most: MOST,
+            conversation: Some(id),
+            within: LONGEST,
+            ..Ask::default()
+        };
         let written = match models.llm.ask(caller, &ask, None).await {
-            Ok(written) => written.text,
+            Ok(written) => written,
             Err(error) => {
                 tracing::debug!(%error, "no model has summarized a talk");
                 return Ok(());
             }
         };
+        // What was cut off is asked for again after the next answer, as long as all of it can still be looked at.
+        if written.ended != Ended::Stop && said.len() < MANY {
+            return Ok(());
+        }
         // One that writes no JSON is not asked for the same again: what was there stays.
-        let noted = Noted::read(&written);
+        let noted = Noted::read(&written.text).unwrap_or_default();
         let summary = match noted.summary.trim() {
             "" => memory.summary.clone(),
             summary => mask.back(&knowledge::normalized(summary)).replace('\0', ""),
@@ -372,11 +419,11 @@ mod tests {
             summary: summary.to_owned(),
             facts: facts.iter().map(|fact| (*fact).to_owned()).collect(),
         };
-        assert_eq!(Noted::read(r#"{"summary":"S","facts":["a"]}"#), noted("S", &["a"]));
-        assert_eq!(Noted::read("```json\n{\"summary\": \"S\"}\n```"), noted("S", &[]));
-        assert_eq!(Noted::read("They asked for a lamp."), noted("They asked for a lamp.", &[]));
+        assert_eq!(Noted::read(r#"{"summary":"S","facts":["a"]}"#), Some(noted("S", &["a"])));
+        assert_eq!(Noted::read("```json\n{\"summary\": \"S\"}\n```"), Some(noted("S", &[])));
+        assert_eq!(Noted::read("They asked for a lamp."), Some(noted("They asked for a lamp.", &[])));
         for broken in ["{", "{]}", r#"{"summary": 1}"#, r#"{"summary":"S","facts":[1]}"#, "} {"] {
-            assert!(Noted::read(broken).facts.is_empty(), "{broken}");
+            assert_eq!(Noted::read(broken), None, "{broken}");
         }
     }
 }

@@ -4,14 +4,16 @@
 //! seen is taken back, as it is whenever it does not begin what is said, and when a job that was cut off in the middle is taken up again.
 
 use crate::answer::refusal;
+use crate::asking::asking;
 use crate::composed::Asking;
 use crate::drafts::{Draft, Drafts, Watcher};
 use crate::follow_up::follow_up;
-use crate::manner::{Manner, courtesy};
+use crate::manner::{Courtesy, Manner, courtesy};
 use crate::{Assistant, Made};
 use conversations::live::{Heard, Listener};
-use conversations::{AnswerContact, ConversationError, Conversations, Question, Reply, Saying};
+use conversations::{AnswerContact, ConversationError, Conversations, MAX_ASKED, Question, Reply, Saying};
 use knowledge::{KnowledgeError, MAX_QUESTION, normalized};
+use model::ConversationId;
 use model::knowledge::{Answer, Outcome};
 use model::personality::Reaction;
 use std::pin::pin;
@@ -53,8 +55,16 @@ impl Handler<AnswerContact> for Answering {
                 if !hand.is_over() {
                     continue;
                 }
-                // All is said: nobody waits for this.
-                self.remember(&caller, id, until).await;
+                // All is said. Who asked may have said since that it does not answer.
+                if self
+                    .assistant
+                    .manner(&caller, None)
+                    .await
+                    .is_ok_and(|manner| manner.personality.person_after_refusals)
+                {
+                    self.conversations.call_after_refusals(&caller, id).await?;
+                }
+                self.remember(&caller, id).await;
                 return Ok(());
             };
             // Whoever was at it before may have been cut off, as a server that was killed: what was seen of theirs begins nothing of this.
@@ -119,11 +129,14 @@ impl Answering {
                     None
                 }
                 heard = hears.next() => {
-                    // Something was said, or has happened. What cannot be read now is read before the answer is said.
+                    // Something was said, or has happened. What cannot be read now is read before the answer is said. The work goes on meanwhile: it may
+                    // hold the connection that this waits for.
                     let may = match heard {
-                        Heard::Message { .. } | Heard::Written { .. } => {
-                            self.conversations.may_answer(caller, question).await.unwrap_or(true)
-                        }
+                        Heard::Message { .. } | Heard::Written { .. } => tokio::select! {
+                            biased;
+                            may = self.conversations.may_answer(caller, question) => may.unwrap_or(true),
+                            done = &mut work => return Some(self.is_done(caller, id, (me, watcher), done)),
+                        },
                         Heard::Typing { .. } | Heard::Changed { .. } => true,
                     };
                     if !may {
@@ -132,12 +145,7 @@ impl Answering {
                     None
                 }
                 draft = watcher.next() => Some(draft),
-                done = &mut work => {
-                    if watcher.last().is_some() {
-                        self.conversations.assistant_takes_back(caller, id, me);
-                    }
-                    return Some(done);
-                }
+                done = &mut work => return Some(self.is_done(caller, id, (me, watcher), done)),
             };
             match draft {
                 Some(Draft::Text(text)) => self.conversations.assistant_writes(caller, id, &text, me),
@@ -145,6 +153,14 @@ impl Answering {
                 None => {}
             }
         }
+    }
+
+    /// What came of the work, once what was seen of it last is taken back, where it is to be.
+    fn is_done<T>(&self, caller: &Caller, id: ConversationId, (me, watcher): (u64, &mut Watcher), done: T) -> T {
+        if watcher.last().is_some() {
+            self.conversations.assistant_takes_back(caller, id, me);
+        }
+        done
     }
 
     /// Says what was made, unless nothing was.
@@ -157,7 +173,7 @@ impl Answering {
         let Some(answered) = answered else { return Ok(Reply::TooLate) };
         let Answered { messages, asked, answer, called, person, after_refusals } = answered?;
         let name = Some(called.as_str()).filter(|name| !name.is_empty());
-        let saying = Saying { messages, asked: &asked, name, person, after_refusals };
+        let saying = Saying { messages, asked: kept(&asked), name, person, after_refusals };
         match self.conversations.say_answer(caller, question, saying, &answer).await {
             Err(ConversationError::NotFound) => Ok(Reply::TooLate),
             reply => Ok(reply?),
@@ -189,9 +205,12 @@ impl Answering {
         until: Instant,
         drafts: &Drafts,
     ) -> Result<Answered, JobError> {
+        let manner = &self.assistant.manner(caller, None).await?;
+        let writes = self.assistant.writes(caller, manner).await;
+        // A model may have asked something, which "yes" answers; the built-in answerer asks nothing.
+        let courtesy = |said: &str| courtesy(said).filter(|(kind, _)| !writes || *kind != Courtesy::Reply);
         // Greetings come with what is asked, and alone only when nothing is.
         let greetings = question.said.iter().take_while(|said| courtesy(said).is_some()).count();
-        let manner = &self.assistant.manner(caller, None).await?;
         let (called, after_refusals) = (manner.personality.called.clone(), manner.personality.person_after_refusals);
         let last = question.said.last().filter(|_| greetings == question.said.len());
         if let Some(courtesy) = last.and_then(|said| courtesy(said)) {
@@ -200,7 +219,7 @@ impl Answering {
             return Ok(Answered { messages, asked, answer, called, person, after_refusals });
         }
         let left = until.saturating_duration_since(Instant::now()).min(ONE_ANSWER.saturating_sub(question.waited));
-        let (messages, asked, mut made) = match left >= LEAST && self.assistant.writes(caller, manner).await {
+        let (messages, asked, mut made) = match left >= LEAST && writes {
             true => self.written(caller, question, greetings, manner, (left, drafts)).await?,
             false => self.told(caller, question, greetings, manner).await?,
         };
@@ -316,15 +335,32 @@ pub(crate) fn asks(said: &str) -> bool {
     said.trim_end().ends_with(['?', '\u{ff1f}', '\u{61f}']) || ASKING.contains(&first.to_lowercase().as_str())
 }
 
-/// The end of what was said, as long as a question may be: what was said last counts most.
+/// The end of what was said, as long as a question may be: what was said last counts most, but for the sentence that asks, which stands before it then.
 pub(crate) fn shortened(text: &str) -> String {
-    let over = text.chars().count().saturating_sub(MAX_QUESTION);
-    text.chars().skip(over).collect()
+    let end = |most: usize| text.chars().skip(text.chars().count().saturating_sub(most)).collect::<String>();
+    let last = end(MAX_QUESTION);
+    match asking(text).filter(|asks| last.len() < text.len() && !last.contains(asks)) {
+        Some(asks) => {
+            let asks: String = asks.chars().take(MAX_QUESTION / 2).collect();
+            let rest = end(MAX_QUESTION.saturating_sub(asks.chars().count() + 1));
+            format!("{asks}\n{rest}")
+        }
+        None => last,
+    }
+}
+
+/// What is kept of a question that was not answered: of a long one, the sentence that asks.
+fn kept(asked: &str) -> &str {
+    match asked.chars().count() > MAX_ASKED {
+        true => asking(asked).unwrap_or(asked),
+        false => asked,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{asks, standing};
+    use super::{asks, kept, shortened, standing};
+    use knowledge::MAX_QUESTION;
 
     #[test]
     fn what_was_asked_last_is_known_with_what_it_stands_on() {
@@ -337,6 +373,17 @@ mod tests {
             Some("How much is a lamp?\nAnd a chair?\nAnd in Norway?")
         );
         assert_eq!(of(&["How much is a lamp?", "Opening hours?"]).as_deref(), Some("Opening hours?"));
+    }
+
+    #[test]
+    fn of_what_is_too_long_the_question_stays() {
+        let story = "My lamp came on Monday and nobody was at home to look at it. ".repeat(30);
+        let first = shortened(&format!("How long may I return it? {story}"));
+        assert!(first.starts_with("How long may I return it?\n") && first.chars().count() == MAX_QUESTION, "{first}");
+        let last = shortened(&format!("{story}How long may I return it?"));
+        assert!(last.ends_with(" How long may I return it?") && last.chars().count() == MAX_QUESTION, "{last}");
+        assert_eq!(kept(&last), "How long may I return it?");
+        assert_eq!((shortened("Is it red?").as_str(), kept("Is it red?")), ("Is it red?", "Is it red?"));
     }
 
     #[test]

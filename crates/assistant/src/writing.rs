@@ -21,6 +21,7 @@ use model::permission::ReadDocuments;
 use model::personality::Speaks;
 use model::receipt::{AskedModel, StepKind, Verdict};
 use model::{Fault as _, TenantId};
+use shares::aside;
 use std::time::Duration;
 use store::Caller;
 use tokio::sync::mpsc;
@@ -29,6 +30,9 @@ use words::text;
 
 /// Most tokens that a model writes.
 const MOST: u32 = 700;
+
+/// Bytes of passages beside which an answer is read where it is: the reading of more, as tools may tell it, would keep others waiting.
+const READ_HERE: usize = 16 * 1024;
 
 /// How far a model came.
 #[derive(Debug)]
@@ -75,6 +79,8 @@ impl Assistant {
         let mut hands = self.hands(caller, asking).await?;
         // A tool of the company's own may know what no document says.
         let reach = basis.about || basis.beyond || hands.reach();
+        // A model that was to put it anew, and did not answer, has said nothing of it.
+        attempt.asked = attempt.asked.take().filter(|asked| reach || asked.calls > 0);
         if !reach && attempt.asked.is_some() {
             attempt.verdict = Verdict::Nothing;
             steps.note(StepKind::FellBack, text!("No passage is about the question, nor about other words for it"));
@@ -178,7 +184,7 @@ impl Assistant {
             steps.note(StepKind::FellBack, text!("The provider held the answer back"));
             return Err(Verdict::Failed);
         }
-        let mut draft = match check::read(&said.text, said.ended == Ended::Stop, ground) {
+        let mut draft = match read(&said.text, said.ended == Ended::Stop, ground).await {
             Written::Draft(draft) => draft,
             Written::Nothing => {
                 steps.note(StepKind::FellBack, text!("The model says that the passages do not say"));
@@ -219,6 +225,21 @@ impl Assistant {
             }
         }
     }
+}
+
+/// Reads what a model wrote, beside the async threads where that takes long.
+async fn read(written: &str, complete: bool, ground: &Ground<'_>) -> Written {
+    if ground.passages.iter().map(|one| one.text.len()).sum::<usize>() > READ_HERE {
+        let (text, passages) = (written.to_owned(), ground.passages.to_vec());
+        let (question, company) = (ground.question.to_owned(), ground.company.to_owned());
+        let read = aside("read-answer", move || {
+            check::read(&text, complete, &Ground { passages: &passages, question: &question, company: &company })
+        });
+        if let Ok(written) = read.await {
+            return written;
+        }
+    }
+    check::read(written, complete, ground)
 }
 
 /// The passage of a place; none where a tool has told what stands there: its words are the company's own, and no source for visitors.

@@ -3,7 +3,7 @@
 mod budget;
 mod search_model;
 
-use assistant::{Answering, Assistant, RunEvaluation};
+use assistant::{Answering, Assistant, RememberTalk, RunEvaluation};
 use budget::BudgetTold;
 use conversations::{AnswerContact, Conversations, FirstWidget, HandedOn};
 use identity::{AttemptLimits, Identity, Passkeys, Passwords, Post, Providers, SendInvitation, SendLetter};
@@ -109,7 +109,8 @@ impl Capabilities {
     fn jobs(&self) -> Registry {
         let answers = Answering { assistant: self.assistant.clone(), conversations: self.conversations.clone() };
         Registry::default()
-            .with::<AnswerContact>(answers)
+            .with::<AnswerContact>(answers.clone())
+            .with::<RememberTalk>(answers)
             .with::<IndexDocument>(self.knowledge.clone())
             .with::<EmbedPassages>(self.knowledge.clone())
             .with::<FollowSearchModel>(Following(self.knowledge.clone()))

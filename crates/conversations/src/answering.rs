@@ -277,6 +277,33 @@ impl Conversations {
         Ok(Reply::Said)
     }
 
+    /// A person is asked to join where the last questions in a row were left without an answer, by what who asked has said of it.
+    ///
+    /// # Errors
+    /// [`ConversationError::Denied`] for anybody but a job, or the database's.
+    #[tracing::instrument(name = "db.conversation.call_after_refusals", skip_all)]
+    pub async fn call_after_refusals(
+        &self,
+        caller: &Caller,
+        conversation: ConversationId,
+    ) -> Result<(), ConversationError> {
+        let right = caller.assistant()?;
+        let mut tx = self.services.store.tenant(right.scope()).await?;
+        let mut row = match lock(&mut tx, conversation, Reach::ALL).await {
+            Err(ConversationError::NotFound) => return Ok(()),
+            row => row?,
+        };
+        let speaks = row.handler == Handler::Assistant && row.state == ConversationState::Open;
+        if !speaks || !asked::missed(&mut tx, conversation).await? {
+            return Ok(());
+        }
+        row.hand_to(Handler::People, None);
+        let message = row.append(&mut tx, &self.services, right.scope(), handed_off()).await?;
+        tx.commit().await?;
+        self.services.publish(Notice::written(right.scope().tenant(), &[message]));
+        Ok(())
+    }
+
     /// The assistant cannot answer: the contact is told, and a person is asked for.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ pub const SEES_UNANSWERED: Permissions =
     CHANNELS.and(Permissions::of(&[Permission::ReadDocuments, Permission::ReadConversations, Permission::ReachOthers]));
 
 /// Characters of a question that are kept.
-const KEPT: usize = 500;
+pub const MAX_ASKED: usize = 500;
 /// Questions that are looked at, the newest: what was asked before them is not counted.
 const LOOKED_AT: i64 = 10_000;
 /// Most that are shown, where those that say the same are one.
@@ -31,6 +31,8 @@ const MISSES: i64 = 3;
 /// How long what was asked is remembered, and how long once it is settled.
 const REMEMBERED: Duration = Duration::days(365);
 const SETTLED: Duration = Duration::days(90);
+/// Rows that are deleted in a statement, but for those of the same moment.
+const AT_ONCE: i64 = 1_000;
 
 /// Keeps a question with its answer, in the transaction that says it: where it stands on another, the two together, since alone it says nothing to
 /// those who are to write an answer.
@@ -42,9 +44,14 @@ pub(crate) async fn keep(
     (outcome, receipt, settled): (Outcome, Option<ReceiptId>, Option<OffsetDateTime>),
     at: OffsetDateTime,
 ) -> Result<(), ConversationError> {
-    // What was said last counts most, as for the answer.
-    let over = question.chars().count().saturating_sub(KEPT);
-    let question: String = question.chars().skip(over).collect();
+    // What was said last counts most, as for the answer; from a whole word on.
+    let question = match question.char_indices().rev().nth(MAX_ASKED - 2) {
+        Some((at, _)) if question.chars().count() > MAX_ASKED => {
+            let end = &question[at..];
+            format!("…{}", end.split_once(char::is_whitespace).map_or(end, |(_, words)| words))
+        }
+        _ => question.to_owned(),
+    };
     let folded = Sha256::digest(folded(&question));
     sqlx::query!(
         "insert into app.asked (tenant_id, conversation_id, seq, question, folded, outcome, asked_at, receipt_id, settled_at)
@@ -248,17 +255,31 @@ impl Conversations {
     /// The database's.
     #[tracing::instrument(name = "db.asked.clean_up", skip_all)]
     pub async fn delete_old_questions(&self) -> Result<u64, StoreError> {
-        let (request, now) = (RequestId::from_uuid(self.services.new_id()), self.services.now());
-        let mut tx = self.services.store.platform(Reason::CleanUp, request).await?;
-        let done = sqlx::query!(
-            "delete from app.asked where settled_at <= $1 or asked_at <= $2",
-            now - SETTLED,
-            now - REMEMBERED
-        )
-        .execute(&mut tx)
-        .await?;
-        tx.commit().await?;
-        Ok(done.rows_affected())
+        let (now, mut gone) = (self.services.now(), 0);
+        // Some at a time, the oldest first: however many there are, a statement ends in time, and what it has deleted stays so.
+        loop {
+            let request = RequestId::from_uuid(self.services.new_id());
+            let mut tx = self.services.store.platform(Reason::CleanUp, request).await?;
+            let done = sqlx::query!(
+                "delete from app.asked where settled_at <= coalesce(
+                   (select settled_at from app.asked where settled_at <= $1 order by settled_at offset $2 limit 1), $1)",
+                now - SETTLED,
+                AT_ONCE
+            );
+            let settled = done.execute(&mut tx).await?.rows_affected();
+            let done = sqlx::query!(
+                "delete from app.asked where asked_at <= coalesce(
+                   (select asked_at from app.asked where asked_at <= $1 order by asked_at offset $2 limit 1), $1)",
+                now - REMEMBERED,
+                AT_ONCE
+            );
+            let asked = done.execute(&mut tx).await?.rows_affected();
+            tx.commit().await?;
+            gone += settled + asked;
+            if settled.max(asked) <= AT_ONCE.unsigned_abs() {
+                return Ok(gone);
+            }
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Who asked says whether an answer answers.
 
+use crate::append::AnswerContact;
 use crate::{ConversationError, Conversations};
 use model::ConversationId;
-use store::Caller;
+use store::{Caller, jobs};
 
 impl Conversations {
     /// A contact says of an answer in a conversation of its own, or of the passages in its place, whether that answers what it asked. What it
@@ -35,7 +36,12 @@ impl Conversations {
         if judged.rows_affected() == 0 {
             return Err(ConversationError::NotFound);
         }
+        // It may be the third one in a row that is left without an answer, at which a person is asked to join, where a company wants that.
+        if !answers {
+            jobs::enqueue::<AnswerContact>(&mut tx, &self.services, right.scope(), id).await?;
+        }
         tx.commit().await?;
+        self.services.wake_workers::<AnswerContact>();
         Ok(())
     }
 }

@@ -18,7 +18,7 @@ mod say;
 
 pub use answering::{Before, Earlier, Question, Reply, Saying};
 pub use append::AnswerContact;
-pub use asked::SEES_UNANSWERED;
+pub use asked::{MAX_ASKED, SEES_UNANSWERED};
 pub use begin::{FirstWidget, NewContact, token};
 pub use error::ConversationError;
 pub use handling::{HandedOn, words_of};

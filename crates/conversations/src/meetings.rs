@@ -40,6 +40,30 @@ impl Conversations {
         self.meeting(scope(caller)?, id, |_| noted!("A meeting has begun.").to_owned()).await
     }
 
+    /// One that was planned is at another time: its day, its time and where that is said, in the workspace's language as well.
+    ///
+    /// # Errors
+    /// As [`Conversations::meeting_began`].
+    #[tracing::instrument(name = "db.conversation.meeting_moved", skip_all)]
+    pub async fn meeting_moved(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        [day, time, zone]: [String; 3],
+    ) -> Result<(), ConversationError> {
+        let said = text!("The meeting was moved: it is on {day}, {time} ({zone}). Its link stays.", day, time, zone);
+        self.meeting(scope(caller)?, id, |language| said.say(language)).await
+    }
+
+    /// One is over to which nobody has come.
+    ///
+    /// # Errors
+    /// As [`Conversations::meeting_began`].
+    #[tracing::instrument(name = "db.conversation.meeting_called_off", skip_all)]
+    pub async fn meeting_called_off(&self, caller: &Caller, id: ConversationId) -> Result<(), ConversationError> {
+        self.meeting(scope(caller)?, id, |_| noted!("The meeting was called off.").to_owned()).await
+    }
+
     /// One is over: how long it took, and who was there. It is said in the workspace's language, since what is filled in is kept with it.
     ///
     /// # Errors

@@ -48,7 +48,7 @@ pub fn evaluations(frame: &Frame, runs: Vec<Evaluation>, problem: Option<Problem
     let main = view! {
         <header class="page__head">
             <h1>{t!("Measure the assistant")}</h1>
-            <p>{t!("Your questions are asked one after the other, as visitors ask. The built-in answerer answers: that costs nothing, and nobody is told.")}</p>
+            <p>{t!("Your questions are asked one after the other, as visitors ask. The built-in answerer answers, so no model is paid for an answer; a search model, where you have one, is asked as ever. Nobody is told.")}</p>
         </header>
         {notice}
         <section class="section" aria-labelledby="new">
@@ -190,12 +190,18 @@ pub fn evaluation(frame: &Frame, report: EvaluationReport, runs: Vec<Evaluation>
             </section>
         }
     });
+    let came = [
+        t!("{n} answer", "{n} answers", n = answers),
+        t!("passages once", "passages {n} times", n = passages),
+        t!("{n} refusal", "{n} refusals", n = refused),
+    ]
+    .join(", ");
     let wrong: Vec<EvaluationResult> = results.into_iter().filter(|result| !result.right).collect();
     let main = view! {
         <header class="page__head">
             <h1>{run.name.clone()}</h1>
             <p>{badge(run.state)}" "{t!("{right} of {asked} right", right = run.right, asked = run.asked)}</p>
-            <p>{t!("{answers} answers, {passages} times passages, {refused} refusals", answers, passages, refused)}</p>
+            <p>{came}</p>
             {error}
         </header>
         {goes_on}
@@ -204,7 +210,7 @@ pub fn evaluation(frame: &Frame, report: EvaluationReport, runs: Vec<Evaluation>
         {went_wrong(wrong, run.asked > 0)}
         <form class="actions" method="post" action=format!("{here}/delete")>
             <a class="button" href=HERE>{t!("All measurements")}</a>
-            <button class="button button--danger" type="submit">{t!("Delete this measurement")}</button>
+            <button class="button button--ends" type="submit">{t!("Delete this measurement")}</button>
         </form>
     };
     frame.page(ASSISTANT, t!("{name} · Measure · Assistant", name = run.name), Surface::Dashboard, main)

@@ -1,4 +1,4 @@
-//! Questions whose answers are known, from a file: JSON lines, or a table (CSV) with its columns named in the first line.
+//! Questions whose answers are known, from a file: JSON lines, a JSON list of the same, or a table (CSV) with its columns named in the first line.
 //!
 //! *Guarantees:* a file is read whole or refused by a sentence that names the line or the question.
 
@@ -14,13 +14,14 @@ pub const MOST_BYTES: usize = 256 * 1024;
 /// Most characters of the words that answer.
 const MOST_EXPECTED: usize = 500;
 /// What stands in the place of the words that answer where there are none.
-const NO_ANSWER: [&str; 3] = ["", "no answer", "-"];
+const NO_ANSWER: [&str; 7] = ["", "no answer", "no answer.", "none", "n/a", "null", "-"];
 /// How columns are called.
 const QUESTION: [&str; 2] = ["question", "q"];
 const EXPECTED: [&str; 3] = ["expected", "answer", "a"];
 
-/// A line of JSON.
+/// A line of JSON, or one of a list. (A name that is none of these is a mistake in one of them: what it says would be missing.)
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Line {
     #[serde(alias = "q")]
     question: String,
@@ -41,7 +42,14 @@ pub fn read_questions(bytes: &[u8]) -> Result<Vec<ExpectedQuestion>, Text> {
     if text.is_empty() {
         return Err(text!("There is no question."));
     }
-    let read = if text.starts_with('{') { lines(text)? } else { table(text)? };
+    let read = match text.chars().next() {
+        Some('{') => lines(text)?,
+        Some('[') => serde_json::from_str(text).map_err(|error| {
+            let line = error.line();
+            text!("The list is no JSON of objects with `question` and `expected`: look at line {line}.", line)
+        })?,
+        _ => table(text)?,
+    };
     let questions: Vec<ExpectedQuestion> = read
         .into_iter()
         .map(|Line { question, expected }| {
@@ -72,9 +80,18 @@ fn table(text: &str) -> Result<Vec<Line>, Text> {
     let column =
         |names: &[&str]| heads.iter().position(|head| names.iter().any(|name| head.eq_ignore_ascii_case(name)));
     let (question, expected) = (column(&QUESTION).ok_or_else(unnamed)?, column(&EXPECTED).ok_or_else(unnamed)?);
+    // A quotation mark that is never closed would take all that follows for its cell.
+    let starts = knowledge::table_lines(&text.replace("\r\n", "\n").replace('\r', "\n"), delimiter, 1)?;
     let mut read = Vec::new();
-    for (number, row) in (2_usize..).zip(reader.records()) {
+    for ((number, line), row) in (2_usize..).zip(starts.into_iter().skip(1)).zip(reader.records()) {
         let row = row.map_err(|_| text!("Row {number} of the table cannot be read.", number))?;
+        if row.iter().skip(heads.len()).any(|cell| !cell.is_empty()) {
+            return Err(text!(
+                "Line {line} has more cells than the first line has names. Put quotation marks around a cell that holds the \
+                 character between cells.",
+                line
+            ));
+        }
         let cell = |column: usize| row.get(column).unwrap_or_default().to_owned();
         if row.iter().any(|cell| !cell.is_empty()) {
             read.push(Line { question: cell(question), expected: Some(cell(expected)) });
@@ -131,6 +148,7 @@ mod tests {
             "\u{feff}question,expected\nHow long may I return goods?,60 days\n\nDo you sell boats?,no answer\n",
             "Answer;Question\r\n60 days;How long may I return goods?\r\n;Do you sell boats?\r\n",
             "q\ta\nHow long may I return goods?\t60 days\nDo you sell boats?\t-\n",
+            "[{\"question\": \"How long may I return goods?\", \"expected\": \"60 days\"}, {\"question\": \"Do you sell boats?\", \"expected\": \"none\"}]",
         ] {
             assert_eq!(read(file), both, "{file}");
         }
@@ -146,6 +164,10 @@ mod tests {
             ("{\"question\": \"A?\"}\n{\"ask\": \"B?\"}\n", "Line 2 is no JSON object"),
             ("{\"question\": \" \", \"expected\": \"a\"}", "Question 1 needs"),
             ("question,expected\nA?,...\n", "What answers question 1"),
+            ("question,expected\nI bought a stove, how long?,2 years\n", "Line 2 has more cells"),
+            ("question,expected\nA?,\"b\nC?,d\nE?,f\n", "line 2 is never closed"),
+            ("{\"question\": \"A?\", \"expcted\": \"b\"}", "Line 1 is no JSON object"),
+            ("[{\"question\": \"A?\"},\n 7]", "look at line 2"),
         ] {
             assert!(said(file.as_bytes()).contains(words), "{file}: {}", said(file.as_bytes()));
         }

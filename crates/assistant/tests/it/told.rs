@@ -39,6 +39,33 @@ async fn of_a_pair_the_question_is_told_with_its_answer() {
     }
 }
 
+/// A topic by its name is no question that words answer; what speaks of it is shown all the same.
+#[tokio::test]
+async fn of_a_topic_what_speaks_of_it_is_shown() {
+    let files = [
+        ("returns.md", "# Returns\n\nUnused goods go back within 60 days of delivery. We pay the parcel.\n"),
+        ("animals.md", "# Dogs and cats\n\nPets are welcome in all rooms of the ground floor, for 12 euros a night.\n"),
+        ("pay.md", "# Payment\n\nCards and invoices. A deposit of 50 euros is taken when you arrive.\n"),
+    ];
+    let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()));
+    let stage = knowing(files.to_vec(), Some(embedder())).await;
+    for (question, words) in [
+        ("What is your return policy?", "60 days"),
+        ("return policy", "60 days"),
+        ("returns", "60 days"),
+        ("What is your pet policy?", "ground floor"),
+        ("pets", "ground floor"),
+        ("deposit", "50 euros"),
+    ] {
+        let told = ask(&stage, question).await;
+        assert!(!told.refused && said(&told).contains(words), "{question}: {told:?}");
+    }
+    for question in ["kayaks", "What is your privacy policy?", "the weather", "policy"] {
+        let told = ask(&stage, question).await;
+        assert_ne!(told.outcome, Outcome::Answer, "{question}: {told:?}");
+    }
+}
+
 /// Turned round, or of something else, a yes or no is never told without the question that it answers.
 #[tokio::test]
 async fn a_yes_or_no_is_never_told_alone() {

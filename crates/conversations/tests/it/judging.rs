@@ -3,6 +3,7 @@
 use crate::stage::{Stage, answered, words};
 use conversations::{AnswerContact, ConversationError, Conversations, Reply};
 use model::ConversationId;
+use model::conversation::Event;
 use model::knowledge::{Answer, Outcome};
 use store::Caller;
 use store::jobs::{End, Handler, JobError, Registry, Slots, Task, Worker};
@@ -12,7 +13,10 @@ struct Says(Conversations, Answer);
 
 impl Handler<AnswerContact> for Says {
     async fn run(&self, task: &Task<AnswerContact>) -> Result<(), JobError> {
-        let question = self.0.question(&task.caller(), task.subject()).await.unwrap().unwrap();
+        let Some(question) = self.0.question(&task.caller(), task.subject()).await.unwrap() else {
+            self.0.call_after_refusals(&task.caller(), task.subject()).await.unwrap();
+            return Ok(());
+        };
         let reply = self
             .0
             .answer(&task.caller(), &question, question.said.len(), &question.said.join("\n"), &self.1)
@@ -33,12 +37,18 @@ impl Stage {
         let (contact, ..) = self.contact(owner).await;
         let id = self.conversations.open(&contact).await.unwrap();
         self.conversations.say(&contact, id, &words("May lamps be sent back?", "1")).await.unwrap();
+        self.say_it(outcome).await;
+        self.db.leaves_waiting_jobs();
+        assert_eq!(self.messages(&contact, id).await[1].outcome, Some(outcome));
+        (contact, id)
+    }
+
+    /// This becomes of what is asked.
+    async fn say_it(&self, outcome: Outcome) {
         let answer = Answer { outcome, refused: outcome == Outcome::Refused, ..answered("Within 60 days.") };
         let registry = Registry::default().with::<AnswerContact>(Says(self.conversations.clone(), answer));
         let ends = Worker::new(self.db.services.clone(), registry, Slots::default()).run_due().await.unwrap();
-        assert_eq!(ends, [End::Done]);
-        assert_eq!(self.messages(&contact, id).await[1].outcome, Some(outcome));
-        (contact, id)
+        assert!(!ends.is_empty() && ends.iter().all(|end| *end == End::Done), "{ends:?}");
     }
 
     /// What was said of what was asked there.
@@ -65,6 +75,27 @@ async fn what_who_asked_says_last_is_kept() {
         }
         assert_eq!(stage.messages(&contact, id).await.len(), 2, "nothing is said by it");
     }
+}
+
+#[tokio::test]
+async fn at_the_third_in_a_row_that_does_not_answer_a_person_is_called() {
+    let stage = Stage::new().await;
+    let (contact, id) = stage.asked(&stage.two.aurora.owner, Outcome::Passages).await;
+    for number in ["2", "3"] {
+        stage.conversations.say(&contact, id, &words("And chairs?", number)).await.unwrap();
+        stage.say_it(Outcome::Passages).await;
+    }
+    let called = async || {
+        stage.say_it(Outcome::Passages).await;
+        stage.messages(&contact, id).await.last().unwrap().event == Some(Event::HandedOff)
+    };
+    let judge = async |seq, answers| stage.conversations.judge(&contact, id, seq, answers).await.unwrap();
+    for seq in [2, 4] {
+        judge(seq, false).await;
+    }
+    assert!(!called().await);
+    judge(6, false).await;
+    assert!(called().await);
 }
 
 #[tokio::test]
