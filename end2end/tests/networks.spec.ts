@@ -16,9 +16,10 @@ type World = {
 };
 
 /** A host and a guest in a meeting, whose sounds and pictures go by a relay. */
-async function two(relay: Relay, { startServer, newContext }: World) {
+async function two(relay: Relay, { startServer, newContext }: World, before = async (_: Page) => {}) {
   const { url: baseURL } = await startServer(relay.settings);
   const [page, anna] = [await (await newContext({ baseURL })).newPage(), await (await newContext({ baseURL })).newPage()];
+  await before(anna);
   const { name: host } = await signUp(page.request, somebody());
   const path = await makeMeeting(page.request);
   await enter(page, path);
@@ -54,6 +55,36 @@ test('who loses the network is told, and is back when it is', async ({ startServ
   for (const who of [page, anna]) await expect(alert(who)).toBeHidden({ timeout: 90_000 });
   await meet(both);
   for (const who of [page, anna]) await expect(quality(who)).toHaveText(/^Connection (good|fair|poor)$/);
+  await expect(page.locator('figure[data-meet-source]')).toHaveCount(1);
+  relay.stop();
+});
+
+test('whom the whole network leaves is gone from the others, and comes back as themself', async ({ startServer, newContext, complaints }) => {
+  complaints.expect(/ERR_INTERNET_DISCONNECTED/);
+  const relay = await Relay.start();
+  let offline = false;
+  const sockets = new Set<() => void>();
+  const both = await two(relay, { startServer, newContext }, async (anna) => {
+    await anna.routeWebSocket(/\/ws\/meet/, (socket) => {
+      if (offline) return void socket.close({ code: 1012 });
+      const server = socket.connectToServer();
+      sockets.add(() => void Promise.all([server.close(), socket.close({ code: 1012 })]));
+    });
+  });
+  const { page, anna } = both;
+  await meet(both);
+  // The socket, all requests, and media, which go the same way as the host's.
+  offline = true;
+  await anna.context().setOffline(true);
+  relay.lets();
+  for (const cut of sockets) cut();
+  await expect(alert(anna)).toBeVisible();
+  await expect(tile(page, 'Anna Berg')).toHaveCount(0, { timeout: 60_000 });
+  offline = false;
+  relay.lets('udp', 'tcp');
+  await anna.context().setOffline(false);
+  for (const who of [page, anna]) await expect(alert(who)).toBeHidden({ timeout: 90_000 });
+  await meet(both);
   await expect(page.locator('figure[data-meet-source]')).toHaveCount(1);
   relay.stop();
 });

@@ -28,11 +28,12 @@ pub const HEARTBEAT: Duration = Duration::from_secs(30);
 /// Meetings of a tenant's that go on at once.
 const LIVE: i64 = 200;
 /// Messages that are shown to who comes, and bytes of them: they come in one frame, and that has an end. And most that a meeting has, and of them
-/// one person's.
+/// one person's, and all guests': by its link one may come as many.
 const SHOWN: i64 = 100;
 const SHOWN_BYTES: usize = 100_000;
 const WRITTEN: i64 = 2_000;
 const OWN: i64 = 500;
+const OF_GUESTS: i64 = 1_200;
 
 /// Somebody who is in a meeting, or waits before it, by a socket. Dropped, they are cut off, and may come back.
 #[derive(Debug)]
@@ -84,21 +85,26 @@ pub enum Entered {
 
 impl Meetings {
     /// Somebody comes with a token, and agrees to be seen, heard and read, or has agreed before. Where the way of their `media` is open still, as when
-    /// their socket alone was cut, it goes on as it was.
+    /// their socket alone was cut, it goes on as it was. Who says what socket they had `was` comes back by themself.
     ///
     /// # Errors
     /// [`MeetingError::Invalid`] for who has not agreed; [`MeetingError::NoToken`] for what is none, or over; [`MeetingError::NotFound`] where
     /// the meeting is over; [`MeetingError::TurnedAway`], also for a member who is no more; [`MeetingError::SignedOut`] for one whose session is
-    /// over; [`MeetingError::Locked`]; [`MeetingError::Full`]; [`MeetingError::TooMany`]; or the database's.
+    /// over; [`MeetingError::Elsewhere`] where they have gone on by a later socket; [`MeetingError::Locked`]; [`MeetingError::Full`]; [`MeetingError::TooMany`]; or the
+    /// database's.
     #[tracing::instrument(name = "db.meeting.come", skip_all)]
     pub async fn come(
         &self,
         token: &str,
         consent: bool,
-        media: bool,
+        (media, was): (bool, Option<u64>),
         request: RequestId,
     ) -> Result<Came, MeetingError> {
         let says = self.tokens.read(token, self.services.now()).ok_or(MeetingError::NoToken)?;
+        // A page that slept is no reason to push out the one that they have gone on with.
+        if was.is_some_and(|was| self.live.by_later(says.meeting, says.person, was)) {
+            return Err(MeetingError::Elsewhere);
+        }
         let caller = scope::of_meeting(&self.services, says.tenant, says.meeting, request).await?;
         let caller = caller.ok_or(MeetingError::NotFound)?;
         let mut tx = self.services.store.tenant(caller.scope()).await?;
@@ -187,6 +193,8 @@ impl Meetings {
         .await?;
         let row = rows::meeting(&mut tx, meeting).await?;
         let messages = messages(&mut tx, meeting).await?;
+        // From here on they are in a room, and nothing may fail that does not take them out of it.
+        let around = row.around()?;
         // While the meeting is held: whoever ends it finds them there, or they find it ended.
         let place = match by {
             By::Token { media: true } => self.live.enter_again(meeting, there.person()?),
@@ -215,8 +223,9 @@ impl Meetings {
         let role = people.iter().find(|one| one.person == person).map_or(AttendeeRole::Viewer, |one| one.role);
         let welcome = frame(&MeetingTold::Welcome {
             person,
+            socket: place.socket,
             role,
-            meeting: &row.around()?,
+            meeting: &around,
             people: &people,
             messages: &messages,
             token: &self.token(caller.scope(), meeting, person),
@@ -519,6 +528,22 @@ impl Attending {
             meeting.uuid(),
             person.uuid()
         );
+        if self.kind == AttendeeKind::Guest {
+            let theirs = sqlx::query_scalar!(
+                r#"select count(*) as "theirs!"
+                   from app.meeting_messages m
+                   join app.meeting_people p on p.tenant_id = m.tenant_id and p.meeting_id = m.meeting_id and p.person_id = m.person_id
+                   where m.meeting_id = $1 and p.kind = 'guest'"#,
+                meeting.uuid()
+            );
+            if theirs.fetch_one(&mut tx).await? >= OF_GUESTS {
+                let detail = text!(
+                    "Guests have written {most} messages in this meeting. The rest is for the company and its contacts.",
+                    most = OF_GUESTS
+                );
+                return Err(MeetingError::TooMany(detail));
+            }
+        }
         if own.fetch_one(&mut tx).await? >= OWN {
             let detail =
                 text!("You have written {most} messages in this meeting. The rest is for the others.", most = OWN);

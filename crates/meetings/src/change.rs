@@ -1,6 +1,6 @@
 //! What is another about a meeting than when it was made. Its link stays.
 
-use crate::made::{Starts, fit_minutes, fit_passcode, fit_title, named, starts};
+use crate::made::{Starts, begins, fit_minutes, fit_passcode, fit_title, named, starts};
 use crate::{MeetingError, Meetings, rows};
 use model::MeetingId;
 use model::audit::Act;
@@ -49,6 +49,13 @@ impl Meetings {
                 let detail = text!("The meeting has begun already: when it was to begin stays as it is.");
                 return Err(MeetingError::field("starts_at", detail));
             }
+            // As the form showed it, which knows of no seconds, nor which of two hours that are called the same: nobody has moved it.
+            (MeetingState::Scheduled, Some(Starts::Local(local, zone)))
+                if row.time_zone.as_deref().unwrap_or("UTC") == zone.trim()
+                    && rows::begins(&mut tx, id).await?.as_deref() == local.trim().get(..16) =>
+            {
+                (row.starts_at, row.time_zone.clone())
+            }
             (MeetingState::Scheduled, Some(Starts::At(at, None))) => {
                 starts(&mut tx, &Starts::At(at, row.time_zone.clone()), now).await?
             }
@@ -96,7 +103,20 @@ impl Meetings {
             entry = entry.is("passcode", if meeting.passcode { "set" } else { "none" });
         }
         audit::record(&mut tx, &self.services, caller, entry).await?;
+        let moved = match row.conversation().filter(|_| row.starts_at != starts_at || row.time_zone != zone) {
+            Some(conversation) => {
+                let language = conversations::language(&mut tx).await?;
+                begins(&mut tx, id, language).await?.map(|begins| (conversation, begins))
+            }
+            None => None,
+        };
         tx.commit().await?;
+        if let Some((conversation, begins)) = moved
+            && let Err(error) = self.conversations.meeting_moved(caller, conversation, begins).await
+        {
+            // It is moved in any case.
+            tracing::warn!(%error, "that a meeting was moved could not be said in its conversation");
+        }
         Ok(meeting)
     }
 

@@ -23,6 +23,9 @@ pub enum MeetingError {
     /// They may not come in.
     #[error("they were taken out, or not let in")]
     TurnedAway,
+    /// They are there by a later socket.
+    #[error("they are there on another page")]
+    Elsewhere,
     /// Nobody new comes in.
     #[error("the meeting is locked")]
     Locked,
@@ -101,6 +104,9 @@ impl Fault for MeetingError {
                 ErrorCode::Forbidden,
                 text!("A host did not let you in, or took you out of this meeting. Ask them, if that was a mistake."),
             ),
+            Self::Elsewhere => {
+                Problem::new(ErrorCode::Conflict, text!("You have gone on with this meeting on another page."))
+            }
             Self::Locked => Problem::new(
                 ErrorCode::Conflict,
                 text!("The meeting is locked: nobody new comes in. Ask a host to unlock it, then try again."),

@@ -164,8 +164,10 @@ impl Meetings {
             (None, Some(pass)) => self.contact_with(&mut tx, scope, &row, pass).await?,
             _ => None,
         };
+        // Who was put out as a guest does not come in again by a pass that they kept back: then whoever has one waits as well.
+        let trusted = member.is_some() || contact.is_some() && !a_guest_was_put_out(&mut tx, id).await?;
         if let Some(person) = person_of(&mut tx, id, member, contact.as_ref().map(|known| known.id)).await? {
-            let joined = self.again(&mut tx, scope, &row, (person, leads, session)).await?;
+            let joined = self.again(&mut tx, scope, &row, (person, leads, trusted, session)).await?;
             tx.commit().await?;
             return Ok(joined);
         }
@@ -185,8 +187,6 @@ impl Meetings {
         if self.live.count(id) >= MOST_IN && !leads {
             return Err(MeetingError::Full);
         }
-        // Who was put out as a guest does not come in again by a pass that they kept back: then whoever has one waits as well.
-        let trusted = member.is_some() || contact.is_some() && !a_guest_was_put_out(&mut tx, id).await?;
         let new = New {
             kind: match (member, &contact) {
                 (Some(_), _) => AttendeeKind::Member,
@@ -309,7 +309,7 @@ impl Meetings {
         tx: &mut TenantTx,
         scope: &Scope,
         row: &MeetingRow,
-        (person, leads, session): (AttendeeId, bool, Option<[u8; 32]>),
+        (person, leads, trusted, session): (AttendeeId, bool, bool, Option<[u8; 32]>),
     ) -> Result<Joined, MeetingError> {
         let there = rows::person(tx, row.id(), person).await?.ok_or(MeetingError::NotFound)?;
         // Who manages meetings comes back into any.
@@ -329,7 +329,7 @@ impl Meetings {
         let hash = self.secret_hash(person, &secret);
         sqlx::query!(
             "update app.meeting_people
-             set secret_hash = $3, role = $4, admitted = true, seen_at = $5, session_hash = $6, by_right = $7,
+             set secret_hash = $3, role = $4, admitted = admitted or $8, seen_at = $5, session_hash = $6, by_right = $7,
                consented_at = coalesce(consented_at, $5),
                state = case when state in ('removed', 'refused') then 'left' else state end
              where meeting_id = $1 and person_id = $2",
@@ -339,12 +339,14 @@ impl Meetings {
             role.name(),
             self.services.now(),
             session.as_ref().map(<[u8; 32]>::as_slice),
-            leads
+            leads,
+            trusted
         )
         .execute(tx)
         .await?;
         let token = self.token(scope, row.id(), person);
-        Ok(Joined { person, secret, token, state: AttendeeState::In, role, name: there.name })
+        let state = if there.admitted || trusted { AttendeeState::In } else { AttendeeState::Waiting };
+        Ok(Joined { person, secret, token, state, role, name: there.name })
     }
 
     /// Writes somebody down.
@@ -544,9 +546,10 @@ pub(crate) async fn gone_since(
 /// Those who have not been seen for long do not hold places.
 async fn forget_unseen(tx: &mut TenantTx, meeting: MeetingId, now: OffsetDateTime) -> Result<(), MeetingError> {
     gone_since(tx, meeting, now - UNSEEN).await?;
-    // Who never came in leaves nothing behind.
+    // Who asked and never came in leaves nothing behind. Whom a program lets in has not asked: they come when they like.
     sqlx::query!(
-        "delete from app.meeting_people where meeting_id = $1 and state = 'left' and joined_at is null",
+        "delete from app.meeting_people
+         where meeting_id = $1 and state = 'left' and joined_at is null and consented_at is not null",
         meeting.uuid()
     )
     .execute(tx)

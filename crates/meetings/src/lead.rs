@@ -3,6 +3,7 @@
 //! Guarantees: nobody but a host does any of it, and nobody does it to themselves; a host who is no member does it to no member.
 
 use crate::live::{Ending, Heard, frame};
+use crate::made::Ends;
 use crate::rows;
 use crate::{Attending, MeetingError};
 use model::AttendeeId;
@@ -172,6 +173,6 @@ impl Attending {
         if me.role != AttendeeRole::Host {
             return Err(Denied.into());
         }
-        self.meetings.over(&self.caller, self.ids().0, Some(self.name())).await
+        self.meetings.over(&self.caller, self.ids().0, Ends::Now(Some(self.name()))).await
     }
 }

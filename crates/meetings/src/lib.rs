@@ -90,9 +90,9 @@ impl Meetings {
     ) -> Self {
         Self {
             began: services.now(),
+            live: Live::since(services.now()),
             services,
             conversations,
-            live: Live::default(),
             tokens: Tokens(secret.derive("meetings/token/1")),
             passes: Passes(secret.derive("meetings/pass/1")),
             secrets: secret.derive("meetings/secret/1"),

@@ -15,6 +15,7 @@ use model::{AttendeeId, MeetingId};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
 /// Most who are in a meeting, and most who wait for one.
@@ -143,6 +144,19 @@ impl Place {
 }
 
 impl Live {
+    /// Nobody yet. Sockets are numbered on from the time, so that one from before a restart is an earlier one (and 256 a millisecond are exact in JSON).
+    pub fn since(now: OffsetDateTime) -> Self {
+        let millis = u64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
+        Self(Arc::new(Inner { next: AtomicU64::new(millis << 8), ..Inner::default() }))
+    }
+
+    /// Whether somebody is there by a later socket than this.
+    pub fn by_later(&self, meeting: MeetingId, person: AttendeeId, socket: u64) -> bool {
+        let rooms = self.rooms();
+        let one = rooms.get(&meeting).and_then(|room| room.0.get(&person));
+        one.is_some_and(|one| one.person.here && one.socket > socket)
+    }
+
     fn rooms(&self) -> MutexGuard<'_, HashMap<MeetingId, Room>> {
         self.0.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -413,7 +427,9 @@ mod tests {
     fn another_socket_takes_the_place_and_the_first_ends_nothing() {
         let (live, id) = (Live::default(), meeting());
         let mut first = live.enter(id, person(1, AttendeeRole::Host, AttendeeState::In)).unwrap();
+        assert!(!live.by_later(id, first.person, first.socket));
         let second = live.enter(id, person(1, AttendeeRole::Host, AttendeeState::In)).unwrap();
+        assert!(live.by_later(id, first.person, first.socket) && !live.by_later(id, second.person, second.socket));
         assert_eq!(frames(&mut first), ["End(Elsewhere)"]);
         assert!(!live.holds(&first) && live.holds(&second));
         assert!(!live.cut(&first) && live.get(id, second.person).unwrap().here);

@@ -19,7 +19,7 @@ use store::{Caller, Scope, StoreError, TenantTx};
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 use uuid::Uuid;
-use words::text;
+use words::{Language, text};
 
 /// Meetings of a tenant's that are kept: with one more, the one that ended first goes.
 const KEPT: i64 = 5_000;
@@ -75,6 +75,15 @@ pub struct Listed {
     pub said: (Vec<Written>, usize),
     /// How many are in it now.
     pub now: usize,
+}
+
+/// Why a meeting is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ends<'a> {
+    /// Somebody ends it: who manages meetings, or who is in it, of whom the audit log says the name.
+    Now(Option<&'a str>),
+    /// Nobody is in it any more, or has come in its time.
+    Empty,
 }
 
 /// A code that nobody can guess.
@@ -249,19 +258,17 @@ impl Meetings {
         let mut tx = self.services.store.tenant(scope).await?;
         let language = conversations::language(&mut tx).await?;
         let begins = match meeting.starts_at {
-            Some(at) if at > timestamp(self.services.now()) => rows::begins(&mut tx, meeting.id).await?,
+            Some(at) if at > timestamp(self.services.now()) => begins(&mut tx, meeting.id, language).await?,
             _ => None,
         };
         tx.leave_open();
-        // As that place's clock shows it.
-        let begins = begins.and_then(|begins| format!("{begins}:00.000Z").parse::<Timestamp>().ok());
         let link = &meeting.link;
         let said = match begins {
-            Some(begins) => text!(
+            Some([day, time, zone]) => text!(
                 "Let us talk face to face on {day}, {time} ({zone}). Open this link then to join: {link}",
-                day = begins.day().say(language),
-                time = begins.time(),
-                zone = meeting.time_zone.as_deref().unwrap_or("UTC"),
+                day,
+                time,
+                zone,
                 link
             ),
             None => text!("Let us talk face to face. Open this link to join: {link}", link),
@@ -306,7 +313,8 @@ impl Meetings {
     }
 
     /// The same as the dashboard shows them: with when each begins where its time is said, who came, and what was written in
-    /// those that are over. Those to come stand in the order in which they begin, and what begins at once before them.
+    /// those that are over. Those to come stand in the order in which they begin, and what begins at once before them; of those that are over the one that
+    /// ended last is the first.
     ///
     /// # Errors
     /// As [`Meetings::list`].
@@ -321,7 +329,8 @@ impl Meetings {
         let mut tx = self.services.store.tenant(caller.may(ManageMeetings)?.scope()).await?;
         let (rows, next_cursor) = match state {
             MeetingState::Scheduled => coming(&mut tx, limit, cursor).await?,
-            MeetingState::Live | MeetingState::Ended => page(&mut tx, Some(state), Some(limit), cursor).await?,
+            MeetingState::Live => page(&mut tx, Some(state), Some(limit), cursor).await?,
+            MeetingState::Ended => ended(&mut tx, limit, cursor).await?,
         };
         let ids: Vec<Uuid> = rows.iter().map(|row| row.meeting_id).collect();
         let begins = sqlx::query!(
@@ -423,7 +432,7 @@ impl Meetings {
     /// As [`Meetings::get`].
     pub async fn end(&self, caller: &Caller, id: MeetingId) -> Result<Meeting, MeetingError> {
         caller.may(ManageMeetings)?;
-        self.over(caller, id, None).await?;
+        self.over(caller, id, Ends::Now(None)).await?;
         self.get(caller, id).await
     }
 
@@ -439,14 +448,14 @@ impl Meetings {
         let there = there.fetch_one(&mut tx).await?;
         tx.leave_open();
         if !there {
-            self.over(caller, id, None).await?;
+            self.over(caller, id, Ends::Empty).await?;
         }
         Ok(!there)
     }
 
-    /// A meeting is over: on behalf of who manages meetings, or of somebody in it, of whom the audit log says the name.
+    /// A meeting is over.
     #[tracing::instrument(name = "db.meeting.end", skip_all)]
-    pub(crate) async fn over(&self, caller: &Caller, id: MeetingId, by: Option<&str>) -> Result<(), MeetingError> {
+    pub(crate) async fn over(&self, caller: &Caller, id: MeetingId, ends: Ends<'_>) -> Result<(), MeetingError> {
         let scope = match caller.attendee() {
             Ok(attendee) => attendee.scope(),
             Err(_) => caller.may(ManageMeetings)?.scope(),
@@ -458,9 +467,15 @@ impl Meetings {
             self.live.close(id);
             return Ok(());
         }
-        sqlx::query!("update app.meetings set state = 'ended', ended_at = $2 where meeting_id = $1", id.uuid(), now)
-            .execute(&mut tx)
-            .await?;
+        // One that was left was over when the last of them went.
+        let ended = sqlx::query_scalar!(
+            r#"update app.meetings
+               set state = 'ended', ended_at = greatest(started_at, least(empty_since, $2))
+               where meeting_id = $1 returning ended_at as "ended_at!""#,
+            id.uuid(),
+            now
+        );
+        let ended = ended.fetch_one(&mut tx).await?;
         // Who asked to come back, as after a restart, and opened no socket, was there until then.
         gone_since(&mut tx, id, now - UNSEEN).await?;
         rows::add_up(&mut tx, id, None, now).await?;
@@ -479,7 +494,7 @@ impl Meetings {
         );
         let names = names.fetch_all(&mut tx).await?;
         let mut entry = Entry::new(Act::MeetingEnded).to(id.uuid(), &row.title);
-        if let Some(by) = by {
+        if let Ends::Now(Some(by)) = ends {
             entry = entry.is("by", by);
         }
         audit::record(&mut tx, &self.services, caller, entry).await?;
@@ -488,9 +503,16 @@ impl Meetings {
         if row.started_at.is_some() {
             self.look_after(scope.tenant(), id);
         }
-        if let (Some(conversation), Some(began)) = (row.conversation(), row.started_at) {
-            let minutes = (now - began).whole_minutes();
-            let said = self.conversations.meeting_ended(caller, conversation, minutes, &names).await;
+        if let Some(conversation) = row.conversation() {
+            let said = match (row.started_at, ends) {
+                (Some(began), _) => {
+                    let minutes = (ended - began).whole_minutes();
+                    self.conversations.meeting_ended(caller, conversation, minutes, &names).await
+                }
+                (None, Ends::Now(_)) => self.conversations.meeting_called_off(caller, conversation).await,
+                // Its time has passed, and nobody has come: they know.
+                (None, Ends::Empty) => Ok(()),
+            };
             // The meeting is over in any case.
             if let Err(error) = said {
                 tracing::warn!(%error, "the end of a meeting could not be said in its conversation");
@@ -503,6 +525,19 @@ impl Meetings {
     pub(crate) fn passcode(&self, meeting: MeetingId, passcode: &str) -> [u8; 32] {
         self.passcodes.mac(&[meeting.uuid().as_bytes().as_slice(), passcode.as_bytes()].concat())
     }
+}
+
+/// When a planned meeting begins, as people read it: its day, its time, and where that is said.
+pub(crate) async fn begins(
+    tx: &mut TenantTx,
+    id: MeetingId,
+    language: Language,
+) -> Result<Option<[String; 3]>, MeetingError> {
+    let row = rows::meeting(tx, id).await?;
+    // As that place's clock shows it.
+    let begins = rows::begins(tx, id).await?.and_then(|begins| format!("{begins}:00.000Z").parse::<Timestamp>().ok());
+    let zone = row.time_zone.unwrap_or_else(|| "UTC".to_owned());
+    Ok(begins.map(|begins| [begins.day().say(language), begins.time(), zone]))
 }
 
 /// When it begins, and where that is said.
@@ -555,7 +590,7 @@ async fn make_room(tx: &mut TenantTx) -> Result<(), MeetingError> {
     if there.all >= KEPT {
         sqlx::query!(
             "delete from app.meetings where meeting_id in (
-               select meeting_id from app.meetings where state = 'ended' order by meeting_id limit $1)",
+               select meeting_id from app.meetings where state = 'ended' order by ended_at, meeting_id limit $1)",
             there.all - KEPT + 1
         )
         .execute(tx)
@@ -587,6 +622,40 @@ async fn coming(
          where state = 'scheduled' and ($1::uuid is null
            or (coalesce(starts_at, '-infinity'), meeting_id) > (coalesce($2::timestamptz, '-infinity'), $1))
          order by coalesce(starts_at, '-infinity'), meeting_id limit $3",
+        from.0,
+        from.1,
+        i64::from(limit) + 1
+    )
+    .fetch_all(tx)
+    .await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next_cursor = rows.last().filter(|_| more).map(|last| last.id().to_string());
+    Ok((rows, next_cursor))
+}
+
+/// A page of meetings that are over, the one that ended last first; and where the page after it begins.
+async fn ended(
+    tx: &mut TenantTx,
+    limit: u32,
+    cursor: Option<&str>,
+) -> Result<(Vec<MeetingRow>, Option<String>), MeetingError> {
+    let before = page::cursor::<MeetingId>(cursor).map_err(|why| MeetingError::field("cursor", why))?;
+    // Where that one stands. One that is not there any more leads to the beginning.
+    let mut from = (None, None);
+    if let Some(id) = before {
+        let there = sqlx::query!("select ended_at from app.meetings where meeting_id = $1", id.uuid());
+        if let Some(there) = there.fetch_optional(&mut *tx).await? {
+            from = (Some(id.uuid()), there.ended_at);
+        }
+    }
+    let mut rows = sqlx::query_as!(
+        MeetingRow,
+        "select meeting_id, code, title, state, starts_at, minutes, time_zone, passcode_hash, waiting_room, locked,
+           conversation_id, created_by, created_at, started_at, ended_at
+         from app.meetings
+         where state = 'ended' and ($1::uuid is null or (ended_at, meeting_id) < ($2::timestamptz, $1))
+         order by ended_at desc, meeting_id desc limit $3",
         from.0,
         from.1,
         i64::from(limit) + 1

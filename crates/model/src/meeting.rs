@@ -261,6 +261,9 @@ pub enum MeetingFrame {
         /// Whether the way of their media is open still: then it goes on as it was.
         #[serde(default)]
         media: bool,
+        /// What `welcome` said of their last socket, for a page that comes back by itself: it takes no place that a later one has.
+        #[serde(default)]
+        was: Option<u64>,
     },
     /// What their browser sends, and the places that it has.
     Offer {
@@ -414,6 +417,8 @@ pub enum MeetingTold<'a> {
     Welcome {
         /// As whom.
         person: AttendeeId,
+        /// The number of the socket: later ones have higher ones.
+        socket: u64,
         /// What they may do.
         role: AttendeeRole,
         /// Where.

@@ -25,7 +25,7 @@ use model::{ErrorCode, Problem};
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, timeout};
+use tokio::time::{Instant, MissedTickBehavior, timeout, timeout_at};
 use words::text;
 
 /// Largest frame, in bytes: an offer describes all that a browser can.
@@ -106,16 +106,16 @@ impl Socket {
         Self { app, ws, info, seat, bucket, offers, shown, heard: now, unanswered: 0, proven }
     }
 
-    #[tracing::instrument(name = "ws.meet", skip_all, fields(request_id = %self.info.id))]
+    // As `telemetry::REQUEST` says.
+    #[tracing::instrument(name = "ws.meet", target = "request", level = "error", skip_all, fields(request_id = %self.info.id))]
     async fn run(mut self) {
-        let end = match timeout(HELLO, self.hello()).await {
-            Ok(Ok((mut attending, media))) => {
+        let end = match self.hello().await {
+            Ok((mut attending, media)) => {
                 let end = self.talk(&mut attending, media).await;
                 attending.heard(self.heard);
                 end
             }
-            Ok(Err(end)) => end,
-            Err(_) => End::Close(1008, "no hello came"),
+            Err(end) => end,
         };
         close(&mut self.ws, end).await;
     }
@@ -156,6 +156,7 @@ impl Socket {
     async fn turn_away(&mut self, error: MeetingError) -> End {
         let (said, end) = match error {
             MeetingError::NotFound => (self.send(&MeetingTold::Ended).await, End::Close(1000, "the meeting is over")),
+            MeetingError::Elsewhere => return End::Close(4001, "elsewhere"),
             MeetingError::TurnedAway => (self.send(&MeetingTold::Removed).await, End::Close(1000, "not let in")),
             error => {
                 let Failure(problem) = Failure::from(error);
@@ -215,12 +216,15 @@ impl Socket {
 
     /// Reads until somebody has said who is there; with what media tells them already.
     async fn hello(&mut self) -> Result<(Attending, Option<mpsc::Receiver<Told>>), End> {
+        let until = Instant::now() + HELLO;
         loop {
-            let came = self.ws.recv().await;
+            // (Coming in is not let go of in the middle: who is in a room by then has to be taken out of it.)
+            let came = timeout_at(until, self.ws.recv());
+            let came = came.await.map_err(|_| End::Close(1008, "no hello came"))?;
             match self.read(came).await? {
                 None => {}
                 Some(MeetingFrame::Ping {}) => self.send(&MeetingTold::Pong).await?,
-                Some(MeetingFrame::Hello { token, consent, media }) => {
+                Some(MeetingFrame::Hello { token, consent, media, was }) => {
                     // Each takes some work, and may be told much.
                     if let Err(wait) = self.seat.may_come() {
                         let detail = text!("Meetings were asked for too often from your address. Wait a little.");
@@ -229,7 +233,7 @@ impl Socket {
                         self.refuse(problem, None, None).await?;
                         return Err(End::Close(1013, "too many come from this address"));
                     }
-                    let came = self.app.capabilities.meetings.come(&token, consent, media, self.info.id).await;
+                    let came = self.app.capabilities.meetings.come(&token, consent, (media, was), self.info.id).await;
                     match came {
                         Ok(Came { attending, first, media }) => {
                             self.write(first).await?;

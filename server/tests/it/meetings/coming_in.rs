@@ -5,7 +5,7 @@ use crate::harness::{Ask, PATIENCE, Served, TestServer, application};
 use crate::socket::ORIGIN;
 use meetings::Invited;
 use model::meeting::{AttendeeRole, Joined};
-use serde_json::json;
+use serde_json::{Value, json};
 use server::config::Config;
 use store::bus::Notice;
 use tokio_tungstenite::tungstenite::Error;
@@ -187,6 +187,52 @@ async fn who_waited_and_was_not_seen_for_long_asks_anew() {
     assert_eq!((answer.status, &answer.json()["errors"][0]["field"]), (422, &json!("name")), "{answer}");
     let again = joined(&server.ask(guest(&weekly, "Kim")).await);
     assert!(again.state.name() == "waiting" && again.person != kim.person, "{again:?}");
+}
+
+#[tokio::test]
+async fn a_page_that_comes_back_by_itself_takes_no_place_that_a_later_one_has() {
+    let server = TestServer::start().await;
+    let aurora = &server.two.aurora;
+    let weekly = meeting(&server, aurora, |_| {}).await;
+    let kim = joined(&server.ask(guest(&weekly, "Kim")).await);
+    let hello = async |was: Option<&Value>| {
+        let mut one = open(server.address, None).await.unwrap();
+        one.send(json!({"type": "hello", "token": kim.token, "consent": true, "was": was})).await;
+        one
+    };
+    // The laptop, and then the telephone, which takes its place.
+    let mut laptop = hello(None).await;
+    let laptops = laptop.next_of("welcome").await["socket"].clone();
+    let mut phone = hello(None).await;
+    let phones = phone.next_of("welcome").await["socket"].clone();
+    assert_eq!(laptop.end().await, Some(4001));
+    // The laptop wakes: the telephone stays.
+    let mut woken = hello(Some(&laptops)).await;
+    assert_eq!(woken.end().await, Some(4001));
+    assert!(phone.until_pong().await.iter().all(|frame| frame["type"] != "ended"));
+    // The telephone's own line is cut, and comes back; and where it has gone, the laptop may.
+    drop(phone);
+    let mut phone = hello(Some(&phones)).await;
+    phone.next_of("welcome").await;
+    phone.send(json!({"type": "leave"})).await;
+    assert_eq!(phone.end().await, Some(1000));
+    hello(Some(&laptops)).await.next_of("welcome").await;
+}
+
+#[tokio::test]
+async fn whom_a_program_lets_in_comes_when_they_like() {
+    let server = TestServer::start().await;
+    let aurora = &server.two.aurora;
+    let weekly = meeting(&server, aurora, |new| new.waiting_room = true).await;
+    let ask = Ask::post(format!("/api/v1/meetings/{}/tokens", weekly.id)).key(aurora);
+    let kim = server.ask(ask.body("application/json", json!({"name": "Kim"}).to_string())).await;
+    let kim: Joined = serde_json::from_str(&kim.body).unwrap();
+    server.db.clock.advance(time::Duration::hours(5));
+    joined(&server.ask(guest(&weekly, "Mia")).await);
+    let back = asks(&weekly, json!({"person": kim.person, "secret": kim.secret, "consent": true}));
+    let back = joined(&server.ask(back).await);
+    assert!(back.state.name() == "in" && back.person == kim.person, "{back:?}");
+    Attends::inside(server.address, &back.token).await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use super::{Attends, asks, guest, host, inside, joined, meeting, path};
 use crate::harness::{Ask, TestServer, application};
 use meetings::Starts;
-use model::meeting::{AttendeeRole, Meeting, MeetingFrame};
+use model::meeting::{AttendeeRole, Meeting, MeetingFrame, MeetingState};
 use serde_json::{Value, json};
 use server::config::Config;
 use std::collections::BTreeSet;
@@ -132,6 +132,35 @@ async fn a_meeting_in_which_nobody_is_ends_and_no_other_does() {
     assert_eq!(meetings.end_empty().await.unwrap(), 1);
     assert_eq!(server.count("select count(*) from app.meetings where state = 'ended'").await, 1);
     assert_eq!(meetings.end_empty().await.unwrap(), 0);
+    // It was over when the last of them went.
+    let lasted = "select (extract(epoch from ended_at - started_at) / 60)::bigint from app.meetings";
+    assert_eq!(server.count(lasted).await, 6);
+}
+
+#[tokio::test]
+async fn of_meetings_that_are_over_the_one_that_ended_last_comes_first() {
+    let server = TestServer::start().await;
+    let aurora = &server.two.aurora;
+    let meetings = &server.capabilities().meetings;
+    let mut made = Vec::new();
+    for title in ["Early", "Middle", "Late"] {
+        made.push(meeting(&server, aurora, |new| new.title = Some(title.to_owned())).await);
+    }
+    for ended in [1, 2, 0] {
+        server.db.clock.advance(time::Duration::minutes(1));
+        meetings.end(&aurora.owner, made[ended].id).await.unwrap();
+    }
+    let mut titles = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = meetings.listed(&aurora.owner, MeetingState::Ended, 1, cursor.as_deref()).await.unwrap();
+        titles.extend(page.data.into_iter().map(|one| one.meeting.title));
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(titles, ["Early", "Late", "Middle"]);
 }
 
 /// A frame with somebody's id in it, for every type that takes one.
@@ -381,6 +410,12 @@ async fn a_planned_meeting_is_changed_and_its_link_stays() {
     let answer = server.ask(patch(json!({"starts_at": again}))).await.json();
     assert_eq!((&answer["time_zone"], &answer["minutes"]), (&json!("Asia/Tokyo"), &json!(45)));
     assert_eq!(joined(&server.ask(guest("")).await).state.name(), "in");
+    // The form shows no seconds: who changes something else moves it by none.
+    let odd = format!("{day}T09:00:27.000Z");
+    assert_eq!(server.ask(patch(json!({"starts_at": odd}))).await.status, 200);
+    assert_eq!(server.ask(change(&format!("{day}T18:00"), "60")).await.status, 303);
+    let is = now().await;
+    assert_eq!((is.starts_at.unwrap().to_string(), is.minutes), (odd, 60));
 
     // When somebody is in it, its time is past changing; when it is over, all of it.
     let (_anna, _) = host(&server, aurora, &planned).await;

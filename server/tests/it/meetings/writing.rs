@@ -197,8 +197,34 @@ async fn an_invitation_speaks_the_workspace_s_language_and_says_when_it_is_for()
             };
             assert_eq!(server.ask(change("Prices")).await.json()["title"], "Prices", "{way}");
             assert_eq!(server.ask(change(" ")).await.json()["title"], title, "{way}");
+            if way == "program that plans" {
+                it_is_moved_and_called_off(&server, &made, &day, language).await;
+            }
         }
     }
+}
+
+/// What its conversation says of a planned meeting that is moved by an hour, whose name changes, and that is ended before anybody has come.
+async fn it_is_moved_and_called_off(server: &TestServer, made: &Meeting, day: &time::Date, language: Language) {
+    let aurora = &server.two.aurora;
+    let one = format!("/api/v1/meetings/{}", made.id);
+    for change in [json!({"starts_at": format!("{day}T02:30:00Z")}), json!({"title": "Prices"})] {
+        let ask = Ask::new("PATCH", one.as_str()).key(aurora).body("application/json", change.to_string());
+        assert_eq!(server.ask(ask).await.status, 200);
+    }
+    assert_eq!(server.ask(Ask::post(format!("{one}/end")).key(aurora)).await.status, 200);
+    let talk = made.conversation_id.unwrap();
+    let said = server.ask(Ask::get(format!("/api/v1/conversations/{talk}/messages")).key(aurora)).await.json();
+    let events = said["data"].as_array().unwrap().iter().filter(|one| one["event"] == "meeting");
+    let events: Vec<&str> = events.filter_map(|one| one["text"].as_str()).collect();
+    let begins: Timestamp = format!("{day}T11:30:00.000Z").parse().unwrap();
+    let moved = match language {
+        Language::Spanish => {
+            "La reunión cambió de hora: es el {day}, 11:30 (Asia/Tokyo). Su enlace sigue siendo el mismo."
+        }
+        _ => "The meeting was moved: it is on {day}, 11:30 (Asia/Tokyo). Its link stays.",
+    };
+    assert_eq!(events, [&*moved.replace("{day}", &begins.day().say(language)), "The meeting was called off."]);
 }
 
 #[tokio::test]
