@@ -143,6 +143,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("ended", noted!("It has ended for everybody. You can close this page.")),
     ("left_title", noted!("You have left the meeting")),
     ("left", noted!("The others are still there. You can come back.")),
+    ("left_alone", noted!("You can come back until it is over.")),
     ("elsewhere_title", noted!("You joined on another page")),
     ("elsewhere", noted!("The meeting goes on there. You can bring it back to this one.")),
     ("not_found", noted!("There is no meeting here, or it is over. Ask who sent you the link for a new one.")),
@@ -165,7 +166,6 @@ pub const WORDS: &[(&str, &str)] = &[
     ("viewer_only", noted!("You watch and listen. A host can let you speak.")),
     ("mark_muted", noted!("muted")),
     ("mark_hand", noted!("hand raised")),
-    ("mark_waiting", noted!("waiting")),
     ("mark_away", noted!("reconnecting")),
     ("mark_shares", noted!("sharing")),
     ("mute", noted!("Mute")),
@@ -194,8 +194,13 @@ pub const WORDS: &[(&str, &str)] = &[
     ("copy_failed", noted!("The link could not be copied. Take it from the address bar.")),
     ("picture_unable", noted!("This browser has no small window for it.")),
     ("sound_blocked", noted!("The browser plays no sound before you click. Click anywhere on the page.")),
-    ("confirm_remove", noted!("Take {name} out of the meeting? They cannot come back by themselves.")),
+    ("let_in", noted!("Let in")),
+    ("confirm_remove", noted!("Take {name} out of the meeting?")),
+    ("comes_of_remove", noted!("They cannot come back by themselves.")),
+    ("do_remove", noted!("Take out")),
     ("confirm_end", noted!("End the meeting for everybody?")),
+    ("comes_of_end", noted!("Its link opens nothing from then on.")),
+    ("do_end", noted!("End for everybody")),
     ("locked", noted!("Locked: nobody new comes in")),
     ("unlocked", noted!("The meeting is open again.")),
     ("screen_of", noted!("Screen of {name}")),
@@ -212,15 +217,19 @@ pub fn meet(lobby: Lobby) -> Page {
     let without = t!("Meetings need JavaScript. Turn it on for this page, or open the link in another browser.");
     let notice = if lobby.without_code { without.clone() } else { String::new() };
     let silent = notice.is_empty();
-    let back = lobby.back;
-    let (before, waits, inside, after) = (lobby_view(&lobby), waiting(&lobby.title), room(&lobby.title), over(back));
+    let (back, member) = (lobby.back, lobby.member);
+    let (before, waits, inside, after) =
+        (lobby_view(&lobby), waiting(&lobby.title), room(&lobby.title), over(back, member));
     let body = view! {
         <SkipLink/>
         <main id="main" tabindex="-1" data-meet="" data-meet-code=lobby.code data-meet-stage="lobby" data-meet-home=back>
             <script type="application/json" data-meet-settings="" nonce=one>{settings}</script>
             <script type="application/json" data-meet-words="" nonce=two>{sentences}</script>
             <p class="meet__notice" role="status" data-meet-notice="" hidden=silent>{notice}</p>
-            <p class="meet__alert" role="alert" data-meet-alert="" hidden=true></p>
+            <div class="meet__faults">
+                <p role="alert" data-meet-alert="" hidden=true></p>
+                {close("alert")}
+            </div>
             <noscript><p class="meet__alert">{without}</p></noscript>
             <p class="meet__alert" data-meet-unable="" hidden=true></p>
             {before}
@@ -240,10 +249,11 @@ fn icon(name: &'static str) -> AnyView {
     view! { <span data-meet-icon=name aria-hidden="true"></span> }.into_any()
 }
 
-/// A button that is on or off.
+/// A button that is on or off. Where its word says what a press does next, it is not said to be pressed as well.
 fn toggle(what: &'static str, words: String, key: Option<&'static str>) -> AnyView {
+    let pressed = (what != "screen").then_some("false");
     view! {
-        <button class="meet__button" type="button" data-meet-toggle=what aria-pressed="false" aria-keyshortcuts=key>
+        <button class="meet__button" type="button" data-meet-toggle=what aria-pressed=pressed aria-keyshortcuts=key>
             {icon(what)}<span class="word">{words}</span>
         </button>
     }
@@ -310,11 +320,14 @@ fn look() -> AnyView {
             <video data-meet-preview="" playsinline=true muted=true autoplay=true aria-label=t!("Your picture")></video>
             <p data-meet-preview-off="">{t!("Your camera is off")}</p>
             <div class="meet__toggles">
-                {toggle("microphone", t!("Microphone"), Some("m"))}
-                {toggle("camera", t!("Camera"), Some("v"))}
+                {toggle("microphone", t!("Microphone"), None)}
+                {toggle("camera", t!("Camera"), None)}
             </div>
             <p class="notice" role="status" data-meet-devices-help="" hidden=true></p>
-            <meter data-meet-level="" min="0" max="1" value="0" aria-label=t!("Level of the microphone")></meter>
+            <label class="meet__level">
+                {t!("Level of the microphone")}
+                <meter data-meet-level="" min="0" max="1" value="0"></meter>
+            </label>
         </div>
     }
     .into_any()
@@ -387,8 +400,14 @@ fn room(title: &str) -> AnyView {
             </header>
             <div data-meet-stage-area="">
                 <div data-meet-tiles="" data-meet-layout="grid"></div>
-                <div data-meet-self=""><video playsinline=true muted=true autoplay=true aria-label=t!("Your picture")></video></div>
-                <p data-meet-alone="">{t!("Nobody else is here yet. Send them the link: More, Copy the link.")}</p>
+                <div data-meet-self="">
+                    <video playsinline=true muted=true autoplay=true aria-label=t!("Your picture")></video>
+                    <span data-meet-own="">{t!("You")}</span>
+                </div>
+                <div data-meet-alone="">
+                    <p>{t!("Nobody else is here yet. Send them the link.")}</p>
+                    <button class="button button--small" type="button" data-meet-copy="">{icon("copy")}{t!("Copy the link")}</button>
+                </div>
                 <div data-meet-sounds="" hidden=true></div>
                 <div data-meet-reactions="" aria-live="off"></div>
             </div>
@@ -442,16 +461,21 @@ fn bar() -> AnyView {
     .into_any()
 }
 
-fn reactions() -> AnyView {
+/// What one may react with: in a menu of its own, and where that has no room under *More*.
+fn reaction_list() -> AnyView {
     let one = |emoji: &'static str| {
         view! { <button class="menu__item" type="button" data-meet-react=emoji>{emoji}</button> }
     };
+    REACTIONS.into_iter().map(one).collect_view().into_any()
+}
+
+fn reactions() -> AnyView {
     view! {
         <div data-meet-holds="">
             <button class="meet__button" type="button" data-meet-menu="reactions" aria-expanded="false">
                 {icon("reactions")}<span class="word">{t!("React")}</span>
             </button>
-            <div data-meet-reaction-list="" hidden=true>{REACTIONS.into_iter().map(one).collect_view()}</div>
+            <div data-meet-reaction-list="" hidden=true>{reaction_list()}</div>
         </div>
     }
     .into_any()
@@ -464,11 +488,13 @@ fn more() -> AnyView {
                 {icon("more")}<span class="word">{t!("More")}</span>
             </button>
             <div data-meet-more="" hidden=true>
+                {toggle("hand", t!("Raise the hand"), Some("h"))}
+                <div data-meet-react-here="" role="group" aria-label=t!("React")>{reaction_list()}</div>
                 {toggle("layout", t!("Whoever speaks, large"), None)}
                 {toggle("sound_only", t!("Sound only"), None)}
                 <button class="menu__item" type="button" data-meet-picture="">{icon("picture")}<span class="word">{t!("Picture in picture")}</span></button>
                 <button class="menu__item" type="button" data-meet-copy="">{icon("copy")}<span class="word">{t!("Copy the link")}</span></button>
-                <button class="menu__item" type="button" data-meet-keys="">{icon("keys")}<span class="word">{t!("Keys")}</span></button>
+                <button class="menu__item" type="button" data-meet-keys="">{icon("keys")}<span class="word">{t!("Keyboard shortcuts")}</span></button>
                 {devices("room")}
                 {hosts()}
             </div>
@@ -529,7 +555,8 @@ fn people() -> AnyView {
     ];
     let does = DOES.into_iter().map(|(what, words)| {
         let words = say(&Text::of(words));
-        view! { <button class="button button--small" type="button" data-meet-do=what>{words}</button> }
+        let class = if what == "admit" { "button button--small button--primary" } else { "button button--small" };
+        view! { <button class=class type="button" data-meet-do=what>{words}</button> }
     });
     view! {
         <aside class="meet__side" data-meet-side="people" aria-labelledby="meet-people" hidden=true>
@@ -551,14 +578,15 @@ fn people() -> AnyView {
     .into_any()
 }
 
-fn over(back: Option<&'static str>) -> AnyView {
+fn over(back: Option<&'static str>, member: bool) -> AnyView {
+    let to = if member { t!("Back to meetings") } else { t!("Go on") };
     view! {
         <section class="meet__over" data-meet-section="over" hidden=true>
             <h1 data-meet-over-title="" tabindex="-1">{t!("The meeting is over")}</h1>
             <p data-meet-over=""></p>
             <p class="actions">
                 <button class="button button--primary" type="button" data-meet-again="" hidden=true>{t!("Come back")}</button>
-                {back.map(|back| view! { <a class="button" data-meet-back="" href=back>{t!("Go on")}</a> })}
+                {back.map(|back| view! { <a class="button" data-meet-back="" href=back>{to}</a> })}
             </p>
         </section>
     }
@@ -567,13 +595,14 @@ fn over(back: Option<&'static str>) -> AnyView {
 
 fn confirm() -> AnyView {
     view! {
-        <dialog class="dialog" data-meet-confirm="" aria-labelledby="meet-question">
-            <form method="dialog">
-                <p id="meet-question" data-meet-question=""></p>
-                <div class="actions">
-                    <button class="button button--danger" value="yes">{t!("Yes")}</button>
-                    <button class="button" value="no">{t!("No")}</button>
-                </div>
+        <dialog class="dialog" data-meet-confirm="" aria-labelledby="meet-question" aria-describedby="meet-comes">
+            <div class="dialog__head">
+                <h2 id="meet-question" data-meet-question=""></h2>
+                <p id="meet-comes" data-meet-comes=""></p>
+            </div>
+            <form class="dialog__actions" method="dialog">
+                <button class="button" value="no">{t!("Cancel")}</button>
+                <button class="button button--danger" value="yes"></button>
             </form>
         </dialog>
     }
@@ -594,13 +623,13 @@ fn keys() -> AnyView {
     };
     view! {
         <dialog class="dialog" data-meet-keys-list="" aria-labelledby="meet-keys">
-            <h2 id="meet-keys">{t!("Keys")}</h2>
+            <h2 id="meet-keys">{t!("Keyboard shortcuts")}</h2>
             <dl>{KEYS.into_iter().map(one).collect_view()}</dl>
             <label class="check">
                 <input type="checkbox" data-meet-keys-use="" checked=true/>
                 " "{t!("These keys work in this browser")}
             </label>
-            <form method="dialog"><button class="button">{t!("Close")}</button></form>
+            <form class="dialog__actions" method="dialog"><button class="button">{t!("Close")}</button></form>
         </dialog>
     }
     .into_any()

@@ -13,8 +13,10 @@ export async function makeMeeting(request: APIRequestContext, wishes: object = {
 export const stage = (page: Page): Locator => page.locator('[data-meet]');
 export const inStage = (page: Page, name: 'lobby' | 'waiting' | 'room' | 'over') =>
   expect(stage(page)).toHaveAttribute('data-meet-stage', name);
-/** A button of the bar. */
-export const toggle = (page: Page, name: string): Locator => page.locator(`[data-meet-bar] [data-meet-toggle="${name}"]`);
+/** A button of the bar. (The hand stands under "more" as well, for phones.) */
+export const toggle = (page: Page, name: string): Locator => page.locator(`[data-meet-bar] [data-meet-toggle="${name}"]`).first();
+/** What puts away the faults that are told. */
+export const hush = (page: Page): Locator => page.locator('[data-meet-close=alert]');
 export const order = (page: Page, name: string): Locator => page.locator(`[data-meet-bar] button[data-meet-${name}]`);
 export const leave = (page: Page): Locator => page.locator('[data-meet-bar] > [data-meet-leave]');
 export const notice = (page: Page): Locator => page.locator('[data-meet-notice]');

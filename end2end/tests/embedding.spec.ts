@@ -117,6 +117,8 @@ test('a page of another site shows a meeting, hears of it, mutes and hangs up', 
 
   // They come back, and it ends for all.
   await frame.locator('[data-meet-again]').click();
+  // The page before has a box that is ticked already.
+  await expect(frame.locator('[data-meet]')).toHaveAttribute('data-meet-stage', 'lobby');
   await frame.locator('input[name=consent]').check();
   await frame.locator('[data-meet-enter]').click();
   await expect(tile(page, 'Anna Berg')).toHaveCount(1);

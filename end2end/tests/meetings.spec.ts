@@ -7,6 +7,7 @@ import {
   alert,
   enter,
   heard,
+  hush,
   inStage,
   knock,
   leave,
@@ -58,7 +59,9 @@ test('a shared screen is the large picture of the others, until it ends', async 
   await enter(anna, path, 'Anna Berg');
   await plays(tile(anna, host));
   await toggle(page, 'screen').click();
-  await expect(toggle(page, 'screen')).toHaveAttribute('aria-pressed', 'true');
+  // As long as it goes on, its button says what ends it.
+  await expect(toggle(page, 'screen')).toHaveAttribute('data-meet-on', '');
+  await expect(toggle(page, 'screen')).toHaveAccessibleName('Stop sharing');
   await plays(tile(anna, host, 'screen'));
   await expect(tile(anna, host, 'screen')).toHaveAttribute('data-meet-main', '');
   // Another one beside it is possible, and told.
@@ -72,7 +75,8 @@ test('a shared screen is the large picture of the others, until it ends', async 
   await plays(tile(page, 'Anna Berg', 'screen'));
   await toggle(page, 'people').click();
   await row(page, 'Anna Berg').locator('[data-meet-do=stop_screen]').click();
-  await expect(toggle(anna, 'screen')).toHaveAttribute('aria-pressed', 'false');
+  await expect(toggle(anna, 'screen')).not.toHaveAttribute('data-meet-on');
+  await expect(toggle(anna, 'screen')).toHaveAccessibleName('Share the screen');
   await expect(tile(page, 'Anna Berg', 'screen')).toHaveCount(0);
   await expect(row(page, 'Anna Berg').locator('[data-meet-do=stop_screen]')).toBeHidden();
   await expect(toggle(anna, 'camera')).toHaveAttribute('aria-pressed', 'true');
@@ -126,6 +130,7 @@ test('what is written is text for all, and for who comes later', async ({ page, 
   await toggle(anna, 'chat').click();
   await expect(lines(anna).locator('[data-meet-text]')).toHaveText('<img src=x onerror=alert(1)> see https://fjallhus.example/lamps.');
   await expect(lines(anna).getByRole('link')).toHaveAttribute('href', 'https://fjallhus.example/lamps');
+  await expect(lines(anna).locator('time')).toHaveText(/^([01]\d|2[0-3]):[0-5]\d$/);
   await toggle(page, 'chat').click();
   await anna.locator('form[data-meet-say] textarea').fill('Thanks');
   await anna.keyboard.press('Enter');
@@ -134,7 +139,7 @@ test('what is written is text for all, and for who comes later', async ({ page, 
   await expect(lines(page)).toHaveCount(2);
   await expect(toggle(page, 'chat')).not.toHaveAttribute('data-meet-number');
   await anna.locator('[data-meet-menu="reactions"]').click();
-  await anna.locator('[data-meet-react="👏"]').click();
+  await anna.locator('[data-meet-reaction-list] [data-meet-react="👏"]').click();
   await expect(page.locator('[data-meet-reactions]')).toContainText('Anna Berg');
 });
 
@@ -157,7 +162,8 @@ test('a host mutes, takes out, locks and ends', async ({ page, newContext, compl
   // A question first, and no is no.
   const confirm = page.locator('[data-meet-confirm]');
   await row(page, 'Kim').locator('[data-meet-do=remove]').click();
-  await expect(confirm).toContainText('Kim');
+  await expect(confirm.getByRole('heading')).toHaveText('Take Kim out of the meeting?');
+  await expect(confirm.getByRole('button')).toHaveText(['Cancel', 'Take out']);
   await confirm.locator('button[value=no]').click();
   await expect(row(page, 'Kim')).toBeVisible();
   await row(page, 'Kim').locator('[data-meet-do=remove]').click();
@@ -175,9 +181,40 @@ test('a host mutes, takes out, locks and ends', async ({ page, newContext, compl
   await inStage(late, 'lobby');
   await page.locator('[data-meet-menu=more]').click();
   await order(page, 'end').click();
+  await expect(confirm.getByRole('heading')).toHaveText('End the meeting for everybody?');
+  await expect(confirm.getByRole('button')).toHaveText(['Cancel', 'End for everybody']);
   await confirm.locator('button[value=yes]').click();
   await inStage(page, 'over');
   await inStage(anna, 'over');
+});
+
+test('who is alone sends the link, and leaving is told whether others are still there', async ({ page, newContext }) => {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write', 'camera', 'microphone']);
+  const { path } = await hosted(page, { waiting_room: true });
+  // Whoever began it is told nothing that they know.
+  await expect(notice(page)).toHaveText('');
+  const alone = page.locator('[data-meet-alone]');
+  await alone.getByRole('button', { name: 'Copy the link' }).click();
+  await expect(notice(page)).toHaveText('The link was copied.');
+  expect(new URL(await page.evaluate(() => navigator.clipboard.readText())).pathname).toBe(path);
+  // Below the head it covers nothing of that.
+  const [head, said] = [await page.locator('.meet__head').boundingBox(), await notice(page).boundingBox()];
+  expect(head && said && said.y >= head.y + head.height, JSON.stringify({ head, said })).toBe(true);
+  const over = page.locator('[data-meet-over]');
+  await leave(page).click();
+  await expect(over).toHaveText('You can come back until it is over.');
+  await expect(page.locator('[data-meet-back]')).toHaveText('Back to meetings');
+  await enter(page, path);
+  // Somebody comes: they are let in by the notice that says so.
+  const anna = await (await newContext()).newPage();
+  await knock(anna, path, 'Anna Berg');
+  await inStage(anna, 'waiting');
+  await expect(alone).toBeHidden();
+  await notice(page).getByRole('button', { name: 'Let in: Anna Berg' }).click();
+  await inStage(anna, 'room');
+  await expect(tile(page, 'Anna Berg')).toBeVisible();
+  await leave(page).click();
+  await expect(over).toHaveText('The others are still there. You can come back.');
 });
 
 test('who waits is let in, or not', async ({ page, newContext }) => {
@@ -344,6 +381,15 @@ test('who allows neither microphone nor camera is told what to do, and comes in 
   await toggle(anna, 'camera').click();
   await expect(alert(anna)).toBeVisible();
   await expect(toggle(anna, 'camera')).toHaveAttribute('aria-pressed', 'false');
+  // It covers nothing, and is put away; tried again, it is said again.
+  const [said, head] = [await alert(anna).boundingBox(), await anna.locator('.meet__head').boundingBox()];
+  expect(said && head && said.y + said.height <= head.y, JSON.stringify({ said, head })).toBe(true);
+  await hush(anna).click();
+  await expect(alert(anna)).toBeHidden();
+  await expect(hush(anna)).toBeHidden();
+  await expect(anna.locator('[data-meet-title]')).toBeFocused();
+  await toggle(anna, 'camera').click();
+  await expect(alert(anna)).toBeVisible();
 });
 
 const ALLOW = 'Click the icon left of the address, allow camera and microphone, then load the page again.';
@@ -443,7 +489,7 @@ test('a screen that is not shared says why', async ({ page }) => {
     }, [name, message] as const);
     await toggle(page, 'screen').click();
     await expect(notice(page)).toHaveText(words);
-    await expect(toggle(page, 'screen')).toHaveAttribute('aria-pressed', 'false');
+    await expect(toggle(page, 'screen')).not.toHaveAttribute('data-meet-on');
   }
 });
 
@@ -816,7 +862,7 @@ test('what a shared screen sounds like is heard, until it ends', async ({ page, 
 });
 
 test('on a phone everything is within reach', async ({ page, newContext }) => {
-  const { path } = await hosted(page);
+  const { path, host } = await hosted(page);
   await page.setViewportSize({ width: 390, height: 760 });
   const anna = await (await newContext({ viewport: { width: 390, height: 760 } })).newPage();
   await anna.goto(path);
@@ -838,8 +884,21 @@ test('on a phone everything is within reach', async ({ page, newContext }) => {
   await expect(row(page, 'Anna Berg').locator('[data-meet-do=remove]')).toBeInViewport();
   await page.locator('[data-meet-close=people]').click();
   await expect(toggle(page, 'people')).toBeFocused();
+  // One row, in which each is still called by its word; what has no room there stands under *More*.
+  const bar = page.locator('[data-meet-bar]');
+  expect((await bar.boundingBox())?.height).toBeLessThan(80);
+  await expect(bar.getByRole('button', { name: 'Microphone', exact: true })).toBeVisible();
+  await expect(toggle(page, 'hand')).toBeHidden();
   await page.locator('[data-meet-menu=more]').click();
   await expect(order(page, 'end')).toBeInViewport();
+  await page.locator('[data-meet-more] [data-meet-toggle=hand]').click();
+  await expect(tile(anna, host).locator('[data-meet-hand]')).toBeVisible();
+  await page.setViewportSize({ width: 320, height: 640 });
+  await expectNoSidewaysScroll(page, 'narrow');
+  expect((await bar.boundingBox())?.height).toBeLessThan(80);
+  await page.locator('[data-meet-menu=more]').click();
+  await page.locator('[data-meet-more] [data-meet-react="👏"]').click();
+  await expect(anna.locator('[data-meet-reactions]')).toContainText(host);
 });
 
 test('what there is none of, and what JavaScript is needed for, is said', async ({ page, newContext, complaints }) => {

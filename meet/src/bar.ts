@@ -47,7 +47,8 @@ export class Bar {
         const opens = panel.hidden;
         this.shut();
         this.turn(button, panel, opens);
-        if (opens) find('button, select', panel)?.focus();
+        // (Some stand there on a phone alone.)
+        if (opens) all('button, select', panel).find((one) => one.offsetParent)?.focus();
       });
       // A choice closes it, but for those who try devices.
       // Before what it does: a dialog that it opens gives the focus back to where it was, which must still be seen then.
@@ -71,10 +72,13 @@ export class Bar {
     bar?.addEventListener('keydown', (event) => this.arrow(event, bar));
   }
 
-  /** Shows whether something is on, and what a press would do. */
+  /** Shows whether something is on, and what a press would do: as its title, or as its word, which is then all that is said. */
   press(toggle: Toggle, on: boolean, title?: string): void {
     for (const button of all(`[data-meet-toggle="${toggle}"]`)) {
-      press(button, on);
+      if (!button.hasAttribute('aria-pressed')) {
+        button.toggleAttribute('data-meet-on', on);
+        text(find('.word', button), title ?? '');
+      } else press(button, on);
       if (title !== undefined) button.title = title;
     }
   }
@@ -124,10 +128,12 @@ export class Bar {
   }
 }
 
-/** Asks, and gives whether the answer was yes. */
-export function confirm(question: string): Promise<boolean> {
+/** Asks, says what comes of it and what yes is called here, and gives whether that was the answer. */
+export function confirm(question: string, comes: string, yes: string): Promise<boolean> {
   const dialog = need<HTMLDialogElement>('dialog[data-meet-confirm]');
   text(need('[data-meet-question]', dialog), question);
+  text(need('[data-meet-comes]', dialog), comes);
+  text(need('button[value=yes]', dialog), yes);
   dialog.returnValue = '';
   dialog.showModal();
   need('button[value=no]', dialog).focus();

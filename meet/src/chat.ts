@@ -35,7 +35,7 @@ export class Chat {
     this.say = say;
     this.most = most;
     this.hooks = hooks;
-    this.clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
+    this.clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
     this.form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.write();

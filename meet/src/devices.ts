@@ -306,10 +306,13 @@ export async function tone(speaker: string): Promise<void> {
     note.start(from);
     note.stop(from + 0.25);
   }
-  await sound.play();
-  await new Promise((done) => setTimeout(done, 1000));
-  sound.srcObject = null;
-  await context.close();
+  try {
+    await sound.play();
+    await new Promise((done) => setTimeout(done, 1000));
+  } finally {
+    sound.srcObject = null;
+    await context.close();
+  }
 }
 
 /** Sends what an element plays to a speaker, where the browser can. */

@@ -37,6 +37,8 @@ export async function join(fetches: Fetch, address: string, asked: Asked): Promi
       method: 'POST',
       headers: { accept: 'application/json', 'content-type': 'application/json' },
       body: JSON.stringify(asked),
+      // One that never comes back keeps nobody from asking again.
+      signal: AbortSignal.timeout(15_000),
     });
     const body = (await answer.json().catch(() => ({}))) as Partial<Joined & Refused>;
     if (answer.ok && body.token && body.person) return body as Joined;

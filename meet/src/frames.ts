@@ -68,6 +68,8 @@ export type MediaFrame =
 
 export interface Welcome {
   readonly type: 'welcome';
+  /** The number of the socket: later ones have higher ones. */
+  readonly socket: number;
   readonly person: Id;
   readonly role: Role;
   readonly meeting: Meeting;
@@ -102,7 +104,7 @@ export type ServerFrame =
     };
 
 export type ClientFrame =
-  | { readonly type: 'hello'; readonly token: string; readonly consent?: boolean; readonly media?: boolean }
+  | { readonly type: 'hello'; readonly token: string; readonly consent?: boolean; readonly media?: boolean; readonly was?: number }
   /** Of a new connection the server knows by the session's id in it, and lets go of the one before. */
   | { readonly type: 'offer'; readonly sdp: string; readonly sources: Sources }
   | { readonly type: 'want'; readonly wanted: readonly Wanted[] }

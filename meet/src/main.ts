@@ -15,7 +15,7 @@ import type { ClientFrame, Id, Person, Role, ServerFrame, Settings, Welcome } fr
 import { type Act, People } from './people.ts';
 import { type Over, type Signal, type Status, signal } from './signal.ts';
 import { Stage } from './stage.ts';
-import { Tell } from './tell.ts';
+import { type Does, Tell } from './tell.ts';
 import { type Words, sayer } from './words.ts';
 
 /** What this tab keeps, so that a reload comes back as the same person. */
@@ -129,6 +129,8 @@ const devices = new Devices({
     if (devices.track(input)) return tell.notice(keys.map((key) => say(key)).join(' '));
     on[input] = false;
     faults.set(input, keys);
+    // It was tried again: it is said again, also to who has put it away.
+    tell.fault('device', '');
     faulty();
     painted(input);
   },
@@ -385,14 +387,17 @@ function show(next: Section): void {
   section = next;
   main.dataset['meetStage'] = next;
   for (const one of all('[data-meet-section]')) one.hidden = one.dataset['meetSection'] !== next;
-  const shown = need(`[data-meet-section="${next}"]`);
   // Whoever reads with their ears begins at the top of what is new.
-  const heading = find('h1, h2, [tabindex]', shown);
-  if (heading) {
-    heading.tabIndex = -1;
-    heading.focus({ preventScroll: true });
-  }
+  rest();
   if (next !== 'lobby') meter(null);
+}
+
+/** Gives the focus to the top of what is shown: what had it is gone. */
+function rest(): void {
+  const heading = find('h1', need(`[data-meet-section="${section}"]`));
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
 }
 
 function value(name: string): string {
@@ -523,11 +528,12 @@ function over(why: Over, detail = ''): void {
   if (document.pictureInPictureElement) void document.exitPictureInPicture().catch(() => undefined);
   for (const dialog of all<HTMLDialogElement>('dialog[open]')) dialog.close();
   tell.clear();
+  const others = [...people.values()].some(({ person, state }) => person !== me && state === 'in');
   const words: Record<typeof why, readonly [title: string, words: string]> = {
     removed: ['removed_title', 'removed'],
     refused: ['refused_title', 'refused'],
     ended: ['ended_title', 'ended'],
-    left: ['left_title', 'left'],
+    left: ['left_title', others ? 'left' : 'left_alone'],
     elsewhere: ['elsewhere_title', 'elsewhere'],
     gone: ['ended_title', 'not_found'],
     closed: ['refused_title', 'locked_out'],
@@ -599,7 +605,6 @@ function welcome(frame: Welcome): void {
   const waited = section === 'waiting';
   show('room');
   if (waited) tell.notice(say('admitted'));
-  if (first && role === 'host') tell.notice(say('you_are_host'));
   lock(meeting.locked, false);
   faulty();
   cast();
@@ -648,13 +653,23 @@ function person(now: Person): void {
       tell.notice(say(role === 'host' ? 'you_are_host' : role === 'viewer' ? 'viewer_only' : 'speaker_now'));
     }
   } else if (now.state === 'waiting') {
-    if (!then) tell.notice(say('waits', { name }));
+    if (!then) tell.notice(say('waits', { name }), role === 'host' ? letsIn(now) : undefined);
   } else {
     if (then?.state !== 'in') tell.notice(say('came', { name }));
     if (now.hand && !then?.hand) tell.notice(say('hand_up', { name }));
     if (now.screen && !then?.screen) tell.notice(say('shares', { name }));
   }
   everybody();
+}
+
+/** The button that lets somebody in, unless that has been done elsewhere by then. */
+function letsIn({ person: id, name }: Person): Does {
+  const word = say('let_in');
+  const run = () => {
+    rest();
+    if (people.get(id)?.state === 'waiting') send({ type: 'admit', person: id });
+  };
+  return { word, label: `${word}: ${name}`, run };
 }
 
 function gone(id: Id): void {
@@ -693,15 +708,17 @@ function rated(how: ReturnType<typeof quality> | ''): void {
 
 async function about(act: Act, { person: id, name }: Person): Promise<void> {
   if (act === 'host' || act === 'speaker' || act === 'viewer') send({ type: 'role', person: id, role: act });
-  else if (act !== 'remove' || (await confirm(say('confirm_remove', { name })))) send({ type: act, person: id });
+  else if (act !== 'remove' || (await sure('remove', name))) send({ type: act, person: id });
 }
+
+const sure = (what: 'remove' | 'end', name = '') => confirm(say(`confirm_${what}`, { name }), say(`comes_of_${what}`), say(`do_${what}`));
 
 async function ordered(order: Order): Promise<void> {
   switch (order) {
     case 'leave':
       return line ? line.leave() : over('left');
     case 'end':
-      if (await confirm(say('confirm_end'))) send({ type: 'end' });
+      if (await sure('end')) send({ type: 'end' });
       return;
     case 'lock':
       return void send({ type: 'lock', locked: !locked });
@@ -749,7 +766,12 @@ document.addEventListener('click', () => {
 });
 
 for (const button of all('[data-meet-close]')) {
-  button.addEventListener('click', () => side(button.dataset['meetClose'] as 'chat' | 'people', false));
+  const what = button.dataset['meetClose'] as 'chat' | 'people' | 'alert';
+  button.addEventListener('click', () => {
+    if (what !== 'alert') return side(what, false);
+    tell.hush();
+    rest();
+  });
 }
 need('[data-meet-again]').addEventListener('click', () => location.reload());
 for (const button of all<HTMLButtonElement>('[data-meet-test="speaker"]')) {

@@ -98,7 +98,7 @@ export class People {
     const marks = [
       person.person === me && say('you'),
       person.role !== 'speaker' && say(`role_${person.role}`),
-      person.state === 'waiting' ? say('mark_waiting') : !person.here && say('mark_away'),
+      person.state === 'in' && !person.here && say('mark_away'),
       person.hand && say('mark_hand'),
       person.screen && say('mark_shares'),
       person.state === 'in' && person.role !== 'viewer' && !person.microphone && say('mark_muted'),

@@ -63,6 +63,8 @@ const STEADY = 10 * SECOND;
 export function signal(first: string, world: World, listener: Listener): Signal {
   const { now, random } = world;
   let token: string | undefined = first;
+  /** The last socket's number, by which the server knows whether one has gone on by another page since. */
+  let was = 0;
   let wire: Wire | undefined;
   let status: Status | undefined;
   let over = false;
@@ -98,7 +100,10 @@ export function signal(first: string, world: World, listener: Listener): Signal 
     if (!token) return void ask();
     const fresh = world.dial();
     wire = fresh;
-    fresh.onopen = () => fresh === wire && token && write({ type: 'hello', token, ...(world.consent && { consent: true }), ...(world.media?.() && { media: true }) });
+    fresh.onopen = () =>
+      fresh === wire &&
+      token &&
+      write({ type: 'hello', token, ...(world.consent && { consent: true }), ...(world.media?.() && { media: true }), ...(was && { was }) });
     fresh.onmessage = ({ data }) => fresh === wire && hear(JSON.parse(data));
     fresh.onclose = ({ code }) => fresh === wire && lost(code);
     set('pulse', () => lost(0), 15);
@@ -166,6 +171,7 @@ export function signal(first: string, world: World, listener: Listener): Signal 
         return;
       case 'welcome':
         token = frame.token;
+        was = frame.socket;
         heartbeat = frame.heartbeat_s || heartbeat;
         since = now();
         set('beat', ping, heartbeat);
@@ -193,7 +199,11 @@ export function signal(first: string, world: World, listener: Listener): Signal 
       }
     },
     leave() {
-      if (wire && !over) write({ type: 'leave' });
+      try {
+        if (wire && !over) write({ type: 'leave' });
+      } catch {
+        // It is not open yet: nothing can be said on it, and it is closed.
+      }
       end('left');
     },
   };

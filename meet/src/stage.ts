@@ -269,6 +269,8 @@ export class Stage {
     const { clientWidth, clientHeight } = this.area;
     const others = this.shapes.size;
     this.area.dataset['meetOthers'] = String(others);
+    // Notices stand below what is above the pictures.
+    this.area.closest('main')?.style.setProperty('--top', `${this.area.getBoundingClientRect().top}px`);
     const own = others !== 1 && !this.self.hasAttribute('data-meet-off');
     const count = others + Number(own);
     // On a phone one below the other, and one scrolls.

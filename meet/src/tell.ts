@@ -1,6 +1,6 @@
-// What the page says: notices that pass (who came, who raised a hand), read out politely, and faults that stand until they are mended.
+// What the page says: notices that pass (who came, who raised a hand), read out politely, and faults that stand until they are mended or put away.
 
-import { text } from './dom.ts';
+import { find, text } from './dom.ts';
 
 /** How long a notice stands, and how long at least where others wait. */
 const STANDS = 6000;
@@ -8,9 +8,18 @@ const AT_LEAST = 1500;
 /** When many come at once, the latest are told. */
 const MOST = 4;
 
+/** What one may do about a notice: a button with that word, which is heard with more. */
+export interface Does {
+  readonly word: string;
+  readonly label: string;
+  run(): void;
+}
+
 export class Tell {
-  private readonly waiting: string[] = [];
+  private readonly waiting: (readonly [words: string, does: Does | undefined])[] = [];
   private readonly faults = new Map<string, string>();
+  /** Kinds that were put away: they stand again once they are others, or come anew. */
+  private readonly away = new Set<string>();
   private timer: number | undefined;
   private since = 0;
   private readonly place: HTMLElement;
@@ -25,9 +34,9 @@ export class Tell {
     place.hidden = alerts.hidden = false;
   }
 
-  notice(words: string): void {
+  notice(words: string, does?: Does): void {
     if (words === '') return;
-    this.waiting.push(words);
+    this.waiting.push([words, does]);
     if (this.waiting.length > MOST) this.waiting.shift();
     if (this.waiting.length === 1) this.next();
   }
@@ -36,17 +45,30 @@ export class Tell {
   fault(kind: string, words: string): void {
     if ((this.faults.get(kind) ?? '') === words) return;
     this.faults.delete(kind);
+    this.away.delete(kind);
     if (words !== '') this.faults.set(kind, words);
-    // The latest first: it is what one has to look at.
-    text(this.alerts, [...this.faults.values()].reverse().join(' '));
+    this.stand();
+  }
+
+  /** Who has read them puts them away. */
+  hush(): void {
+    for (const kind of this.faults.keys()) this.away.add(kind);
+    this.stand();
   }
 
   clear(): void {
     this.faults.clear();
-    text(this.alerts, '');
+    this.stand();
     clearTimeout(this.timer);
     this.waiting.length = 0;
+    text(this.place, '');
     this.show();
+  }
+
+  private stand(): void {
+    // The latest first: it is what one has to look at.
+    const shown = [...this.faults].filter(([kind]) => !this.away.has(kind));
+    text(this.alerts, shown.map(([, words]) => words).reverse().join(' '));
   }
 
   private next(): void {
@@ -56,10 +78,31 @@ export class Tell {
   }
 
   private show(): void {
-    const words = this.waiting.shift();
-    text(this.place, words ?? '');
-    this.since = words === undefined ? 0 : performance.now();
+    // No button goes from under a finger.
+    if (find('button:is(:hover, :focus)', this.place)) {
+      this.timer = setTimeout(() => this.show(), AT_LEAST) as unknown as number;
+      return;
+    }
+    const [words = '', does] = this.waiting.shift() ?? [];
+    text(this.place, words);
+    if (does) this.place.append(this.button(does));
+    this.since = words ? performance.now() : 0;
     if (this.waiting.length > 0) this.next();
-    else if (words !== undefined) this.timer = setTimeout(() => this.show(), STANDS) as unknown as number;
+    else if (words) this.timer = setTimeout(() => this.show(), STANDS) as unknown as number;
+  }
+
+  private button({ word, label, run }: Does): HTMLElement {
+    const made = document.createElement('button');
+    made.type = 'button';
+    made.className = 'button button--small button--primary';
+    made.append(word);
+    made.setAttribute('aria-label', label);
+    made.onclick = () => {
+      made.remove();
+      clearTimeout(this.timer);
+      this.show();
+      run();
+    };
+    return made;
   }
 }

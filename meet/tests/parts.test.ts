@@ -9,6 +9,7 @@ import type { Message, Person } from '../src/frames.ts';
 import { Log } from '../src/log.ts';
 import { acts, order } from '../src/people.ts';
 import { type Tile, columns, key, mainOf, wants } from '../src/plan.ts';
+import { Tell } from '../src/tell.ts';
 import { sayer } from '../src/words.ts';
 
 const tile = (person: string, more: Partial<Tile> = {}): Tile => ({
@@ -214,6 +215,28 @@ test('silence is nothing, and loud is one', () => {
   assert.equal(loudness(new Float32Array(512).fill(1)), 1);
   const quiet = loudness(new Float32Array(512).fill(0.03));
   assert.ok(quiet > 0.3 && quiet < 0.7);
+});
+
+test('a fault stands until it is mended or put away, and again once it is another one or comes anew', () => {
+  const place = () => ({ textContent: '', hidden: true }) as HTMLElement;
+  const alerts = place();
+  const tell = new Tell(place(), alerts);
+  tell.fault('device', 'No camera.');
+  tell.fault('line', 'Cut.');
+  assert.equal(alerts.textContent, 'Cut. No camera.');
+  tell.hush();
+  assert.equal(alerts.textContent, '');
+  // What goes on is no news; what is new is said by itself.
+  tell.fault('device', 'No camera.');
+  tell.fault('line', 'Offline.');
+  assert.equal(alerts.textContent, 'Offline.');
+  tell.fault('line', '');
+  assert.equal(alerts.textContent, '');
+  tell.fault('device', '');
+  tell.fault('device', 'No camera.');
+  assert.equal(alerts.textContent, 'No camera.');
+  tell.fault('device', '');
+  assert.equal(alerts.textContent, '');
 });
 
 test('sentences are filled in, and a key is never read', () => {

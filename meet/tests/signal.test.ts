@@ -15,7 +15,11 @@ class Line implements Wire {
   private frames: ClientFrame[] = [];
   closed = false;
 
+  private opened = false;
+
   send(text: string): void {
+    // As browsers do.
+    if (!this.opened) throw new Error('InvalidStateError: still connecting');
     if (this.closed) throw new Error('sent on a closed socket');
     this.frames.push(JSON.parse(text));
   }
@@ -23,6 +27,7 @@ class Line implements Wire {
     this.closed = true;
   }
   open(): this {
+    this.opened = true;
     this.onopen?.();
     return this;
   }
@@ -41,6 +46,7 @@ class Line implements Wire {
 
 const welcome = (token: string, heartbeat_s = 30): ServerFrame => ({
   type: 'welcome',
+  socket: 7,
   person: 'p1',
   role: 'speaker',
   meeting: { code: 'c', title: 'Talk', locked: false, waiting_room: false },
@@ -115,11 +121,19 @@ test('that media is open still is said by who comes back, as it is then', () => 
   tab.open = true;
   tab.line.ends(1012);
   tab.clock.pass(SECOND);
-  assert.deepEqual(tab.line.open().heard(), [{ type: 'hello', token: 'second', media: true }]);
+  assert.deepEqual(tab.line.open().heard(), [{ type: 'hello', token: 'second', media: true, was: 7 }]);
   tab.open = false;
   tab.line.ends(1012);
   tab.clock.pass(5 * SECOND);
-  assert.deepEqual(tab.line.open().heard(), [{ type: 'hello', token: 'second' }]);
+  assert.deepEqual(tab.line.open().heard(), [{ type: 'hello', token: 'second', was: 7 }]);
+});
+
+test('who leaves while the line is being opened has left', () => {
+  const tab = new Tab().live();
+  tab.line.ends(1012);
+  tab.clock.pass(SECOND);
+  tab.signal.leave();
+  assert.deepEqual([tab.overs, tab.line.closed], [['left'], true]);
 });
 
 test('it says hello with its token, and is live once welcomed', () => {
@@ -149,7 +163,7 @@ test('after a cut it comes back with the latest token', () => {
   assert.equal(tab.status, 'cut');
   assert.equal(tab.signal.send({ type: 'hand', up: true }), false);
   tab.clock.pass(SECOND);
-  assert.deepEqual(tab.line.open().heard(), [{ type: 'hello', token: 'third' }]);
+  assert.deepEqual(tab.line.open().heard(), [{ type: 'hello', token: 'third', was: 7 }]);
   tab.line.says(welcome('fourth'));
   assert.equal(tab.status, 'live');
 });
