@@ -220,17 +220,17 @@ test('what cannot work says why in one sentence', async ({ server }) => {
 
 test('doctor says what is there, what is not, and changes nothing', async ({ startServer }) => {
   const folder = join(newFolder(), 'data');
-  const nothing = await run(['doctor'], { SAMTAL_DATA_DIR: folder });
+  const nothing = await run(['doctor'], { SAMTAL_DATA_DIR: folder, SAMTAL_LISTEN: '127.0.0.1:0' });
   expect(nothing.exit.code, nothing.stdout).toBe(0);
   expect(nothing.stdout).toContain('the first `samtal serve` makes it');
   expect(existsSync(folder), 'it made none').toBe(false);
 
   const server = await startServer({ SAMTAL_DATA_DIR: folder });
-  const running = await run(['doctor'], { SAMTAL_DATA_DIR: folder });
+  const running = await run(['doctor'], { SAMTAL_DATA_DIR: folder, SAMTAL_LISTEN: '127.0.0.1:0' });
   server.terminate();
   await server.ended;
   // Without a server it starts the database for its own duration.
-  const stopped = await run(['doctor'], { SAMTAL_DATA_DIR: folder });
+  const stopped = await run(['doctor'], { SAMTAL_DATA_DIR: folder, SAMTAL_LISTEN: '127.0.0.1:0' });
   for (const { exit, stdout } of [running, stopped]) {
     expect(exit.code, stdout).toBe(0);
     for (const part of ['settings', 'disk', 'embedded PostgreSQL answers', 'schema', 'walls between tenants', 'jobs']) expect(stdout).toContain(`ok     ${part}`);
@@ -244,7 +244,7 @@ test('a folder that holds something else is left as it is', async () => {
   writeFileSync(letter, 'mine', { mode: 0o640 });
   const looks = () => [folder, letter].map((path) => [statSync(path).uid, statSync(path).gid, statSync(path).mode]);
   const before = looks();
-  await run(['doctor'], { SAMTAL_DATA_DIR: folder });
+  await run(['doctor'], { SAMTAL_DATA_DIR: folder, SAMTAL_LISTEN: '127.0.0.1:0' });
   expect(looks()).toEqual(before);
   // Only root could give it to somebody else.
   if (process.getuid!() === 0) {

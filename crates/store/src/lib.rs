@@ -7,6 +7,7 @@ pub mod embedded;
 mod error;
 pub mod events;
 pub mod jobs;
+mod login;
 pub mod migrate;
 mod proof;
 pub mod scope;
@@ -20,6 +21,7 @@ pub mod vendor;
 
 pub use caller::{Actor, Caller, Denied, Participant, Right};
 pub use error::StoreError;
+pub use login::{LoginError, try_login};
 pub use proof::Violation;
 pub use scope::{Reason, Scope};
 pub use services::Services;

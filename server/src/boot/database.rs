@@ -5,7 +5,12 @@ use crate::config::Config;
 use std::{str::FromStr, time::Duration};
 use store::embedded::Embedded;
 use store::migrate::{self, Logins};
-use store::{PgConnectOptions, Settings, Store};
+use store::{LoginError, PgConnectOptions, Settings, Store, StoreError};
+
+/// What sets the logins of a database of one's own.
+const TENANT: &str = "DATABASE_URL";
+const PLATFORM: &str = "SAMTAL__DATABASE__PLATFORM_URL";
+const ADMIN: &str = "SAMTAL__DATABASE__ADMIN_URL";
 
 /// Whether the process that asks supervises the database or only uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,10 +55,10 @@ impl Database {
                 embedded: Some(embedded),
             });
         };
-        let (tenant, tenant_password) = login("DATABASE_URL", tenant, Some("samtal_tenant"))?;
-        let (platform, platform_password) = login("SAMTAL__DATABASE__PLATFORM_URL", platform, Some("samtal_platform"))?;
+        let (tenant, tenant_password) = login(TENANT, tenant, Some("samtal_tenant"))?;
+        let (platform, platform_password) = login(PLATFORM, platform, Some("samtal_platform"))?;
         let admin = config.database.admin_url.as_deref();
-        let admin = admin.map(|admin| login("SAMTAL__DATABASE__ADMIN_URL", admin, None)).transpose()?;
+        let admin = admin.map(|admin| login(ADMIN, admin, None)).transpose()?;
         let admin = admin.map(|(admin, _)| admin);
         Ok(Self { embedded: None, tenant, platform, admin, tenant_password, platform_password })
     }
@@ -77,6 +82,29 @@ impl Database {
         Ok(migrate::migrate(admin, &logins).await?)
     }
 
+    /// Which of the logins that are set do not get in, and why: a sentence each, without a password. None for the embedded database, whose
+    /// logins are its own.
+    pub async fn kept_out(&self) -> Vec<String> {
+        if self.embedded.is_some() {
+            return Vec::new();
+        }
+        let mut sentences = Vec::new();
+        let logins = [(TENANT, Some(&self.tenant)), (PLATFORM, Some(&self.platform)), (ADMIN, self.admin.as_ref())];
+        for (setting, login) in logins {
+            let Some(login) = login else { continue };
+            let Err(error) = store::try_login(login).await else { continue };
+            let mend = match &error {
+                LoginError::Refused(_) if setting != ADMIN => {
+                    ", or run `samtal migrate`, which makes this login with the password that is set there"
+                }
+                _ => "",
+            };
+            let user = login.get_username();
+            sentences.push(format!("{user} at {} {error}; look at {setting}{mend}", place(login)));
+        }
+        sentences
+    }
+
     /// The application's own view of it.
     pub fn store(&self, config: &Config) -> Store {
         let database = &config.database;
@@ -98,8 +126,16 @@ impl Database {
             self.migrate().await?;
         }
         let store = self.store(config);
-        store.check().await?;
-        Ok(store)
+        match store.check().await {
+            Ok(()) => Ok(store),
+            // They say what is to be done.
+            Err(error @ (StoreError::Schema(_) | StoreError::Open(_))) => Err(error.into()),
+            // The others do not say where, and the pool not even why.
+            Err(error) => match self.kept_out().await {
+                sentences if sentences.is_empty() => Err(error.into()),
+                sentences => Err(BootError::Other(format!("the database: {}.", sentences.join("; ")))),
+            },
+        }
     }
 
     /// Ends what `open` began.
@@ -111,6 +147,15 @@ impl Database {
             embedded.stop().await?;
         }
         Ok(())
+    }
+}
+
+/// Where a login goes: server and database.
+fn place(login: &PgConnectOptions) -> String {
+    let database = login.get_database().unwrap_or_default();
+    match login.get_socket() {
+        Some(socket) => format!("{}/{database}", socket.display()),
+        None => format!("{}:{}/{database}", login.get_host(), login.get_port()),
     }
 }
 
@@ -162,6 +207,18 @@ mod tests {
         assert_eq!(password_of("postgres://u:p%40ss%2F@h:5432/db?x=y"), Some("p@ss/".into()));
         assert_eq!(password_of("postgres://u@h/db"), None);
         assert_eq!(password_of("nonsense"), None);
+    }
+
+    #[test]
+    fn where_a_login_goes_is_said_without_its_password() -> Result<(), BootError> {
+        for (url, at) in [
+            ("postgres://samtal_tenant:hush@db.example:6432/samtal", "db.example:6432/samtal"),
+            ("postgres://samtal_tenant:hush@localhost/samtal?host=/run/postgresql", "/run/postgresql/samtal"),
+        ] {
+            let (login, _) = login(TENANT, url, Some("samtal_tenant"))?;
+            assert_eq!(place(&login), at);
+        }
+        Ok(())
     }
 
     #[test]

@@ -16,9 +16,10 @@ use crate::state::App;
 use capabilities::{Adapters, Capabilities};
 use identity::{Passwords, Post, Providers};
 use knowledge::Embedder;
-use meetings::LiveKit;
+use meetings::{LiveKit, MediaSettings};
 use privileges::Folders;
 use sign_on::{Names, Outbound, SignOn};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::embedded::Programs;
@@ -89,11 +90,12 @@ pub fn key_file(config: &Config) -> PathBuf {
 }
 
 /// The embedding model, where it is.
-fn embedder(config: &Config) -> Option<Embedder> {
+///
+/// # Errors
+/// A sentence that names the folders in which it was sought.
+pub fn embedder(config: &Config) -> Result<Embedder, String> {
     let exe = std::env::current_exe().unwrap_or_default();
-    Embedder::start(&vendor::folders(config.vendor_dir.as_deref(), &exe))
-        .inspect_err(|error| tracing::warn!(%error, "documents are searched by their words alone"))
-        .ok()
+    Embedder::start(&vendor::folders(config.vendor_dir.as_deref(), &exe)).map_err(|error| error.to_string())
 }
 
 /// The application over a store.
@@ -119,11 +121,29 @@ pub fn app(config: Config, store: Store, files: Files) -> Result<App, BootError>
         providers: Providers::new(SignOn::new(outbound.clone()), config.providers())
             .with_names(Names::by(config.outbound.dns)),
         outbound,
-        embedder: embedder(&config),
+        embedder: embedder(&config)
+            .inspect_err(|error| tracing::warn!(%error, "documents are searched by their words alone"))
+            .ok(),
     };
     let services = Services::new(store, Arc::new(SystemClock), &adapters.secret);
     let capabilities = Capabilities::build(services, adapters, config.limits());
     Ok(App::new(config, capabilities, files, assets::load(files)))
+}
+
+/// What is wrong where media of meetings is out of reach.
+pub const OUT_OF_REACH: &str = "media of meetings listens on loopback only: set media.listen to 0.0.0.0:40000, and media.announce to the address that browsers reach";
+
+/// Whether media of meetings would listen where no browser reaches it.
+pub fn out_of_reach(config: &Config, settings: &MediaSettings) -> bool {
+    config.env == Environment::Production && settings.listen.ip().is_loopback() && settings.announce.is_empty()
+}
+
+/// Why media of meetings cannot be carried there, and what to do.
+pub fn no_media(settings: &MediaSettings, error: &io::Error) -> BootError {
+    BootError::Other(format!(
+        "cannot carry media of meetings at {} ({} ports from there, UDP and TCP): {error}. Set media.listen, or media.enabled to false.",
+        settings.listen, settings.threads
+    ))
 }
 
 /// Begins to carry the media of meetings, where this server is to, or has a LiveKit server do so. In development another port is taken where the usual one is not free, as
@@ -144,18 +164,15 @@ pub async fn media(app: &App) -> Result<(), BootError> {
     }
     let mut settings = config.media.settings(config.listen);
     let at = settings.listen;
-    if config.env == Environment::Production && at.ip().is_loopback() && settings.announce.is_empty() {
-        tracing::warn!(%at, "media of meetings listens on loopback only: set media.listen to 0.0.0.0:40000, and media.announce to the address that browsers reach");
+    if out_of_reach(config, &settings) {
+        tracing::warn!(%at, "{OUT_OF_REACH}");
     }
     let error = match meetings.carry(&settings, config.media.ice()).await {
         Ok(()) => return Ok(()),
         Err(error) => error,
     };
     if config.env == Environment::Production {
-        return Err(BootError::Other(format!(
-            "cannot carry media of meetings at {at} ({} ports from there, UDP and TCP): {error}. Set media.listen, or media.enabled to false.",
-            settings.threads
-        )));
+        return Err(no_media(&settings, &error));
     }
     settings.listen.set_port(0);
     match meetings.carry(&settings, config.media.ice()).await {

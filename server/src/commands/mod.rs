@@ -19,6 +19,7 @@ use crate::files::Files;
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
 use std::process::ExitCode;
+use store::embedded::Embedded;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Prints a line for whoever called; a closed pipe is an error, not a panic.
@@ -85,6 +86,26 @@ enum Command {
     Tenant(tenant::Command),
 }
 
+impl Command {
+    /// Whether it works on what a server has kept: where there is nothing of that, it would begin anew and say that all is well.
+    fn needs_database(&self) -> bool {
+        match self {
+            Self::OperatorKey(_)
+            | Self::Audit(_)
+            | Self::Receipt(_)
+            | Self::Keys(_)
+            | Self::Person(_)
+            | Self::Tenant(_) => true,
+            Self::Serve(_) | Self::Migrate | Self::Doctor | Self::Demo | Self::Eval(_) | Self::Openapi(_) => false,
+        }
+    }
+}
+
+/// Whether the embedded database would have to be made first.
+fn lacks_database(config: &Config) -> bool {
+    config.embedded() && !Embedded::is_made(&config.data_dir)
+}
+
 /// Does what the command line says. `files` are those of the bundle.
 pub fn main(files: Files) -> ExitCode {
     match run(Cli::parse().command, files) {
@@ -116,7 +137,24 @@ fn run(command: Command, files: Files) -> Result<ExitCode, BootError> {
         Command::Eval(args) => Some(eval::open(args)?),
         _ => None,
     };
-    let places = boot::settle(&mut config, !matches!(command, Command::Doctor | Command::Eval(_)))?;
+    let listens = match &command {
+        Command::Doctor => doctor::try_port(&config),
+        _ => Ok(()),
+    };
+    let keeps = match &command {
+        Command::Doctor | Command::Eval(_) => false,
+        // In another folder than the server's, nothing is begun.
+        command if command.needs_database() => !lacks_database(&config),
+        _ => true,
+    };
+    let places = boot::settle(&mut config, keeps)?;
+    if command.needs_database() && lacks_database(&config) {
+        return Err(BootError::Other(format!(
+            "there is no database in {}: nothing was done, and none was made. Run this in the folder and with the environment of \
+             `samtal serve` (SAMTAL_DATA_DIR, DATABASE_URL), or let that make one first.",
+            config.data_dir.display()
+        )));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -126,7 +164,7 @@ fn run(command: Command, files: Files) -> Result<ExitCode, BootError> {
             (Command::Serve(args), Some(socket), _) => serve::run(config, places, socket, files, args).await,
             (Command::Eval(_), _, Some(opened)) => eval::run(&config, opened).await,
             (Command::Migrate, ..) => migrate::run(&config).await,
-            (Command::Doctor, ..) => doctor::run(&config).await,
+            (Command::Doctor, ..) => doctor::run(&config, listens).await,
             (Command::Demo, ..) => demo::run(&config).await,
             (Command::Audit(command), ..) => audit::run(&config, command).await,
             (Command::Keys(command), ..) => keys::run(&config, command).await,

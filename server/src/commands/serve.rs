@@ -10,8 +10,9 @@ use crate::edge::listener;
 use crate::files::Files;
 use crate::router;
 use crate::state::App;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::DirBuilderExt as _;
-use std::{fs::DirBuilder, io, net::TcpListener, process::ExitCode, time::Duration};
+use std::{fs::DirBuilder, io, process::ExitCode, time::Duration};
 use store::jobs::run_schedules;
 
 /// Options of `serve`.
@@ -28,17 +29,22 @@ pub struct Args {
 /// A sentence that says what to do when the port is taken.
 pub fn bind(config: &Config) -> Result<TcpListener, BootError> {
     let listen = config.listen;
-    let socket = TcpListener::bind(listen).map_err(|e| {
-        BootError::Other(match e.kind() {
-            io::ErrorKind::AddrInUse => format!(
-                "something else listens on {listen} already. Stop it, or choose another port with SAMTAL_LISTEN (port 0 takes a free one)."
-            ),
-            io::ErrorKind::PermissionDenied => format!("this user may not listen on {listen}. Choose a port above 1023 with SAMTAL_LISTEN."),
-            _ => format!("cannot listen on {listen}: {e}"),
-        })
-    })?;
+    let socket = TcpListener::bind(listen).map_err(|e| not_listening(listen, &e))?;
     socket.set_nonblocking(true).map_err(|e| BootError::Other(format!("cannot listen on {listen}: {e}")))?;
     Ok(socket)
+}
+
+/// Why nothing can listen there, and what to do.
+pub(super) fn not_listening(listen: SocketAddr, error: &io::Error) -> BootError {
+    BootError::Other(match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "something else listens on {listen} already. Stop it, or choose another port with SAMTAL_LISTEN (port 0 takes a free one)."
+        ),
+        io::ErrorKind::PermissionDenied => {
+            format!("this user may not listen on {listen}. Choose a port above 1023 with SAMTAL_LISTEN.")
+        }
+        _ => format!("cannot listen on {listen}: {error}"),
+    })
 }
 
 /// Serves until a signal says stop.
@@ -61,6 +67,12 @@ pub async fn run(
     let stop = signalled()?;
 
     descriptors::fit(&mut config);
+    if config.database.admin_url.is_some() {
+        tracing::warn!(
+            "SAMTAL__DATABASE__ADMIN_URL is set (database.admin_url): the login that owns the schema is for `samtal migrate` alone; \
+             leave it out where `samtal serve` runs"
+        );
+    }
     let address = socket.local_addr().map_err(|e| BootError::Other(e.to_string()))?;
     let url = match config.public_url.take() {
         Some(url) => url,

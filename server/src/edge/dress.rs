@@ -25,7 +25,7 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
     let path = request.uri().path();
     let program = AsJson::of(request.headers()).0
         || ["/api/", "/ws", "/healthz", "/readyz", "/assets/"].iter().any(|p| path.starts_with(p));
-    let safe = request.method().is_safe();
+    let (safe, inside) = (request.method().is_safe(), path.starts_with("/dashboard"));
     let render = (!program).then(|| Render::of(&app, request.headers()));
     let language = info.map(|info| info.languages.language()).unwrap_or_default();
 
@@ -51,7 +51,13 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
             let status = StatusCode::from_u16(problem.status).unwrap_or(status);
             let again = (safe && problem.code == ErrorCode::Unavailable).then_some(RETRY_PAGE);
             let retry_after = problem.retry_after;
-            let mut page = render.page(status, || app::site::error(problem));
+            let home = inside && problem.code == ErrorCode::Forbidden;
+            // A page that one may not see, whichever capability has said so.
+            if home && safe {
+                problem.title = text!("Your role does not include this page");
+                problem.detail = text!("Ask an owner or admin of the workspace.");
+            }
+            let mut page = render.page(status, || app::site::error(problem, home));
             if let Some(seconds) = again {
                 page.headers_mut().insert(header::REFRESH, HeaderValue::from_static(seconds));
             }

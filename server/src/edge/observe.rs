@@ -2,6 +2,7 @@
 
 use crate::request::{Asked, RequestInfo, client};
 use crate::state::App;
+use crate::telemetry::REQUEST;
 use axum::{
     extract::{ConnectInfo, Request, State},
     http::HeaderValue,
@@ -37,7 +38,7 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     let languages = Asked::of(request.headers());
     request.extensions_mut().insert(RequestInfo { id, address, languages });
     let route = shown(request.uri().path());
-    let span = tracing::info_span!("http", request_id = %id, method = %request.method(), path = %route, tenant_id = field::Empty);
+    let span = tracing::error_span!(target: REQUEST, "http", request_id = %id, method = %request.method(), path = %route, tenant_id = field::Empty);
     let started = Instant::now();
     async move {
         let mut response = next.run(request).await;

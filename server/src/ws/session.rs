@@ -122,7 +122,8 @@ impl Socket {
         Self { app, ws, opener, info, seat, bucket: Bucket::full(now), heard: now, typed: None, beats: 0, shut }
     }
 
-    #[tracing::instrument(name = "ws", skip_all, fields(request_id = %self.info.id))]
+    // As `telemetry::REQUEST` says.
+    #[tracing::instrument(name = "ws", target = "request", level = "error", skip_all, fields(request_id = %self.info.id))]
     pub async fn run(mut self) {
         tracing::debug!("socket opened");
         let end = match timeout(HELLO, self.hello()).await {

@@ -57,6 +57,23 @@ async fn another_schema_is_not_ready() {
     assert_eq!(server.ask(Ask::get("/healthz")).await.status, 200);
 }
 
+/// Where the embedded database cannot write any more, no requests should come. (No file has room below `/proc`.)
+#[tokio::test]
+async fn a_full_disk_is_not_ready() {
+    let server = TestServer::with(|config| config.data_dir = "/proc".into()).await;
+    let mut full = report("not_ready", "ok", "ok", "ok");
+    full["disk"] = json!("failed");
+    assert_eq!(ready(&server).await, (503, full));
+    assert_eq!(server.ask(Ask::get("/healthz")).await.status, 200);
+    // A database that is elsewhere has another disk.
+    let server = TestServer::with(|config| {
+        config.data_dir = "/proc".into();
+        config.database.url = Some("postgres://elsewhere".into());
+    })
+    .await;
+    assert_eq!(ready(&server).await, (200, report("ready", "ok", "ok", "ok")));
+}
+
 /// A server whose database is nowhere.
 async fn without_database() -> Served {
     let nowhere = |user: &str| {

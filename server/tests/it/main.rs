@@ -6,6 +6,7 @@ mod answering;
 mod api;
 mod audit_log;
 mod calls;
+mod commands;
 mod composed;
 mod described;
 mod document_list;

@@ -18,6 +18,18 @@ pub enum EmbeddedError {
         /// The folders looked at, in order.
         sought: Vec<PathBuf>,
     },
+    /// It could not be looked whether there is a tree of PostgreSQL.
+    #[error(
+        "user {user} may not look whether PostgreSQL is in {}: let this user in if it is there; if it is not, run `make setup`, \
+         or set SAMTAL_VENDOR_DIR to where it is, or DATABASE_URL to a PostgreSQL of your own",
+        .path.display()
+    )]
+    Hidden {
+        /// The folder that was sought.
+        path: PathBuf,
+        /// By whom.
+        user: u32,
+    },
     /// The programs are there and do not run.
     #[error("{} cannot be used: {why}", .path.display())]
     Unusable {

@@ -199,9 +199,10 @@ impl Embedded {
         }
     }
 
-    /// Whether there is a database in the folder: the cluster appears whole or not at all.
+    /// Whether there is a database in the folder: the cluster appears whole or not at all. Also where it cannot be looked at: whoever
+    /// opens it is told why not.
     pub fn is_made(data_dir: &Path) -> bool {
-        data_dir.join(folder::CLUSTER).exists()
+        data_dir.join(folder::CLUSTER).try_exists().unwrap_or(true)
     }
 
     fn cluster(programs: &Programs, data_dir: &Path, settings: Settings) -> Result<Cluster, EmbeddedError> {

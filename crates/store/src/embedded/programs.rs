@@ -33,19 +33,20 @@ impl Programs {
     /// of `exe` that holds `.tools/vendor`.
     ///
     /// # Errors
-    /// [`EmbeddedError::Missing`] names every folder looked at; [`EmbeddedError::Denied`] one that may not be entered.
+    /// [`EmbeddedError::Missing`] names every folder looked at; [`EmbeddedError::Hidden`] one below a folder that may not be entered:
+    /// nobody knows whether there is anything.
     pub fn find(vendor_dir: Option<&Path>, exe: &Path) -> Result<Self, EmbeddedError> {
         let sought: Vec<PathBuf> = vendor::folders(vendor_dir, exe).into_iter().map(|dir| dir.join(TREE)).collect();
-        let mut denied = None;
+        let mut hidden = None;
         for root in &sought {
             match root.join("bin/postgres").metadata() {
                 Ok(_) => return Self::at(root),
-                Err(e) if e.kind() == io::ErrorKind::PermissionDenied => denied = denied.or(Some(root)),
+                Err(e) if e.kind() == io::ErrorKind::PermissionDenied => hidden = hidden.or(Some(root)),
                 Err(_) => {}
             }
         }
-        match denied {
-            Some(root) => Err(EmbeddedError::Denied { doing: "enter", path: root.clone(), user: Account(None).uid() }),
+        match hidden {
+            Some(root) => Err(EmbeddedError::Hidden { path: root.clone(), user: Account(None).uid() }),
             None => Err(EmbeddedError::Missing { sought }),
         }
     }
@@ -148,6 +149,16 @@ mod tests {
         assert!(said.contains("/nowhere/postgres/18"), "{said}");
         assert!(said.contains("/also/nowhere/vendor/postgres/18"), "{said}");
         assert!(said.contains("make setup") && said.contains("DATABASE_URL"), "{said}");
+    }
+
+    #[test]
+    fn what_may_not_be_looked_at_is_not_said_to_be_there() {
+        let said = EmbeddedError::Hidden { path: "/closed/vendor/postgres/18".into(), user: 999 }.to_string();
+        assert!(
+            said.starts_with("user 999 may not look whether PostgreSQL is in /closed/vendor/postgres/18"),
+            "{said}"
+        );
+        assert!(said.contains("if it is not, run `make setup`") && said.contains("DATABASE_URL"), "{said}");
     }
 
     #[test]
