@@ -204,8 +204,11 @@ impl Identity {
         .await
         .map_err(StoreError::from)?;
         let mut notices = vec![Notice::Ended { tenant: right.scope().tenant() }];
+        let mut taken_back = Vec::new();
         for member in members {
             let member = model::MemberId::from_uuid(member);
+            // As where they get another one: what they asked for with it is asked for no more.
+            taken_back.extend(self.take_back_all_of(&mut tx, member).await?);
             if !permissions.has(Permission::WriteConversations) {
                 notices.extend(self.hand_on(&mut tx, right.scope(), member).await?);
             }
@@ -215,6 +218,7 @@ impl Identity {
         let entry = entry.was("title", &had.title).was("permissions", had.permissions.names().join(" "));
         let entry = entry.is("title", title.as_str()).is("permissions", permissions.names().join(" "));
         audit::record(&mut tx, &self.services, caller, entry).await?;
+        self.write_taken_back(&mut tx, caller, &taken_back).await?;
         tx.commit().await?;
         for notice in notices {
             self.services.publish(notice);

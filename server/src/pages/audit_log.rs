@@ -106,8 +106,10 @@ pub(crate) fn cell(text: &str) -> String {
 }
 
 fn line(entry: &AuditEntry) -> [String; 11] {
+    // What somebody has typed is no other fact.
+    let plain = |value: &str| value.replace('\\', "\\\\").replace('|', "\\|");
     let facts = |facts: &model::audit::Facts| {
-        cell(&facts.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" | "))
+        cell(&facts.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect::<Vec<_>>().join(" | "))
     };
     [
         entry.number.to_string(),

@@ -9,9 +9,19 @@ use crate::rest::refusals::{Refused, RefusedBody, RefusedOnce};
 use crate::state::App;
 use axum::{Json, extract::State};
 use model::conversation::Conversation;
+use model::permission::ReadConversations;
 use model::{ConversationId, Problem, TeamId};
 use serde::Deserialize;
+use store::Caller;
 use utoipa::ToSchema;
+
+/// A conversation to whom has changed it: of who may write and not read, it is not told who the contact is, and what was said.
+fn shown(caller: &Caller, mut conversation: Conversation) -> Json<Conversation> {
+    if caller.may(ReadConversations).is_err() {
+        (conversation.contact.name, conversation.contact.email, conversation.last_text) = (None, None, None);
+    }
+    Json(conversation)
+}
 
 /// Asks for a person: the assistant is silent from now on. Asked twice, once is enough.
 #[utoipa::path(
@@ -33,7 +43,7 @@ pub async fn hand_off(
     ApiCaller(caller): ApiCaller,
     PathId(id): PathId<ConversationId>,
 ) -> Result<Json<Conversation>, Failure> {
-    Ok(Json(app.capabilities.conversations.hand_off(&caller, id).await?))
+    Ok(shown(&caller, app.capabilities.conversations.hand_off(&caller, id).await?))
 }
 
 /// Asks for a call on behalf of the contact: people are asked for, by an event that says so. Outside the company's service hours it says when they
@@ -58,7 +68,7 @@ pub async fn call(
     ApiCaller(caller): ApiCaller,
     PathId(id): PathId<ConversationId>,
 ) -> Result<Json<Conversation>, Failure> {
-    Ok(Json(app.capabilities.conversations.call(&caller, id).await?))
+    Ok(shown(&caller, app.capabilities.conversations.call(&caller, id).await?))
 }
 
 /// To whom a conversation is given.
@@ -97,7 +107,7 @@ pub async fn give(
 ) -> Result<Json<Conversation>, Failure> {
     // What is no id is answered like one that is unknown.
     let team: Option<TeamId> = team_id.map(|id| id.parse()).transpose().map_err(|_| Problem::not_found())?;
-    Ok(Json(app.capabilities.conversations.give(&caller, id, team).await?))
+    Ok(shown(&caller, app.capabilities.conversations.give(&caller, id, team).await?))
 }
 
 /// Gives the conversation back to the assistant.
@@ -120,7 +130,7 @@ pub async fn hand_back(
     ApiCaller(caller): ApiCaller,
     PathId(id): PathId<ConversationId>,
 ) -> Result<Json<Conversation>, Failure> {
-    Ok(Json(app.capabilities.conversations.hand_back(&caller, id).await?))
+    Ok(shown(&caller, app.capabilities.conversations.hand_back(&caller, id).await?))
 }
 
 /// Marks the conversation as settled. A new message of the contact opens it again.
@@ -143,5 +153,5 @@ pub async fn resolve(
     ApiCaller(caller): ApiCaller,
     PathId(id): PathId<ConversationId>,
 ) -> Result<Json<Conversation>, Failure> {
-    Ok(Json(app.capabilities.conversations.resolve(&caller, id).await?))
+    Ok(shown(&caller, app.capabilities.conversations.resolve(&caller, id).await?))
 }
