@@ -784,7 +784,7 @@ export const states: State[] = [
     name: 'settings-wrong',
     status: 422,
     open: member('/dashboard/settings', async (page) => {
-      await page.getByLabel('Unused, it ends after (minutes)').fill('soon');
+      await page.getByLabel('Signed out when idle for (minutes)').fill('soon');
       await page.getByRole('button', { name: 'Save', exact: true }).click();
       await expect(page.getByRole('alert')).toBeVisible();
     }),

@@ -310,8 +310,10 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByText('There are no older documents.')).toBeVisible();
       await expect(page).toHaveURL(`${older}#documents`);
       await page.getByRole('link', { name: 'Newest documents' }).click();
+    } else {
+      await expect(page.getByRole('status')).toContainText('The document is deleted.');
     }
-    await expect(page).toHaveURL(javaScriptEnabled ? '/dashboard/knowledge#documents' : '/dashboard/knowledge');
+    await expect(page).toHaveURL(javaScriptEnabled ? '/dashboard/knowledge#documents' : '/dashboard/knowledge?done=deleted');
     await expect(rows).toHaveCount(51);
 
     const name = page.getByRole('search', { name: 'Documents by name' }).getByRole('textbox');
@@ -387,12 +389,14 @@ for (const javaScriptEnabled of [true, false]) {
     await lines.first().getByLabel('The question').fill('do you ship to norway at all?');
     await field.fill('Yes, within a week,\n"wherever" you are.');
     await lines.first().getByRole('button', { name: 'Save the answer' }).click();
-    await expect(page).toHaveURL('/dashboard/knowledge#unanswered');
+    await expect(page).toHaveURL('/dashboard/knowledge?done=answered#unanswered');
+    await expect(gaps.getByRole('status')).toContainText('The answer is a document now.');
     await expect(lines).toContainText([/world cup/]);
     await expect(lines).toHaveCount(1);
     await expect(page.getByRole('row', { name: /do you ship to norway at all/ })).toBeVisible();
     await lines.first().getByRole('button', { name: /^Not needed/ }).click();
-    await expect(gaps).toHaveCount(0);
+    await expect(gaps.getByRole('status')).toContainText('The question is off the list.');
+    await expect(lines).toHaveCount(0);
     await learnt(page.request);
     expect(await asks('Do you ship to Norway?')).toContain('Yes, within a week,\n"wherever" you are.');
     await open();

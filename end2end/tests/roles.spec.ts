@@ -90,10 +90,12 @@ for (const javaScriptEnabled of [true, false]) {
     await expect(theirs.getByRole('row', { name: /returns/ })).toBeVisible();
     await expect(theirs.getByText('Add documents')).toBeVisible();
     expect((await theirs.goto('/dashboard/inbox'))!.status()).toBe(403);
+    await expect(theirs.getByRole('heading', { level: 1 })).toHaveText('Your role does not include this page.');
+    await expect(theirs.getByRole('link', { name: 'To the home page' })).toHaveAttribute('href', '/dashboard');
 
     // What the role may do from now on, everybody with it may.
     await page.goto('/dashboard/roles');
-    await expect(page.getByRole('listitem').filter({ hasText: 'Librarian' })).toContainText('one has it');
+    await expect(page.getByRole('listitem').filter({ hasText: 'Librarian' })).toContainText('1 person has it');
     await page.getByText('Change Librarian').click();
     const change = page.locator('details[open]');
     await change.getByLabel('Upload and delete documents').uncheck();

@@ -11,16 +11,16 @@ for (const javaScriptEnabled of [true, false]) {
     await page.goto('/dashboard/settings');
     await expect(page.getByRole('table')).toHaveCount(0);
     await page.getByLabel('Company').fill('Fjällhus & Söner');
-    await page.getByLabel('Unused, it ends after (minutes)').fill('3');
+    await page.getByLabel('Signed out when idle for (minutes)').fill('3');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await expect(page.locator('#idle_minutes-error')).toContainText('From 5 to 10,080');
     await expect(page.getByLabel('Company')).toHaveValue('Fjällhus & Söner');
-    await page.getByLabel('Unused, it ends after (minutes)').fill('30');
+    await page.getByLabel('Signed out when idle for (minutes)').fill('30');
     await page.keyboard.press('Enter');
     await expect(page.getByRole('status')).toContainText('Saved');
     await expect(page.getByText('Fjällhus & Söner').filter({ visible: true }).first()).toBeVisible();
     const versions = page.getByRole('table', { name: 'Versions' });
-    await expect(versions.getByRole('row', { name: /^1 / })).toContainText('Unused, it ends after: - 30 minutes');
+    await expect(versions.getByRole('row', { name: /^1 / })).toContainText('Signed out when idle for: - 30 minutes');
 
     // The same as JSON, by who knows what they do.
     await page.getByText('The same as JSON').click();

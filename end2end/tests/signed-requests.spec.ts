@@ -17,7 +17,7 @@ test('a program signs its requests as the guide says', async ({ page, server }) 
   await page.getByRole('button', { name: 'Create key' }).click();
   const [id, secret] = [await page.locator('#keyid').innerText(), await page.locator('#secret').innerText()];
   const run = (...given: string[]) =>
-    execFileSync('python3', ['-c', program, ...given], { env: { ...process.env, SAMTAL_KEY_ID: id, SAMTAL_SECRET: secret }, encoding: 'utf8' });
+    execFileSync('python3', ['-c', program, ...given], { env: { ...process.env, KEY_ID: id, KEY_SECRET: secret }, encoding: 'utf8' });
   expect(JSON.parse(run('GET', `${server.url}/api/v1/members?limit=1`)).data[0].email).toBe(person.email);
   expect(JSON.parse(run('POST', `${server.url}/api/v1/search`, '{"query": "lamps, åäö"}'))).toBeTruthy();
   await page.goto('/dashboard/api-keys');

@@ -93,7 +93,7 @@ for (const javaScriptEnabled of [true, false]) {
     await owner.getByRole('button', { name: 'Delete Support' }).click();
     await expect(owner.getByRole('dialog', { name: 'Delete the team Support?' })).toBeVisible();
     await owner.getByRole('button', { name: 'Delete the team' }).click();
-    await expect(owner.getByRole('status')).toContainText('Saved');
+    await expect(owner.getByRole('status')).toHaveText('Deleted.');
     await expect(owner.getByRole('listitem').filter({ hasText: 'Support' })).toHaveCount(0);
     expect([await there(elsa), await there(nils)]).toEqual([404, 404]);
   });

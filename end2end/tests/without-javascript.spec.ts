@@ -37,11 +37,13 @@ test('sign up, make a key, revoke it, choose a theme, sign out, with JavaScript 
   expect((await me()).status()).toBe(200);
   await page.getByRole('button', { name: 'Revoke Till in Umeå' }).click();
   await dialog.getByRole('button', { name: 'Revoke Till in Umeå' }).click();
-  await expect(page).toHaveURL('/dashboard/api-keys');
+  await expect(page).toHaveURL('/dashboard/api-keys?done=revoked');
+  await expect(page.getByRole('status')).toContainText('The key is revoked.');
   await expect(page.getByRole('table')).toContainText('Revoked');
   await expect(page.getByRole('button', { name: 'Revoke Till in Umeå' })).toHaveCount(0);
   expect((await me()).status()).toBe(401);
 
+  await page.goto('/dashboard/api-keys');
   for (const theme of ['dark', 'light']) {
     await openMenu(page);
     await page.getByRole('button', { name: theme === 'dark' ? 'Dark' : 'Light' }).click();

@@ -64,7 +64,7 @@ pub fn sent(which: Sent, outbox: bool) -> Page {
     };
     let body = view! {
         <AuthPage other=back() aside=aside()>
-            <div><h1>{t!("Look into your mail")}</h1><p>{words}</p></div>
+            <div><h1>{t!("Check your email")}</h1><p>{words}</p></div>
             {outbox.then(|| view! {
                 <div class="notice">
                     <h2 class="notice__title">{t!("No mail server is set")}</h2>
@@ -84,7 +84,7 @@ pub fn sent(which: Sent, outbox: bool) -> Page {
             </p>
         </AuthPage>
     };
-    page(t!("Look into your mail"), false, body)
+    page(t!("Check your email"), false, body)
 }
 
 /// What the link to a new password opens.

@@ -83,11 +83,12 @@ pub fn newcomer(state: FormState, who: Newcomer) -> Page {
     let Newcomer { provider, email, invited, joins } = who;
     let some = !invited.is_empty();
     let told = if joins { t!("Do you want to join?") } else { t!("There is no account here with this address yet.") };
-    let class = if joins { "button button--primary button--block" } else { "button button--block" };
+    // Whoever was asked to join has most likely come for that.
+    let makes = if some { "button button--block" } else { "button button--primary button--block" };
     let invitations = invited.into_iter().map(|(token, company, role)| {
         view! {
             <li>
-                <button class=class type="submit" name="invitation" value=token>
+                <button class="button button--primary button--block" type="submit" name="invitation" value=token>
                     {t!("Join {company} as {role}", company, role = say(&role).to_lowercase())}
                 </button>
             </li>
@@ -132,7 +133,7 @@ pub fn newcomer(state: FormState, who: Newcomer) -> Page {
             <form class="form" method="post" action="/login/new">
                 <Field name="company" label=t!("Company") autocomplete="organization" value=state.value("company") error=state.error("company")/>
                 <Field name="name" label=t!("Your name") autocomplete="name" value=state.value("name") error=state.error("name")/>
-                <button class="button button--primary button--block" type="submit">{t!("Create workspace")}</button>
+                <button class=makes type="submit">{t!("Create workspace")}</button>
             </form>
             })}
         </AuthPage>

@@ -21,6 +21,8 @@ pub fn sign_in(state: FormState) -> Page {
         "joined" => Some(t!("You have joined. Sign in with your address and your password.")),
         _ => None,
     };
+    // Who has just joined was not here before.
+    let again = (state.value("done") != "joined").then(|| view! { <p>{t!("Good to see you again.")}</p> });
     let body = view! {
         <AuthPage
             other=rich!("New here? {link}", link = view! { <a href="/signup">{t!("Create a workspace")}</a> })
@@ -29,7 +31,7 @@ pub fn sign_in(state: FormState) -> Page {
             }
             .into_any()
         >
-            <div><h1>{t!("Sign in")}</h1><p>{t!("Good to see you again.")}</p></div>
+            <div><h1>{t!("Sign in")}</h1>{again}</div>
             {state.problem.clone().map(|problem| view! { <FormNotice problem=problem fields=FIELDS/> })}
             {done.map(|done| view! { <p class="notice notice--good" role="status">{done}</p> })}
             <form class="form" method="post" action="/login">

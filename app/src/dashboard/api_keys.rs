@@ -20,6 +20,8 @@ pub enum Outcome {
     Nothing,
     /// A key was made.
     Created(NewApiKey),
+    /// One works no more.
+    Revoked,
     /// No key was made.
     Refused {
         /// Why.
@@ -43,12 +45,17 @@ pub fn api_keys(frame: &Frame, keys: Vec<ApiKey>, now: Timestamp, outcome: Outco
     let title = match &outcome {
         Outcome::Nothing => t!("API keys"),
         Outcome::Created(_) => t!("Key created · API keys"),
+        Outcome::Revoked => t!("Key revoked · API keys"),
         Outcome::Refused { .. } => t!("Error: {title}", title = t!("API keys")),
     };
     let mut wishes = Wishes { may, scopes: API_KEY, days: String::new(), signs: false, error: None };
     let (notice, value, error) = match outcome {
         Outcome::Nothing => (().into_any(), String::new(), None),
         Outcome::Created(key) => (view! { <Once key=key address=address.clone()/> }.into_any(), String::new(), None),
+        Outcome::Revoked => {
+            let words = t!("The key is revoked. Whatever uses it is refused from now on.");
+            (view! { <p class="notice notice--good" role="status">{words}</p> }.into_any(), String::new(), None)
+        }
         Outcome::Refused { problem, name, scopes, days, signs } => {
             let error = problem.field("name").map(say);
             wishes = Wishes { may, scopes, days, signs, error: problem.field("scopes").map(say) };

@@ -238,7 +238,7 @@ fn common(form: &'static str, typed: &Typed, conversation: Option<String>, mine:
     view! {
         {conversation.map(|id| view! { <input type="hidden" name="conversation" value=id/> })}
         {field(form, "title", t!("Name"), "text", title, error("title"))}
-        {field(form, "passcode", t!("Passcode (not needed)"), "text", String::new(), error("passcode"))}
+        {field(form, "passcode", t!("Passcode (optional)"), "text", String::new(), error("passcode"))}
         {waiting(waits)}
     }
     .into_any()
@@ -261,7 +261,7 @@ fn now(typed: &Typed, conversation: Option<String>, error: Wrong<'_>) -> AnyView
     view! {
         <section class="section" aria-labelledby="now">
             <div class="section__head"><div class="section__text"><h2 id="now">{t!("Now")}</h2>{from}</div></div>
-            <form class="form" method="post" action=HERE>
+            <form class="form form--narrow" method="post" action=HERE>
                 {common("now", typed, conversation, !typed.later, error)}
                 <button class="button button--primary" type="submit"><Icon shape=Shape::Plus/>{t!("Start a meeting")}</button>
             </form>
@@ -299,7 +299,7 @@ fn time(form: &'static str, typed: &Typed, zone: &str, error: Wrong<'_>) -> AnyV
 
 /// The form of a meeting that is to be another.
 fn change(id: MeetingId, typed: &Typed, error: Wrong<'_>) -> AnyView {
-    let passcode = if typed.passcode { t!("New passcode (left empty, it stays)") } else { t!("Passcode (not needed)") };
+    let passcode = if typed.passcode { t!("New passcode (left empty, it stays)") } else { t!("Passcode (optional)") };
     let without = typed.passcode.then(|| {
         view! {
             <label class="check">
@@ -311,7 +311,7 @@ fn change(id: MeetingId, typed: &Typed, error: Wrong<'_>) -> AnyView {
     view! {
         <section class="section" aria-labelledby="change">
             <div class="section__head"><div class="section__text"><h2 id="change">{t!("Change the meeting")}</h2></div></div>
-            <form class="form" method="post" action=format!("{HERE}/{id}")>
+            <form class="form form--narrow" method="post" action=format!("{HERE}/{id}")>
                 {field("change", "title", t!("Name"), "text", typed.title.clone(), error("title"))}
                 {field("change", "passcode", passcode, "text", String::new(), error("passcode"))}
                 {without}
@@ -331,7 +331,7 @@ fn later(typed: &Typed, conversation: Option<String>, zone: &str, error: Wrong<'
     view! {
         <details class="more" open=typed.later>
             <summary>{t!("Plan one for later")}</summary>
-            <form class="form" method="post" action=HERE>
+            <form class="form form--narrow" method="post" action=HERE>
                 <input type="hidden" name="later" value="1"/>
                 {common("later", typed, conversation, typed.later, error)}
                 {time("later", typed, zone, error)}
@@ -364,6 +364,7 @@ fn list(id: &'static str, heading: String, all: Vec<Listing>, later: Option<Stri
 fn open(one: Listing) -> AnyView {
     let Listing { meeting, begins, now, .. } = one;
     let when = match (meeting.state, begins, &meeting.time_zone) {
+        (MeetingState::Live, ..) if now == 0 => t!("Nobody is in it now."),
         (MeetingState::Live, ..) => t!("{n} person is in it.", "{n} people are in it.", n = now),
         (_, Some(at), Some(zone)) => t!("Begins {at} ({zone}).", at, zone),
         (_, Some(at), None) => t!("Begins {at} ({zone}).", at, zone = "UTC"),

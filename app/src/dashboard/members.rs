@@ -12,6 +12,23 @@ use words::noted;
 
 const FIELDS: &[(&str, &str)] = &[("email", noted!("Email")), ("role", noted!("Role"))];
 
+/// What was done about somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// An invitation was taken back.
+    TakenBack,
+    /// They have another role.
+    Changed,
+    /// They were signed out.
+    SignedOut,
+    /// They are kept out.
+    Suspended,
+    /// They are let in again.
+    LetIn,
+    /// They are no member any more.
+    Removed,
+}
+
 /// What came of a form.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Outcome {
@@ -24,6 +41,13 @@ pub enum Outcome {
         email: String,
         /// The link to give to them, where no letter takes it there.
         link: Option<String>,
+    },
+    /// It is done.
+    Done {
+        /// What.
+        done: Done,
+        /// About whom, where they are still there.
+        who: Option<model::MemberId>,
     },
     /// It did not work.
     Refused {
@@ -71,11 +95,16 @@ pub fn members(
     let title = match &outcome {
         Outcome::Nothing => t!("Members"),
         Outcome::Invited { .. } => t!("Invited · Members"),
+        Outcome::Done { .. } => t!("Done · Members"),
         Outcome::Refused { .. } => t!("Error: {title}", title = t!("Members")),
     };
     let (notice, typed, error) = match outcome {
         Outcome::Nothing => (().into_any(), String::new(), None),
         Outcome::Invited { email, link } => (invited(email, link), String::new(), None),
+        Outcome::Done { done: what, who } => {
+            let who = members.iter().find(|one| Some(one.id) == who).map(|one| one.name.as_str());
+            (done(what, who), String::new(), None)
+        }
         Outcome::Refused { problem, email } => {
             let error = problem.field("email").map(say);
             (view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(), email, error)
@@ -158,6 +187,20 @@ fn invited(email: String, link: Option<String>) -> AnyView {
         }
         .into_any(),
     }
+}
+
+/// It is done. Of who is not there nothing is said: somebody has written that address, or they have gone since.
+fn done(what: Done, who: Option<&str>) -> AnyView {
+    let words = match (what, who) {
+        (Done::TakenBack, _) => t!("The invitation is taken back. Its link opens nothing any more."),
+        (Done::Removed, _) => t!("They are removed from this workspace and signed out."),
+        (_, None) => return ().into_any(),
+        (Done::Changed, Some(name)) => t!("{name} has another role now.", name),
+        (Done::SignedOut, Some(name)) => t!("{name} is signed out everywhere here.", name),
+        (Done::Suspended, Some(name)) => t!("{name} is suspended and signed out.", name),
+        (Done::LetIn, Some(name)) => t!("{name} is let in again and can sign in.", name),
+    };
+    view! { <p class="notice notice--good" role="status">{words}</p> }.into_any()
 }
 
 fn badge(role: Role) -> &'static str {

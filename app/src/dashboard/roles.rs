@@ -32,6 +32,8 @@ pub enum Outcome {
     Nothing,
     /// It is done.
     Done,
+    /// One is deleted.
+    Deleted,
     /// It did not work.
     Refused(Problem, Box<Typed>),
 }
@@ -43,14 +45,14 @@ pub fn roles(frame: &Frame, roles: Vec<RoleInfo>, outcome: Outcome) -> Page {
     let title = match &outcome {
         Outcome::Nothing => t!("Roles"),
         Outcome::Done => t!("Saved · Roles"),
+        Outcome::Deleted => t!("Deleted · Roles"),
         Outcome::Refused(..) => t!("Error: {title}", title = t!("Roles")),
     };
+    let good = |words: String| view! { <p class="notice notice--good" role="status">{words}</p> }.into_any();
     let (notice, wrong) = match outcome {
         Outcome::Nothing => (().into_any(), None),
-        Outcome::Done => (
-            view! { <p class="notice notice--good" role="status">{t!("Saved. It counts from now on.")}</p> }.into_any(),
-            None,
-        ),
+        Outcome::Done => (good(t!("Saved. It counts from now on.")), None),
+        Outcome::Deleted => (good(t!("Deleted.")), None),
         Outcome::Refused(problem, typed) => {
             let error = |field: &str| problem.field(field).map(say);
             let wrong = (*typed, error("title"), error("permissions"));
@@ -96,7 +98,7 @@ fn making(wrong: Option<Wrong>, may: Permissions) -> impl IntoView {
             </div></div>
             <details class="more" open=open>
                 <summary>{t!("Make a role")}</summary>
-                <form class="form" method="post" action=HERE>
+                <form class="form form--narrow" method="post" action=HERE>
                     <Field name="title" label=t!("Name") autocomplete="off" maxlength=40 value=typed.title hint=t!("By which you know it, for example “Night shift”.") error=title/>
                     {checks("permissions".to_owned(), typed.permissions, may, permissions)}
                     <button class="button button--primary" type="submit">{t!("Make the role")}</button>
@@ -139,7 +141,7 @@ fn row(one: RoleInfo, manages: Option<Permissions>, wrong: Option<Wrong>) -> imp
     let title = say(&role.called(&title));
     let have = match members {
         0 => t!("nobody has it"),
-        n => t!("one has it, or is asked to", "{n} have it, or are asked to", n),
+        n => t!("{n} person has it or is invited to it", "{n} people have it or are invited to it", n),
     };
     let name = view! { <b>{title.clone()}</b> };
     let own = matches!(role, Role::Custom(_));
@@ -179,7 +181,7 @@ fn changing(
     view! {
         <details class="more" open=open>
             <summary>{t!("Change {name}", name = named)}</summary>
-            <form class="form" method="post" action=format!("{HERE}/{role}")>
+            <form class="form form--narrow" method="post" action=format!("{HERE}/{role}")>
                 <div class="field">
                     <label class="field__label" for=id.clone()>{t!("Name")}</label>
                     <input
@@ -197,9 +199,9 @@ fn changing(
                 </div>
                 {checks(format!("permissions-{role}"), typed.permissions, may, permissions_error)}
                 <div class="actions">
-                    <button class="button" type="submit">{t!("Save {name}", name = named)}</button>
+                    <button class="button button--primary" type="submit">{t!("Save {name}", name = named)}</button>
                     {unused.then(|| view! {
-                        <button class="button button--danger" type="submit" formaction=format!("{HERE}/{role}/delete") formnovalidate>{t!("Delete {name}", name = named)}</button>
+                        <button class="button button--ends" type="submit" formaction=format!("{HERE}/{role}/delete") formnovalidate>{t!("Delete {name}", name = named)}</button>
                     })}
                 </div>
             </form>

@@ -153,7 +153,7 @@ fn On(since: String, codes: u32, code: Option<String>) -> impl IntoView {
                 <Field name="code" label=t!("Code") autocomplete="one-time-code" hint=t!("Of the app, or one of those on paper.") error=code/>
                 <div class="actions">
                     <button class="button" type="submit">{t!("New codes for paper")}</button>
-                    <button class="button button--danger" type="submit" formaction="/dashboard/account/code/turn-off">{t!("Turn it off")}</button>
+                    <button class="button button--ends" type="submit" formaction="/dashboard/account/code/turn-off">{t!("Turn it off")}</button>
                 </div>
             </form>
         </section>

@@ -15,7 +15,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("name", noted!("Company")),
     ("language", noted!("Language")),
     ("session_minutes", noted!("A session ends after")),
-    ("idle_minutes", noted!("Unused, it ends after")),
+    ("idle_minutes", noted!("Signed out when idle for")),
     ("embed_origins", noted!("Sites that show meetings")),
     ("time_zone", noted!("Time zone")),
     ("monday", noted!("Monday")),
@@ -124,7 +124,7 @@ pub fn settings(
                     " "{t!("Signing in takes a second factor. Who has none is led through it at the next sign-in.")}
                 </label>
                 {minutes("session_minutes", t!("A session ends after (minutes)"), typed.session_minutes, error("session_minutes"))}
-                {minutes("idle_minutes", t!("Unused, it ends after (minutes)"), typed.idle_minutes, error("idle_minutes"))}
+                {minutes("idle_minutes", t!("Signed out when idle for (minutes)"), typed.idle_minutes, error("idle_minutes"))}
                 {assistant(typed.remember_facts, typed.mask_personal_data)}
                 <Lines name="embed_origins" label=s!("Sites that show meetings in their pages, one a line, like https://shop.example") rows=3 required=false value=typed.embed_origins error=error("embed_origins")/>
                 {calls(typed.calls, typed.time_zone, typed.service_hours, &error)}

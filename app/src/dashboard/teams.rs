@@ -30,6 +30,10 @@ pub enum Outcome {
     Nothing,
     /// It is done.
     Done,
+    /// One is deleted.
+    Deleted,
+    /// Somebody is not in one any more.
+    TakenOut,
     /// It did not work.
     Refused(Problem, Box<Typed>),
 }
@@ -61,14 +65,16 @@ pub fn teams(frame: &Frame, teams: Vec<Team>, members: &[Member], outcome: Outco
     let title = match &outcome {
         Outcome::Nothing => t!("Teams"),
         Outcome::Done => t!("Saved · Teams"),
+        Outcome::Deleted => t!("Deleted · Teams"),
+        Outcome::TakenOut => t!("Taken out · Teams"),
         Outcome::Refused(..) => t!("Error: {title}", title = t!("Teams")),
     };
+    let good = |words: String| view! { <p class="notice notice--good" role="status">{words}</p> }.into_any();
     let (notice, wrong) = match outcome {
         Outcome::Nothing => (().into_any(), None),
-        Outcome::Done => (
-            view! { <p class="notice notice--good" role="status">{t!("Saved. It counts from now on.")}</p> }.into_any(),
-            None,
-        ),
+        Outcome::Done => (good(t!("Saved. It counts from now on.")), None),
+        Outcome::Deleted => (good(t!("Deleted.")), None),
+        Outcome::TakenOut => (good(t!("Taken out.")), None),
         Outcome::Refused(problem, typed) => {
             let error = problem.field("name").map(say);
             (view! { <FormNotice problem=problem fields=FIELDS/> }.into_any(), Some((*typed, error)))
@@ -214,14 +220,14 @@ fn changing(id: TeamId, name: &str, decides: bool, wrong: Option<Wrong>) -> AnyV
     let opens = decides.then(|| {
         let dialog = dialog.clone();
         view! {
-            <button class="button button--danger" type="button" command="show-modal" commandfor=dialog>{t!("Delete {name}", name)}</button>
+            <button class="button button--ends" type="button" command="show-modal" commandfor=dialog>{t!("Delete {name}", name)}</button>
         }
     });
     let end = decides.then(|| deleting(id, name, &dialog));
     view! {
         <details class="more" open=open>
             <summary>{t!("Change {name}", name)}</summary>
-            <form class="form" method="post" action=format!("{HERE}/{id}")>
+            <form class="form form--narrow" method="post" action=format!("{HERE}/{id}")>
                 <div class="field">
                     <label class="field__label" for=label>{t!("Name")}</label>
                     <input
@@ -238,7 +244,7 @@ fn changing(id: TeamId, name: &str, decides: bool, wrong: Option<Wrong>) -> AnyV
                     {error.map(|error| view! { <p class="field__error" id=error_id>{error}</p> })}
                 </div>
                 <div class="actions">
-                    <button class="button" type="submit">{t!("Save {name}", name)}</button>
+                    <button class="button button--primary" type="submit">{t!("Save {name}", name)}</button>
                     {opens}
                 </div>
             </form>

@@ -7,12 +7,12 @@ use crate::ui::Brand;
 use leptos::prelude::*;
 use model::{ErrorCode, Problem};
 
-/// The page of a problem.
-pub fn error(problem: Problem) -> Page {
+/// The page of a problem; whether it leads to the home page of who is signed in.
+pub fn error(problem: Problem, home: bool) -> Page {
     Page::new(
         format!("{} · Samtal", say(&problem.title)),
         Surface::Error,
-        view! { <SkipLink/><ProblemPage problem=problem/> },
+        view! { <SkipLink/><ProblemPage problem=problem home=home/> },
     )
 }
 
@@ -20,6 +20,8 @@ pub fn error(problem: Problem) -> Page {
 fn ProblemPage(
     /// What happened.
     problem: Problem,
+    /// Whether it leads to the home page of who is signed in.
+    home: bool,
 ) -> impl IntoView {
     let ours = problem.status >= 500;
     let action = match problem.code {
@@ -27,6 +29,9 @@ fn ProblemPage(
             view! { <a class="button button--primary" href="/login">{t!("Sign in")}</a> }.into_any()
         }
         _ if ours => view! { <a class="button button--primary" href="">{t!("Try again now")}</a> }.into_any(),
+        _ if home => {
+            view! { <a class="button button--primary" href="/dashboard">{t!("To the home page")}</a> }.into_any()
+        }
         _ => view! { <a class="button button--primary" href="/">{t!("To the front page")}</a> }.into_any(),
     };
     view! {

@@ -8,14 +8,15 @@ use model::identity::CurrentSession;
 
 /// The landing page, for who is signed in and for who is not.
 pub fn landing(session: Option<CurrentSession>) -> Page {
+    let inside = session.is_some();
     let body = view! {
         <SkipLink/>
         <Header session=session/>
         <main id="main" tabindex="-1">
-            <Hero/>
+            <Hero inside=inside/>
             <div id="what"><Receipt/><Inbox/><Walls/><Binary/><Meeting/></div>
             <Today/>
-            <Invite/>
+            <Invite inside=inside/>
         </main>
         <Footer/>
     };
@@ -59,19 +60,31 @@ fn Header(session: Option<CurrentSession>) -> impl IntoView {
     }
 }
 
+/// Where one begins, or goes on.
+fn begin(inside: bool) -> AnyView {
+    if inside {
+        view! { <a class="button button--primary" href="/dashboard">{t!("Go to the dashboard")}</a> }.into_any()
+    } else {
+        view! { <a class="button button--primary" href="/signup">{t!("Create a workspace")}</a> }.into_any()
+    }
+}
+
 /// What Samtal is, and a conversation as it is meant to be.
 #[component]
-fn Hero() -> impl IntoView {
+fn Hero(
+    /// Whether one is signed in.
+    inside: bool,
+) -> impl IntoView {
     view! {
         <section class="hero" aria-labelledby="hero-title">
             <h1 class="hero__title" id="hero-title"><span>{t!("A good answer,")}</span>" "<em>{t!("or a person.")}</em></h1>
             <div class="hero__body">
                 <div class="hero__say">
                     <p class="lede">
-                        {t!("Samtal is being built to hold everything between a company and the people who talk to it: an assistant that answers from your own documents and shows where it read it, an inbox where people take over, and meetings a click away. On your own machine, in your own hands.")}
+                        {t!("Samtal holds everything between a company and the people who talk to it: an assistant that answers from your own documents and shows where it read it, an inbox where people take over, and meetings a click away. On your own machine, in your own hands.")}
                     </p>
                     <div class="actions">
-                        <a class="button button--primary" href="/signup">{t!("Create a workspace")}</a>
+                        {begin(inside)}
                         <a class="button" href="#today">{t!("What works today")}</a>
                     </div>
                 </div>
@@ -130,7 +143,7 @@ fn Hero() -> impl IntoView {
                             <p class="turn__note">{t!("From here on, only Astrid writes.")}</p>
                         </li>
                     </ol>
-                    <figcaption class="caption">{t!("A picture of what is being built, not a screenshot.")}</figcaption>
+                    <figcaption class="caption">{t!("A made-up conversation, drawn for this page.")}</figcaption>
                 </figure>
             </div>
         </section>
@@ -358,7 +371,10 @@ fn Today() -> impl IntoView {
 
 /// The end of the page.
 #[component]
-fn Invite() -> impl IntoView {
+fn Invite(
+    /// Whether one is signed in.
+    inside: bool,
+) -> impl IntoView {
     view! {
         <section class="invite" aria-labelledby="invite-title">
             <div>
@@ -371,9 +387,8 @@ fn Invite() -> impl IntoView {
                 </p>
             </div>
             <div class="actions">
-                <a class="button button--primary" href="/signup">{t!("Create a workspace")}</a>
-                " "
-                <a class="button" href="/login">{t!("Sign in")}</a>
+                {begin(inside)}
+                {(!inside).then(|| view! { " "<a class="button" href="/login">{t!("Sign in")}</a> })}
             </div>
         </section>
     }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use model::{ErrorCode, Problem};
 use words::Text;
 
-/// Says what is wrong and leads to each field.
+/// Says what is wrong, and leads to each field.
 #[component]
 pub fn FormNotice(
     /// What went wrong.
@@ -29,9 +29,12 @@ pub fn FormNotice(
         .iter()
         .map(|e| {
             let again = e.field == "password";
-            let link = view! { <a href=format!("#{}", e.field)>{label(&e.field)}</a> };
-            let line =
-                if again { rich!("{field}, which has to be typed again", field = link) } else { link.into_any() };
+            let (link, why) = (view! { <a href=format!("#{}", e.field)>{label(&e.field)}</a> }, say(&e.message));
+            let line = if again {
+                rich!("{field}: {why} It has to be typed again.", field = link, why = why)
+            } else {
+                rich!("{name}: {why}", name = link, why = why)
+            };
             view! { <li>{line}</li> }
         })
         .collect_view();

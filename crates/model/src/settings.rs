@@ -208,7 +208,7 @@ impl Settings {
             "language" => text!("Language"),
             "second_factor" => text!("Second factor"),
             "session_minutes" => text!("A session ends after"),
-            "idle_minutes" => text!("Unused, it ends after"),
+            "idle_minutes" => text!("Signed out when idle for"),
             "remember_facts" => text!("Remember contacts"),
             "mask_personal_data" => text!("Hide personal data from models"),
             "embed_origins" => text!("Sites that show meetings"),

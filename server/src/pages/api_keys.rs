@@ -2,7 +2,7 @@
 
 use crate::auth::{Member, Viewer};
 use crate::failure::Failure;
-use crate::pages::{render::Render, unreadable};
+use crate::pages::{Done, render::Render, unreadable};
 use crate::request::PathId;
 use crate::state::App;
 use app::dashboard::api_keys::{Outcome, api_keys};
@@ -27,8 +27,14 @@ use words::text;
 ///
 /// # Errors
 /// A page, when the database does not answer.
-pub async fn page(State(app): State<App>, Viewer(caller): Viewer, render: Render) -> Result<Response, Failure> {
-    show(&app, &caller, &render, StatusCode::OK, Outcome::Nothing).await
+pub async fn page(
+    State(app): State<App>,
+    Viewer(caller): Viewer,
+    render: Render,
+    Done(done): Done,
+) -> Result<Response, Failure> {
+    let outcome = if done == "revoked" { Outcome::Revoked } else { Outcome::Nothing };
+    show(&app, &caller, &render, StatusCode::OK, outcome).await
 }
 
 async fn show(
@@ -154,5 +160,5 @@ pub async fn revoke(
     PathId(key): PathId<ApiKeyId>,
 ) -> Result<Response, Failure> {
     app.capabilities.identity.revoke_api_key(&caller, key).await?;
-    Ok(Redirect::to("/dashboard/api-keys").into_response())
+    Ok(Redirect::to("/dashboard/api-keys?done=revoked").into_response())
 }

@@ -22,6 +22,7 @@ const PAGES: &[(&str, &str, &str)] = pages![
     "inbox": "guide/inbox.md",
     "knowledge": "guide/knowledge.md",
     "assistant": "guide/assistant.md",
+    "meetings": "guide/meetings.md",
     "members": "guide/members.md",
     "roles": "guide/roles.md",
     "teams": "guide/teams.md",

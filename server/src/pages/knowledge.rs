@@ -7,7 +7,7 @@ use crate::request::{AsJson, PathId};
 use crate::rest::documents::read_form;
 use crate::state::App;
 use ::knowledge::KnowledgeError;
-use app::dashboard::knowledge::{Gaps, Listed, Outcome, knowledge};
+use app::dashboard::knowledge::{Gaps, Listed, Outcome, Written, knowledge};
 use axum::{
     Json,
     extract::multipart::{Multipart, MultipartRejection},
@@ -34,6 +34,8 @@ pub struct Place {
     name: String,
     /// The last document of the page before.
     before: Option<String>,
+    /// What has just been done.
+    done: String,
 }
 
 impl Place {
@@ -59,7 +61,14 @@ pub async fn page(
 ) -> Result<Response, Failure> {
     let place = place.map(|Query(place)| place).unwrap_or_default();
     // First, so that no transaction is open while an answer is computed.
-    let (listed, gaps) = (listed(&app, &caller, &place).await?, gaps(&app, &caller).await?);
+    let (listed, mut gaps) = (listed(&app, &caller, &place).await?, gaps(&app, &caller).await?);
+    let mut outcome = Outcome::default();
+    match place.done.as_str() {
+        "answered" => gaps.written = Written::Kept,
+        "settled" => gaps.written = Written::Settled,
+        "deleted" => outcome.deleted = true,
+        _ => {}
+    }
     let question = place.question;
     // What asks by itself asks for the list.
     let tried = if question.trim().is_empty() || headers.contains_key("x-unattended") {
@@ -69,7 +78,7 @@ pub async fn page(
         Some((question, answer.map_err(|error| Failure::from(error).0)))
     };
     let status = if listed.problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    render.dashboard(&caller, status, |frame| knowledge(frame, listed, gaps, Outcome::default(), tried)).await
+    render.dashboard(&caller, status, |frame| knowledge(frame, listed, gaps, outcome, tried)).await
 }
 
 /// The documents that the page shows.
@@ -168,7 +177,8 @@ pub async fn delete(
     AsJson(json): AsJson,
 ) -> Result<Response, Failure> {
     app.capabilities.knowledge.delete_document(&caller, document).await?;
-    Ok(if json { StatusCode::NO_CONTENT.into_response() } else { Redirect::to(HERE).into_response() })
+    let back = || Redirect::to("/dashboard/knowledge?done=deleted").into_response();
+    Ok(if json { StatusCode::NO_CONTENT.into_response() } else { back() })
 }
 
 /// Reads a document again.

@@ -5,10 +5,10 @@ use crate::failure::Failure;
 use crate::pages::{render::Render, unreadable};
 use crate::request::PathId;
 use crate::state::App;
-use app::dashboard::members::{Outcome, members};
+use app::dashboard::members::{Done, Outcome, members};
 use axum::{
     Form,
-    extract::{State, rejection::FormRejection},
+    extract::{Query, State, rejection::FormRejection, rejection::QueryRejection},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -22,12 +22,46 @@ use words::text;
 
 const HERE: &str = "/dashboard/members";
 
+/// What the address says: what has just been done, and about whom.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Place {
+    done: String,
+    who: String,
+}
+
+impl Place {
+    fn outcome(&self) -> Outcome {
+        let done = match self.done.as_str() {
+            "taken-back" => Done::TakenBack,
+            "changed" => Done::Changed,
+            "signed-out" => Done::SignedOut,
+            "suspended" => Done::Suspended,
+            "let-in" => Done::LetIn,
+            "removed" => Done::Removed,
+            _ => return Outcome::Nothing,
+        };
+        Outcome::Done { done, who: self.who.parse().ok() }
+    }
+}
+
+/// Where it is said what was done about a member.
+fn done(what: &str, member: MemberId) -> Response {
+    Redirect::to(&format!("{HERE}?done={what}&who={member}")).into_response()
+}
+
 /// The page. A workspace has no more members than a page shows.
 ///
 /// # Errors
 /// A page, when the database does not answer.
-pub async fn page(State(app): State<App>, Viewer(caller): Viewer, render: Render) -> Result<Response, Failure> {
-    show(&app, &caller, &render, StatusCode::OK, Outcome::Nothing).await
+pub async fn page(
+    State(app): State<App>,
+    Viewer(caller): Viewer,
+    render: Render,
+    place: Result<Query<Place>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let place = place.map(|Query(place)| place).unwrap_or_default();
+    show(&app, &caller, &render, StatusCode::OK, place.outcome()).await
 }
 
 async fn show(
@@ -131,7 +165,7 @@ pub async fn take_back(
     PathId(id): PathId<InvitationId>,
 ) -> Result<Response, Failure> {
     app.capabilities.identity.take_back(&caller, id).await?;
-    Ok(Redirect::to(HERE).into_response())
+    Ok(Redirect::to("/dashboard/members?done=taken-back").into_response())
 }
 
 /// The form for a member's role.
@@ -153,12 +187,12 @@ pub async fn change(
     form: Result<Form<Change>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(Change { role: wanted }) = form.map_err(unreadable)?;
-    let done = match role(&wanted) {
+    let changed = match role(&wanted) {
         Ok(role) => app.capabilities.identity.change_role(&caller, member, role).await,
         Err(error) => Err(error),
     };
-    match done {
-        Ok(()) => Ok(Redirect::to(HERE).into_response()),
+    match changed {
+        Ok(()) => Ok(done("changed", member)),
         Err(error) => refused(&app, &caller, &render, error, String::new()).await,
     }
 }
@@ -184,7 +218,7 @@ pub async fn remove(
     let Form(Removal { keys }) = form.map_err(unreadable)?;
     let own = matches!(caller.actor(), Actor::Member { member: own, .. } if own == member);
     match app.capabilities.identity.remove_member(&caller, member, !keys.is_empty()).await {
-        Ok(()) => Ok(Redirect::to(if own { "/login" } else { HERE }).into_response()),
+        Ok(()) => Ok(Redirect::to(if own { "/login" } else { "/dashboard/members?done=removed" }).into_response()),
         Err(error) => refused(&app, &caller, &render, error, String::new()).await,
     }
 }
@@ -199,7 +233,7 @@ pub async fn sign_out(
     PathId(member): PathId<MemberId>,
 ) -> Result<Response, Failure> {
     app.capabilities.identity.sign_member_out(&caller, member).await?;
-    Ok(Redirect::to(HERE).into_response())
+    Ok(done("signed-out", member))
 }
 
 /// The form that keeps a member out, or lets one in again.
@@ -222,9 +256,12 @@ pub async fn keep(
     form: Result<Form<Keeping>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(Keeping { keys, resume }) = form.map_err(unreadable)?;
-    let kept = if resume.is_empty() { KeptMember::Out { keys: !keys.is_empty() } } else { KeptMember::In };
+    let (kept, what) = match resume.is_empty() {
+        true => (KeptMember::Out { keys: !keys.is_empty() }, "suspended"),
+        false => (KeptMember::In, "let-in"),
+    };
     match app.capabilities.identity.keep_member(&caller, member, kept).await {
-        Ok(()) => Ok(Redirect::to(HERE).into_response()),
+        Ok(()) => Ok(done(what, member)),
         Err(error) => refused(&app, &caller, &render, error, String::new()).await,
     }
 }

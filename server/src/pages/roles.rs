@@ -32,7 +32,11 @@ pub async fn page(
     render: Render,
     Done(done): Done,
 ) -> Result<Response, Failure> {
-    let outcome = if done == "saved" { Outcome::Done } else { Outcome::Nothing };
+    let outcome = match done.as_str() {
+        "saved" => Outcome::Done,
+        "deleted" => Outcome::Deleted,
+        _ => Outcome::Nothing,
+    };
     show(&app, &caller, &render, (StatusCode::OK, outcome)).await
 }
 
@@ -125,7 +129,7 @@ pub async fn delete(
     render: Render,
 ) -> Result<Response, Failure> {
     match app.capabilities.identity.delete_role(&caller, id).await {
-        Ok(()) => Ok(Redirect::to(SAVED).into_response()),
+        Ok(()) => Ok(Redirect::to("/dashboard/roles?done=deleted").into_response()),
         Err(error) => refused(&app, &caller, &render, error, Typed::default()).await,
     }
 }

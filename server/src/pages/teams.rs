@@ -19,6 +19,8 @@ use serde::Deserialize;
 use store::Caller;
 
 const SAVED: &str = "/dashboard/teams?done=saved";
+const DELETED: &str = "/dashboard/teams?done=deleted";
+const TAKEN_OUT: &str = "/dashboard/teams?done=taken-out";
 
 /// The page.
 ///
@@ -30,7 +32,12 @@ pub async fn page(
     render: Render,
     Done(done): Done,
 ) -> Result<Response, Failure> {
-    let outcome = if done == "saved" { Outcome::Done } else { Outcome::Nothing };
+    let outcome = match done.as_str() {
+        "saved" => Outcome::Done,
+        "deleted" => Outcome::Deleted,
+        "taken-out" => Outcome::TakenOut,
+        _ => Outcome::Nothing,
+    };
     show(&app, &caller, &render, (StatusCode::OK, outcome)).await
 }
 
@@ -47,15 +54,15 @@ async fn show(
     render.dashboard(caller, status, |frame| teams(frame, all, &members, outcome)).await
 }
 
-/// The page again, or with what is wrong; what is our fault, or is not there, is a page of its own.
+/// The page again, at this address, or with what is wrong; what is our fault, or is not there, is a page of its own.
 async fn done(
     app: &App,
     caller: &Caller,
     render: &Render,
-    done: Result<(), IdentityError>,
+    (done, to): (Result<(), IdentityError>, &str),
     typed: Typed,
 ) -> Result<Response, Failure> {
-    let Err(error) = done else { return Ok(Redirect::to(SAVED).into_response()) };
+    let Err(error) = done else { return Ok(Redirect::to(to).into_response()) };
     let (status, problem, retry_after) = to_show(error)?;
     let page = show(app, caller, render, (status, Outcome::Refused(problem, Box::new(typed)))).await?;
     Ok(to_try_again(page, retry_after))
@@ -80,7 +87,7 @@ pub async fn create(
 ) -> Result<Response, Failure> {
     let Form(Wished { name }) = form.map_err(unreadable)?;
     let made = app.capabilities.identity.create_team(&caller, &name).await;
-    done(&app, &caller, &render, made.map(drop), Typed { team: None, name }).await
+    done(&app, &caller, &render, (made.map(drop), SAVED), Typed { team: None, name }).await
 }
 
 /// Calls one something else.
@@ -96,7 +103,7 @@ pub async fn rename(
 ) -> Result<Response, Failure> {
     let Form(Wished { name }) = form.map_err(unreadable)?;
     let renamed = app.capabilities.identity.rename_team(&caller, id, &name).await;
-    done(&app, &caller, &render, renamed, Typed { team: Some(id), name }).await
+    done(&app, &caller, &render, (renamed, SAVED), Typed { team: Some(id), name }).await
 }
 
 /// Deletes one.
@@ -110,7 +117,7 @@ pub async fn delete(
     render: Render,
 ) -> Result<Response, Failure> {
     let deleted = app.capabilities.identity.delete_team(&caller, id).await;
-    done(&app, &caller, &render, deleted, Typed::default()).await
+    done(&app, &caller, &render, (deleted, DELETED), Typed::default()).await
 }
 
 /// The form that puts somebody into a team.
@@ -134,7 +141,7 @@ pub async fn add(
     let Form(Chosen { member }) = form.map_err(unreadable)?;
     let member: MemberId = member.parse().map_err(|_| Problem::not_found())?;
     let added = app.capabilities.identity.add_to_team(&caller, id, member).await;
-    done(&app, &caller, &render, added, Typed::default()).await
+    done(&app, &caller, &render, (added, SAVED), Typed::default()).await
 }
 
 /// Takes somebody out of one.
@@ -148,5 +155,5 @@ pub async fn remove(
     render: Render,
 ) -> Result<Response, Failure> {
     let removed = app.capabilities.identity.take_from_team(&caller, id, member).await;
-    done(&app, &caller, &render, removed, Typed::default()).await
+    done(&app, &caller, &render, (removed, TAKEN_OUT), Typed::default()).await
 }

@@ -51,7 +51,7 @@ pub async fn answer(
     let (status, retry_after, written) = match knows.write_answer(&caller, &question, &answer).await {
         Ok(_) => {
             conversations.settle(&caller, id).await?;
-            return Ok(Redirect::to(HERE).into_response());
+            return Ok(Redirect::to("/dashboard/knowledge?done=answered").into_response());
         }
         // Twice sent, or written before.
         Err(KnowledgeError::There(title)) => {
@@ -90,5 +90,5 @@ pub async fn settle(
     PathId(id): PathId<AskedId>,
 ) -> Result<Response, Failure> {
     app.capabilities.conversations.settle(&caller, id).await?;
-    Ok(Redirect::to(HERE).into_response())
+    Ok(Redirect::to("/dashboard/knowledge?done=settled").into_response())
 }

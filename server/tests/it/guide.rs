@@ -1,6 +1,7 @@
 //! The guide: each page of the dashboard leads to what is written of it.
 
 use crate::harness::{Ask, TestServer};
+use std::fs;
 
 /// What a page leads to in the guide.
 fn links(page: &str) -> Vec<String> {
@@ -17,6 +18,7 @@ async fn each_page_leads_to_its_own_and_each_of_them_on() {
         ("/inbox", "/guide/inbox", "Inbox"),
         ("/knowledge", "/guide/knowledge", "Knowledge"),
         ("/assistant", "/guide/assistant", "Assistant"),
+        ("/meetings", "/guide/meetings", "Meetings"),
         ("/members", "/guide/members", "Members"),
         ("/roles", "/guide/roles", "Roles"),
         ("/teams", "/guide/teams", "Teams"),
@@ -49,5 +51,19 @@ async fn each_page_leads_to_its_own_and_each_of_them_on() {
     assert!(seen.len() > 15, "{seen:?}");
     for none in ["/guide/nothing", "/guide/README", "/guide/inbox.md", "/guide/..%2fsecurity"] {
         assert_eq!(server.ask(Ask::get(none)).await.status, 404, "{none}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_written_of_a_page_is_there() {
+    let server = TestServer::start().await;
+    let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guide")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let names: Vec<String> =
+        names.filter_map(|name| name.strip_suffix(".md").map(str::to_owned)).filter(|name| name != "README").collect();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names {
+        let page = server.ask(Ask::get(format!("/guide/{name}"))).await;
+        assert_eq!(page.status, 200, "{name}: {page}");
     }
 }

@@ -63,7 +63,9 @@ async fn an_answer_that_is_written_answers_from_then_on() {
     // Quotes, marks and lines survive.
     let written = "Yes, to \"all\" of Norway; <b>free</b>, 3 to 5 days.\nTo Svalbard & Jan Mayen, in summer.";
     let saved = write(&server, &id, &written.replace('\n', "\r\n")).await;
-    assert_eq!((saved.status, saved.header("location")), (303, PAGE), "{saved}");
+    assert_eq!((saved.status, saved.header("location")), (303, "/dashboard/knowledge?done=answered"), "{saved}");
+    let said = server.ask(Ask::get(saved.header("location")).session(aurora)).await;
+    assert!(said.body.contains("The answer is a document now."), "{said}");
     server.do_jobs().await;
     assert!(list(&server).await.is_empty() && !page(&server).await.contains(HEADING));
     let documents = server.ask(Ask::get("/api/v1/documents").key(aurora)).await.json();
@@ -98,7 +100,7 @@ async fn what_needs_no_answer_is_taken_off_by_form_and_by_rest() {
     assert_eq!(server.ask(form.clone().session(borealis)).await.status, 404);
     assert_eq!(list(&server).await.len(), 1);
     let settled = server.ask(form.session(aurora)).await;
-    assert_eq!((settled.status, settled.header("location")), (303, PAGE), "{settled}");
+    assert_eq!((settled.status, settled.header("location")), (303, "/dashboard/knowledge?done=settled"), "{settled}");
     assert!(list(&server).await.is_empty());
 
     let last = format!("{}-2", ask(&server).await);

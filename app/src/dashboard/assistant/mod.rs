@@ -45,7 +45,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("output", noted!("A million tokens answered")),
     ("since", noted!("Since")),
     ("limit", noted!("A month may cost")),
-    ("alert_at", noted!("Told at (percent)")),
+    ("alert_at", noted!("Warn at (percent)")),
     ("question", noted!("Question")),
 ];
 

@@ -67,7 +67,7 @@ fn form(budget: &Budget, wrong: Wrong) -> AnyView {
     let kept = || (budget.limit.map(|limit| limit.to_string()).unwrap_or_default(), budget.alert_at.to_string());
     let (limit, alert_at) = wrong.typed.map_or_else(kept, |typed| (typed.limit, typed.alert_at));
     view! {
-        <form class="form form--inline" method="post" action=format!("{HERE}/budget")>
+        <form class="form form--narrow" method="post" action=format!("{HERE}/budget")>
             {line(Line {
                 name: "limit",
                 label: t!("A month may cost"),
@@ -81,7 +81,7 @@ fn form(budget: &Budget, wrong: Wrong) -> AnyView {
             })}
             {line(Line {
                 name: "alert_at",
-                label: t!("Told at (percent)"),
+                label: t!("Warn at (percent)"),
                 kind: "text",
                 hint: Some(t!("Then this page and the audit log say so, and owners and admins get a letter, where letters are set up.")),
                 value: alert_at,

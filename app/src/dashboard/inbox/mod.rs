@@ -62,10 +62,12 @@ pub fn inbox(frame: &Frame, mut inbox: Inbox, to: Vec<(TeamId, String)>, remembe
     let giving = (!to.is_empty()).then(|| teams::giving(to));
     let facts = remembers.then(facts::leading);
     let meeting = meets.then(meetings::beginning);
+    let some = meeting.is_some() || giving.is_some() || facts.is_some();
+    let below = some.then(|| view! { <div class="giving">{meeting}{giving}{facts}</div> });
     let main = view! {
         <h1 class="visually-hidden">{s!("Inbox")}</h1>
         <Desk inbox=inbox/>
-        <div class="giving">{meeting}{giving}{facts}</div>
+        {below}
     };
     Page { island: Some("desk"), ..frame.page(HERE, title, Surface::Inbox, main) }
 }

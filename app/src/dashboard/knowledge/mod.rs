@@ -31,6 +31,8 @@ const DOCUMENTS: &str = "document-list";
 pub struct Outcome {
     /// Files that were not kept: the name, and why.
     pub refused: Vec<(String, Text)>,
+    /// Whether a document has just been deleted.
+    pub deleted: bool,
 }
 
 /// Documents from which on they are looked for by name.
@@ -69,6 +71,10 @@ pub fn knowledge(frame: &Frame, listed: Listed, gaps: Gaps, outcome: Outcome, tr
         (None, true) => t!("Knowledge"),
     };
     let manages = frame.session.member.permissions.has(Permission::ManageDocuments);
+    let deleted = outcome.deleted.then(|| {
+        let words = t!("The document is deleted. The assistant answers from it no more.");
+        view! { <p class="notice notice--good" role="status">{words}</p> }
+    });
     let looks = !name.trim().is_empty();
     let search =
         (looks || older.is_some() || newest.is_some() || documents.len() >= MANY).then(|| by_name(name, problem));
@@ -109,6 +115,7 @@ pub fn knowledge(frame: &Frame, listed: Listed, gaps: Gaps, outcome: Outcome, tr
             <h1>{t!("Knowledge")}</h1>
             <p>{t!("What stands in these documents, the assistant can answer, and nothing else.")}</p>
         </header>
+        {deleted}
         {add}
         <section class="section" aria-labelledby="documents">
             <div class="section__head"><div class="section__text"><h2 id="documents">{t!("Documents")}</h2></div></div>

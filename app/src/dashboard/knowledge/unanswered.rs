@@ -22,9 +22,13 @@ pub struct Gaps {
 /// What came of an answer.
 #[derive(Debug, Clone, Default)]
 pub enum Written {
-    /// None was sent, or it is a document now.
+    /// None was sent.
     #[default]
     Nothing,
+    /// It is a document now.
+    Kept,
+    /// None is needed.
+    Settled,
     /// It was a document before.
     There {
         /// What that is called.
@@ -58,6 +62,8 @@ pub(super) fn section(gaps: Gaps, manages: bool) -> Option<AnyView> {
     let (mut typed, mut notice) = (None, None);
     match written {
         Written::Nothing => {}
+        Written::Kept => notice = Some(good(t!("The answer is a document now. Visitors get it once that is read."))),
+        Written::Settled => notice = Some(good(t!("The question is off the list."))),
         Written::There { title } => notice = Some(there(title)),
         Written::Refused { asked, question, answer, of_question, why } => {
             notice = Some(not_kept(&asked, of_question));
@@ -76,6 +82,7 @@ pub(super) fn section(gaps: Gaps, manages: bool) -> Option<AnyView> {
         let mine = typed.take_if(|(id, _)| *id == one.id);
         question(one, mine.map(|(_, fields)| fields), manages)
     };
+    let some = !unanswered.is_empty();
     let lines = unanswered.into_iter().map(line).collect_view();
     let view = view! {
         <section class="section" aria-labelledby="unanswered">
@@ -84,10 +91,15 @@ pub(super) fn section(gaps: Gaps, manages: bool) -> Option<AnyView> {
                 <p>{t!("What visitors asked and the documents did not answer, most asked first. An answer that is written here becomes a document.")}</p>
             </div></div>
             {notice}
-            <ol class="asked" role="list">{lines}</ol>
+            {some.then(|| view! { <ol class="asked" role="list">{lines}</ol> })}
         </section>
     };
     Some(view.into_any())
+}
+
+/// It is done.
+fn good(words: String) -> AnyView {
+    view! { <p class="notice notice--good" role="status">{words}</p> }.into_any()
 }
 
 /// An answer that was a document before.
