@@ -13,7 +13,7 @@ use anyhow::Result;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The floors of `design.md`; imports go down only.
+/// The floors of `README.md`; imports go down only.
 const FLOORS: &[(&str, u8)] = &[
     ("frontend", 6),
     ("server", 6),
