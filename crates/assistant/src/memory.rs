@@ -233,7 +233,11 @@ impl Job for RememberTalk {
 impl Handler<RememberTalk> for Answering {
     #[tracing::instrument(name = "assistant.remember", skip_all)]
     async fn run(&self, task: &Task<RememberTalk>) -> Result<(), JobError> {
-        Ok(self.renew(&task.caller(), task.subject()).await?)
+        // It is no job that somebody is to look after: the next answer asks again.
+        if let Err(error) = self.renew(&task.caller(), task.subject()).await {
+            tracing::warn!(%error, "a talk could not be summarized");
+        }
+        Ok(())
     }
 
     async fn gave_up(&self, _: &Task<RememberTalk>, _: &str) -> Result<(), JobError> {

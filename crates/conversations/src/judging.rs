@@ -41,7 +41,9 @@ impl Conversations {
             jobs::enqueue::<AnswerContact>(&mut tx, &self.services, right.scope(), id).await?;
         }
         tx.commit().await?;
-        self.services.wake_workers::<AnswerContact>();
+        if !answers {
+            self.services.wake_workers::<AnswerContact>();
+        }
         Ok(())
     }
 }

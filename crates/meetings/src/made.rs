@@ -599,6 +599,14 @@ async fn make_room(tx: &mut TenantTx) -> Result<(), MeetingError> {
     Ok(())
 }
 
+/// A page of these, of which one more was asked for; and where the page after it begins.
+fn cut(mut rows: Vec<MeetingRow>, limit: u32) -> (Vec<MeetingRow>, Option<String>) {
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next_cursor = rows.last().filter(|_| more).map(|last| last.id().to_string());
+    (rows, next_cursor)
+}
+
 /// A page of meetings to come, the next one first; and where the page after it begins.
 async fn coming(
     tx: &mut TenantTx,
@@ -614,7 +622,7 @@ async fn coming(
             from = (Some(id.uuid()), there.starts_at);
         }
     }
-    let mut rows = sqlx::query_as!(
+    let rows = sqlx::query_as!(
         MeetingRow,
         "select meeting_id, code, title, state, starts_at, minutes, time_zone, passcode_hash, waiting_room, locked,
            conversation_id, created_by, created_at, started_at, ended_at
@@ -628,10 +636,7 @@ async fn coming(
     )
     .fetch_all(tx)
     .await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next_cursor = rows.last().filter(|_| more).map(|last| last.id().to_string());
-    Ok((rows, next_cursor))
+    Ok(cut(rows, limit))
 }
 
 /// A page of meetings that are over, the one that ended last first; and where the page after it begins.
@@ -649,7 +654,7 @@ async fn ended(
             from = (Some(id.uuid()), there.ended_at);
         }
     }
-    let mut rows = sqlx::query_as!(
+    let rows = sqlx::query_as!(
         MeetingRow,
         "select meeting_id, code, title, state, starts_at, minutes, time_zone, passcode_hash, waiting_room, locked,
            conversation_id, created_by, created_at, started_at, ended_at
@@ -662,10 +667,7 @@ async fn ended(
     )
     .fetch_all(tx)
     .await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next_cursor = rows.last().filter(|_| more).map(|last| last.id().to_string());
-    Ok((rows, next_cursor))
+    Ok(cut(rows, limit))
 }
 
 /// A page of meetings, and where the next one begins.
@@ -677,7 +679,7 @@ async fn page(
 ) -> Result<(Vec<MeetingRow>, Option<String>), MeetingError> {
     let limit = page::limit(limit).map_err(|why| MeetingError::field("limit", why))?;
     let before = page::cursor::<MeetingId>(cursor).map_err(|why| MeetingError::field("cursor", why))?;
-    let mut rows = sqlx::query_as!(
+    let rows = sqlx::query_as!(
         MeetingRow,
         "select meeting_id, code, title, state, starts_at, minutes, time_zone, passcode_hash, waiting_room, locked,
            conversation_id, created_by, created_at, started_at, ended_at
@@ -690,8 +692,5 @@ async fn page(
     )
     .fetch_all(tx)
     .await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next_cursor = rows.last().filter(|_| more).map(|last| last.id().to_string());
-    Ok((rows, next_cursor))
+    Ok(cut(rows, limit))
 }
